@@ -1,0 +1,91 @@
+"""TO: one Atlassian target a file; each reads and writes.
+
+To add one, write a file with a class that satisfies `Sink` and add its line to `KINDS`;
+nothing else changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from typing import ClassVar, NamedTuple, Protocol
+
+import pandas as pd
+from pydantic import BaseModel
+
+from provisioning.findings import Finding
+from provisioning.frames import Action, Change, Screened
+from transport.door import Door
+
+KINDS = {
+    "atlassian_org": "sinks.atlassian_org:AtlassianOrg",
+    "atlassian_export": "sinks.atlassian_export:AtlassianExport",
+}
+
+
+class Look(NamedTuple):
+    """The present state of a few accounts: Accounts and Entitlements frames."""
+
+    accounts: pd.DataFrame
+    entitlements: pd.DataFrame
+
+
+class Applied(NamedTuple):
+    """What a write answered: the account, and whether the target settles it later."""
+
+    account_id: str | None
+    pending: bool = False
+    message: str | None = None
+
+
+class Sink(Protocol):
+    """One Atlassian target."""
+
+    kind: ClassVar[str]
+    Options: ClassVar[type[BaseModel]]
+    """What the connection's entry in the policy file may say; secrets are `SecretStr`."""
+    actions: ClassVar[frozenset[Action]]
+    """What it can do; anything else is refused before a request."""
+    look_size: ClassVar[int]
+    """Accounts one look request can name."""
+
+    def __init__(self, name: str, options: BaseModel, door: Door) -> None:
+        """Open nothing yet; the first read does."""
+
+    def check(self) -> list[Finding]:
+        """Say in words what the credential can and cannot do."""
+
+    def accounts(self) -> Iterator[Screened]:
+        """Pages of validated Accounts; raises unless the listing was read to its end."""
+
+    def entitlements(self) -> Iterator[Screened]:
+        """Pages of validated Entitlements."""
+
+    def grants(self) -> Iterator[Screened]:
+        """Pages of validated Grants: every group and role, and what it opens."""
+
+    def seats(self) -> Iterator[Screened]:
+        """Pages of validated Seats."""
+
+    def capacity(self) -> Iterator[Screened]:
+        """Pages of validated Capacity; none where the target does not tell."""
+
+    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+        """Read a few accounts afresh, named by identifier or by e-mail address."""
+
+    def bundle(self, change: Change) -> str:
+        """Changes of one bundle go out in one request; by default each is its own."""
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make the changes of one bundle; raises a TransportError when it did not happen."""
+
+
+def connector(kind: str) -> type[Sink]:
+    """The class of a kind, imported only now.
+
+    Raises:
+        KeyError: no sink has that kind.
+    """
+    module, name = KINDS[kind].split(":")
+    found: type[Sink] = getattr(import_module(module), name)
+    return found
