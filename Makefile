@@ -1,0 +1,47 @@
+# Every chore has one short name; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := bash
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3.11
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check bench deploy lock
+
+help: ## List the chores
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+$(VENV)/run.stamp: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; writes out/demo/
+	$(BIN)/seatwise demo --out out/demo
+
+test: $(VENV)/dev.stamp ## Run the tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: $(VENV)/dev.stamp ## Lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp ## Measure the budgets as ratios
+	$(BIN)/python -m benchmarks
+
+deploy: $(VENV)/run.stamp ## Register the deployments with the Prefect server of PREFECT_API_URL
+	$(BIN)/prefect --no-prompt work-pool create seatwise --type process --overwrite
+	$(BIN)/prefect --no-prompt deploy --all
+
+lock: $(VENV)/dev.stamp ## Resolve the dependencies afresh (needs uv)
+	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
