@@ -7,6 +7,7 @@ SQL tables, documentation and Hypothesis strategies derive from these models. St
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -79,12 +80,47 @@ class Status(StrEnum):
     BLOCKED = "blocked"
 
 
+class Billing(StrEnum):
+    """How a product is paid for."""
+
+    MONTHLY = "monthly"
+    ANNUAL = "annual"
+    DATA_CENTER = "data_center"
+
+
+class Covers(StrEnum):
+    """What the price of one line of a price book covers."""
+
+    EACH = "each"
+    FLAT = "flat"
+    WHOLE = "whole"
+
+
+class WasteReason(StrEnum):
+    """Why a paid seat is waste, most certain first: the order is the precedence."""
+
+    LEAVER = "leaver"
+    SUSPENDED = "suspended"
+    DUPLICATE = "duplicate"
+    ORPHAN = "orphan"
+    NEVER_USED = "never_used"
+    IDLE = "idle"
+
+
 def _text(description: str, *, nullable: bool = False, **checks: Any) -> Any:
     return pa.Field(description=description, nullable=nullable, **checks)
 
 
 def _time(description: str) -> Any:
     return pa.Field(description=description, nullable=True, dtype_kwargs=UTC_TIME)
+
+
+def _money(description: str, *, nullable: bool = False) -> Any:
+    return pa.Field(description=description, nullable=nullable)
+
+
+def _are_decimals(values: pd.Series) -> bool:
+    return all(isinstance(value, Decimal) for value in values.dropna())
 
 
 class Frame(pa.DataFrameModel):
@@ -280,6 +316,64 @@ class Rejects(Frame):
     value: Series[str] = _text("Value as it came.", nullable=True)
     problem: Series[str] = _text("What is wrong with it.")
     remedy: Series[str] = _text("What to do.")
+
+
+class Prices(Frame):
+    """One row per line of a price book: what a product costs between two numbers of seats."""
+
+    valid_from: Series[pd.DatetimeTZDtype] = pa.Field(
+        description="First day the price is in force.", dtype_kwargs=UTC_TIME
+    )
+    product: Series[str] = _text("Product.")
+    site: Series[str] = _text("Site the price is for; null for every other site.", nullable=True)
+    billing: Series[str] = _text("How it is paid for.", isin=[b.value for b in Billing])
+    first_seat: Series[int] = pa.Field(description="First seat the line covers.", ge=1)
+    last_seat: Series[pd.Int64Dtype] = pa.Field(
+        description="Last seat the line covers; null when there is no end.", nullable=True
+    )
+    covers: Series[str] = _text(
+        "Each seat of the line, the line as one, or the whole product.", isin=[c.value for c in Covers]
+    )
+    price: Series[object] = _money("Price of what the line covers, a month or, for yearly billing, a year.")
+    currency: Series[str] = _text("Currency, three letters.", str_matches="^[A-Z]{3}$")
+    renews_on: Series[pd.DatetimeTZDtype] = _time("A day on which the billing period starts anew.")
+
+    @pa.check("price", name="money")
+    def _decimal(cls, values: pd.Series) -> bool:
+        return _are_decimals(values)
+
+
+class Waste(Frame):
+    """One row per paid seat that is wasted, with one reason and its share of the saving."""
+
+    target: Series[str] = _text("Connection the seat was read from.")
+    account_id: Series[str] = _text("Account that holds the seat.")
+    product: Series[str] = _text("Product.")
+    site: Series[str] = _text("Site of the product.")
+    reason: Series[str] = _text("Why it is waste.", isin=[r.value for r in WasteReason])
+    detail: Series[str] = _text("Why, in one sentence.")
+    idle_days: Series[pd.Int64Dtype] = pa.Field(
+        description="Whole days since the last activity, or since the account was added when there was none.",
+        nullable=True,
+    )
+    last_active: Series[pd.DatetimeTZDtype] = _time("Last activity in this product and site.")
+    added_on: Series[pd.DatetimeTZDtype] = _time("When the account joined the target.")
+    granted_by: Series[str] = _text("Names of the groups and roles that give the seat.", nullable=True)
+    display_name: Series[str] = _text("Name as shown.", nullable=True)
+    email: Series[str] = _text("E-mail address.", nullable=True)
+    department: Series[str] = _text("Department.", nullable=True)
+    cost_center: Series[str] = _text("Cost centre that pays for the seat.", nullable=True)
+    manager: Series[str] = _text("Manager, as the IdP names them.", nullable=True)
+    monthly: Series[object] = _money(
+        "Share of what removing all wasted seats of the product saves a month; null without a price.",
+        nullable=True,
+    )
+    currency: Series[str] = _text("Currency of the share.", nullable=True)
+    saves_from: Series[pd.DatetimeTZDtype] = _time("Day from which the saving counts.")
+
+    @pa.check("monthly", name="money")
+    def _decimal(cls, values: pd.Series) -> bool:
+        return _are_decimals(values)
 
 
 class Screened(NamedTuple):
