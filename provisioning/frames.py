@@ -339,6 +339,7 @@ class Prices(Frame):
     renews_on: Series[pd.DatetimeTZDtype] = _time("A day on which the billing period starts anew.")
 
     @pa.check("price", name="money")
+    @classmethod
     def _decimal(cls, values: pd.Series) -> bool:
         return _are_decimals(values)
 
@@ -372,6 +373,7 @@ class Waste(Frame):
     saves_from: Series[pd.DatetimeTZDtype] = _time("Day from which the saving counts.")
 
     @pa.check("monthly", name="money")
+    @classmethod
     def _decimal(cls, values: pd.Series) -> bool:
         return _are_decimals(values)
 
