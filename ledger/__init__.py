@@ -1,0 +1,9 @@
+"""REMEMBER: runs, plans, intents, outcomes, links and the snapshot catalogue, in SQLite or PostgreSQL."""
+
+from ledger.book import Ledger
+from ledger.errors import LedgerError
+from ledger.plans import StoredPlan
+from ledger.runs import RunRow
+from ledger.snapshots import Snapshot
+
+__all__ = ["Ledger", "LedgerError", "RunRow", "Snapshot", "StoredPlan"]

@@ -1,0 +1,62 @@
+"""The ledger: everything that is remembered between runs, behind one door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine
+
+from ledger.journal import Journal
+from ledger.memory import Memory
+from ledger.migrate import migrate
+from ledger.plans import Plans
+from ledger.runs import Runs
+from ledger.snapshots import Snapshots
+from ledger.store import engine_for, explained
+
+
+class Ledger(Runs, Plans, Journal, Memory, Snapshots):
+    """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
+
+    It has no clock: every time is passed in, aware. It is given no secrets and redacts none.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, folder: Path | None = None) -> Self:
+        """Open a ledger, creating or upgrading its tables where needed.
+
+        Args:
+            url: `sqlite:///seatwise.db` or `postgresql+psycopg://user@host/database`.
+            folder: where snapshots are kept; by default beside the SQLite file, named after it,
+                or `seatwise.snapshots` in the working directory.
+
+        Raises:
+            LedgerUnavailable: the database cannot be reached or opened.
+            LedgerTooNew: a later version of Seatwise has written it.
+        """
+        engine = engine_for(url)
+        try:
+            with explained(engine.url):
+                migrate(engine)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine, folder or _beside(engine))
+
+    def __enter__(self) -> Self:
+        """Use the ledger in a `with` statement, which closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
+
+
+def _beside(engine: Engine) -> Path:
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        return Path(engine.url.database).absolute().with_suffix(".snapshots")
+    return Path("seatwise.snapshots").absolute()

@@ -1,0 +1,88 @@
+"""What can go wrong in the ledger, named by what to do next.
+
+LedgerError
+├── LedgerUnavailable     the database cannot be reached, opened or locked
+├── LedgerTooNew          a later version of Seatwise has written it
+├── NothingFound          no such row; `.nearest` holds the identifiers that come closest
+│   ├── UnknownRun
+│   ├── UnknownPlan
+│   ├── UnknownChange     the plan does not hold the change
+│   └── UnknownSnapshot
+├── AmbiguousIdentifier   a prefix of several identifiers
+├── AlreadyIntended       another run began to write the same change and never said how it ended
+├── PlanMismatch          another plan is stored under the same fingerprint
+└── SnapshotDamaged       a snapshot's file is absent or altered
+"""
+
+# ruff: noqa: N818 (an error is named by what to do next)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class LedgerError(Exception):
+    """The ledger cannot do what it was asked; `remedy` says what to do next."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        """Keep the remedy apart, so that a report can show it in its own column."""
+        super().__init__(f"{message}; {remedy}")
+        self.remedy = remedy
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be reached, opened or locked."""
+
+
+class LedgerTooNew(LedgerError):
+    """A later version of Seatwise has written the ledger."""
+
+
+class NothingFound(LedgerError):
+    """No row has the identifier."""
+
+    what = "row"
+
+    def __init__(self, identifier: str, nearest: Sequence[str] = ()) -> None:
+        """Name the identifiers that come closest."""
+        self.nearest = list(nearest)
+        remedy = f"did you mean {' or '.join(self.nearest)}?" if self.nearest else "the ledger holds none yet"
+        super().__init__(f"no {self.what} {identifier!r} in the ledger", remedy)
+
+
+class UnknownRun(NothingFound):
+    """No run has the identifier."""
+
+    what = "run"
+
+
+class UnknownPlan(NothingFound):
+    """No plan has the fingerprint."""
+
+    what = "plan"
+
+
+class UnknownSnapshot(NothingFound):
+    """No snapshot has the digest."""
+
+    what = "snapshot"
+
+
+class UnknownChange(LedgerError):
+    """The plan does not hold the change, so nothing may be written for it."""
+
+
+class AmbiguousIdentifier(LedgerError):
+    """A prefix of several identifiers."""
+
+
+class AlreadyIntended(LedgerError):
+    """Another run began to write the same change and never said how it ended."""
+
+
+class PlanMismatch(LedgerError):
+    """Another plan is stored under the same fingerprint."""
+
+
+class SnapshotDamaged(LedgerError):
+    """A snapshot's file is absent or altered."""

@@ -1,0 +1,146 @@
+"""The write-ahead journal: intents before the writes, outcomes after them.
+
+An intent is durable before its write leaves. One without an outcome means that nobody knows whether
+the write happened: it is settled by reading the target and recording what is found, never by
+repeating the write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, bindparam, false, func, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from ledger import tables
+from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
+from ledger.runs import require_run
+from ledger.store import BATCH, Store, insert_rows, resolve
+from provisioning.frames import Changes, Outcomes, columns
+
+
+class Journal(Store):
+    """The part of the ledger that knows what was written outside."""
+
+    def intend(self, run_id: str, change_ids: Sequence[str], fingerprint: str, at: datetime) -> None:
+        """Keep that these changes are about to be written; durable when this returns.
+
+        A run that intends the same change twice before its outcome intends it once.
+
+        Args:
+            run_id: run that writes.
+            change_ids: changes of the plan.
+            fingerprint: the plan.
+            at: aware time.
+
+        Raises:
+            UnknownRun: no such run.
+            UnknownChange: the ledger holds no such plan, or the plan no such change.
+            AlreadyIntended: another run began one of them and never said how it ended.
+        """
+        try:
+            with self._writing() as connection:
+                require_run(connection, run_id)
+                mine = _open_intents(connection, run_id, fingerprint, change_ids)
+                row = {"run_id": run_id, "fingerprint": fingerprint, "at": at, "settled": False}
+                fresh = [change for change in dict.fromkeys(change_ids) if change not in mine]
+                insert_rows(connection, tables.intents, [{**row, "change_id": change} for change in fresh])
+        except IntegrityError as error:
+            raise _refusal(error, fingerprint) from error
+
+    def record(self, run_id: str, fingerprint: str, outcomes: pd.DataFrame) -> None:
+        """Keep how changes ended, and settle their intents, whichever run wrote them.
+
+        Args:
+            run_id: run that found out.
+            fingerprint: the plan.
+            outcomes: an Outcomes frame.
+
+        Raises:
+            UnknownRun: no such run.
+            UnknownChange: the ledger holds no such plan, or the plan no such change.
+        """
+        rows = tables.records(outcomes[columns(Outcomes)], run_id=run_id, fingerprint=fingerprint)
+        try:
+            with self._writing() as connection:
+                require_run(connection, run_id)
+                insert_rows(connection, tables.outcomes, rows)
+                _settle(connection, fingerprint, [row["change_id"] for row in rows])
+        except IntegrityError as error:
+            raise _refusal(error, fingerprint) from error
+
+    def outcomes(self, fingerprint: str, run_id: str | None = None) -> pd.DataFrame:
+        """The last outcome of each change of a plan that was tried, in the order they were recorded.
+
+        Args:
+            fingerprint: the plan, or the beginning of its fingerprint.
+            run_id: count only what this run recorded; a plan can be come to, and applied, more than once.
+
+        Returns:
+            An Outcomes frame.
+
+        Raises:
+            UnknownPlan: no plan begins so.
+            AmbiguousIdentifier: several plans begin so.
+        """
+        c = tables.outcomes.c
+        shown = tables.picked(tables.outcomes, Outcomes)
+        with self._reading() as connection:
+            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            last = select(func.max(c.seq)).where(c.fingerprint == found).group_by(c.change_id)
+            last = last.where(c.run_id == run_id) if run_id is not None else last
+            rows = connection.execute(select(*shown).where(c.seq.in_(last)).order_by(c.seq)).all()
+        return tables.frame(rows, shown)
+
+    def unsettled(self, target: str | None = None) -> pd.DataFrame:
+        """Changes that were about to be written and whose end nobody told, oldest first.
+
+        Returns:
+            A Changes frame with two more columns: the plan's fingerprint and the run that intended it.
+        """
+        changes, intents = tables.changes, tables.intents
+        shown = [*tables.picked(changes, Changes), intents.c.fingerprint, intents.c.run_id]
+        same = (changes.c.fingerprint == intents.c.fingerprint) & (changes.c.change_id == intents.c.change_id)
+        query = select(*shown).join_from(intents, changes, same).where(intents.c.settled == false())
+        query = query.where(changes.c.target == target) if target is not None else query
+        return self._frame(query.order_by(intents.c.seq), shown)
+
+
+def _open_intents(
+    connection: Connection, run_id: str, fingerprint: str, change_ids: Sequence[str]
+) -> set[str]:
+    c = tables.intents.c
+    unsettled = select(c.change_id, c.run_id).where(c.fingerprint == fingerprint, c.settled == false())
+    runs = {row.change_id: row.run_id for row in connection.execute(unsettled)}
+    others = [change for change in change_ids if runs.get(change, run_id) != run_id]
+    if others:
+        raise AlreadyIntended(
+            f"run {runs[others[0]]} began {len(others)} of these changes of plan {fingerprint} "
+            f"and did not say how they ended, the first is {others[0]}",
+            "let that run end, or settle its changes by reading the target and recording what is found",
+        )
+    return set(runs)
+
+
+def _settle(connection: Connection, fingerprint: str, change_ids: Sequence[str]) -> None:
+    c = tables.intents.c
+    mine = (c.fingerprint == fingerprint, c.settled == false())
+    settle = update(tables.intents).where(*mine, c.change_id == bindparam("change")).values(settled=true())
+    begun = set(connection.scalars(select(c.change_id).where(*mine)))
+    rows = [{"change": change} for change in change_ids if change in begun]
+    for start in range(0, len(rows), BATCH):
+        connection.execute(settle, rows[start : start + BATCH])
+
+
+def _refusal(error: IntegrityError, fingerprint: str) -> Exception:
+    if "unique" in str(error.orig).lower():
+        return AlreadyIntended(
+            f"another run began the same changes of plan {fingerprint} at this moment",
+            "let that run end, then plan again",
+        )
+    return UnknownChange(
+        f"the ledger holds no such change under plan {fingerprint}",
+        "store the plan first, and write only what it holds",
+    )

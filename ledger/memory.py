@@ -1,0 +1,167 @@
+"""What is remembered of a target from run to run: links, leavers, what is ours, what was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Column, Table, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger import tables
+from ledger.store import BATCH, Store, insert_rows
+from provisioning.frames import Links, columns
+
+HELD = ["account_id", "kind", "entitlement_id"]
+
+
+class Memory(Store):
+    """The part of the ledger that remembers a target."""
+
+    def links(self, target: str) -> pd.DataFrame:
+        """The links of a target, as last saved: a Links frame sorted by account."""
+        c = tables.links.c
+        shown = tables.picked(tables.links, Links)
+        current = select(*shown).where(c.target == target, c.unlinked_at.is_(None))
+        return self._frame(current.order_by(c.account_id, c.source, c.source_id), shown)
+
+    def link_history(self, target: str) -> pd.DataFrame:
+        """Every link a target ever had: Links columns, linked_at, unlinked_at (null while it lasts)."""
+        shown = [c for c in tables.links.c if c.name != "seq"]
+        return self._frame(
+            select(*shown).where(tables.links.c.target == target).order_by(tables.links.c.seq), shown
+        )
+
+    def save_links(self, target: str, links: pd.DataFrame, at: datetime) -> None:
+        """Replace the links of a target at once; what is no longer linked stays in the history.
+
+        Args:
+            target: the target; rows of another one are refused.
+            links: a Links frame with every link of the target.
+            at: aware time of what is new or gone.
+
+        Raises:
+            ValueError: a row belongs to another target.
+        """
+        key = columns(Links)
+        if not links["target"].eq(target).all():
+            raise ValueError(f"links of another target were given for {target}; save each target's own")
+        c = tables.links.c
+        current = select(c.seq, *tables.picked(tables.links, Links)).where(c.target == target)
+        with self._writing(alone_on=tables.links) as connection:
+            rows = connection.execute(current.where(c.unlinked_at.is_(None))).all()
+            held = tables.frame(rows, [c.seq, *tables.picked(tables.links, Links)])
+            both = held.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
+            gone = [{"gone": int(seq)} for seq in both.loc[both["where"] == "left_only", "seq"]]
+            unlink = update(tables.links).where(c.seq == bindparam("gone")).values(unlinked_at=at)
+            for start in range(0, len(gone), BATCH):
+                connection.execute(unlink, gone[start : start + BATCH])
+            new = both.loc[both["where"] == "right_only", key]
+            insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
+
+    def leavers(self, target: str) -> pd.DataFrame:
+        """Accounts of leavers and since when they are known as such: account_id, since."""
+        c = tables.leavers.c
+        return self._frame(
+            select(c.account_id, c.since).where(c.target == target).order_by(c.account_id),
+            [c.account_id, c.since],
+        )
+
+    def save_leavers(self, target: str, leavers: pd.DataFrame) -> None:
+        """Replace the leavers of a target at once.
+
+        Args:
+            target: the target.
+            leavers: account_id and since, one row an account.
+        """
+        self._replace(tables.leavers, target, tables.records(leavers[["account_id", "since"]], target=target))
+
+    def owned(self, target: str) -> pd.DataFrame:
+        """What Seatwise made or was told to adopt: account_id, kind, entitlement_id, how.
+
+        A null entitlement is the account itself.
+        """
+        return self._held(tables.owned, target, ["how"])
+
+    def own(self, target: str, things: pd.DataFrame, at: datetime) -> None:
+        """Add what is ours from now on; what is ours already stays as it is.
+
+        Args:
+            target: the target.
+            things: account_id, kind, entitlement_id (null for the account itself), how (made or adopted).
+            at: aware time.
+        """
+        rows = tables.records(_keyed(things).assign(how=things["how"]), target=target, at=at)
+        with self._writing() as connection:
+            sql = postgresql if connection.dialect.name == "postgresql" else sqlite
+            add = sql.insert(tables.owned).on_conflict_do_nothing()
+            for start in range(0, len(rows), BATCH):
+                connection.execute(add, rows[start : start + BATCH])
+
+    def disown(self, target: str, things: pd.DataFrame) -> None:
+        """Forget that these are ours; what is not ours is passed over.
+
+        Args:
+            target: the target.
+            things: account_id, kind, entitlement_id (null for the account itself).
+        """
+        c = tables.owned.c
+        rows = [{f"{name}_": row[name] for name in HELD} for row in tables.records(_keyed(things))]
+        forget = delete(tables.owned).where(
+            c.target == target, *(c[name] == bindparam(f"{name}_") for name in HELD)
+        )
+        with self._writing() as connection:
+            for start in range(0, len(rows), BATCH):
+                connection.execute(forget, rows[start : start + BATCH])
+
+    def taken(self, target: str) -> pd.DataFrame:
+        """What was revoked from leavers, to return at a rehire.
+
+        Columns: account_id, kind, entitlement_id, name, at.
+        """
+        return self._held(tables.taken, target, ["name", "at"])
+
+    def save_taken(self, target: str, taken: pd.DataFrame) -> None:
+        """Replace what is remembered as taken in a target at once.
+
+        Args:
+            target: the target.
+            taken: account_id, kind, entitlement_id, and name and at where they are known.
+        """
+        known = taken.reindex(columns=[*HELD, "name", "at"])
+        rows = tables.records(_keyed(known).assign(name=known["name"], at=known["at"]), target=target)
+        self._replace(tables.taken, target, rows)
+
+    def applied_policy(self, target: str) -> str | None:
+        """Fingerprint of the policy that was applied last; None before the first."""
+        c = tables.policies.c
+        last = select(c.fingerprint).where(c.target == target).order_by(c.seq.desc()).limit(1)
+        with self._reading() as connection:
+            return connection.scalar(last)
+
+    def policy_applied(self, target: str, fingerprint: str, at: datetime) -> None:
+        """Keep that a policy was applied to a target."""
+        with self._writing() as connection:
+            connection.execute(
+                insert(tables.policies), {"target": target, "fingerprint": fingerprint, "at": at}
+            )
+
+    def _replace(self, table: Table, target: str, rows: Sequence[dict[str, Any]]) -> None:
+        with self._writing(alone_on=table) as connection:
+            connection.execute(delete(table).where(table.c.target == target))
+            insert_rows(connection, table, rows)
+
+    def _held(self, table: Table, target: str, more: Sequence[str]) -> pd.DataFrame:
+        key: list[Column[Any]] = [table.c[name] for name in HELD]
+        shown = [*key, *(table.c[name] for name in more)]
+        found = self._frame(select(*shown).where(table.c.target == target).order_by(*key), shown)
+        return found.assign(
+            **{name: found[name].mask(found[name] == "") for name in ("kind", "entitlement_id")}
+        )
+
+
+def _keyed(things: pd.DataFrame) -> pd.DataFrame:
+    """The key columns with the empty text for null, each thing once."""
+    return things[HELD].fillna({"kind": "", "entitlement_id": ""}).drop_duplicates()

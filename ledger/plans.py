@@ -1,0 +1,157 @@
+"""Plans and who approved them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Row, insert, select
+
+from ledger import tables
+from ledger.errors import PlanMismatch, UnknownPlan
+from ledger.runs import require_run
+from ledger.store import Store, insert_rows, resolve
+from provisioning.frames import Changes, columns
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """A plan as it was stored, and the run that came to it last."""
+
+    fingerprint: str
+    target: str
+    run_id: str
+    policy_fingerprint: str
+    held: list[str]
+    """Why a person must look first; empty when nobody need."""
+    created: datetime
+    changes: pd.DataFrame
+    """A Changes frame, exactly as stored, row for row."""
+
+
+class Plans(Store):
+    """The part of the ledger that knows the plans."""
+
+    def store_plan(
+        self,
+        run_id: str,
+        target: str,
+        plan_fingerprint: str,
+        policy_fingerprint: str,
+        changes: pd.DataFrame,
+        *,
+        held: Sequence[str],
+        at: datetime,
+    ) -> None:
+        """Keep a plan for one target of a run; a second time changes nothing.
+
+        A plan that an earlier run came to as well is kept once and belongs to both runs.
+
+        Args:
+            run_id: run that made the plan.
+            target: connection the plan is for.
+            plan_fingerprint: fingerprint of the changes.
+            policy_fingerprint: fingerprint of the policy that decided them.
+            changes: a Changes frame.
+            held: reasons why it must not be applied unattended.
+            at: aware time.
+
+        Raises:
+            UnknownRun: no such run.
+            PlanMismatch: another number of changes is stored under the fingerprint.
+        """
+        row = {
+            "run_id": run_id,
+            "target": target,
+            "fingerprint": plan_fingerprint,
+            "policy_fingerprint": policy_fingerprint,
+            "held": list(held),
+            "created": at,
+        }
+        with self._writing(alone_on=tables.planned) as connection:
+            require_run(connection, run_id)
+            self._store_changes(connection, plan_fingerprint, changes)
+            same = [tables.planned.c[name] == row[name] for name in ("run_id", "target", "fingerprint")]
+            if connection.scalar(select(tables.planned.c.seq).where(*same)) is None:
+                connection.execute(insert(tables.planned), row)
+
+    def _store_changes(self, connection: Connection, fingerprint: str, changes: pd.DataFrame) -> None:
+        known = select(tables.plans.c.size).where(tables.plans.c.fingerprint == fingerprint)
+        size = connection.scalar(known)
+        if size is None:
+            connection.execute(insert(tables.plans), {"fingerprint": fingerprint, "size": len(changes)})
+            numbered = changes[columns(Changes)].assign(nth=range(len(changes)))
+            insert_rows(connection, tables.changes, tables.records(numbered, fingerprint=fingerprint))
+        elif size != len(changes):
+            raise PlanMismatch(
+                f"plan {fingerprint} is stored with {size} changes and was given with {len(changes)}",
+                "plan again; if it happens again, the fingerprint does not cover the whole plan: report it",
+            )
+
+    def plan(self, fingerprint: str) -> StoredPlan:
+        """One plan, by its fingerprint or the beginning of it.
+
+        Raises:
+            UnknownPlan: no plan begins so; the error names the nearest.
+            AmbiguousIdentifier: several plans begin so.
+        """
+        with self._reading() as connection:
+            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            newest = (
+                _planned().where(tables.planned.c.fingerprint == found).order_by(tables.planned.c.seq.desc())
+            )
+            return _stored(connection, connection.execute(newest.limit(1)).one())
+
+    def plans(self, run_id: str) -> list[StoredPlan]:
+        """The plans of a run, in the order they were stored.
+
+        Raises:
+            UnknownRun: no such run.
+        """
+        with self._reading() as connection:
+            require_run(connection, run_id)
+            mine = _planned().where(tables.planned.c.run_id == run_id).order_by(tables.planned.c.seq)
+            return [_stored(connection, row) for row in connection.execute(mine).all()]
+
+    def approve(self, fingerprint: str, *, by: str, reason: str, at: datetime) -> None:
+        """Keep that a person approved a plan, named by its fingerprint or the beginning of it.
+
+        Raises:
+            UnknownPlan: no plan begins so.
+            AmbiguousIdentifier: several plans begin so.
+        """
+        with self._writing() as connection:
+            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            row = {"fingerprint": found, "by": by, "reason": reason, "at": at}
+            connection.execute(insert(tables.approvals), row)
+
+    def approvals(self, fingerprint: str) -> pd.DataFrame:
+        """Who approved a plan, first approval first: fingerprint, by, reason, at.
+
+        Raises:
+            UnknownPlan: no plan begins so.
+            AmbiguousIdentifier: several plans begin so.
+        """
+        shown = [c for c in tables.approvals.c if c.name != "seq"]
+        with self._reading() as connection:
+            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            given = (
+                select(*shown).where(tables.approvals.c.fingerprint == found).order_by(tables.approvals.c.seq)
+            )
+            return tables.frame(connection.execute(given).all(), shown)
+
+
+def _planned() -> Any:
+    c = tables.planned.c
+    return select(c.fingerprint, c.target, c.run_id, c.policy_fingerprint, c.held, c.created)
+
+
+def _stored(connection: Connection, row: Row[Any]) -> StoredPlan:
+    shown = tables.picked(tables.changes, Changes)
+    held = (
+        select(*shown).where(tables.changes.c.fingerprint == row.fingerprint).order_by(tables.changes.c.nth)
+    )
+    return StoredPlan(**row._mapping, changes=tables.frame(connection.execute(held).all(), shown))

@@ -1,0 +1,179 @@
+"""Snapshots: whole reads of a source or target, as Parquet files named by their content.
+
+A frame that has not changed since an earlier snapshot is the same file, so it is stored once. Files are
+written beside and renamed, so that a crash leaves either no file or a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import pandas as pd
+from sqlalchemy import insert, select
+
+from ledger import tables
+from ledger.errors import SnapshotDamaged, UnknownSnapshot
+from ledger.runs import require_run
+from ledger.store import Store
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One whole read; the frames are loaded only when asked for."""
+
+    origin: str
+    digest: str
+    taken_at: datetime
+    complete: bool
+    run_id: str | None
+    sizes: dict[str, int]
+    """Rows of each frame."""
+    files: dict[str, str] = field(repr=False)
+    """Digest of each frame's file."""
+    _folder: Path = field(repr=False)
+
+    def frames(self) -> dict[str, pd.DataFrame]:
+        """All frames, with the types they were saved with.
+
+        Raises:
+            SnapshotDamaged: a file is absent or altered.
+        """
+        return {name: self.frame(name) for name in self.files}
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """One frame, with the types it was saved with.
+
+        Raises:
+            KeyError: the snapshot has no frame of that name.
+            SnapshotDamaged: its file is absent or altered.
+        """
+        digest = self.files[name]
+        path = _path(self._folder, digest)
+        problem = None if path.is_file() else "is absent"
+        if problem is None and _digest(path) != digest:
+            problem = "was altered"
+        if problem:
+            raise SnapshotDamaged(
+                f"the {name} read from {self.origin} at {self.taken_at:%Y-%m-%d %H:%M} are lost: {path} {problem}",
+                "restore the file from a backup, or run reconcile to take a new snapshot",
+            )
+        return pd.read_parquet(path, engine="pyarrow")
+
+
+class Snapshots(Store):
+    """The part of the ledger that keeps whole reads."""
+
+    def save_snapshot(
+        self,
+        origin: str,
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        complete: bool,
+        at: datetime,
+        run_id: str | None,
+    ) -> str:
+        """Keep a read; equal frames are stored once, every read is catalogued.
+
+        Args:
+            origin: source or target that was read.
+            frames: frames by name; their index is not kept.
+            complete: whether every page of every listing was read.
+            at: aware time of the read.
+            run_id: run that read it.
+
+        Returns:
+            The digest of the content; equal content has the same.
+
+        Raises:
+            UnknownRun: no such run.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        files = {name: _save(self._folder, frames[name]) for name in sorted(frames)}
+        digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        row = {
+            "origin": origin,
+            "digest": digest,
+            "taken_at": at,
+            "complete": complete,
+            "run_id": run_id,
+            "sizes": {name: len(frames[name]) for name in files},
+            "files": files,
+        }
+        with self._writing() as connection:
+            if run_id is not None:
+                require_run(connection, run_id)
+            connection.execute(insert(tables.snapshots), row)
+        return digest
+
+    def last_complete(self, origin: str, *, before: str | None = None) -> Snapshot | None:
+        """The newest complete snapshot of an origin; None when there is none.
+
+        Args:
+            origin: source or target.
+            before: digest of a snapshot of the origin; only older reads than its last one count.
+
+        Raises:
+            UnknownSnapshot: the origin has no snapshot of that digest.
+        """
+        c = tables.snapshots.c
+        shown = [c.origin, c.digest, c.taken_at, c.complete, c.run_id, c.sizes, c.files]
+        query = select(*shown).where(c.origin == origin, c.complete).order_by(c.seq.desc()).limit(1)
+        with self._reading() as connection:
+            if before is not None:
+                mine = select(c.seq).where(c.origin == origin, c.digest == before).order_by(c.seq.desc())
+                bound = connection.scalar(mine.limit(1))
+                if bound is None:
+                    raise UnknownSnapshot(before)
+                query = query.where(c.seq < bound)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Snapshot(**row._mapping, _folder=self._folder)
+
+    def snapshots(self, origin: str | None = None) -> pd.DataFrame:
+        """The catalogue, newest first: origin, digest, taken_at, complete, run_id, sizes (rows by frame)."""
+        c = tables.snapshots.c
+        shown = [c.origin, c.digest, c.taken_at, c.complete, c.run_id, c.sizes]
+        query = select(*shown).order_by(c.seq.desc())
+        return self._frame(query.where(c.origin == origin) if origin is not None else query, shown)
+
+
+def _path(folder: Path, digest: str) -> Path:
+    return folder / digest[:2] / f"{digest}.parquet"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _save(folder: Path, frame: pd.DataFrame) -> str:
+    with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
+        part = Path(file.name)
+        try:
+            frame.to_parquet(file, engine="pyarrow", compression="zstd", index=False)
+            file.flush()
+            os.fsync(file.fileno())
+            digest = _digest(part)
+            path = _path(folder, digest)
+            path.parent.mkdir(exist_ok=True)
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    _sync_folder(path.parent)
+    return digest
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable; Windows neither can nor needs to."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

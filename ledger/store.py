@@ -1,0 +1,172 @@
+"""The open database: how to read, how to write, how to find an identifier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from ledger.errors import AmbiguousIdentifier, LedgerUnavailable, NothingFound
+from ledger.tables import frame
+
+BUSY_SECONDS = 60
+BATCH = 5_000
+"""Rows of one insert: large enough to be quick, small enough to stay out of memory."""
+
+
+class Store:
+    """A database and the folder beside it."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        """Hold both; `Ledger.open` makes them."""
+        self._engine = engine
+        self._folder = folder
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with explained(self._engine.url), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self, alone_on: Table | None = None) -> Iterator[Connection]:
+        """A transaction that is durable when it ends.
+
+        Args:
+            alone_on: table that is replaced in part; no other writer may come in between.
+        """
+        with explained(self._engine.url), self._engine.connect() as plain:
+            connection = plain.execution_options(writes=True)
+            with connection.begin():
+                if alone_on is not None and connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql(f'LOCK TABLE "{alone_on.name}" IN SHARE ROW EXCLUSIVE MODE')
+                yield connection
+
+    def _frame(self, query: Any, table_columns: Sequence[Column[Any]]) -> pd.DataFrame:
+        with self._reading() as connection:
+            return frame(connection.execute(query).all(), table_columns)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows in batches."""
+    for start in range(0, len(rows), BATCH):
+        connection.execute(insert(table), rows[start : start + BATCH])
+
+
+def resolve(connection: Connection, column: Column[str], given: str, unknown: type[NothingFound]) -> str:
+    """The identifier a person meant by it or by the beginning of it.
+
+    Raises:
+        NothingFound: nothing begins so; the error names the nearest.
+        AmbiguousIdentifier: several do.
+    """
+    if connection.scalar(select(column).where(column == given).limit(1)) is not None:
+        return given
+    begins = func.substr(column, 1, len(given)) == given
+    found = list(connection.scalars(select(column).where(begins).distinct().limit(4))) if given else []
+    if len(found) > 1:
+        raise AmbiguousIdentifier(
+            f"{given!r} is the beginning of {', '.join(sorted(found))}", "give more of the one you mean"
+        )
+    if not found:
+        known = list(connection.scalars(select(column).order_by(column.desc()).distinct().limit(500)))
+        raise unknown(given, get_close_matches(given, known, n=3, cutoff=0.5) or known[:3])
+    return found[0]
+
+
+def engine_for(url: str) -> Engine:
+    """An engine for a SQLite or PostgreSQL address; nothing is opened yet.
+
+    Raises:
+        LedgerUnavailable: the address is of another kind.
+    """
+    address = _address(url)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(
+            address.set(drivername="postgresql+psycopg"), json_serializer=to_json, pool_pre_ping=True
+        )
+    Path(address.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _address(url: str) -> URL:
+    remedy = "write sqlite:///seatwise.db or postgresql+psycopg://user@host/database"
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise LedgerUnavailable("the ledger's address is not a database URL", remedy) from None
+    shown = address.render_as_string(hide_password=True)
+    if address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise LedgerUnavailable(f"the ledger cannot be kept in {shown}", remedy)
+    if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
+        raise LedgerUnavailable(f"{shown} would forget everything at the end of the run", remedy)
+    return address
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy begins the transactions itself (below): the driver would begin them too late.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns writer half-way fails when another wrote meanwhile; a writer says so first.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def explained(address: URL) -> Iterator[None]:
+    """Say in words that the database cannot be used, without its password."""
+    try:
+        yield
+    except OperationalError as error:
+        shown = address.render_as_string(hide_password=True)
+        raise LedgerUnavailable(
+            f"the ledger {shown} cannot be used: {str(error.orig).strip()}",
+            "see that it is there, that you may write it, and that no other program holds it",
+        ) from error
+
+
+def to_json(value: Any) -> str:
+    """JSON of a summary; amounts stay exact, as text."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(
+        f"{type(value).__name__} cannot be kept in the ledger; pass numbers, text, lists or mappings"
+    )

@@ -1,0 +1,297 @@
+"""The tables, and the one way between a frame and a table.
+
+Tables that hold frames take their columns from the models of `provisioning.frames`. A change here
+or there needs a migration; a test compares both and prints what the migration must do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    false,
+)
+from sqlalchemy.types import TypeEngine
+
+from provisioning.frames import Changes, Frame, Links, Outcomes, columns
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept in UTC; a naive one is refused because nobody knows what it means."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn the time into UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone; pass an aware time, such as datetime.now(UTC)")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the time back aware; SQLite forgets the zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+"""A growing number; SQLite grows only columns that are exactly INTEGER."""
+
+SQL_TYPES: dict[str, type[TypeEngine[Any]]] = {
+    "str": Text,
+    "string": Text,
+    "string[pyarrow]": Text,
+    "int64": BigInteger,
+    "Int64": BigInteger,
+    "bool": Boolean,
+    "boolean": Boolean,
+    "datetime64[us, UTC]": UtcTime,
+}
+
+
+def columns_of(
+    model: type[Frame], *, key: Sequence[str] = (), without: Sequence[str] = ()
+) -> list[Column[Any]]:
+    """One SQL column per column of a frame, with its type, nullability and description.
+
+    Args:
+        model: the frame.
+        key: columns that are part of the table's primary key.
+        without: columns the table states itself.
+    """
+    return [
+        Column(
+            name,
+            SQL_TYPES[str(declared.dtype)],
+            primary_key=name in key,
+            nullable=bool(declared.nullable),
+            doc=declared.description,
+        )
+        for name, declared in model.to_schema().columns.items()
+        if name not in without
+    ]
+
+
+def _text(name: str, **options: Any) -> Column[str]:
+    return Column(name, Text, nullable=options.pop("nullable", False), **options)
+
+
+def _time(name: str, **options: Any) -> Column[datetime]:
+    return Column(name, UtcTime, nullable=options.pop("nullable", False), **options)
+
+
+def _sequence() -> Column[int]:
+    return Column("seq", SEQUENCE, primary_key=True, autoincrement=True)
+
+
+def _run(**options: Any) -> Column[str]:
+    return Column("run_id", Text, ForeignKey("runs.run_id"), **{"nullable": False, **options})
+
+
+def _plan(**options: Any) -> Column[str]:
+    return Column("fingerprint", Text, ForeignKey("plans.fingerprint"), **{"nullable": False, **options})
+
+
+def _change() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["fingerprint", "change_id"], ["changes.fingerprint", "changes.change_id"])
+
+
+runs = Table(
+    "runs",
+    metadata,
+    _text("run_id", primary_key=True),
+    _text("flow"),
+    _time("started_at", index=True),
+    _time("finished_at", nullable=True),
+    _text("verdict", nullable=True),
+    Column("exit_code", Integer, nullable=True),
+    _text("policy"),
+    _text("config", nullable=True),
+    Column("summary", JSON(none_as_null=True), nullable=True),
+)
+
+# A plan's content is kept once, however many runs come to the same plan.
+plans = Table(
+    "plans",
+    metadata,
+    _text("fingerprint", primary_key=True),
+    Column("size", Integer, nullable=False, doc="Number of changes."),
+)
+
+planned = Table(
+    "planned",
+    metadata,
+    _sequence(),
+    _run(),
+    _text("target"),
+    _plan(index=True),
+    _text("policy_fingerprint"),
+    Column("held", JSON, nullable=False),
+    _time("created"),
+    Index("uq_planned_run_id_target_fingerprint", "run_id", "target", "fingerprint", unique=True),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    _plan(primary_key=True),
+    *columns_of(Changes, key=["change_id"]),
+    Column("nth", Integer, nullable=False, doc="Place in the stored frame."),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _sequence(),
+    _plan(index=True),
+    _text("by"),
+    _text("reason"),
+    _time("at"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    _sequence(),
+    _run(),
+    _text("fingerprint"),
+    _text("change_id"),
+    _time("at"),
+    Column("settled", Boolean, nullable=False, server_default=false()),
+    _change(),
+)
+# At most one unsettled intent for a change: two runs can never both be writing it.
+Index(
+    "uq_intents_unsettled",
+    intents.c.fingerprint,
+    intents.c.change_id,
+    unique=True,
+    sqlite_where=intents.c.settled == false(),
+    postgresql_where=intents.c.settled == false(),
+)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    _sequence(),
+    _run(),
+    _text("fingerprint"),
+    *columns_of(Outcomes),
+    _change(),
+    Index("ix_outcomes_fingerprint_change_id", "fingerprint", "change_id"),
+)
+
+links = Table(
+    "links",
+    metadata,
+    _sequence(),
+    *columns_of(Links),
+    _time("linked_at"),
+    _time("unlinked_at", nullable=True),
+    Index("ix_links_target_account_id", "target", "account_id"),
+)
+
+leavers = Table(
+    "leavers",
+    metadata,
+    _text("target", primary_key=True),
+    _text("account_id", primary_key=True),
+    _time("since"),
+)
+
+
+def _held() -> list[Column[Any]]:
+    # Null cannot be part of a key: no entitlement, the account itself, is the empty text here.
+    return [_text(name, primary_key=True) for name in ("target", "account_id", "kind", "entitlement_id")]
+
+
+owned = Table("owned", metadata, *_held(), _text("how"), _time("at"))
+
+taken = Table("taken", metadata, *_held(), _text("name", nullable=True), _time("at", nullable=True))
+
+policies = Table(
+    "policies",
+    metadata,
+    _sequence(),
+    _text("target", index=True),
+    _text("fingerprint"),
+    _time("at"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _sequence(),
+    _text("origin"),
+    _text("digest", index=True),
+    _time("taken_at"),
+    Column("complete", Boolean, nullable=False),
+    _run(nullable=True),
+    Column("sizes", JSON, nullable=False, doc="Rows of each frame."),
+    Column("files", JSON, nullable=False, doc="Digest of each frame's file."),
+    Index("ix_snapshots_origin_complete_seq", "origin", "complete", "seq"),
+)
+
+
+def dtype(column: Column[Any]) -> str:
+    """The pandas type a column comes back as."""
+    if isinstance(column.type, UtcTime):
+        return "datetime64[us, UTC]"
+    if isinstance(column.type, Boolean):
+        return "boolean" if column.nullable else "bool"
+    if isinstance(column.type, Integer):
+        return "Int64" if column.nullable else "int64"
+    return "object" if isinstance(column.type, JSON) else "str"
+
+
+def frame(rows: Iterable[Sequence[Any]], table_columns: Sequence[Column[Any]]) -> pd.DataFrame:
+    """Rows as a frame whose types follow from the columns, also when there is no row."""
+    made = pd.DataFrame([tuple(row) for row in rows], columns=[column.name for column in table_columns])
+    return made.astype({column.name: dtype(column) for column in table_columns})
+
+
+def picked(table: Table, model: type[Frame]) -> list[Column[Any]]:
+    """The columns of a table that make up a frame, in the frame's order."""
+    return [table.c[name] for name in columns(model)]
+
+
+def records(rows: pd.DataFrame, **same: Any) -> list[dict[str, Any]]:
+    """Rows as values for an insert: plain Python values, nulls as None.
+
+    Args:
+        rows: what to store.
+        same: columns with one value in all rows.
+    """
+    plain = rows.astype(object).where(rows.notna(), None)
+    names = [str(name) for name in plain.columns]
+    lists = (plain[name].tolist() for name in names)
+    return [{**same, **dict(zip(names, values, strict=True))} for values in zip(*lists, strict=True)]
