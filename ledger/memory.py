@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Column, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import tables
 from ledger.store import BATCH, Store, insert_rows
-from provisioning.frames import Links, columns
+from provisioning.frames import Links, Taken, columns
 
-HELD = ["account_id", "kind", "entitlement_id"]
+HELD = list(tables.KEY[1:])
 
 
 class Memory(Store):
@@ -46,8 +46,7 @@ class Memory(Store):
             ValueError: a row belongs to another target.
         """
         key = columns(Links)
-        if not links["target"].eq(target).all():
-            raise ValueError(f"links of another target were given for {target}; save each target's own")
+        _only(target, links)
         c = tables.links.c
         current = select(c.seq, *tables.picked(tables.links, Links)).where(c.target == target)
         with self._writing(alone_on=tables.links) as connection:
@@ -83,7 +82,10 @@ class Memory(Store):
 
         A null entitlement is the account itself.
         """
-        return self._held(tables.owned, target, ["how"])
+        c = tables.owned.c
+        shown = [c.account_id, c.kind, c.entitlement_id, c.how]
+        found = self._frame(select(*shown).where(c.target == target).order_by(*shown[:3]), shown)
+        return found.assign(**{name: found[name].mask(found[name] == "") for name in HELD[1:]})
 
     def own(self, target: str, things: pd.DataFrame, at: datetime) -> None:
         """Add what is ours from now on; what is ours already stays as it is.
@@ -117,22 +119,24 @@ class Memory(Store):
                 connection.execute(forget, rows[start : start + BATCH])
 
     def taken(self, target: str) -> pd.DataFrame:
-        """What was revoked from leavers, to return at a rehire.
-
-        Columns: account_id, kind, entitlement_id, name, at.
-        """
-        return self._held(tables.taken, target, ["name", "at"])
+        """What was revoked from leavers and not given back: a Taken frame, to return at a rehire."""
+        shown = tables.picked(tables.taken, Taken)
+        mine = select(*shown).where(tables.taken.c.target == target)
+        return self._frame(mine.order_by(*shown[1:4]), shown)
 
     def save_taken(self, target: str, taken: pd.DataFrame) -> None:
         """Replace what is remembered as taken in a target at once.
 
         Args:
-            target: the target.
-            taken: account_id, kind, entitlement_id, and name and at where they are known.
+            target: the target; rows of another one are refused.
+            taken: a Taken frame; of the same thing taken twice the first counts.
+
+        Raises:
+            ValueError: a row belongs to another target.
         """
-        known = taken.reindex(columns=[*HELD, "name", "at"])
-        rows = tables.records(_keyed(known).assign(name=known["name"], at=known["at"]), target=target)
-        self._replace(tables.taken, target, rows)
+        _only(target, taken)
+        once = taken[columns(Taken)].drop_duplicates(list(tables.KEY))
+        self._replace(tables.taken, target, tables.records(once))
 
     def applied_policy(self, target: str) -> str | None:
         """Fingerprint of the policy that was applied last; None before the first."""
@@ -153,13 +157,11 @@ class Memory(Store):
             connection.execute(delete(table).where(table.c.target == target))
             insert_rows(connection, table, rows)
 
-    def _held(self, table: Table, target: str, more: Sequence[str]) -> pd.DataFrame:
-        key: list[Column[Any]] = [table.c[name] for name in HELD]
-        shown = [*key, *(table.c[name] for name in more)]
-        found = self._frame(select(*shown).where(table.c.target == target).order_by(*key), shown)
-        return found.assign(
-            **{name: found[name].mask(found[name] == "") for name in ("kind", "entitlement_id")}
-        )
+
+def _only(target: str, frame: pd.DataFrame) -> None:
+    others = sorted(set(frame["target"]) - {target})
+    if others:
+        raise ValueError(f"rows of {', '.join(others)} were given for {target}; save each target's own")
 
 
 def _keyed(things: pd.DataFrame) -> pd.DataFrame:

@@ -154,4 +154,4 @@ def _stored(connection: Connection, row: Row[Any]) -> StoredPlan:
     held = (
         select(*shown).where(tables.changes.c.fingerprint == row.fingerprint).order_by(tables.changes.c.nth)
     )
-    return StoredPlan(**row._mapping, changes=tables.frame(connection.execute(held).all(), shown))
+    return StoredPlan(**row._asdict(), changes=tables.frame(connection.execute(held).all(), shown))

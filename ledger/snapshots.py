@@ -60,7 +60,8 @@ class Snapshot:
             problem = "was altered"
         if problem:
             raise SnapshotDamaged(
-                f"the {name} read from {self.origin} at {self.taken_at:%Y-%m-%d %H:%M} are lost: {path} {problem}",
+                f"the {name} read from {self.origin} at {self.taken_at:%Y-%m-%d %H:%M} are lost: "
+                f"{path} {problem}",
                 "restore the file from a backup, or run reconcile to take a new snapshot",
             )
         return pd.read_parquet(path, engine="pyarrow")
@@ -132,7 +133,7 @@ class Snapshots(Store):
                     raise UnknownSnapshot(before)
                 query = query.where(c.seq < bound)
             row = connection.execute(query).one_or_none()
-        return None if row is None else Snapshot(**row._mapping, _folder=self._folder)
+        return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
 
     def snapshots(self, origin: str | None = None) -> pd.DataFrame:
         """The catalogue, newest first: origin, digest, taken_at, complete, run_id, sizes (rows by frame)."""

@@ -30,7 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from provisioning.frames import Changes, Frame, Links, Outcomes, columns
+from provisioning.frames import Changes, Frame, Links, Outcomes, Taken, columns
+
+KEY = ("target", "account_id", "kind", "entitlement_id")
+"""What names a thing an account holds."""
 
 metadata = MetaData(
     naming_convention={
@@ -78,15 +81,12 @@ SQL_TYPES: dict[str, type[TypeEngine[Any]]] = {
 }
 
 
-def columns_of(
-    model: type[Frame], *, key: Sequence[str] = (), without: Sequence[str] = ()
-) -> list[Column[Any]]:
+def columns_of(model: type[Frame], *, key: Sequence[str] = ()) -> list[Column[Any]]:
     """One SQL column per column of a frame, with its type, nullability and description.
 
     Args:
         model: the frame.
         key: columns that are part of the table's primary key.
-        without: columns the table states itself.
     """
     return [
         Column(
@@ -97,7 +97,6 @@ def columns_of(
             doc=declared.description,
         )
         for name, declared in model.to_schema().columns.items()
-        if name not in without
     ]
 
 
@@ -229,14 +228,10 @@ leavers = Table(
 )
 
 
-def _held() -> list[Column[Any]]:
-    # Null cannot be part of a key: no entitlement, the account itself, is the empty text here.
-    return [_text(name, primary_key=True) for name in ("target", "account_id", "kind", "entitlement_id")]
+# Null cannot be part of a key: no entitlement, the account itself, is the empty text here.
+owned = Table("owned", metadata, *(_text(name, primary_key=True) for name in KEY), _text("how"), _time("at"))
 
-
-owned = Table("owned", metadata, *_held(), _text("how"), _time("at"))
-
-taken = Table("taken", metadata, *_held(), _text("name", nullable=True), _time("at", nullable=True))
+taken = Table("taken", metadata, *columns_of(Taken, key=KEY))
 
 policies = Table(
     "policies",

@@ -82,8 +82,8 @@ def upgrade() -> None:
         sa.Column("account_id", TEXT, nullable=False),
         sa.Column("kind", TEXT, nullable=False),
         sa.Column("entitlement_id", TEXT, nullable=False),
-        sa.Column("name", TEXT, nullable=True),
-        sa.Column("at", TIME, nullable=True),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("rule", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("target", "account_id", "kind", "entitlement_id", name="pk_taken"),
     )
     op.create_table(
