@@ -12,3 +12,19 @@ class Finding(NamedTuple):
     subject: str
     message: str
     remedy: str | None = None
+
+
+class PlainError(Exception):
+    """What stopped a step, and in `remedy` what to do next."""
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class Refused(PlainError):  # noqa: N818 - named by what happened, as in transport.errors
+    """A step that was refused before anything was sent; nothing has changed."""
+
+
+class Unreadable(PlainError):  # noqa: N818 - the same
+    """A file that cannot be read whole, so nothing of it is used."""

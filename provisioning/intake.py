@@ -1,0 +1,175 @@
+"""How raw values become a screened frame: JSON rows by column, columns by type.
+
+Validation has a fixed price of some tens of milliseconds, so connectors gather `BATCH` rows of many
+pages before they screen them, and they keep of each page only the columns they need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import compress
+from typing import Any
+
+import pandas as pd
+
+from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, screen
+
+BATCH = 20_000
+
+Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
+
+
+class Columns:
+    """Gathers JSON rows by column, so that no row object outlives its page.
+
+    A listing that moves while it is read may name a row twice; the first one is kept.
+
+    Args:
+        fields: for each column the dotted path of the JSON field that fills it, at most two deep.
+        key: the column that tells rows apart.
+    """
+
+    def __init__(self, fields: Mapping[str, str], key: str) -> None:
+        self._values: dict[str, list[Any]] = {name: [] for name in fields}
+        self._paths = [(name, *_split(path)) for name, path in fields.items()]
+        self._key = key
+        self._seen: set[Any] = {None}
+
+    @property
+    def gathered(self) -> int:
+        """Rows gathered since the last `take`."""
+        return len(self._values[self._key])
+
+    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append the fields of a page; an absent field is null."""
+        page = self._page(rows)
+        fresh = [value is None or value not in self._seen for value in page[self._key]]
+        for name, values in page.items():
+            self._values[name].extend(values if all(fresh) else list(compress(values, fresh)))
+        self._seen.update(page[self._key])
+
+    def take(self) -> dict[str, list[Any]]:
+        """The gathered values by column; nothing is gathered afterwards."""
+        taken = self._values
+        self._values = {name: [] for name in taken}
+        return taken
+
+    def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        parents: dict[str, Sequence[Mapping[str, Any]]] = {"": rows}
+        page = {}
+        for name, parent, field in self._paths:
+            if parent not in parents:
+                parents[parent] = [row.get(parent) or {} for row in rows]
+            page[name] = [row.get(field) for row in parents[parent]]
+        return page
+
+
+def _split(path: str) -> tuple[str, str]:
+    parent, _, field = path.rpartition(".")
+    return parent, field
+
+
+def batches(
+    pages: Iterable[Sequence[Mapping[str, Any]]], fields: Mapping[str, str], *, key: str
+) -> Iterator[dict[str, list[Any]]]:
+    """Gather pages into batches of columns; the last one may be small, none is empty."""
+    rows = Columns(fields, key)
+    for page in pages:
+        rows.add(page)
+        if rows.gathered >= BATCH:
+            yield rows.take()
+    if rows.gathered:
+        yield rows.take()
+
+
+def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null."""
+    return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
+
+
+def screened(
+    model: type[Frame],
+    raw: Mapping[str, Any],
+    *,
+    origin: str,
+    key: str,
+    instants: Instants = iso_times,
+) -> Screened:
+    """Type the raw columns and screen them: an unreadable value becomes null and is reported.
+
+    Args:
+        model: frame to build.
+        raw: values by column: sequences of one length, or a scalar for all rows.
+        origin: source or target, for the report.
+        key: column that names a row in the report.
+        instants: how the texts of time columns are read; the unreadable become null.
+
+    Returns:
+        Valid rows, and what could not be read of all rows.
+    """
+    sorts = _sorts(model)
+    frame = pd.DataFrame({name: _typed(raw[name], sorts[name]) for name in columns(model) if name in raw})
+    rejects = [_structures(raw, frame[key], origin)]
+    for name in frame.columns:
+        if sorts[name] == "time" and not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
+            parsed = instants(frame[name])
+            lost = frame[name].notna() & parsed.isna()
+            rejects.append(
+                reject(frame.loc[lost, key], name, frame.loc[lost, name], "not a date", origin=origin)
+            )
+            frame[name] = parsed
+    good = screen(model, frame, origin=origin, key=key)
+    return Screened(good.frame, concat(Rejects, [*rejects, good.rejects]))
+
+
+def reject(
+    key: Any, field: str, value: Any, problem: Any, *, origin: str, remedy: str | None = None
+) -> pd.DataFrame:
+    """A Rejects frame of one problem: `key`, `value` and `problem` may be columns or scalars."""
+    remedy = remedy or f"correct the value in {origin}, then run again"
+    told = {
+        "origin": origin,
+        "key": key,
+        "field": field,
+        "value": value,
+        "problem": problem,
+        "remedy": remedy,
+    }
+    index = key.index if isinstance(key, pd.Series) else [0]
+    return complete(Rejects, pd.DataFrame(told, index=index).reset_index(drop=True))
+
+
+@cache
+def _sorts(model: type[Frame]) -> dict[str, str]:
+    """For each column of a model: text, time or other."""
+    return {name: _sort(str(column.dtype)) for name, column in model.to_schema().columns.items()}
+
+
+def _sort(dtype: str) -> str:
+    if dtype.startswith("str"):
+        return "text"
+    return "time" if "datetime" in dtype else "other"
+
+
+def _typed(values: Any, sort: str) -> Any:
+    """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
+    if sort == "other" or isinstance(values, (pd.Series, str)) or values is None:
+        return values
+    if not set(map(type, values)) <= {str, type(None)}:
+        values = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
+    texts = pd.Series(values, dtype="str")
+    return texts.where(texts != "")
+
+
+def _structures(raw: Mapping[str, Any], keys: pd.Series[str], origin: str) -> pd.DataFrame:
+    """Report lists and objects that stand where a text is required."""
+    problem = "a structure where a text is required"
+    found = [
+        reject(keys.iloc[row], name, str(value)[:200], problem, origin=origin)
+        for name, values in raw.items()
+        if isinstance(values, list) and {list, dict} & set(map(type, values))
+        for row, value in enumerate(values)
+        if isinstance(value, (list, dict))
+    ]
+    return concat(Rejects, found)

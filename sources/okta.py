@@ -1,0 +1,255 @@
+"""Okta: users of every status, and who is in which group.
+
+Needs: an API token (SSWS) of a read-only administrator, or a service app with a private key and the
+scopes okta.users.read and okta.groups.read.
+Reads: one listing of users (a plain listing would hide the deprovisioned, a filtered one does not),
+the groups with their sizes, and the members of each group that is not empty, keeping their ids only.
+Speed: Okta counts requests a minute in buckets, half of each for one token; pages of a listing
+follow each other, groups go side by side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cached_property, partial
+from typing import Any, ClassVar, NamedTuple, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from requests.auth import AuthBase
+
+from provisioning.findings import Finding
+from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
+from provisioning.intake import BATCH, batches, reject, screened
+from transport.ahead import ahead
+from transport.auth import Ssws
+from transport.client import Client
+from transport.door import Door
+from transport.errors import TransportError
+from transport.pages import follow_links
+
+FIELDS = {
+    "source_id": "id",
+    "source_state": "status",
+    "created_on": "created",
+    "last_sign_in": "lastLogin",
+    "user_name": "profile.login",
+    "email": "profile.email",
+    "given_name": "profile.firstName",
+    "family_name": "profile.lastName",
+    "display_name": "profile.displayName",
+    "department": "profile.department",
+    "cost_center": "profile.costCenter",
+    "organization": "profile.organization",
+    "title": "profile.title",
+    "user_type": "profile.userType",
+    "employee_number": "profile.employeeNumber",
+    "manager": "profile.manager",
+    "hired_on": "profile.hireDate",
+    "leaves_on": "profile.terminationDate",
+}
+"""Which field of a user fills which column; `attributes` of a connection overrides it."""
+
+STATES = {
+    "STAGED": State.STAGED,
+    "ACTIVATING": State.STAGED,
+    "PROVISIONED": State.ACTIVE,
+    "ACTIVE": State.ACTIVE,
+    "RECOVERY": State.ACTIVE,
+    "PASSWORD_EXPIRED": State.ACTIVE,
+    "LOCKED_OUT": State.ACTIVE,
+    "SUSPENDED": State.SUSPENDED,
+    "DEPROVISIONED": State.DEPARTED,
+}
+"""Okta's words for a user's status; the set is open, an unknown word is reported."""
+
+BUCKETS = (
+    (re.compile(r"/api/v1/users$"), "users"),
+    (re.compile(r"/api/v1/users/[^/]+$"), "user"),
+    (re.compile(r"/api/v1/users/"), "users of"),
+    (re.compile(r"/api/v1/groups/[^/]+$"), "group"),
+    (re.compile(r"/api/v1/groups"), "groups"),
+    (re.compile(r"/api/v1/apps/[^/]+$"), "app"),
+    (re.compile(r"/api/v1/apps"), "apps"),
+    (re.compile(r"/api/v1/logs"), "logs"),
+)
+"""Paths that Okta counts together; their sizes are learned from the answers."""
+
+EVERYONE_SINCE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
+LEAN = {"Content-Type": 'application/json; okta-response="omitCredentials,omitCredentialsLinks"'}
+MEMBERSHIP_BATCH = 5 * BATCH
+
+
+class OktaOptions(BaseModel):
+    """What a connection of kind `okta` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(description="Address of the org, such as https://acme.okta.com.")
+    token: SecretStr | None = Field(None, description="API token (SSWS).")
+    client_id: str | None = Field(None, description="Service app, in place of a token.")
+    private_key: SecretStr | None = Field(None, description="Its private key, PEM or JWK.")
+    kid: str | None = Field(None, description="Name of the key, when the app has several.")
+    scopes: list[str] = Field(["okta.users.read", "okta.groups.read"], description="Scopes to ask for.")
+    dpop: bool = Field(False, description="Whether the app demands proofs of possession.")
+    attributes: dict[str, str] = Field({}, description="Column to profile attribute, where yours differ.")
+    states: dict[str, State] = Field({}, description="What further status words of the org mean.")
+    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
+    page_size: int = Field(200, ge=1, le=200, description="Users and groups a page.")
+    member_page_size: int = Field(1000, ge=1, le=1000, description="Members a page.")
+    workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        app = self.client_id is not None and self.private_key is not None
+        if app == (self.token is not None):
+            raise ValueError("give either token, or client_id with private_key")
+        if unknown := set(self.attributes) - set(FIELDS):
+            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
+        return self
+
+
+class Members(NamedTuple):
+    """The members of one group."""
+
+    group_id: str
+    name: str | None
+    ids: list[str]
+
+
+class Okta:
+    """One Okta org."""
+
+    kind: ClassVar[str] = "okta"
+    Options: ClassVar[type[BaseModel]] = OktaOptions
+
+    def __init__(self, name: str, options: OktaOptions, door: Door) -> None:
+        self.name, self._options, self._door = name, options, door
+
+    def identities(self) -> Iterator[Screened]:
+        """Pages of Identities, users of every status; raises unless the last page was reached."""
+        for columns in batches(self._users(), self._fields, key="source_id"):
+            yield self._screened(columns)
+
+    def memberships(self) -> Iterator[Screened]:
+        """Pages of Memberships; raises unless every group was read to its end."""
+        calls = (partial(self._members, group) for group in self._groups())
+        gathered: list[Members] = []
+        waiting = 0
+        for members in self._client.side_by_side(calls, workers=self._options.workers):
+            gathered.append(members)
+            waiting += len(members.ids)
+            if waiting >= MEMBERSHIP_BATCH:
+                yield self._memberships(gathered)
+                gathered, waiting = [], 0
+        if gathered:
+            yield self._memberships(gathered)
+
+    def check(self) -> list[Finding]:
+        """Say whether the credential reads users and groups."""
+        return [
+            self._try("users", "/api/v1/users", {"limit": 1}),
+            self._try("groups", "/api/v1/groups", {"limit": 1, "expand": "stats"}),
+        ]
+
+    @cached_property
+    def _client(self) -> Client:
+        options = self._options
+        auth, label = self._auth()
+        return self._door.client(
+            options.url, auth, token_id=label, bucket=_bucket, headers=LEAN, workers=options.workers
+        )
+
+    def _auth(self) -> tuple[AuthBase, str]:
+        options = self._options
+        if options.token is not None:
+            return Ssws(options.token), _label(options.token.get_secret_value())
+        from sources.okta_auth import AccessToken
+
+        assert options.client_id is not None
+        assert options.private_key is not None
+        key = options.private_key.get_secret_value()
+        auth = AccessToken(
+            self._door,
+            options.url.rstrip("/"),
+            options.client_id,
+            key,
+            kid=options.kid,
+            scopes=options.scopes,
+            dpop=options.dpop,
+        )
+        return auth, options.client_id
+
+    @property
+    def _fields(self) -> dict[str, str]:
+        return FIELDS | {name: f"profile.{path}" for name, path in self._options.attributes.items()}
+
+    def _users(self) -> Iterator[list[dict[str, Any]]]:
+        params = {"filter": EVERYONE_SINCE, "limit": self._options.page_size}
+        for reply in ahead(follow_links(self._client, "/api/v1/users", params)):
+            yield reply.json()
+
+    def _groups(self) -> Iterator[dict[str, Any]]:
+        params = {"expand": "stats", "limit": self._options.page_size}
+        seen: set[str] = set()
+        for reply in follow_links(self._client, "/api/v1/groups", params):
+            for group in reply.json():
+                if group["id"] not in seen and self._wanted(group):
+                    yield group
+                seen.add(group["id"])
+
+    def _wanted(self, group: dict[str, Any]) -> bool:
+        stats = (group.get("_embedded") or {}).get("stats") or {}
+        name = group["profile"].get("name") or ""
+        return stats.get("usersCount") != 0 and any(fnmatchcase(name, p) for p in self._options.groups)
+
+    def _members(self, group: dict[str, Any]) -> Members:
+        params = {"limit": self._options.member_page_size}
+        replies = follow_links(self._client, f"/api/v1/groups/{group['id']}/users", params)
+        ids = dict.fromkeys(user["id"] for reply in replies for user in reply.json())
+        return Members(group["id"], group["profile"].get("name"), list(ids))
+
+    def _screened(self, columns: dict[str, list[Any]]) -> Screened:
+        states = STATES | self._options.states
+        words = columns["source_state"]
+        unknown = [row for row, word in enumerate(words) if word not in states]
+        columns["state"] = [states.get(word, State.STAGED).value for word in words]
+        good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
+        odd = [self._unknown(columns["source_id"][row], words[row]) for row in unknown]
+        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+
+    def _unknown(self, key: str, word: Any) -> pd.DataFrame:
+        remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
+        return reject(key, "source_state", str(word), "not a known status", origin=self.name, remedy=remedy)
+
+    def _memberships(self, groups: list[Members]) -> Screened:
+        sizes = [len(group.ids) for group in groups]
+        ids = pd.Series([group.group_id for group in groups], dtype="str")
+        names = pd.Series([group.name for group in groups], dtype="str")
+        raw = {
+            "source": self.name,
+            "source_id": [member for group in groups for member in group.ids],
+            "group_id": ids.repeat(sizes).reset_index(drop=True),
+            "group_name": names.repeat(sizes).reset_index(drop=True),
+            "direct": True,
+        }
+        return screened(Memberships, raw, origin=self.name, key="group_id")
+
+    def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
+        try:
+            self._client.get(path, params)
+        except TransportError as error:
+            return Finding("error", f"{self.name}: {what}", str(error), error.remedy)
+        return Finding("ok", f"{self.name}: {what}", "can be read")
+
+
+def _bucket(_method: str, path: str) -> str:
+    return next((name for pattern, name in BUCKETS if pattern.search(path)), "other")
+
+
+def _label(secret: str) -> str:
+    """A stable name of a token that does not tell it."""
+    return hashlib.sha256(secret.encode()).hexdigest()[:12]
