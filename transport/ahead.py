@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from itertools import islice
 from typing import TypeVar
+
+from transport.clock import STOP, Stop
 
 T = TypeVar("T")
 
 
-def ahead(pages: Iterator[T]) -> Iterator[T]:
+def ahead(pages: Iterable[T]) -> Iterator[T]:
     """Yield the same pages in the same order, each fetched while the one before it is in use.
 
-    An error in fetching is raised at the place of the page that failed.
+    An error in fetching is raised at the place of the page that failed. Who stops reading early
+    stops the fetching as well.
     """
+    coming = iter(pages)
+    stop = Stop(STOP.get())
+    context = copy_context()
+    context.run(STOP.set, stop)
 
     def fetch() -> list[T]:
-        return list(islice(pages, 1))
+        return [page for page, _ in zip(coming, range(1), strict=False)]
 
-    context = copy_context()
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        coming = pool.submit(context.run, fetch)
-        while page := coming.result():
-            coming = pool.submit(context.run, fetch)
-            yield page[0]
+        try:
+            fetched = pool.submit(context.run, fetch)
+            while page := fetched.result():
+                fetched = pool.submit(context.run, fetch)
+                yield page[0]
+        finally:
+            stop.tell()

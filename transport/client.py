@@ -1,0 +1,145 @@
+"""Requests to one host: paced, retried where that is safe, counted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+
+from transport.dialects import read_quota
+from transport.errors import Moved, PageLoop, ReadOnly, TransportError
+from transport.meter import Meter
+from transport.pace import Pace, Pacing, Ticket
+from transport.patience import Patience
+from transport.reply import Reply
+from transport.sidebyside import side_by_side
+from transport.trial import Trial
+from transport.wire import Params, Request, Wire
+
+T = TypeVar("T")
+_ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+MOST_REDIRECTS = 5
+JSON = {"Content-Type": "application/json"}
+
+
+class Client:
+    """Reads and, through a writable door, writes on one host with one credential."""
+
+    def __init__(
+        self,
+        base_url: str,
+        wire: Wire,
+        *,
+        token_id: Hashable,
+        bucket: Callable[[str, str], str],
+        writable: bool,
+        workers: int,
+        meter: Meter,
+        pacing: Pacing,
+        patience: Patience,
+    ) -> None:
+        """Doors make clients; see `Door.client`."""
+        self.base_url = base_url.rstrip("/")
+        self.host = urlsplit(base_url).netloc
+        self.workers = workers
+        self._wire = wire
+        self._token_id = token_id
+        self._bucket = bucket
+        self._writable = writable
+        self._meter = meter
+        self._pacing = pacing
+        self._patience = patience
+
+    def get(self, path: str, params: Params = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """Read a path below the base address, or an absolute address on the same host.
+
+        Raises:
+            TransportError: by its next step; transient ones only after all patience.
+        """
+        request = Request("GET", self._url(path), params, headers)
+        for _ in range(MOST_REDIRECTS):
+            try:
+                return self._send(request)
+            except Moved as error:
+                if "Location" not in error.headers:
+                    raise
+                target = urljoin(request.url, error.headers["Location"])
+            request = replace(request, url=target, params=None)
+        raise PageLoop("it redirects without end").about("GET", request.url)
+
+    def search(self, path: str, json: Any, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a POST that only reads: allowed when read-only, and retried as a read."""
+        return self._send(
+            Request("POST", self._url(path), None, {**JSON, **(headers or {})}, orjson.dumps(json))
+        )
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        params: Params = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Change something. Sent again only after a 429 or when no connection was ever made.
+
+        Raises:
+            ReadOnly: the door only reads; nothing was sent.
+            UnknownOutcome: it was sent and the answer was lost, or was a 5xx.
+            TransportError: it surely did not happen; by its next step.
+        """
+        content = None if json is None else orjson.dumps(json)
+        kind = JSON if content is not None else {}
+        head = {**kind, **(headers or {})}
+        return self._send(Request(method.upper(), self._url(path), params, head, content, writes=True))
+
+    def side_by_side(self, calls: Iterable[Callable[[], T]], workers: int | None = None) -> Iterator[T]:
+        """Run calls at the same time, their results in order; the first error stops the rest."""
+        return side_by_side(calls, workers or self.workers)
+
+    def _url(self, path: str) -> str:
+        return path if _ABSOLUTE.match(path) else f"{self.base_url}/{path.lstrip('/')}"
+
+    def _send(self, request: Request) -> Reply:
+        """Send until it succeeds or patience ends. Every request of the house passes here."""
+        if request.writes and not self._writable:
+            raise ReadOnly("writing is not allowed here; not sent").about(request.method, request.url)
+        bucket = self._bucket(request.method, urlsplit(request.url).path)
+        pace = self._pacing.pace(self.host, self._token_id, bucket)
+        trial = Trial(self._patience, self._pacing.clock, self._wire.auth)
+        while True:
+            ticket = self._enter(request, pace)
+            self._meter.count(self.host, writes=request.writes, again=trial.sent > 0)
+            try:
+                return self._once(request, pace, ticket)
+            except TransportError as error:
+                failure = error
+            trial.go_on_after(failure, ticket, writes=request.writes)
+
+    def _enter(self, request: Request, pace: Pace) -> Ticket:
+        """Wait for the pace; when it gives up, that is the end of the request."""
+        try:
+            return pace.enter(self._patience)
+        except TransportError as error:
+            error.about(request.method, request.url)
+            raise
+
+    def _once(self, request: Request, pace: Pace, ticket: Ticket) -> Reply:
+        """Send once, and let the pace learn from whatever comes."""
+        status: int | None = None
+        headers: Mapping[str, str] = {}
+        try:
+            reply = self._wire.send(request)
+        except TransportError as error:
+            status, headers = error.status, error.headers
+            raise
+        else:
+            status, headers = reply.status, reply.headers
+            return reply
+        finally:
+            quota = read_quota(headers, self._pacing.clock.wall())
+            pace.settle(ticket, status, quota, self._patience)

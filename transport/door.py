@@ -1,0 +1,91 @@
+"""The one door to the network: read-only unless opened for writing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+
+from requests.auth import AuthBase
+
+from transport.client import Client
+from transport.meter import Meter
+from transport.pace import Pacing
+from transport.patience import Patience
+from transport.redact import guard_logs
+from transport.wire import Wire
+
+HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}
+TIMEOUTS = (10.0, 60.0)
+_VERSION = re.compile(r"v?\d{1,2}(\.\d+)?")
+
+
+def by_shape(method: str, path: str) -> str:
+    """Return method and path with identifiers left out, for example `GET /api/v1/groups/*/users`."""
+    return f"{method} " + "/".join("*" if _names_one(part) else part for part in path.split("/"))
+
+
+def _names_one(segment: str) -> bool:
+    """Return whether a segment is an identifier: it has a digit and is no version, or is very long."""
+    if len(segment) > 30 or "@" in segment or "%" in segment:
+        return True
+    return any(letter.isdigit() for letter in segment) and not _VERSION.fullmatch(segment)
+
+
+class Door:
+    """Makes clients that share one permission, one meter, one pacing and one patience."""
+
+    def __init__(
+        self,
+        *,
+        writable: bool = False,
+        meter: Meter | None = None,
+        pacing: Pacing | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Open for reading; also for writing when `writable`.
+
+        Doors that use the same credential should be given the same `pacing`.
+        """
+        self.writable = writable
+        self.meter = meter or Meter()
+        self.pacing = pacing or Pacing()
+        self.patience = patience or Patience()
+        guard_logs()
+
+    def client(
+        self,
+        base_url: str,
+        auth: AuthBase,
+        *,
+        token_id: Hashable,
+        bucket: Callable[[str, str], str] = by_shape,
+        headers: Mapping[str, str] | None = None,
+        workers: int = 8,
+        timeouts: tuple[float, float] = TIMEOUTS,
+    ) -> Client:
+        """Return a client for the host of `base_url`.
+
+        Args:
+            base_url: scheme, host and the path all others stand below.
+            auth: the credential; it signs requests to this host alone.
+            token_id: a label of the credential, never the secret; requests of one label share a pace.
+            bucket: from method and path, the name of the limit a request counts against.
+            headers: sent with every request, over the usual ones.
+            workers: connections kept open, and requests at the same time.
+            timeouts: seconds to connect, and between two pieces of an answer.
+
+        Raises:
+            ValueError: `base_url` is no http address, or holds a name and password.
+        """
+        wire = Wire(base_url, auth, {**HEADERS, **(headers or {})}, workers, timeouts)
+        return Client(
+            base_url,
+            wire,
+            token_id=token_id,
+            bucket=bucket,
+            writable=self.writable,
+            workers=workers,
+            meter=self.meter,
+            pacing=self.pacing,
+            patience=self.patience,
+        )

@@ -1,0 +1,32 @@
+"""How often, how long and how calmly a failed request is sent again."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Capped twice, in attempts and in seconds.
+
+    Attributes:
+        attempts: how often one request is sent at most, the first time included.
+        seconds: how long one request's failed exchanges and pauses may take together; waiting for
+            a rate limit's window does not count.
+        first, longest: the pause after the first failure, doubled each time, up to `longest`.
+        window: the longest a service may make one request wait for its window to open.
+        jitter: whether a pause is drawn between half and all of its length.
+    """
+
+    attempts: int = 6
+    seconds: float = 300.0
+    first: float = 0.5
+    longest: float = 30.0
+    window: float = 3900.0
+    jitter: bool = True
+
+    def pause(self, failures: int) -> float:
+        """Return the seconds to wait after so many failures in a row, counted from 1."""
+        whole = float(min(self.longest, self.first * 2.0 ** (min(failures, 60) - 1)))
+        return whole * random.uniform(0.5, 1.0) if self.jitter else whole  # noqa: S311 - no secret hangs on it

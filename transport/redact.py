@@ -1,0 +1,97 @@
+"""Secrets are taken out before an error text or a log line exists.
+
+Two nets: values announced with `conceal` are hidden wherever they stand, and anything that stands
+where a credential usually stands (an Authorization header, `token=`, a JSON Web Token) is hidden
+even when nobody announced it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "***"
+SHORTEST = 4
+"""Shorter values would take ordinary words out of the text, so they are left to the patterns."""
+
+_NAMES = (
+    r"(?:proxy-)?authorization|dpop|(?:set-)?cookie|x-api-key|api[-_]?key|api[-_]?token|"
+    r"(?:access|refresh|id)[-_]?token|token|client[-_]?secret|client[-_]?assertion|assertion|secret|"
+    r"password|passwd|private[-_]?key|signature|sig"
+)
+_SCHEMES = re.compile(r"\b(bearer|ssws|basic|dpop|genieKey)\s+[A-Za-z0-9._~+/=|:-]{4,}", re.IGNORECASE)
+_FIELDS = re.compile(
+    rf"""(?<![\w-])(['"]?(?:{_NAMES})['"]?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s&,;'"}}\])]+)""", re.IGNORECASE
+)
+_JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_FORMATTER = logging.Formatter()
+
+
+class Redactor:
+    """The secrets of this process, and how to take them out of a text."""
+
+    def __init__(self) -> None:
+        """Know no secret yet."""
+        self._lock = threading.Lock()
+        self._values: set[str] = set()
+        self._known: re.Pattern[str] | None = None
+
+    def conceal(self, *secrets: str) -> None:
+        """Hide these values from now on, in clear and as they look inside an address."""
+        with self._lock:
+            for secret in secrets:
+                forms = {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
+                self._values.update(form for form in forms if len(form) >= SHORTEST)
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def redact(self, text: str) -> str:
+        """Return the text without any secret in it."""
+        if self._known is not None:
+            text = self._known.sub(HIDDEN, text)
+        text = _JWT.sub(HIDDEN, text)
+        text = _SCHEMES.sub(rf"\1 {HIDDEN}", text)
+        return _FIELDS.sub(_keep_name, text)
+
+
+def _keep_name(found: re.Match[str]) -> str:
+    """Hide the value of a field and keep its quotes, so that JSON stays JSON."""
+    value = found.group(0)[len(found.group(1)) :]
+    quotes = value[0] if value[0] in "'\"" else ""
+    return f"{found.group(1)}{quotes}{HIDDEN}{quotes}"
+
+
+_PROCESS = Redactor()
+conceal = _PROCESS.conceal
+redact = _PROCESS.redact
+
+
+class RedactingFilter(logging.Filter):
+    """Takes secrets out of a record: its message, its arguments and its traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record in place; no record is dropped."""
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = redact(record.exc_text or _FORMATTER.formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
+
+
+def guard_logs() -> None:
+    """Redact every record of this process when it is made, whichever logger or handler it meets."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+    clean = RedactingFilter()
+
+    def made(*args: object, **kwargs: object) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        clean.filter(record)
+        return record
+
+    made.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(made)

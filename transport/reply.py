@@ -1,0 +1,62 @@
+"""A whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin
+
+import orjson
+from requests.utils import parse_header_links
+
+from transport.errors import Malformed, read_body
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A complete answer with a status of success.
+
+    Attributes:
+        status: the HTTP status.
+        headers: found whatever the case of their names; lines of one name are joined by a comma.
+        content: the body, decompressed.
+        url: where it came from.
+        method: how it was asked for.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+    url: str
+    method: str = "GET"
+
+    def json(self) -> Any:
+        """Return the body as JSON.
+
+        Raises:
+            Malformed: the body is empty, cut or no JSON.
+        """
+        return self._json
+
+    @cached_property
+    def _json(self) -> Any:
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError as wrong:
+            trouble = f"the answer is not JSON ({wrong.msg})" if self.content else "the answer is empty"
+        raise Malformed(
+            trouble,
+            method=self.method,
+            url=self.url,
+            status=self.status,
+            body=read_body(self.content),
+            headers=self.headers,
+        )
+
+    @property
+    def links(self) -> dict[str, str]:
+        """The addresses of the Link headers by their relation, for example `{"next": "https://…"}`."""
+        found = parse_header_links(self.headers.get("Link", ""))
+        return {rel: urljoin(self.url, link["url"]) for link in found for rel in link.get("rel", "").split()}

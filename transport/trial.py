@@ -1,0 +1,84 @@
+"""When a failed request is sent again, and when it is given up."""
+
+from __future__ import annotations
+
+from requests.auth import AuthBase
+
+from transport.auth import Renewable
+from transport.clock import Clock, stopped
+from transport.dialects import read_quota
+from transport.errors import (
+    ConnectionLost,
+    CredentialRefused,
+    Malformed,
+    Moved,
+    TransportError,
+    Unavailable,
+    UnknownOutcome,
+)
+from transport.pace import Ticket
+from transport.patience import Patience
+
+
+class Trial:
+    """The attempts at one request."""
+
+    def __init__(self, patience: Patience, clock: Clock, auth: AuthBase) -> None:
+        """Start with nothing sent and no second spent."""
+        self.sent = 0
+        self._spent = 0.0
+        self._patience = patience
+        self._clock = clock
+        self._auth = auth
+        self._generation = auth.generation if isinstance(auth, Renewable) else None
+
+    def go_on_after(self, failure: TransportError, ticket: Ticket, *, writes: bool) -> None:
+        """Return when the next attempt may be made.
+
+        Raises:
+            TransportError: the failure, or UnknownOutcome in its place, when there is to be none.
+        """
+        self.sent += 1
+        self._spent += self._clock.monotonic() - ticket.sent
+        if isinstance(failure, CredentialRefused) and self._renewed():
+            return
+        if writes and not surely_not_done(failure):
+            raise unknown(failure)
+        if not failure.worth_retrying or self.sent >= self._patience.attempts:
+            raise failure
+        quota = read_quota(failure.headers, self._clock.wall())
+        if not (failure.status and quota.refuses(failure.status)) or quota.crowded:
+            self._rest(failure)  # After any other refusal the pace makes the next attempt wait.
+
+    def _renewed(self) -> bool:
+        """Return whether the credential is fresh now; asked once a request."""
+        generation, self._generation = self._generation, None
+        return generation is not None and isinstance(self._auth, Renewable) and self._auth.renew(generation)
+
+    def _rest(self, failure: TransportError) -> None:
+        pause = self._patience.pause(self.sent)
+        self._spent += pause
+        if self._spent > self._patience.seconds:
+            raise failure
+        self._clock.wait_until(self._clock.monotonic() + pause)
+        if stopped():
+            raise failure
+
+
+def surely_not_done(failure: TransportError) -> bool:
+    """Return whether a write that failed so cannot have happened."""
+    if isinstance(failure, ConnectionLost):
+        return not failure.opened
+    return not isinstance(failure, (Unavailable, Malformed, Moved))
+
+
+def unknown(failure: TransportError) -> UnknownOutcome:
+    """Return the failure of a write as what it is: not known to have happened or not."""
+    return UnknownOutcome(
+        f"the answer to the write was lost: {failure.args[0] or type(failure).__name__}",
+        method=failure.method,
+        url=failure.url,
+        status=failure.status,
+        body=failure.body,
+        headers=failure.headers,
+    )

@@ -1,0 +1,136 @@
+"""One request over one pool of connections: a whole answer, or a typed error."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+import urllib3
+from requests import PreparedRequest, Response
+from requests import exceptions as raised
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.util import parse_url
+
+from transport.errors import BadRequest, ForeignHost, TransportError, error_class, read_body, words_of
+from transport.failures import failed
+from transport.reply import Reply
+
+log = logging.getLogger(__name__)
+Params = Mapping[str, Any] | None
+Origin = tuple[str, str, int]
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to send: `writes` says whether it may change anything there."""
+
+    method: str
+    url: str
+    params: Params = None
+    headers: Mapping[str, str] | None = None
+    body: bytes | None = None
+    writes: bool = False
+
+
+def origin(url: str) -> Origin:
+    """Return scheme, host and port, read by the same parser that later opens the connection.
+
+    Raises:
+        ValueError: it is no http address.
+    """
+    parts = parse_url(url)
+    if parts.scheme not in _PORTS or not parts.host:
+        raise ValueError(f"{url!r} is no http or https address")
+    return parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
+
+
+class Wire:
+    """A pool of kept-alive connections to one host, and the credential that goes there alone."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: AuthBase,
+        headers: Mapping[str, str],
+        workers: int,
+        timeouts: tuple[float, float],
+    ) -> None:
+        """Open nothing yet; `timeouts` are seconds to connect and between two pieces of an answer."""
+        self.auth = auth
+        self._origin = origin(base_url)
+        self._headers = headers
+        self._timeouts = timeouts
+        self._session = requests.Session()
+        # A pool that blocks never opens more connections than there are workers.
+        self._session.mount("http://", HTTPAdapter(2, workers, max_retries=0, pool_block=True))
+        self._session.mount("https://", HTTPAdapter(2, workers, max_retries=0, pool_block=True))
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # Read once: proxies and certificate bundles come from the environment.
+        self._settings: dict[str, Any] = dict(
+            self._session.merge_environment_settings(base_url, {}, False, None, None)
+        )
+
+    def send(self, request: Request) -> Reply:
+        """Send once; no redirect is followed.
+
+        Raises:
+            ForeignHost: the address leads elsewhere; nothing was sent.
+            TransportError: any other failure, by its next step.
+        """
+        prepared = self._prepare(request)
+        answer = self._exchange(prepared)
+        status = answer.status_code
+        log.debug("%s %s answered %s", request.method, prepared.url, status)
+        if not 200 <= status < 300:
+            raise _refusal(answer).about(request.method, prepared.url)
+        reply = Reply(status, answer.headers, answer.content, str(prepared.url), request.method)
+        if not request.writes and reply.content and "json" in answer.headers.get("Content-Type", ""):
+            reply.json()  # A body that ends with the connection shows its cut only here.
+        return reply
+
+    def _prepare(self, request: Request) -> PreparedRequest:
+        """Return the request, signed once its address is known to be of this host."""
+        prepared = PreparedRequest()
+        headers = {**self._headers, **(request.headers or {})}
+        try:
+            prepared.prepare(
+                request.method, request.url, headers=headers, params=request.params, data=request.body
+            )
+            foreign = origin(str(prepared.url)) != self._origin
+        except (raised.RequestException, urllib3.exceptions.HTTPError, ValueError) as wrong:
+            trouble = f"the address cannot be used ({wrong})"
+        else:
+            if foreign:
+                raise ForeignHost("the address is on another host; not sent").about(
+                    request.method, prepared.url
+                )
+            prepared.prepare_auth(self.auth, str(prepared.url))
+            return prepared
+        raise BadRequest(trouble).about(request.method, request.url)
+
+    def _exchange(self, prepared: PreparedRequest) -> Response:
+        try:
+            return self._session.send(
+                prepared, timeout=self._timeouts, allow_redirects=False, **self._settings
+            )
+        except (raised.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            error = failed(failure)
+        # Raised out here, so that the failure with its signed request does not travel along.
+        raise error.about(str(prepared.method), prepared.url)
+
+
+def _refusal(answer: Response) -> TransportError:
+    """Return the error an answer without success stands for."""
+    body = read_body(answer.content)
+    words = words_of(body)
+    if answer.is_redirect:
+        words = f"it points to {answer.headers['Location']}"
+    return error_class(answer.status_code)(
+        words, status=answer.status_code, body=body, headers=answer.headers
+    )
