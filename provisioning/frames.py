@@ -203,6 +203,12 @@ class Entitlements(Frame):
     name: Series[str] = _text("Its name.")
 
 
+class Taken(Entitlements):
+    """One row per entitlement that Seatwise took from an account and has not given back."""
+
+    rule: Series[str] = _text("Rule of the change that took it.")
+
+
 class Grants(Frame):
     """What can be held in a target and what it gives: one row per thing and product it opens."""
 

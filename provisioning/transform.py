@@ -1,0 +1,181 @@
+"""Attribute mapping: fallback chains, templates and ordered transforms, applied by column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from provisioning.frames import Identities, columns
+
+_TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name != "last_sign_in"]
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def _compiles(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise PydanticCustomError(
+            "regex", "a regular expression is expected: {problem}", {"problem": str(error)}
+        ) from None
+    return text
+
+
+def _column(name: str) -> str:
+    if name not in _TEXTS:
+        raise PydanticCustomError(
+            "column", "an attribute of an identity is expected", {"words": _TEXTS, "given": name}
+        )
+    return name
+
+
+def _template(text: str) -> str:
+    for name in _PLACE.findall(text):
+        _column(name)
+    if "{" in _PLACE.sub("", text) or "}" in _PLACE.sub("", text):
+        raise PydanticCustomError("template", "braces around an attribute are expected, such as {{given_name}}")
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+Column = Annotated[str, AfterValidator(_column)]
+Template = Annotated[str, AfterValidator(_template)]
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Regex(_Step):
+    """Replace the first place that fits; `$1` and `\\1` both stand for the first group."""
+
+    regex: Pattern
+    to: str
+
+    @model_validator(mode="after")
+    def _groups_exist(self) -> Self:
+        highest = max((int(n) for n in re.findall(r"[$\\](\d+)", self.to)), default=0)
+        if highest > re.compile(self.regex).groups:
+            raise PydanticCustomError(
+                "groups", "the regular expression has no group {number}", {"number": highest}
+            )
+        return self
+
+    def replacement(self) -> str:
+        """`to` in the notation of `re`."""
+        literal = re.split(r"([$\\]\d+)", self.to)
+        return "".join(
+            rf"\g<{part[1:]}>" if re.fullmatch(r"[$\\]\d+", part) else part.replace("\\", "\\\\")
+            for part in literal
+        )
+
+
+class Replace(_Step):
+    """Replace every occurrence of a text."""
+
+    replace: str
+    by: str = ""
+
+
+class Lookup(_Step):
+    """Look the value up in a table; what is not there stays, or becomes `otherwise`."""
+
+    lookup: dict[str, str]
+    otherwise: str | None = None
+
+
+Step = Literal["trim", "lower", "upper"] | Regex | Replace | Lookup
+
+
+class Attribute(_Step):
+    """Where one field of an account comes from; the first source with a value counts."""
+
+    template: Template | None = Field(None, description="Text with attributes in braces.")
+    origin: list[Column] = Field([], alias="from", description="Attributes to try in order.")
+    otherwise: str | None = Field(None, description="Value when there is none.")
+    required: bool = Field(False, description="Whether an account without it is not created.")
+    transform: list[Step] = Field([], description="Steps in order: trim, lower, upper, regex, replace, lookup.")
+
+
+class Rename(_Step):
+    """What the target calls an IdP group whose name fits."""
+
+    regex: Pattern
+    to: str = "$0"
+    transform: list[Step] = []
+
+    def name(self, group: str) -> str | None:
+        """The target group's name, or None when the rule does not fit."""
+        if re.search(self.regex, group) is None:
+            return None
+        to = self.to.replace("$0", group)
+        value = apply_steps([Regex(regex=self.regex, to=to), *self.transform], pd.Series([group], dtype="str"))
+        return str(value.iloc[0])
+
+
+DEFAULT_ATTRIBUTES: Mapping[str, Attribute] = {
+    "email": Attribute.model_validate({"from": ["email"]}),
+    "user_name": Attribute.model_validate({"from": ["user_name", "email"]}),
+    "display_name": Attribute.model_validate(
+        {"from": ["display_name"], "template": None, "otherwise": None, "transform": ["trim"]}
+    ),
+    "given_name": Attribute.model_validate({"from": ["given_name"]}),
+    "family_name": Attribute.model_validate({"from": ["family_name"]}),
+    "title": Attribute.model_validate({"from": ["title"]}),
+    "department": Attribute.model_validate({"from": ["department"]}),
+    "organization": Attribute.model_validate({"from": ["organization"]}),
+}
+"""What an account's fields come from when the policy says nothing."""
+
+
+def derive(attribute: Attribute, identities: pd.DataFrame) -> pd.Series:
+    """The value of one account field for each identity; null where there is none."""
+    value = pd.Series(pd.NA, index=identities.index, dtype="str")
+    if attribute.template is not None:
+        value = _filled(attribute.template, identities)
+    for name in attribute.origin:
+        value = identities[name] if value.isna().all() else value.fillna(identities[name])
+    if attribute.otherwise is not None:
+        value = value.fillna(attribute.otherwise)
+    return apply_steps(attribute.transform, value)
+
+
+def apply_steps(steps: Sequence[Step], value: pd.Series) -> pd.Series:
+    """Apply transforms in order; null stays null and an empty result becomes null."""
+    for step in steps:
+        match step:
+            case "trim":
+                value = value.str.strip()
+            case "lower":
+                value = value.str.lower()
+            case "upper":
+                value = value.str.upper()
+            case Regex():
+                pattern, to = re.compile(step.regex), step.replacement()
+                value = value.map(lambda text, p=pattern, r=to: p.sub(r, text, count=1), na_action="ignore")
+            case Replace():
+                value = value.str.replace(step.replace, step.by, regex=False)
+            case Lookup():
+                value = _looked_up(step, value)
+        value = value.astype("str")
+    return value.mask(value == "") if steps else value
+
+
+def _looked_up(step: Lookup, value: pd.Series) -> pd.Series:
+    found = value.map(step.lookup).astype("str")
+    other = value if step.otherwise is None else pd.Series(step.otherwise, index=value.index).where(value.notna())
+    return found.fillna(other)
+
+
+def _filled(template: str, identities: pd.DataFrame) -> pd.Series:
+    """The template with its attributes; null where any of them is."""
+    parts = _PLACE.split(template)
+    value = pd.Series(parts[0], index=identities.index, dtype="str")
+    for name, after in zip(parts[1::2], parts[2::2], strict=True):
+        value = value + identities[name] + after
+    return value
