@@ -59,7 +59,7 @@ class Company:
         self.emails: dict[str, int] = {}
         self._numbers = 0
         self._ticks = 0
-        found(self, random.Random(f"found {seed}"))
+        found(self, dice(f"found {seed}"))
 
     # Reading
 
@@ -97,7 +97,7 @@ class Company:
         for _ in range(days):
             self.day += 1
             self.now += timedelta(days=1)
-            for kind, n in live(self, random.Random(f"day {self.seed} {self.day}")).items():
+            for kind, n in live(self, dice(f"day {self.seed} {self.day}")).items():
                 counts[kind] = counts.get(kind, 0) + n
         first = bisect.bisect_left(self.events, self.now - RETENTION, key=lambda e: e.at)
         del self.events[:first]
@@ -125,7 +125,7 @@ class Company:
             raise ValueError(f"unknown facts {sorted(unknown)}; known are {sorted(_OWN)} and groups, manager")
         if str(facts.get("email", "")).lower() in self.emails:
             raise ValueError(f"{facts['email']} is already somebody's address; use rehire or another one")
-        person = recruit(self, rng or random.Random(f"hire {self.seed} {self._numbers}"), facts)
+        person = recruit(self, rng or dice(f"hire {self.seed} {self._numbers}"), facts)
         self.record("created", person)
         if person.state == ACTIVE:
             self.record("activated", person)
@@ -180,7 +180,7 @@ class Company:
         person = self.find(key)
         person.leaves_on, person.hired_on = None, self.now
         self.set_state(person, ACTIVE)
-        rng = random.Random(f"rehire {self.seed} {person.number}")
+        rng = dice(f"rehire {self.seed} {person.number}")
         self.join(person, usual_groups(person, rng))
         return self.move(person.number, facts) if facts else person
 
@@ -300,6 +300,11 @@ class Company:
         group.revision, group.members_updated = self._ticks, at or self.now
         if log:
             self.record(kind, person, group.name, at)
+
+
+def dice(seed: str) -> random.Random:
+    """Return dice that fall the same way for the same seed."""
+    return random.Random(seed)  # noqa: S311 - a rehearsal, not a secret
 
 
 def department_group(department: str) -> str:

@@ -16,11 +16,13 @@ class Counters:
         """Start at nothing."""
         self.counts: Counter[tuple[str, str, int]] = Counter()
         self.writes = 0
+        self.served = 0
 
     def add(self, path: str, method: str, status: int, *, write: bool = False) -> None:
         """Count one request; status 0 is a connection cut without an answer."""
         self.counts[path, method, status] += 1
         self.writes += write
+        self.served += 1
 
     def total(self, prefix: str = "/", method: str | None = None, status: int | None = None) -> int:
         """Return how many requests fit."""

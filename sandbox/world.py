@@ -46,6 +46,7 @@ class Request:
         body: Raw bytes.
         base: Scheme and host as the client wrote them, no slash at the end.
         raw_query: The query as sent.
+        notes: What the gate found out and the handler or seal wants to know.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Request:
     body: bytes
     base: str
     raw_query: str = ""
+    notes: dict[str, Any] = field(default_factory=dict)
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of a query parameter."""
@@ -103,23 +105,23 @@ class Route:
         return self.method not in ("GET", "HEAD") and not self.reads
 
 
-def _pass(world: World, request: Request) -> Reply | None:
+def _pass(_world: World, _request: Request) -> Reply | None:
     return None
 
 
-def _seal(world: World, request: Request, reply: Reply) -> None:
+def _seal(_world: World, _request: Request, _reply: Reply) -> None:
     return None
 
 
-def _error(world: World, request: Request, status: int) -> Reply:
+def _error(_world: World, _request: Request, status: int) -> Reply:
     return json_reply({"message": f"simulated {status}"}, status)
 
 
-def _expire(world: World, request: Request) -> None:
+def _expire(_world: World, _request: Request) -> None:
     return None
 
 
-def _advance(world: World, days: int) -> None:
+def _advance(_world: World, _days: int) -> None:
     return None
 
 
@@ -137,6 +139,7 @@ class Face:
         error: Answers a status in the vendor's dialect (unknown paths, faults without a body).
         expire: Invalidates the credential of a request, where the dialect can renew it.
         advance: Runs after the company lived through days.
+        admin: Doors for tests, served under `/_sandbox/<name>`, neither counted nor faulted.
     """
 
     name: str
@@ -147,6 +150,7 @@ class Face:
     error: Callable[[World, Request, int], Reply] = _error
     expire: Callable[[World, Request], None] = _expire
     advance: Callable[[World, int], None] = _advance
+    admin: tuple[Route, ...] = ()
 
 
 @dataclass
@@ -160,6 +164,7 @@ class World:
         faults: What shall go wrong.
         counters: What was asked.
         options: Switches of single faces, by name, such as `okta_empty_last_page`.
+        faces: What is served.
     """
 
     company: Company
@@ -168,6 +173,7 @@ class World:
     faults: Faults = field(default_factory=Faults)
     counters: Counters = field(default_factory=Counters)
     options: dict[str, Any] = field(default_factory=dict)
+    faces: tuple[Face, ...] = ()
     held: dict[str, Any] = field(default_factory=dict)
     _caches: dict[str, dict[Any, Any]] = field(default_factory=dict)
     _before: bytes | None = None
@@ -182,6 +188,13 @@ class World:
         """Return a dict for things derived from the state, kept out of snapshots."""
         return self._caches.setdefault(name, {})
 
+    def advance(self, days: int = 1) -> dict[str, int]:
+        """Let days pass in the company and in every face; return the counts of changes."""
+        counts = self.company.advance(days)
+        for face in self.faces:
+            face.advance(self, days)
+        return counts
+
     def renew(self, people: int | None = None, seed: int | None = None) -> None:
         """Start again with a fresh company and no state, faults, counts or used-up limits."""
         old = self.company
@@ -194,9 +207,10 @@ class World:
         self.limits.clear()
         self._before = None
 
-    def remember(self) -> None:
-        """Keep a copy of the state as it is, for lagging reads."""
-        self._before = pickle.dumps((self.company, self.held), protocol=pickle.HIGHEST_PROTOCOL)
+    def before_write(self) -> None:
+        """Keep a copy of the state as it is, if a lagging read is still to come."""
+        wanted = self.faults.lagging()
+        self._before = pickle.dumps((self.company, self.held), protocol=5) if wanted else None
 
     def lagging(self, answer: Callable[[], Reply]) -> Reply:
         """Return what a read answers from the state before the latest write."""

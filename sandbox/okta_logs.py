@@ -1,0 +1,131 @@
+"""Okta's System Log over the company's events."""
+
+from __future__ import annotations
+
+import bisect
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sandbox.ids import opaque
+from sandbox.okta_filter import BadFilterError, Test, parse
+from sandbox.okta_paging import cursor, limit_of, links, position
+from sandbox.okta_rows import group_id, stamp, user_id
+from sandbox.people import Event
+from sandbox.world import Reply, Request, World, json_reply
+
+KINDS = {
+    "sign_in": ("user.session.start", "User login to Okta"),
+    "created": ("user.lifecycle.create", "Create okta user"),
+    "activated": ("user.lifecycle.activate", "Activate Okta user"),
+    "suspended": ("user.lifecycle.suspend", "Suspend Okta user"),
+    "unsuspended": ("user.lifecycle.unsuspend", "Unsuspend Okta user"),
+    "deactivated": ("user.lifecycle.deactivate", "Deactivate Okta user"),
+    "reactivated": ("user.lifecycle.reactivate", "Reactivate Okta user"),
+    "updated": ("user.account.update_profile", "Update user profile for Okta"),
+    "deleted": ("user.lifecycle.delete.completed", "Delete Okta user"),
+    "joined_group": ("group.user_membership.add", "Add user to group membership"),
+    "left_group": ("group.user_membership.remove", "Remove user from group membership"),
+}
+READERS = {
+    "eventType": lambda event: KINDS[event.kind][0],
+    "published": lambda event: stamp(event.at),
+    "actor.id": lambda event: user_id(event.person) if event.kind == "sign_in" else opaque("00u", 0),
+    "target.id": lambda event: user_id(event.person),
+    "outcome.result": lambda _event: "SUCCESS",
+}
+OPERATORS = {"*": ("eq", "ne", "sw", "co"), "published": ("gt", "ge", "lt", "le", "eq")}
+
+
+def logs(world: World, request: Request) -> Reply:
+    """List events: bounded with `until` or DESCENDING, else polling, which always has a next page."""
+    limit = limit_of(request, 100, 1000, least=0)
+    text = request.get("filter")
+    test: Test = parse(text, READERS, OPERATORS) if text else lambda _event: True
+    descending = request.get("sortOrder") == "DESCENDING"
+    if request.get("until") or descending:
+        return _bounded(world, request, test, limit, descending)
+    return _polling(world, request, test, limit)
+
+
+def _polling(world: World, request: Request, test: Test, limit: int) -> Reply:
+    """Answer in the order of persistence from a cursor on."""
+    events = world.company.events
+    after = position(request)
+    if after is None:
+        since = _moment(request.get("since")) or world.company.now - timedelta(days=7)
+        rows = [e for e in events if e.at >= since and test(e)]
+    else:
+        start = bisect.bisect_right(events, after, key=lambda e: e.number)
+        rows = [e for e in events[start:] if test(e)]
+    page = rows[:limit]
+    newest = events[-1].number if events else after or 0
+    last = page[-1].number if page else newest
+    return _reply(world, page, links(request, cursor(request, last)))
+
+
+def _bounded(world: World, request: Request, test: Test, limit: int, descending: bool) -> Reply:
+    until = _moment(request.get("until")) or world.company.now + timedelta(days=1)
+    since = _moment(request.get("since")) or until - timedelta(days=7)
+    rows = sorted(
+        (e for e in world.company.events if since <= e.at < until and test(e)),
+        key=lambda e: (e.at, e.number),
+        reverse=descending,
+    )
+    start = position(request) or 0
+    page = rows[start : start + limit]
+    more = cursor(request, start + limit) if start + limit < len(rows) else None
+    return _reply(world, page, links(request, more))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadFilterError(f"{text} is not a date and time") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _reply(world: World, events: list[Event], headers: list[tuple[str, str]]) -> Reply:
+    return json_reply([_row(world, event) for event in events], 200, headers)
+
+
+def _row(world: World, event: Event) -> dict[str, Any]:
+    kind, message = KINDS[event.kind]
+    person = _entry(user_id(event.person), "User", event.login, event.display_name)
+    own = event.kind == "sign_in"
+    actor = person if own else _entry(opaque("00u", 0), "SystemPrincipal", "system@okta.com", "Okta System")
+    target = [] if own else [person]
+    group = world.company.groups.get(event.group) if event.group else None
+    if group is not None:
+        target.append(_entry(group_id(group), "UserGroup", "unknown", group.name))
+    return {
+        "uuid": str(UUID(int=event.number, version=4)),
+        "published": stamp(event.at),
+        "eventType": kind,
+        "version": "0",
+        "severity": "INFO",
+        "legacyEventType": None,
+        "displayMessage": message,
+        "actor": actor,
+        "client": {"userAgent": None, "zone": "null", "device": "Computer", "ipAddress": "192.0.2.7"},
+        "outcome": {"result": "SUCCESS", "reason": None},
+        "target": target,
+        "transaction": {"type": "WEB", "id": opaque("", event.number, 22), "detail": {}},
+        "debugContext": {"debugData": {}},
+        "authenticationContext": {"authenticationStep": 0, "externalSessionId": opaque("trs", event.number)},
+        "securityContext": {"isProxy": False},
+        "request": {"ipChain": []},
+    }
+
+
+def _entry(identifier: str, kind: str, alternate: str, name: str) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "type": kind,
+        "alternateId": alternate,
+        "displayName": name,
+        "detailEntry": None,
+    }

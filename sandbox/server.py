@@ -1,0 +1,120 @@
+"""Every simulated API under one port, and the process that serves it.
+
+    python -m sandbox --people 500 --seed 1 --port 8400
+
+One line in `FACES` adds an API; see `sandbox.world` for what a face is.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route as HttpRoute
+
+from sandbox import admin, okta
+from sandbox.company import START, Company
+from sandbox.limits import Limits
+from sandbox.wire import Door, Endpoint, Protocol
+from sandbox.world import Face, Reply, Request, Route, World
+
+FACES: tuple[Face, ...] = (okta.FACE,)
+
+
+def make_world(
+    people: int = 500,
+    seed: int = 1,
+    *,
+    limits: str = "off",
+    odd: bool = True,
+    now: datetime = START,
+    window: float = 60.0,
+    latency: float = 0.0,
+    **options: Any,
+) -> World:
+    """Found a company and everything around it.
+
+    Args:
+        people: How many are present.
+        seed: Decides everything random.
+        limits: off, relaxed (50 times the documented numbers) or documented.
+        odd: Whether a handful of records are malformed.
+        now: Where the virtual clock starts.
+        window: Length of a rate-limit window in seconds, for impatient tests.
+        latency: Seconds every answer takes.
+        options: Switches of single faces, see their modules.
+    """
+    company = Company(people, seed, now=now, odd=odd)
+    return World(company, limits=Limits(limits, window, latency), options=options)
+
+
+def build(world: World, faces: tuple[Face, ...] = FACES) -> Starlette:
+    """Return the application that serves a world."""
+    world.faces = faces
+    routes = [_door(world, "/_sandbox", route) for route in admin.ROUTES]
+    for face in faces:
+        routes += [_door(world, f"/_sandbox/{face.name}", route) for route in face.admin]
+        routes += [_endpoint(world, face, route) for route in face.routes]
+        routes.append(_unknown(world, face))
+    return Starlette(routes=routes)
+
+
+def bind(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
+    """Return a bound socket; port 0 takes any free one."""
+    bound = socket.socket(socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    return bound
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that says when it listens."""
+
+    def __init__(self, world: World, ready: Callable[[], object]) -> None:
+        """Prepare to serve a world; `ready` is called once connections are accepted."""
+        config = uvicorn.Config(
+            build(world, world.faces or FACES),
+            http=Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=0,
+        )
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets=sockets)
+        self.ready()
+
+
+def serve(world: World, port: int = 0, *, ready: Callable[[], object] = lambda: None) -> None:
+    """Serve a world until interrupted; `ready` is called once connections are accepted."""
+    bound = bind(port)
+    world.base = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    Server(world, ready).run(sockets=[bound])
+
+
+def _door(world: World, prefix: str, route: Route) -> HttpRoute:
+    return HttpRoute(prefix + route.path, Door(world, route), methods=[route.method])
+
+
+def _endpoint(world: World, face: Face, route: Route) -> HttpRoute:
+    return HttpRoute(face.prefix + route.path, Endpoint(world, face, route), methods=[route.method])
+
+
+def _unknown(world: World, face: Face) -> HttpRoute:
+    """Answer what a face does not know in its own dialect."""
+
+    def unknown(world: World, request: Request) -> Reply:
+        return face.error(world, request, 404)
+
+    rest = Route("ANY", "/{rest:path}", unknown, reads=True)
+    return HttpRoute(face.prefix + rest.path, Endpoint(world, face, rest))
