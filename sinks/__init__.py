@@ -6,8 +6,9 @@ nothing else changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
 import pandas as pd
@@ -31,11 +32,15 @@ class Look(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """What a write answered: the account, and whether the target settles it later."""
+    """What a write answered: the account, and whether the target settles it later.
+
+    `failed` says, by change_id, why changes of the bundle did not happen although others did.
+    """
 
     account_id: str | None
     pending: bool = False
     message: str | None = None
+    failed: Mapping[str, str] = MappingProxyType({})
 
 
 class Sink(Protocol):
