@@ -38,4 +38,4 @@ def number_of(prefix: str, identifier: str, length: int = 20) -> int | None:
 
 @cache
 def _inverse(width: int) -> int:
-    return pow(_STIR, -1, 62**width)
+    return int(pow(_STIR, -1, 62**width))

@@ -18,6 +18,7 @@ from sandbox.okta_auth import invalidate, issue, register, scopes_of
 from sandbox.okta_filter import BadFilterError, Test, parse
 from sandbox.okta_logs import logs
 from sandbox.okta_paging import BadParameterError, limit_of, links, page
+from sandbox.okta_schema import user_schema
 from sandbox.people import DEPARTED, App, Group, Person
 from sandbox.world import Face, Handler, Reply, Request, Route, World, json_reply
 
@@ -105,14 +106,15 @@ def _checked(handler: Handler) -> Handler:
 
 def problem(code: str, summary: str, status: int, *causes: str) -> Reply:
     """Return an error the way Okta writes it."""
+    number = opaque("oae", len(summary), 25)
     body = {
         "errorCode": code,
         "errorSummary": summary,
         "errorLink": code,
-        "errorId": opaque("oae", len(summary), 25),
+        "errorId": number,
         "errorCauses": [{"errorSummary": cause} for cause in causes],
     }
-    return json_reply(body, status, [("x-okta-request-id", body["errorId"])])
+    return json_reply(body, status, [("x-okta-request-id", number)])
 
 
 def error(world: World, _request: Request, status: int) -> Reply:
@@ -273,7 +275,7 @@ def list_app_groups(world: World, request: Request) -> Reply:
 
 def read_schema(world: World, _request: Request) -> Reply:
     """Return the schema of user profiles."""
-    return json_reply(rows.user_schema(world))
+    return json_reply(user_schema(world))
 
 
 # Credentials and limits
@@ -301,7 +303,7 @@ def _limited(world: World, request: Request, principal: str, bucket: Bucket) -> 
         request.notes["window"] = Window(False, 0, 0, int(limits.clock()) + 1)
         return problem(*CODES[429], 429)
     org = ("okta", bucket.path.pattern)
-    keys: tuple[tuple[tuple[str, ...], float], ...] = ((org, 1.0), ((*org, principal), 0.5))
+    keys: list[tuple[tuple[str, ...], float]] = [(org, 1.0), ((*org, principal), 0.5)]
     states = [limits.look(key, bucket.per_minute * share) for key, share in keys]
     if all(state.allowed for state in states):
         states = [limits.take(key, bucket.per_minute * share) for key, share in keys]

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import admin, okta
+from sandbox import admin, okta, policy
 from sandbox.company import START, Company
 from sandbox.limits import Limits
 from sandbox.wire import Door, Endpoint, Protocol
@@ -95,11 +96,54 @@ class Server(uvicorn.Server):
         self.ready()
 
 
-def serve(world: World, port: int = 0, *, ready: Callable[[], object] = lambda: None) -> None:
-    """Serve a world until interrupted; `ready` is called once connections are accepted."""
+def serve(
+    people: int = 500,
+    seed: int = 1,
+    port: int = 8400,
+    *,
+    limits: str = "relaxed",
+    odd: bool = True,
+    start: str | None = None,
+    latency: float = 0.0,
+    write: Path | None = None,
+    ready_file: Path | None = None,
+) -> None:
+    """Serve a company until interrupted; the first line printed is `listening on URL`.
+
+    Args:
+        people: How many are present.
+        seed: Decides everything random.
+        port: 0 takes a free one.
+        limits: off, relaxed or documented.
+        odd: Whether a handful of records are malformed.
+        start: ISO time the virtual clock starts at, by default this morning.
+        latency: Seconds every answer takes.
+        write: Folder that gets policy.yaml and prices.yaml; without it the policy is printed.
+        ready_file: Gets the address once connections are accepted.
+    """
+    world = make_world(people, seed, limits=limits, odd=odd, now=_moment(start), latency=latency)
     bound = bind(port)
     world.base = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    Server(world, ready).run(sockets=[bound])
+    Server(world, lambda: announce(world, write, ready_file)).run(sockets=[bound])
+
+
+def announce(world: World, write: Path | None = None, ready_file: Path | None = None) -> None:
+    """Say where the sandbox listens, and print or write the policy that fits it."""
+    print(f"listening on {world.base}", flush=True)
+    print(policy.exports())
+    if write is None:
+        print(f"---\n{policy.policy(world.base, world.company.size)}", end="", flush=True)
+    else:
+        print(f"policy: {policy.write(write, world.base, world.company.size)}", flush=True)
+    if ready_file is not None:
+        ready_file.write_text(world.base + "\n", encoding="utf-8")
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _door(world: World, prefix: str, route: Route) -> HttpRoute:
