@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import islice
 from typing import TypeVar
 
 from transport.clock import STOP, Stop
@@ -24,7 +25,7 @@ def ahead(pages: Iterable[T]) -> Iterator[T]:
     context.run(STOP.set, stop)
 
     def fetch() -> list[T]:
-        return [page for page, _ in zip(coming, range(1), strict=False)]
+        return list(islice(coming, 1))
 
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         try:

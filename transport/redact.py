@@ -26,6 +26,7 @@ _FIELDS = re.compile(
     rf"""(?<![\w-])(['"]?(?:{_NAMES})['"]?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s&,;'"}}\])]+)""", re.IGNORECASE
 )
 _JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
+_USERINFO = re.compile(r"(?<=://)[^/@\s'\"]+(?=@)")
 _FORMATTER = logging.Formatter()
 
 
@@ -51,7 +52,7 @@ class Redactor:
         """Return the text without any secret in it."""
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
-        text = _JWT.sub(HIDDEN, text)
+        text = _USERINFO.sub(HIDDEN, _JWT.sub(HIDDEN, text))
         text = _SCHEMES.sub(rf"\1 {HIDDEN}", text)
         return _FIELDS.sub(_keep_name, text)
 
@@ -73,12 +74,22 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; no record is dropped."""
-        record.msg, record.args = redact(record.getMessage()), None
+        _redact_message(record)
         if record.exc_info:
             record.exc_text = redact(record.exc_text or _FORMATTER.formatException(record.exc_info))
         if record.stack_info:
             record.stack_info = redact(record.stack_info)
         return True
+
+
+def _redact_message(record: logging.LogRecord) -> None:
+    """Take secrets out of each argument, so that formatters still find them all, then of the whole."""
+    record.msg = redact(record.msg) if isinstance(record.msg, str) else record.msg
+    if isinstance(record.args, tuple):
+        record.args = tuple(redact(each) if isinstance(each, str) else each for each in record.args)
+    whole = record.getMessage()
+    if (clean := redact(whole)) != whole:
+        record.msg, record.args = clean, None
 
 
 def guard_logs() -> None:

@@ -64,6 +64,8 @@ class Wire:
         """Open nothing yet; `timeouts` are seconds to connect and between two pieces of an answer."""
         self.auth = auth
         self._origin = origin(base_url)
+        if parse_url(base_url).auth:
+            raise ValueError("the address holds a name or password; put them into the connection's secret")
         self._headers = headers
         self._timeouts = timeouts
         self._session = requests.Session()

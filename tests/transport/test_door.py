@@ -1,0 +1,184 @@
+"""The door: what may leave, where to, and what is counted."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from tests.transport.service import Answer, serving
+from transport.auth import Basic, Bearer, Ssws
+from transport.door import Door, by_shape
+from transport.errors import ForeignHost, Moved, PageLoop, ReadOnly, UnknownOutcome
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "post"])
+def test_a_door_reads_only_unless_opened_for_writing(method, door, open_client):
+    """A write is refused before any request."""
+    with serving(Answer()) as service, pytest.raises(ReadOnly) as caught:
+        open_client(door, service.url).write(method, "/things", {"a": 1})
+
+    assert [] == service.asked
+    assert {} == door.meter.counts()
+    assert method.upper() in str(caught.value)
+
+
+def test_a_search_is_a_read(door, open_client):
+    """A POST that only reads passes a read-only door and is counted as a read."""
+    with serving(Answer(body={"found": 1})) as service:
+        reply = open_client(door, service.url).search("/search", {"query": "x"})
+
+    assert {"found": 1} == reply.json()
+    assert b'{"query":"x"}' == service.asked[0].body
+    assert "application/json" == service.asked[0].headers["content-type"]
+    assert {service.host: {"read": 1, "write": 0, "retried": 0}} == door.meter.counts()
+
+
+def test_a_writable_door_writes_and_counts_it(writable, open_client):
+    """Method, parameters, body and headers arrive; the meter counts a write by host and port."""
+    with serving(Answer(201, {"id": "1"})) as service:
+        reply = open_client(writable, service.url + "/base").write(
+            "patch", "/things/1", {"a": 1}, {"notify": "no"}, {"Content-Type": "application/scim+json"}
+        )
+
+    asked = service.asked[0]
+    assert (201, {"id": "1"}) == (reply.status, reply.json())
+    assert ("PATCH", "/base/things/1", {"notify": ["no"]}) == (asked.method, asked.path, asked.query)
+    assert (b'{"a":1}', "application/scim+json") == (asked.body, asked.headers["content-type"])
+    assert {service.host: {"read": 0, "write": 1, "retried": 0}} == writable.meter.counts()
+
+
+@pytest.mark.parametrize(
+    ("auth", "header"),
+    [
+        (Bearer(SecretStr("token-1")), "Bearer token-1"),
+        (Ssws(SecretStr("token-1")), "SSWS token-1"),
+        (Basic("ann", SecretStr("token-1")), "Basic YW5uOnRva2VuLTE="),
+    ],
+)
+def test_each_credential_signs_in_its_own_way(auth, header, door):
+    """The Authorization header is the scheme's."""
+    with serving(Answer()) as service:
+        door.client(service.url, auth, token_id="t").get("/")
+
+    assert header == service.asked[0].headers["authorization"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:{port}/next",
+        "http://127.0.0.1:1/next",
+        "https://127.0.0.1:{port}/next",
+        "http://127.0.0.1:{port}@evil.test/next",
+        "http://evil.test\\@127.0.0.1:{port}/next",
+    ],
+)
+def test_an_address_on_another_host_is_refused_before_any_request(address, door, open_client):
+    """Neither another host, port nor scheme is ever asked, so the credential stays."""
+    with serving(Answer()) as service:
+        client = open_client(door, service.url)
+        with pytest.raises(ForeignHost):
+            client.get(address.format(port=service.host.split(":")[1]))
+
+    assert [] == service.asked
+
+
+def test_an_absolute_address_on_the_same_host_is_read(door, open_client):
+    """The upper case and the written-out default port of a host make no other host of it."""
+    with serving(Answer(body=[1])) as service:
+        client = open_client(door, service.url + "/base")
+        assert [1] == client.get(service.url.replace("http", "HTTP") + "/elsewhere?a=b%2Fc").json()
+
+    assert "/elsewhere" == service.asked[0].path
+    assert {"a": ["b/c"]} == service.asked[0].query
+
+
+def test_a_redirect_within_the_host_is_followed_and_one_away_is_not(door, open_client):
+    """A read follows its own host; it never takes the credential to another."""
+    moved = Answer(302, headers=(("Location", "/new?x=1"),))
+    away = Answer(302, headers=(("Location", "http://localhost:1/"),))
+    with serving(moved, Answer(body={"here": True}), away) as service:
+        client = open_client(door, service.url)
+        assert {"here": True} == client.get("/old", {"x": "1"}).json()
+        assert "/new" == service.asked[1].path
+        with pytest.raises(ForeignHost):
+            client.get("/old")
+
+    assert 3 == len(service.asked)
+
+
+def test_redirects_without_end_stop(door, open_client):
+    """A circle of redirects is an error, and a redirect to nowhere says where it stood."""
+    with serving(Answer(302, headers=(("Location", "/again"),))) as service, pytest.raises(PageLoop):
+        open_client(door, service.url).get("/again")
+    with serving(Answer(304)) as service, pytest.raises(Moved):
+        open_client(door, service.url).get("/again")
+
+
+def test_a_redirected_write_is_not_repeated(writable, open_client):
+    """A write that is pointed elsewhere may have happened: it is settled by reading."""
+    moved = Answer(303, headers=(("Location", "/done"),))
+    with serving(moved) as service, pytest.raises(UnknownOutcome):
+        open_client(writable, service.url).write("POST", "/do")
+
+    assert 1 == len(service.asked)
+
+
+def test_connections_are_kept_and_never_more_than_workers(door, open_client):
+    """Two hundred requests side by side travel over as many connections as there are workers."""
+    with serving(Answer()) as service:
+        client = open_client(door, service.url, workers=3)
+        replies = list(client.side_by_side(lambda i=i: client.get(f"/{i}") for i in range(200)))
+
+    assert [f"{service.url}/{i}" for i in range(200)] == [reply.url for reply in replies]
+    assert 1 <= len(service.peers) <= 3
+    assert "gzip" in service.asked[0].headers["accept-encoding"]
+
+
+def test_cookies_are_not_kept(door, open_client):
+    """One answer's session never rides along with the next request."""
+    with serving(Answer(headers=(("Set-Cookie", "session=1; Path=/"),))) as service:
+        client = open_client(door, service.url)
+        client.get("/")
+        client.get("/")
+
+    assert "cookie" not in service.asked[1].headers
+
+
+@pytest.mark.parametrize("address", ["ftp://a.test", "a.test", "https://", "https://ann:pw123@a.test"])
+def test_an_unusable_base_address_is_refused_at_once(address):
+    """Only http addresses without a password in them open a client."""
+    with pytest.raises(ValueError, match="address") as caught:
+        Door().client(address, Bearer(SecretStr("token-1")), token_id="t")
+
+    assert "pw123" not in str(caught.value)
+
+
+def test_a_credential_renews_itself_once_and_the_request_is_sent_again(writable):
+    """After a 401 an expiring credential signs anew; a second 401 is the end. Writes too."""
+    from transport.errors import CredentialRefused
+
+    class Expiring(Bearer):
+        generation = 1
+
+        def renew(self, generation: int) -> bool:
+            if generation == self.generation:
+                self.generation += 1
+                self._value = f"Bearer fresh-{self.generation}"
+            return True
+
+    with serving(Answer(401), Answer(body=[1]), Answer(401)) as service:
+        client = writable.client(service.url, Expiring(SecretStr("stale-1")), token_id="t")
+        assert [1] == client.write("POST", "/do").json()
+        with pytest.raises(CredentialRefused):
+            client.get("/")
+
+    sent = [asked.headers["authorization"] for asked in service.asked]
+    assert ["Bearer stale-1", "Bearer fresh-2", "Bearer fresh-2", "Bearer fresh-3"] == sent
+
+
+def test_a_bucket_is_by_default_the_path_without_identifiers():
+    """Requests for different things of one kind share a pace, other kinds do not."""
+    assert by_shape("GET", "/api/v1/groups/00g1abc/users") == by_shape("GET", "/api/v1/groups/00g9xyz/users")
+    assert by_shape("GET", "/api/v1/groups") != by_shape("GET", "/api/v1/users")
+    assert "GET /api/v1/users/*" == by_shape("GET", "/api/v1/users/ann@acme.test")
