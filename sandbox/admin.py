@@ -29,7 +29,7 @@ def shown(person: Person) -> dict[str, Any]:
 
 
 def state(world: World, _request: Request) -> Reply:
-    """Tell the clock and how many people are in which state."""
+    """Tell the clock, how many people are in which state, and what is true of each face."""
     company = world.company
     states: dict[str, int] = {}
     for person in company.people.values():
@@ -45,6 +45,7 @@ def state(world: World, _request: Request) -> Reply:
             "limits": world.limits.mode,
             "faults": len(world.faults.all),
             "faces": {face.name: world.base + face.prefix for face in world.faces},
+            **{face.name: face.tell(world) for face in world.faces if face.tell},
         }
     )
 

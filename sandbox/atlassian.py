@@ -25,5 +25,6 @@ FACE = Face(
     seal=seal,
     error=error,
     advance=_advance,
+    tell=atlassian_truth.truth,
     admin=atlassian_truth.DOORS,
 )

@@ -82,11 +82,13 @@ class Use:
     until: datetime | None = None
 
     def last(self, now: datetime, left: datetime | None = None) -> datetime | None:
-        """Latest activity up to `now` and to the day its person left; None if there was none yet."""
+        """Latest activity before `now` and before the day its person left; None if there was none yet."""
         if now < self.since:
             return None
         end = min(at for at in (now, self.until, left) if at is not None)
-        return max(self.since, end - timedelta(days=self.every))
+        on = end - timedelta(days=self.every + 1)
+        hour = self.since.timetz()
+        return max(self.since, datetime.combine(on.date(), hour))
 
 
 @dataclass(slots=True, eq=False)

@@ -51,11 +51,6 @@ def _wants(org: Organisation, person: Any) -> bool:
     return asks and person.email.lower() not in org.by_email
 
 
-def state(world: World, _request: Request) -> Reply:
-    """`GET /_sandbox/atlassian/state`."""
-    return json_reply(truth(world))
-
-
 def account(world: World, request: Request) -> Reply:
     """`GET /_sandbox/atlassian/account?email=…`: one account with its groups and billed seats."""
     org = organisation(world)
@@ -85,11 +80,10 @@ def capacity(world: World, request: Request) -> Reply:
     if unknown := set(body) - set(keys):
         return json_reply({"error": f"unknown products {sorted(unknown)}; known are {sorted(keys)}"}, 400)
     org.capacity |= {keys[key]: limit for key, limit in body.items()}
-    return state(world, request)
+    return json_reply(truth(world))
 
 
 DOORS = (
-    Route("GET", "/state", state),
     Route("GET", "/account", account),
     Route("POST", "/capacity", capacity),
 )

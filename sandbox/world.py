@@ -139,6 +139,7 @@ class Face:
         error: Answers a status in the vendor's dialect (unknown paths, faults without a body).
         expire: Invalidates the credential of a request, where the dialect can renew it.
         advance: Runs after the company lived through days.
+        tell: What `/_sandbox/state` shows of it under its name.
         admin: Doors for tests, served under `/_sandbox/<name>`, neither counted nor faulted.
     """
 
@@ -150,6 +151,7 @@ class Face:
     error: Callable[[World, Request, int], Reply] = _error
     expire: Callable[[World, Request], None] = _expire
     advance: Callable[[World, int], None] = _advance
+    tell: Callable[[World], Any] | None = None
     admin: tuple[Route, ...] = ()
 
 
