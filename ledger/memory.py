@@ -73,9 +73,10 @@ class Memory(Store):
 
         Args:
             target: the target.
-            leavers: account_id and since, one row an account.
+            leavers: account_id and since; of an account named twice the earliest counts.
         """
-        self._replace(tables.leavers, target, tables.records(leavers[["account_id", "since"]], target=target))
+        first = leavers[["account_id", "since"]].sort_values("since").drop_duplicates("account_id")
+        self._replace(tables.leavers, target, tables.records(first, target=target))
 
     def owned(self, target: str) -> pd.DataFrame:
         """What Seatwise made or was told to adopt: account_id, kind, entitlement_id, how.

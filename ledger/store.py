@@ -24,7 +24,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from ledger.errors import AmbiguousIdentifier, LedgerUnavailable, NothingFound
 from ledger.tables import frame
@@ -147,7 +147,9 @@ def explained(address: URL) -> Iterator[None]:
     """Say in words that the database cannot be used, without its password."""
     try:
         yield
-    except OperationalError as error:
+    except (IntegrityError, DataError):
+        raise
+    except DBAPIError as error:
         shown = address.render_as_string(hide_password=True)
         raise LedgerUnavailable(
             f"the ledger {shown} cannot be used: {str(error.orig).strip()}",

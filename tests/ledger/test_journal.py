@@ -1,0 +1,149 @@
+"""Intents before writes, outcomes after: a crash at any instant loses nothing and repeats nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+
+import pandas as pd
+import pytest
+
+from ledger import Ledger
+from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
+from provisioning.frames import Changes, columns
+
+Make = Callable[..., pd.DataFrame]
+
+KILLED = """
+import os, signal, sys
+from datetime import UTC, datetime
+from ledger import Ledger
+from sqlalchemy import event
+url, run_id = sys.argv[1:]
+ledger = Ledger.open(url)
+ledger.intend(run_id, ["acme-c1"], "abc1", datetime.now(UTC))
+kill = lambda _connection: os.kill(os.getpid(), signal.SIGKILL)
+event.listen(ledger._engine, "commit", kill)
+ledger.intend(run_id, ["acme-c2"], "abc1", datetime.now(UTC))
+"""
+
+
+@pytest.fixture
+def changes(ledger: Ledger, run_id: str, now: datetime, make_changes: Make) -> pd.DataFrame:
+    """The four changes of a stored plan, abc1."""
+    made = make_changes(4)
+    ledger.store_plan(run_id, "acme", "abc1", "policy-1", made, held=[], at=now)
+    return made
+
+
+def test_an_intent_waits_for_its_outcome(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """Between intent and outcome a change is unsettled, whole and with its plan and run."""
+    ledger.intend(run_id, ["acme-c0", "acme-c1"], "abc1", now)
+    left = ledger.unsettled()
+    ledger.record(run_id, "abc1", make_outcomes(changes[:1]))
+
+    pd.testing.assert_frame_equal(changes[:2], left[columns(Changes)])
+    assert [("abc1", run_id)] * 2 == list(left[["fingerprint", "run_id"]].itertuples(index=False, name=None))
+    assert ledger.unsettled("acme")["change_id"].tolist() == ["acme-c1"]
+    assert ledger.unsettled("other").empty
+
+
+def test_outcomes_come_back_as_they_were_recorded(
+    ledger: Ledger, run_id: str, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """A change that was skipped before its write has an outcome as well, and no intent."""
+    told = make_outcomes(changes, status="stale", message="the account moved")
+    ledger.record(run_id, "abc1", told)
+
+    pd.testing.assert_frame_equal(told, ledger.outcomes("abc1"))
+    assert ledger.unsettled().empty
+
+
+def test_the_last_outcome_of_a_change_counts(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """A later run may find out more; what one run recorded can be asked for alone."""
+    later = ledger.start_run("apply", now, policy="policy-1")
+    ledger.record(run_id, "abc1", make_outcomes(changes[:2], status="pending"))
+    ledger.record(later, "abc1", make_outcomes(changes[1:3]))
+
+    told = ledger.outcomes("abc")
+    assert dict(told[["change_id", "status"]].itertuples(index=False, name=None)) == {
+        "acme-c0": "pending",
+        "acme-c1": "applied",
+        "acme-c2": "applied",
+    }
+    assert ledger.outcomes("abc1", run_id)["change_id"].tolist() == ["acme-c0", "acme-c1"]
+
+
+def test_outcomes_of_a_plan_nobody_applied_are_empty_and_typed(
+    ledger: Ledger, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """No outcome is an empty frame, an unknown plan is an error."""
+    found = ledger.outcomes("abc1")
+
+    assert found.empty
+    assert dict(make_outcomes(changes).dtypes) == dict(found.dtypes)
+    with pytest.raises(UnknownPlan):
+        ledger.outcomes("zzz")
+
+
+def test_a_run_may_intend_again_what_it_has_not_settled(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """Twice intended before the outcome is once intended; after it, it is a new attempt."""
+    ledger.intend(run_id, ["acme-c0", "acme-c0"], "abc1", now)
+    ledger.intend(run_id, ["acme-c0", "acme-c1"], "abc1", now)
+    assert ledger.unsettled()["change_id"].tolist() == ["acme-c0", "acme-c1"]
+    ledger.record(run_id, "abc1", make_outcomes(changes[:2], status="failed"))
+    ledger.intend(run_id, ["acme-c0"], "abc1", now)
+
+    assert ledger.unsettled()["change_id"].tolist() == ["acme-c0"]
+
+
+def test_two_runs_never_write_the_same_change_at_once(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """The second run is refused, nothing of its batch is intended, until the first has said how it ended."""
+    later = ledger.start_run("apply", now, policy="policy-1")
+    ledger.intend(run_id, ["acme-c1"], "abc1", now)
+
+    with pytest.raises(AlreadyIntended, match=f"run {run_id} began 1 of these changes .* acme-c1"):
+        ledger.intend(later, ["acme-c0", "acme-c1"], "abc1", now)
+    assert ledger.unsettled()["change_id"].tolist() == ["acme-c1"]
+    ledger.record(later, "abc1", make_outcomes(changes[1:2], message="found done"))
+    ledger.intend(later, ["acme-c0", "acme-c1"], "abc1", now)
+
+
+def test_only_what_a_plan_holds_can_be_intended_or_recorded(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """No write leaves without a plan that the ledger holds."""
+    with pytest.raises(UnknownChange, match="store the plan first"):
+        ledger.intend(run_id, ["acme-c0"], "abd2", now)
+    with pytest.raises(UnknownChange):
+        ledger.intend(run_id, ["acme-c0", "acme-c9"], "abc1", now)
+    with pytest.raises(UnknownChange):
+        ledger.record(run_id, "abc1", make_outcomes(changes.assign(change_id="c9")))
+    with pytest.raises(UnknownRun):
+        ledger.intend("nobody", ["acme-c0"], "abc1", now)
+
+    assert ledger.unsettled().empty
+    assert ledger.outcomes("abc1").empty
+
+
+def test_a_kill_between_intent_and_outcome_loses_nothing(
+    ledger: Ledger, url: str, run_id: str, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """The intent that returned is there; the one whose commit was cut off never was."""
+    process = subprocess.run([sys.executable, "-c", KILLED, url, run_id], check=False)
+
+    assert process.returncode == -signal.SIGKILL
+    assert ledger.unsettled()["change_id"].tolist() == ["acme-c1"]
+    ledger.record(run_id, "abc1", make_outcomes(changes[1:2]))
+    assert ledger.unsettled().empty
