@@ -303,7 +303,7 @@ def _limited(world: World, request: Request, principal: str, bucket: Bucket) -> 
         request.notes["window"] = Window(False, 0, 0, int(limits.clock()) + 1)
         return problem(*CODES[429], 429)
     org = ("okta", bucket.path.pattern)
-    keys: list[tuple[tuple[str, ...], float]] = [(org, 1.0), ((*org, principal), 0.5)]
+    keys: list[tuple[tuple[str, ...], float]] = [((*org, principal), 0.5), (org, 1.0)]
     states = [limits.look(key, bucket.per_minute * share) for key, share in keys]
     if all(state.allowed for state in states):
         states = [limits.take(key, bucket.per_minute * share) for key, share in keys]
