@@ -49,7 +49,9 @@ NO_ACCESS_ROLES = frozenset(
     f"atlassian/{role}" for role in ("org-admin", "site-admin", "user-access-admin", "ai-access")
 )
 """Roles that open no product."""
-ADMIN_ROLES = frozenset(f"atlassian/{role}" for role in ("admin", "org-admin", "site-admin", "user-access-admin"))
+ADMIN_ROLES = frozenset(
+    f"atlassian/{role}" for role in ("admin", "org-admin", "site-admin", "user-access-admin")
+)
 PLATFORM = "platform"
 """Owner of the roles of a whole site or organisation."""
 
@@ -91,7 +93,9 @@ PRODUCT_LABELS = {
 }
 """Names of products on the admin site, the longer before the shorter that begin alike."""
 
-FREE_PRODUCTS = frozenset({"confluence-guest", "assets", "atlas", "goals", "projects", "feedback", "jira-admin"})
+FREE_PRODUCTS = frozenset(
+    {"confluence-guest", "assets", "atlas", "goals", "projects", "feedback", "jira-admin"}
+)
 """What an export lists beside the products that are billed by seats."""
 
 _ARI = re.compile(r"ari:cloud:(?P<owner>[^:]+):[^:]*:(?P<kind>[^/]+)/(?P<id>.+)")
@@ -111,7 +115,6 @@ def resource_of(identifier: str, owner: str | None = None) -> Resource:
     return Resource(PRODUCT_KEYS.get(key, key), found["id"] if found else identifier)
 
 
-def bare(identifier: str) -> str:
-    """The id at the end of an ARI; an id that is bare already stays."""
-    found = _ARI.fullmatch(identifier)
-    return found["id"] if found else identifier
+def bare(group_id: str) -> str:
+    """A group's id without its ARI: users name groups by ARI, the groups themselves by a bare UUID."""
+    return group_id.removeprefix("ari:cloud:identity::group/")
