@@ -48,8 +48,10 @@ def directories(_world: World, request: Request) -> Reply:
 
 
 def _listed(kind: str, request: Request, rows: list[Any]) -> Reply:
-    limit = limit_of(request.get("limit"), default=20)
-    page, links = sliced(kind, request, rows, limit=limit, token=request.get("cursor"))
+    token = request.get("cursor")
+    query = {"limit": limit_of(request.get("limit"), default=20)}
+    start, query = resume(kind, token) if token else (0, query)
+    page, links = sliced(kind, rows, start, query)
     return json_reply({"data": page, "links": links})
 
 
@@ -290,7 +292,7 @@ def workspaces(world: World, request: Request) -> Reply:
     query["types"] = _types(body.get("query"))
     start, query = resume("workspaces", token) if token else (0, query)
     rows = [_workspace(org, p) for p in PRODUCTS.values() if not query["types"] or p.key in query["types"]]
-    page, links = sliced("workspaces", request, rows, limit=query["limit"], token=token)
+    page, links = sliced("workspaces", rows, start, query)
     end = start + len(page)
     meta = {"pageSize": query["limit"], "startIndex": start, "endIndex": end, "total": len(rows)}
     return json_reply({"data": page, "links": links, "meta": meta})

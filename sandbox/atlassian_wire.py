@@ -220,10 +220,9 @@ def raw_page(rows: Iterable[bytes], links: Mapping[str, str]) -> Reply:
 
 
 def sliced(
-    kind: str, request: Request, rows: list[Any], *, limit: int, token: str | None = None
+    kind: str, rows: list[Any], start: int, query: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, str]]:
-    """One page of a short list, and its links with bare cursors."""
-    start, query = resume(kind, token) if token else (0, {"limit": limit})
+    """One page of a short list from `start` on, and its links with bare cursors."""
     end = start + query["limit"]
     links = {"self": cursor(kind, start, query)}
     if end < len(rows):

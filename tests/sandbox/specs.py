@@ -41,12 +41,15 @@ class Spec:
             pytest.skip(f"the specification {name} is not beside the project")
         return cls(_load(path))
 
-    def template(self, path: str) -> str:
-        """The documented path an actual one belongs to; fewest placeholders win."""
+    def template(self, method: str, path: str) -> str:
+        """The documented path an actual operation belongs to; fewest placeholders win.
+
+        One path may stand there twice, with another name of its placeholder for another method.
+        """
         for pattern, template in self._patterns:
-            if pattern.match(path):
+            if pattern.match(path) and method.lower() in self.paths[template]:
                 return template
-        raise AssertionError(f"{path} is not documented")
+        raise AssertionError(f"{method} {path} is not documented")
 
     def check(self, method: str, path: str, status: int, body: Any) -> None:
         """Fail unless the status is documented for the operation and the body fits its schema.
@@ -57,9 +60,8 @@ class Spec:
             status: HTTP status.
             body: Parsed body; None when it is empty.
         """
-        template = self.template(path)
-        operation = self.paths[template].get(method.lower())
-        assert operation, f"{method} {template} is not documented"
+        template = self.template(method, path)
+        operation = self.paths[template][method.lower()]
         assert str(status) in operation["responses"], (
             f"{method} {template} is not documented to answer {status}"
         )
