@@ -1,0 +1,302 @@
+"""The licence report as frames: seats, waste and money by product, by attribute and by reason.
+
+The other modules of this floor print it; no figure is computed anywhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from provisioning.allocation import Place, chargeback, costs_by_place, savings_by_place, summed
+from provisioning.frames import (
+    Accounts,
+    Activity,
+    Billing,
+    Capacity,
+    Entitlements,
+    Grants,
+    Identities,
+    Seats,
+    WasteReason,
+    concat,
+)
+from provisioning.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
+from provisioning.seats import PLACE, counts, seat_table
+from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.waste import holders, surplus_accounts, waste
+from reports.words import Definition, defined, notes, titled
+
+NOT_STATED = "(not stated)"
+NO_SAVING = Saving(NOTHING, NOTHING, NOTHING, None)
+UNKNOWN_SAVING = (None, None, None, None)
+REASONS = [reason.value for reason in WasteReason]
+
+
+class Headline(NamedTuple):
+    """The figures of the whole report; money is None without prices."""
+
+    billed: int
+    wasted: int
+    known: int
+    cost: Decimal | None
+    monthly: Decimal | None
+    next_cycle: Decimal | None
+    next_renewal: Decimal | None
+
+    @property
+    def yearly(self) -> Decimal | None:
+        """What a year is cheaper by once every part of the saving counts."""
+        if self.next_cycle is None or self.next_renewal is None:
+            return None
+        return 12 * self.next_cycle + self.next_renewal
+
+    @property
+    def wasted_share(self) -> float:
+        """Wasted seats as a share of the billed ones."""
+        return self.wasted / self.billed if self.billed else 0.0
+
+    @property
+    def known_share(self) -> float:
+        """Billed seats of known activity as a share of the billed ones."""
+        return self.known / self.billed if self.billed else 0.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """One licence report.
+
+    Attributes:
+        at: instant it is for, UTC.
+        currency: three letters, None without prices.
+        headline: the figures of the whole.
+        products: target, product, site, billing, capacity, held, billed, used, unsure, wasted, one column
+            a reason, known_share, cost, monthly, next_cycle, next_renewal, saves_from, to_lower_tier,
+            oversized.
+        reasons: reason, seats, monthly; every reason, in order of precedence.
+        by: attribute to a frame of value, seats, wasted, wasted_share, cost and monthly.
+        waste: Waste, the most certain reason first, then the dearest.
+        data: name, kind, taken_at, rows, complete: what the report was made of.
+        definitions: what each figure means.
+        notes: what a reader must know before using a figure.
+    """
+
+    at: datetime
+    currency: str | None
+    headline: Headline
+    products: pd.DataFrame
+    reasons: pd.DataFrame
+    by: dict[str, pd.DataFrame]
+    waste: pd.DataFrame
+    data: pd.DataFrame
+    definitions: list[Definition]
+    notes: list[str]
+
+
+def build(
+    sources: Sequence[SourceSnapshot],
+    targets: Sequence[TargetSnapshot],
+    links: pd.DataFrame,
+    prices: pd.DataFrame | None,
+    *,
+    idle: timedelta,
+    now: datetime,
+    never_used_after: timedelta = timedelta(days=30),
+    by: Sequence[str] = ("department", "cost_center"),
+    duplicates: pd.DataFrame | None = None,
+    protected: pd.DataFrame | None = None,
+) -> Report:
+    """Make the report of whole reads.
+
+    Args:
+        sources: reads of the sources, every identity included, in scope or not.
+        targets: reads of the targets.
+        links: Links of all targets.
+        prices: Prices; None counts seats and shows no money.
+        idle: a seat last used this long ago is idle.
+        now: instant of the report, UTC.
+        never_used_after: a seat never used is waste this long after its account was added.
+        by: attributes of people to group by.
+        duplicates: accounts (target, account_id) known to be a second one of the same person; None looks
+            for accounts that bear the name of a linked one.
+        protected: accounts (target, account_id) never called waste.
+    """
+    accounts = concat(Accounts, [target.accounts for target in targets])
+    seats = seat_table(
+        concat(Seats, [target.seats for target in targets]),
+        accounts,
+        concat(Entitlements, [target.entitlements for target in targets]),
+        concat(Grants, [target.grants for target in targets]),
+    )
+    identities = concat(Identities, [source.identities for source in sources])
+    capacity = concat(Capacity, [target.capacity for target in targets])
+    second = surplus_accounts(accounts, links) if duplicates is None else duplicates
+    wasted = waste(
+        seats, accounts, links, identities, prices,
+        idle=idle, never_used_after=never_used_after, now=now, duplicates=second, protected=protected,
+    )  # fmt: skip
+    held = holders(seats, accounts, links, identities)
+    costs = costs_by_place(held, prices, capacity, now.date())
+    savings = savings_by_place(held, wasted, prices, now.date())
+    products = _products(counts(seats, capacity), held, wasted)
+    products = _with_money(products, prices, costs, savings, now.date())
+    data = _data(sources, targets)
+    return Report(
+        at=now,
+        currency=None if prices is None or prices.empty else str(prices["currency"].iloc[0]),
+        headline=_headline(products),
+        products=products,
+        reasons=_reasons(wasted),
+        by={name: _grouped(held, wasted, costs, name) for name in by},
+        waste=_most_certain_first(wasted),
+        data=data,
+        definitions=defined(idle.days, never_used_after.days),
+        notes=notes(products, data, priced=prices is not None),
+    )
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """The part of a run's summary that is about seats: `seats` and `waste`, as JSON values."""
+    sums = report.products.groupby("product")["billed"].sum()
+    return {
+        "seats": {str(product): int(count) for product, count in sums.items()},
+        "waste": {
+            "seats": report.headline.wasted,
+            "monthly": _number(report.headline.monthly),
+            "next_renewal": _number(report.headline.next_renewal),
+            "currency": report.currency,
+        },
+    }
+
+
+def table_rows(report: Report) -> list[dict[str, Any]]:
+    """The products as rows of a table artifact: text and numbers alone."""
+    shown = ["product", "site", "capacity", "billed", "used", "wasted", "cost", "monthly", "next_renewal"]
+    plain = report.products[shown].astype(object)
+    plain = plain.where(plain.notna(), None)
+    return [
+        {
+            titled(str(name)): _number(value) if isinstance(value, Decimal) else value
+            for name, value in row.items()
+        }
+        for row in plain.to_dict("records")
+    ]
+
+
+def _products(table: pd.DataFrame, held: pd.DataFrame, wasted: pd.DataFrame) -> pd.DataFrame:
+    """Seats by place: those in use, those wasted by reason, and the rest."""
+    table = table.set_index(PLACE)
+    for reason in REASONS:
+        found = wasted[wasted["reason"] == reason].groupby(PLACE).size()
+        table[reason] = found.reindex(table.index).fillna(0).astype("int64")
+    table["wasted"] = table[REASONS].sum(axis=1)
+    key = [*PLACE, "account_id"]
+    kept = held.merge(wasted[key], on=key, how="left_anti", validate="one_to_one")
+    used = kept[kept["activity"] == Activity.USED].groupby(PLACE).size()
+    table["used"] = used.reindex(table.index).fillna(0).astype("int64")
+    table["unsure"] = table["billed"] - table["used"] - table["wasted"]
+    table["known_share"] = table["known"] / table["billed"].where(table["billed"] > 0)
+    return table.reset_index()
+
+
+def _with_money(
+    products: pd.DataFrame,
+    prices: pd.DataFrame | None,
+    costs: Mapping[Place, Decimal],
+    savings: Mapping[Place, Saving],
+    on: date,
+) -> pd.DataFrame:
+    """The products with billing, cost, saving, its day, and the distance to the next lower tier."""
+    places = products[[*PLACE, "billed", "capacity"]].itertuples(index=False)
+    rows = []
+    for target, product, site, billed, bought in places:
+        place = (target, product, site)
+        agreed = None if prices is None else tariff(prices, product, site, on)
+        saved = savings.get(place, NO_SAVING if place in costs else UNKNOWN_SAVING)
+        tier = None if prices is None else to_lower_tier(prices, product, site, billed, on)
+        rows.append(
+            (
+                agreed and agreed.billing.value,
+                costs.get(place),
+                *saved,
+                tier,
+                _oversized(agreed, billed, bought),
+            )
+        )
+    names = [
+        "billing", "cost", "monthly", "next_cycle", "next_renewal", "saves_from", "to_lower_tier",
+        "oversized",
+    ]  # fmt: skip
+    return products.join(pd.DataFrame(rows, columns=names, index=products.index, dtype=object))
+
+
+def _oversized(agreed: Tariff | None, billed: int, bought: Any) -> Decimal | None:
+    """What the yearly tier bought costs more than the one that is needed; None where nothing tells."""
+    if agreed is None or agreed.billing is Billing.MONTHLY or pd.isna(bought):
+        return None
+    paid, needed = agreed.bill(max(int(bought), billed)), agreed.bill(billed)
+    return None if paid is None or needed is None else paid - needed
+
+
+def _headline(products: pd.DataFrame) -> Headline:
+    return Headline(
+        billed=int(products["billed"].sum()),
+        wasted=int(products["wasted"].sum()),
+        known=int(products["known"].sum()),
+        cost=summed(products["cost"]),
+        monthly=summed(products["monthly"]),
+        next_cycle=summed(products["next_cycle"]),
+        next_renewal=summed(products["next_renewal"]),
+    )
+
+
+def _reasons(wasted: pd.DataFrame) -> pd.DataFrame:
+    found = wasted.groupby("reason").agg(seats=("reason", "size"), monthly=("monthly", summed))
+    table = found.reindex(pd.Index(REASONS, name="reason"))
+    return table.assign(seats=table["seats"].fillna(0).astype("int64")).reset_index()
+
+
+def _grouped(
+    held: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Place, Decimal], by: str
+) -> pd.DataFrame:
+    shares = chargeback(held, costs, by)
+    table = shares.groupby(by, dropna=False).agg(seats=("seats", "sum"), cost=("monthly", summed))
+    key = [*PLACE, "account_id"]
+    named = wasted[[*key, "monthly"]].merge(held[[*key, by]], on=key, how="left", validate="one_to_one")
+    lost = named.groupby(by, dropna=False).agg(wasted=("monthly", "size"), monthly=("monthly", summed))
+    table, lost = (
+        frame.rename(index=lambda value: NOT_STATED if pd.isna(value) else value) for frame in (table, lost)
+    )
+    table = table.join(lost).rename_axis("value").reset_index()
+    table["wasted"] = table["wasted"].fillna(0).astype("int64")
+    table["wasted_share"] = table["wasted"] / table["seats"]
+    ordered = table.sort_values(
+        ["wasted", "seats", "value"], ascending=[False, False, True], ignore_index=True
+    )
+    return ordered[["value", "seats", "wasted", "wasted_share", "cost", "monthly"]]
+
+
+def _most_certain_first(wasted: pd.DataFrame) -> pd.DataFrame:
+    rank = wasted["monthly"].map(float, na_action="ignore").astype("float64")
+    precedence = wasted["reason"].map({reason: place for place, reason in enumerate(REASONS)})
+    keys = pd.DataFrame(
+        {"rank": -rank, "precedence": precedence, "idle": -wasted["idle_days"].astype("float64")}
+    )
+    return wasted.loc[keys.sort_values(["precedence", "rank", "idle"], kind="stable").index].reset_index(
+        drop=True
+    )
+
+
+def _data(sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot]) -> pd.DataFrame:
+    rows = [(read.source, "source", read.taken_at, len(read.identities), read.complete) for read in sources]
+    rows += [(read.target, "target", read.taken_at, len(read.accounts), read.complete) for read in targets]
+    return pd.DataFrame(rows, columns=["name", "kind", "taken_at", "rows", "complete"])
+
+
+def _number(money: Decimal | None) -> float | None:
+    return None if money is None else float(money)

@@ -1,0 +1,161 @@
+"""The licence report as a workbook: real numbers, dates and money, and no text that runs as a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from reports import tables
+from reports.licences import Report
+from reports.tables import Column, Table, columns, records
+
+ROWS = 1_048_575
+"""Rows a sheet holds below its header."""
+BATCH = 10_000
+WIDTHS = {"email": 30, "detail": 52, "display_name": 24, "granted_by": 30, "account_id": 38, "value": 26}
+DEFAULT_WIDTHS = {"text": 16, "count": 11, "money": 15, "share": 11, "day": 13, "flag": 10}
+NUMBER_FORMS = {"count": "#,##0", "money": "#,##0.00", "share": "0 %", "day": "yyyy-mm-dd"}
+
+
+def write(report: Report, path: Path) -> Path:
+    """Write the workbook: Summary, Products, one sheet an attribute, Waste, Definitions.
+
+    Rows are written to the file as they come, so that 100,000 of them need little memory.
+    """
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "remove_timezone": True,
+    }
+    with xlsxwriter.Workbook(str(path), options) as book:
+        sheets = _Sheets(book)
+        sheets.summary(report)
+        for table in [tables.products(report), *tables.groups(report), tables.waste(report)]:
+            sheets.table(table)
+        sheets.definitions(report)
+    return path
+
+
+class _Sheets:
+    """Writes the sheets of one workbook with its formats."""
+
+    def __init__(self, book: Workbook) -> None:
+        self._book = book
+        self._heading = book.add_format({"bold": True, "font_size": 16})
+        self._label = book.add_format({"font_color": "#596273"})
+        self._header = book.add_format(
+            {"bold": True, "bg_color": "#EEF1F5", "bottom": 1, "text_wrap": True, "valign": "top"}
+        )
+        self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        self._bold = book.add_format({"bold": True, "valign": "top"})
+        self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm", "align": "left"})
+        self._forms = {
+            kind: book.add_format({"num_format": form, "align": "right"})
+            for kind, form in NUMBER_FORMS.items()
+        }
+
+    def table(self, table: Table) -> None:
+        """One sheet with a frozen header, a filter and widths that fit."""
+        sheet = self._book.add_worksheet(table.title[:31])
+        for place, column in enumerate(table.columns):
+            width = WIDTHS.get(column.name, DEFAULT_WIDTHS[column.kind])
+            sheet.set_column(place, place, width, self._forms.get(column.kind))
+        last = min(len(table.frame), ROWS)
+        sheet.freeze_panes(1, 1)
+        sheet.autofilter(0, 0, last, len(table.columns) - 1)
+        _texts(sheet, 0, [column.title for column in table.columns], self._header)
+        names = [column.name for column in table.columns]
+        for start in range(0, last, BATCH):
+            part = records(table.frame[names].iloc[start : min(start + BATCH, last)])
+            self._rows(sheet, start + 1, table.columns, part)
+
+    def summary(self, report: Report) -> None:
+        """The figures of the whole, the reasons, the data and what to know before using them."""
+        sheet = self._book.add_worksheet("Summary")
+        sheet.set_column(0, 0, 34)
+        sheet.set_column(1, 4, 20)
+        row = self._figures(sheet, report)
+        for note in report.notes:
+            sheet.write_string(row, 0, note, self._label)
+            row += 1
+        for table in [tables.reasons(report), tables.data(report)]:
+            row += 1
+            _texts(sheet, row, [column.title for column in table.columns], self._header)
+            row = self._rows(sheet, row + 1, table.columns, table.records)
+
+    def definitions(self, report: Report) -> None:
+        """What each figure means."""
+        sheet = self._book.add_worksheet("Definitions")
+        sheet.set_column(0, 0, 24)
+        sheet.set_column(1, 1, 110)
+        sheet.freeze_panes(1, 0)
+        _texts(sheet, 0, ["Figure", "Meaning"], self._header)
+        for row, entry in enumerate(report.definitions, start=1):
+            sheet.write_string(row, 0, entry.figure, self._bold)
+            sheet.write_string(row, 1, entry.meaning, self._wrapped)
+
+    def _figures(self, sheet: Worksheet, report: Report) -> int:
+        head = report.headline
+        sheet.write_string(0, 0, "Licence report", self._heading)
+        sheet.write_string(1, 0, "For", self._label)
+        sheet.write_datetime(1, 1, _plain(report.at), self._time)
+        figures: list[tuple[str, Any, str]] = [
+            ("Paid seats", head.billed, "count"),
+            ("Wasted seats", head.wasted, "count"),
+            ("Wasted share", head.wasted_share, "share"),
+            ("Activity known", head.known_share, "share"),
+        ]
+        if report.currency is not None:
+            figures += [
+                (f"Cost a month, {report.currency}", head.cost, "money"),
+                (f"Saving a month, {report.currency}", head.monthly, "money"),
+                (f"From next cycle, a month, {report.currency}", head.next_cycle, "money"),
+                (f"At next renewal, a year, {report.currency}", head.next_renewal, "money"),
+                (f"Saving a year, {report.currency}", head.yearly, "money"),
+            ]
+        for row, (label, value, kind) in enumerate(figures, start=2):
+            sheet.write_string(row, 0, label, self._label)
+            if value is not None:
+                sheet.write_number(row, 1, value, self._forms[kind])
+        return len(figures) + 3
+
+    def _rows(self, sheet: Worksheet, row: int, shown: list[Column], values: Iterable[dict[str, Any]]) -> int:
+        writers = [(place, column.name, *self._writer(sheet, column)) for place, column in enumerate(shown)]
+        for record in values:
+            for place, name, write_cell, form in writers:
+                value = record[name]
+                if value is not None:
+                    write_cell(row, place, value, form)
+            row += 1
+        return row
+
+    def _writer(self, sheet: Worksheet, column: Column) -> tuple[Callable[..., Any], Format | None]:
+        form = self._forms.get(column.kind)
+        if column.kind == "day":
+            return lambda row, place, value, form: sheet.write_datetime(row, place, _plain(value), form), form
+        if column.kind in {"count", "money", "share"}:
+            return sheet.write_number, form
+        return lambda row, place, value, form: sheet.write_string(row, place, _text(value), form), form
+
+
+def _texts(sheet: Worksheet, row: int, texts: list[str], form: Format) -> None:
+    for place, text in enumerate(texts):
+        sheet.write_string(row, place, text, form)
+
+
+def _text(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _plain(value: date | datetime) -> date | datetime:
+    """A time as UTC without a zone, which is all a workbook knows."""
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
