@@ -1,0 +1,93 @@
+"""Joining by integers: text keys become row numbers once, everything after compares numbers.
+
+A null key has no row, so nulls never join each other.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Rows = npt.NDArray[np.int64]
+"""Row numbers; -1 stands for no row."""
+Mask = npt.NDArray[np.bool_]
+
+
+class Coded(NamedTuple):
+    """A text column as numbers into its distinct values; -1 for null."""
+
+    codes: Rows
+    distinct: pd.Series
+
+
+def folded(values: pd.Series) -> pd.Series:
+    """Text as it is compared: without surrounding blanks and regard to case; empty is null."""
+    text = values.str.strip().str.lower()
+    return text.mask(text == "")
+
+
+def positions(values: pd.Series, among: pd.Series) -> Rows:
+    """The first row of `among` that equals each value; -1 where there is none and for null."""
+    if len(among) == 0 or len(values) == 0:
+        return np.full(len(values), -1, dtype=np.int64)
+    found = pc.index_in(_arrow(values), value_set=_arrow(among), skip_nulls=True)
+    return _numbers(found)
+
+
+def coded(values: pd.Series) -> Coded:
+    """Number the distinct values of a text column."""
+    encoded = _arrow(values).dictionary_encode()
+    return Coded(_numbers(encoded.indices), pd.Series(encoded.dictionary.to_pylist(), dtype="str"))
+
+
+def take(column: pd.Series, rows: Rows) -> pd.Series:
+    """Values of a column at row numbers; null at -1. The index is fresh."""
+    if len(column) == 0:
+        return pd.Series(pd.NA, index=range(len(rows)), dtype=column.dtype)
+    found = column.array.take(rows, allow_fill=True)
+    return pd.Series(found)
+
+
+def first_of_each(values: Rows) -> Mask:
+    """Whether each number stands here for the first time."""
+    return ~pd.Series(values).duplicated().to_numpy()
+
+
+def within(values: Rows, among: Rows) -> Mask:
+    """Whether each number stands in another list."""
+    return pd.Series(values).isin(among).to_numpy()
+
+
+def fits(name: Any, globs: Iterable[str]) -> bool:
+    """Whether a name fits one of the globs, without regard to case; null fits none."""
+    return isinstance(name, str) and _compiled(globs).fullmatch(name) is not None
+
+
+def fitting(names: pd.Series, globs: Iterable[str]) -> Mask:
+    """Which names fit one of the globs."""
+    pattern = _compiled(globs)
+    distinct = {name: pattern.fullmatch(name) is not None for name in names.dropna().unique()}
+    return np.fromiter((distinct.get(name, False) for name in names), dtype=np.bool_, count=len(names))
+
+
+def _compiled(globs: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(fnmatch.translate(glob) for glob in globs) or r"(?!)", re.IGNORECASE)
+
+
+def _arrow(values: pd.Series) -> Any:
+    found = pa.array(values, type=None if len(values) and values.notna().any() else pa.large_string())
+    whole = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return whole.cast(pa.large_string())
+
+
+def _numbers(found: Any) -> Rows:
+    rows: Rows = found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return rows
