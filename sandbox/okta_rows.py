@@ -115,9 +115,7 @@ def group(world: World, group: Group, *, stats: bool = False) -> dict[str, Any]:
         "lastMembershipUpdated": stamp(group.members_updated),
         "objectClass": ["okta:windows_security_principal" if imported else "okta:user_group"],
         "type": GROUP_TYPE[group.kind],
-        "profile": _imported_profile(group)
-        if imported
-        else {"name": group.name, "description": group.description},
+        "profile": _imported_profile(group) if imported else _group_profile(world, group),
         "_links": {
             "logo": [{"name": "medium", "href": f"{world.base}/okta/img/group.png", "type": "image/png"}],
             "users": {"href": f"{here}/users"},
@@ -136,6 +134,13 @@ def group(world: World, group: Group, *, stats: bool = False) -> dict[str, Any]:
             }
         }
     return row
+
+
+def _group_profile(world: World, group: Group) -> dict[str, Any]:
+    """Return name and description; a missing description is null where records are odd, else absent."""
+    if group.description is None and not world.company.odd:
+        return {"name": group.name}
+    return {"name": group.name, "description": group.description}
 
 
 def _imported_profile(group: Group) -> dict[str, Any]:
@@ -160,7 +165,7 @@ def app(world: World, app: App) -> dict[str, Any]:
         "status": "ACTIVE" if app.active else "INACTIVE",
         "created": stamp(app.created),
         "lastUpdated": stamp(app.updated),
-        "accessibility": {"selfService": False, "errorRedirectUrl": None, "loginRedirectUrl": None},
+        "accessibility": {"selfService": False},
         "visibility": {
             "autoSubmitToolbar": False,
             "hide": {"iOS": False, "web": False},
@@ -181,7 +186,6 @@ def app_user(world: World, app: App, person: Person, *, embed: bool = False) -> 
     """Return the assignment of a person to an application."""
     row: dict[str, Any] = {
         "id": user_id(person.number),
-        "externalId": None,
         "created": stamp(person.created),
         "lastUpdated": stamp(person.updated),
         "scope": "GROUP",

@@ -1,15 +1,12 @@
-"""A small sandbox shared by tests that only read, and the vendor's own specification."""
+"""Small sandboxes: one shared by tests that only read, one for each test that changes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.running import Running
-
-SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
 
 
 @pytest.fixture(scope="package")

@@ -97,7 +97,7 @@ def test_a_deleted_leaver_is_gone_but_the_log_remembers() -> None:
 
     company.leave(person.number, how="deleted")
 
-    with pytest.raises(LookupError, match="gone@acme.test"):
+    with pytest.raises(LookupError, match=r"gone@acme\.test"):
         company.find("gone@acme.test")
     assert (company.events[-1].kind, company.events[-1].login) == ("deleted", "gone@acme.test")
 

@@ -117,7 +117,7 @@ def test_requests_are_counted_by_path_method_and_status(fresh: Running) -> None:
 
 
 def test_a_status_fault_skips_then_strikes_then_ends(fresh: Running) -> None:
-    """skip lets requests pass, times bounds the strikes, another path is untouched."""
+    """With skip some pass, times bounds the strikes, another path is untouched."""
     _fault(fresh, kind="status", status=503, method="GET", skip=1, times=2)
 
     got = [call(fresh, path).status_code for path in ("/users", "/groups", "/users", "/users", "/users")]
@@ -128,7 +128,7 @@ def test_a_status_fault_skips_then_strikes_then_ends(fresh: Running) -> None:
 
 
 def test_a_fault_for_ever_ends_when_cleared(fresh: Running) -> None:
-    """times 0 strikes until the faults are deleted."""
+    """With times 0 it strikes until the faults are deleted."""
     _fault(fresh, times=0)
 
     assert [call(fresh, "/users").status_code for _ in range(5)] == [500] * 5
