@@ -25,15 +25,16 @@ class Crowd:
         self._under_way = 0
         self._most: int | None = None
         self._answers = 0
-        self._halved = float("-inf")
+        self._calm = 0
+        self._halved = 0
 
     @property
     def most(self) -> int | None:
         """The number allowed at once; None when no refusal ever set one."""
         return self._most
 
-    def enter(self) -> None:
-        """Wait for room.
+    def enter(self) -> int:
+        """Wait for room; returns how many answers had come by then.
 
         Raises:
             Abandoned: the batch this thread works for was stopped meanwhile.
@@ -44,19 +45,26 @@ class Crowd:
                     raise Abandoned("not sent, another request of the batch failed")
                 self._changed.wait(SLICE)
             self._under_way += 1
+            return self._answers
 
-    def leave(self, sent: float, *, crowded: bool) -> None:
-        """Make room; a request refused for crowding halves the number, once for all of its time."""
+    def leave(self, after: int, *, crowded: bool) -> None:
+        """Make room; a refusal for crowding halves the number, once for all that left before it.
+
+        Args:
+            after: what `enter` returned.
+            crowded: whether the request was refused for crowding.
+        """
         with self._changed:
-            if crowded and sent >= self._halved:
+            self._answers += 1
+            if crowded and after >= self._halved:
                 self._most = max(1, self._under_way // 2)
-                self._halved, self._answers = self._clock.monotonic(), 0
+                self._halved, self._calm = self._answers, 0
             elif not crowded and self._most is not None:
                 self._grow(self._most)
             self._under_way -= 1
             self._changed.notify_all()
 
     def _grow(self, most: int) -> None:
-        self._answers += 1
-        if self._answers >= most * PATIENT_ANSWERS:
-            self._most, self._answers = most + 1, 0
+        self._calm += 1
+        if self._calm >= most * PATIENT_ANSWERS:
+            self._most, self._calm = most + 1, 0

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
+MINUTE = 60.0
 _PREFIXES = ("X-Rate-Limit-", "X-RateLimit-", "RateLimit-")
 _EPOCH = 1_000_000_000
 """Larger numbers are moments, smaller ones seconds left."""
@@ -32,7 +33,7 @@ class Quota(NamedTuple):
         limit, remaining: requests of a window, and those still left in it.
         opens_in: seconds from the answer until the next window opens.
         stamp: the moment of the next window as the service wrote it; one window, one stamp.
-        grain: seconds that one step of the stamp stands for.
+        grain: seconds by which the next window may open later than stated; a minute when nothing is.
         retry_in: seconds the service asks to wait before the next request.
     """
 
@@ -40,7 +41,7 @@ class Quota(NamedTuple):
     remaining: int | None = None
     opens_in: float | None = None
     stamp: float | None = None
-    grain: float = 1.0
+    grain: float = MINUTE
     retry_in: float | None = None
 
     @property
@@ -80,12 +81,12 @@ def _named(headers: Mapping[str, str], name: str) -> str | None:
 def _reset(text: str | None, now: float) -> tuple[float | None, float | None, float]:
     """Return seconds left, the stamp and its grain."""
     if text is None:
-        return None, None, 1.0
+        return None, None, MINUTE
     number = _seconds(text)
     if number is None:
         stamp = _iso(text)
-        grain = 60.0 if _ISO_TO_THE_MINUTE.match(text.strip()) else 1.0
-        return (None, None, 1.0) if stamp is None else (stamp - now, stamp, grain)
+        grain = MINUTE if _ISO_TO_THE_MINUTE.match(text.strip()) else 1.0
+        return (None, None, MINUTE) if stamp is None else (stamp - now, stamp, grain)
     if number < _EPOCH:
         return number, None, 1.0
     stamp = number / 1000 if number > _EPOCH_MS else number

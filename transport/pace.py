@@ -10,45 +10,29 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from transport.allowance import ANSWER, NOW, Allowance
 from transport.clock import SLICE, Clock, stopped
 from transport.crowd import Crowd
 from transport.dialects import Quota
 from transport.errors import Abandoned, RateLimited
 from transport.patience import Patience
 
-NOW: Final = None
-ANSWER: Final = -1.0
-"""Stands for a moment: when one of the requests under way is answered."""
-BLUR = 2.0
-"""Seconds by which two answers may state the same end of a window in seconds left."""
-
-
-@dataclass
-class Window:
-    """What is left until `opens`, as last heard.
-
-    Attributes:
-        remaining: requests left when `heard`, those under way not yet taken off.
-        opens: the moment the next window opens.
-        stamp: that moment as the service wrote it, if it wrote one.
-        heard: the moment of the answer that said so.
-        firm: whether a refusal said so; then only a later request's answer changes it.
-    """
-
-    remaining: int
-    opens: float
-    stamp: float | None
-    heard: float
-    firm: bool = False
-
 
 class Ticket(NamedTuple):
-    """One request under way, and the moment it left."""
+    """One request under way.
+
+    Attributes:
+        sent: the moment it left.
+        after: how many answers of its bucket had come before. Moments would not do to tell which
+            answer is newer: two may be equal.
+        crowd: the same among all buckets of its token.
+    """
 
     sent: float
+    after: int
+    crowd: int
 
 
 class Pace:
@@ -60,10 +44,7 @@ class Pace:
         self._crowd = crowd
         self._changed = threading.Condition()
         self._under_way = 0
-        self._window: Window | None = None
-        self._answered = False
-        self._refusals = 0
-        self._slack = 0.0
+        self._allowance = Allowance()
 
     def enter(self, patience: Patience) -> Ticket:
         """Wait until one more request may leave, and count it as under way.
@@ -72,14 +53,16 @@ class Pace:
             RateLimited: the window opens later than `patience.window` allows.
             Abandoned: the batch this thread works for was stopped meanwhile.
         """
-        while not self._reserve(patience):
+        while (after := self._reserve(patience)) is None:
             pass
         try:
-            self._crowd.enter()
+            crowd = self._crowd.enter()
         except BaseException:
-            self._give_back()
+            with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
             raise
-        return Ticket(self._clock.monotonic())
+        return Ticket(self._clock.monotonic(), after, crowd)
 
     def settle(self, ticket: Ticket, status: int | None, quota: Quota, patience: Patience) -> None:
         """Learn from the answer to a request that was under way.
@@ -93,105 +76,34 @@ class Pace:
         now = self._clock.monotonic()
         refused = status is not None and quota.refuses(status)
         crowded = refused and quota.crowded
-        self._crowd.leave(ticket.sent, crowded=crowded)
+        self._crowd.leave(ticket.crowd, crowded=crowded)
         with self._changed:
             self._under_way -= 1
-            if status is None:
-                self._count_as_spent()
-            elif refused and not crowded:
-                self._obey(quota, ticket.sent, now, patience)
-            elif not crowded:
-                self._learn(quota, ticket.sent, now)
+            if status is None or crowded:
+                self._allowance.lose()
+            elif refused:
+                self._allowance.obey(quota, ticket.after, now, patience)
+            else:
+                self._allowance.learn(quota, ticket.after, now)
             self._changed.notify_all()
 
-    def _reserve(self, patience: Patience) -> bool:
-        """Count one more as under way if it may leave, else wait a while and return False."""
+    def _reserve(self, patience: Patience) -> int | None:
+        """Count one more as under way if it may leave and return the answers so far, else wait a while."""
         if stopped():
             raise Abandoned("not sent, another request of the batch failed")
         with self._changed:
-            moment = self._next()
+            moment = self._allowance.next(self._under_way, self._clock.monotonic())
             if moment is NOW or not self._clock.waits:
                 self._under_way += 1
-                return True
+                return self._allowance.answers
             if moment == ANSWER:
                 self._changed.wait(SLICE)
-                return False
+                return None
         left = moment - self._clock.monotonic()
         if left > patience.window:
             raise RateLimited(f"the rate limit opens again only in {left:,.0f} s")
         self._clock.wait_until(moment)
-        return False
-
-    def _give_back(self) -> None:
-        with self._changed:
-            self._under_way -= 1
-            self._changed.notify_all()
-
-    def _next(self) -> float | None:
-        """Return when the next request may leave: NOW, at an ANSWER, or at a moment."""
-        window = self._window
-        if window is None:
-            return ANSWER if self._under_way and not self._answered else NOW
-        if window.remaining > self._under_way:
-            return NOW
-        if self._under_way:
-            return ANSWER
-        return window.opens if window.opens > self._clock.monotonic() else NOW
-
-    def _count_as_spent(self) -> None:
-        """Assume that the service counted a request whose answer was lost."""
-        if self._window is not None and self._window.remaining:
-            self._window.remaining -= 1
-
-    def _learn(self, quota: Quota, sent: float, now: float) -> None:
-        """Take over what a successful answer says, unless it is older than what is known."""
-        self._answered = True
-        known = self._window
-        newer = known is None or sent >= known.heard
-        if newer:
-            self._refusals = 0
-        if known is not None and known.firm and not newer:
-            return
-        if quota.remaining is None:
-            self._window = None if newer else known
-            return
-        opens = now + (quota.opens_in + self._slack if quota.opens_in is not None else 0.0)
-        fresh = Window(quota.remaining, opens, quota.stamp, now)
-        if known is None or _later(fresh, known):
-            self._window = fresh
-        elif not _later(known, fresh) and fresh.remaining <= known.remaining:
-            # Each answer states the same end a little differently: stamps arrive late by the
-            # transit, seconds left are cut off; the tightest reading of each is the true one.
-            tighter = max if quota.stamp is None else min
-            fresh.opens = tighter(fresh.opens, known.opens)
-            self._window = fresh
-        elif newer:
-            self._window = fresh
-
-    def _obey(self, quota: Quota, sent: float, now: float, patience: Patience) -> None:
-        """Stop until the moment a refusal names, or for a growing pause when it names none."""
-        known = self._window
-        if known is not None and known.firm and sent < known.heard:
-            if quota.retry_in is not None:
-                known.opens = max(known.opens, now + quota.retry_in)
-            return
-        self._refusals += 1
-        wait = quota.retry_in
-        if wait is None and quota.opens_in is not None and quota.opens_in + self._slack > 0:
-            wait = quota.opens_in + self._slack
-        if wait is None:
-            wait = patience.pause(self._refusals)
-            if quota.opens_in is not None:
-                # The stated end has passed and it still refuses: it rounds down. Remember by how much.
-                self._slack = max(self._slack, min(wait - quota.opens_in, quota.grain))
-        self._window = Window(0, now + wait, quota.stamp, now, firm=True)
-
-
-def _later(one: Window, other: Window) -> bool:
-    """Return whether `one` is a window after `other`."""
-    if one.stamp is not None and other.stamp is not None:
-        return one.stamp > other.stamp
-    return one.opens > other.opens + BLUR
+        return None
 
 
 class Pacing:

@@ -12,6 +12,7 @@ class Patience:
 
     Attributes:
         attempts: how often one request is sent at most, the first time included.
+        refusals: how often one request may be sent away for coming too soon.
         seconds: how long one request's failed exchanges and pauses may take together; waiting for
             a rate limit's window does not count.
         first, longest: the pause after the first failure, doubled each time, up to `longest`.
@@ -20,6 +21,7 @@ class Patience:
     """
 
     attempts: int = 6
+    refusals: int = 12
     seconds: float = 300.0
     first: float = 0.5
     longest: float = 30.0

@@ -26,6 +26,7 @@ class Trial:
     def __init__(self, patience: Patience, clock: Clock, auth: AuthBase) -> None:
         """Start with nothing sent and no second spent."""
         self.sent = 0
+        self._refused = 0
         self._spent = 0.0
         self._patience = patience
         self._clock = clock
@@ -44,10 +45,14 @@ class Trial:
             return
         if writes and not surely_not_done(failure):
             raise unknown(failure)
-        if not failure.worth_retrying or self.sent >= self._patience.attempts:
+        if not failure.worth_retrying:
             raise failure
         quota = read_quota(failure.headers, self._clock.wall())
-        if not (failure.status and quota.refuses(failure.status)) or quota.crowded:
+        refused = failure.status is not None and quota.refuses(failure.status)
+        self._refused += refused
+        if self.sent - self._refused >= self._patience.attempts or self._refused >= self._patience.refusals:
+            raise failure
+        if not refused or quota.crowded:
             self._rest(failure)  # After any other refusal the pace makes the next attempt wait.
 
     def _renewed(self) -> bool:

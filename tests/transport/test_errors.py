@@ -52,7 +52,7 @@ def test_each_error_status_becomes_its_error_with_status_body_and_headers(status
         assert EXPECTED[status] is type(error)
     assert isinstance(error, EXPECTED.get(status, (default, errors.Conflict)))
     assert status == error.status
-    assert {"errorSummary": "why it failed"} == error.body
+    assert error.body == {"errorSummary": "why it failed"}
     assert error.headers["x-request-id"] == "r1"
     assert f"GET {service.url}/things answered {status}: why it failed" == str(error)
 

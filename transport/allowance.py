@@ -1,0 +1,143 @@
+"""What is left of a limit, as the answers tell it. No threads and no clock: moments are handed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from transport.dialects import Quota
+from transport.patience import Patience
+
+NOW: Final = None
+ANSWER: Final = -1.0
+"""Stands for a moment: when one of the requests under way is answered."""
+BLUR = 2.0
+"""Seconds by which two answers may differ that state one end of a window in seconds left."""
+POLLS = 10
+"""Into how many pauses the time is cut that a roughly stated end leaves open."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What is left, as last heard.
+
+    Attributes:
+        remaining: requests left, those under way not yet taken off.
+        opens: the moment to send again when nothing is left.
+        stated: the end of the window as the service stated it.
+        stamp: that end as the service wrote it, if it wrote a moment.
+        heard: how many answers had come when it was heard.
+        firm: whether a refusal said so; then only a later request's answer changes it.
+    """
+
+    remaining: int
+    opens: float
+    stated: float
+    stamp: float | None
+    heard: int
+    firm: bool = False
+
+
+class Allowance:
+    """Learns a limit from answers, and says when one more request may leave."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._window: Window | None = None
+        self._answers = 0
+        self._known = False
+        self._refusals = 0
+        self._slack = 0.0
+
+    @property
+    def answers(self) -> int:
+        """How many answers have come; of a request that leaves now, the answer is newer than they are."""
+        return self._answers
+
+    def next(self, under_way: int, now: float) -> float | None:
+        """Return when one more request may leave: NOW, at an ANSWER, or at a moment.
+
+        What the last answer left is shared among the requests under way. Nothing answered yet, or a
+        window that ran dry and is over: one goes alone, and its answer tells.
+        """
+        window = self._window
+        if window is None:
+            return ANSWER if under_way and not self._known else NOW
+        if window.remaining > under_way:
+            return NOW
+        if under_way:
+            return ANSWER
+        return window.opens if window.opens > now else NOW
+
+    def lose(self) -> None:
+        """Note a request without an answer; the service may well have counted it."""
+        self._answers += 1
+        if self._window is not None and self._window.remaining:
+            self._window = replace(self._window, remaining=self._window.remaining - 1)
+
+    def learn(self, quota: Quota, after: int, now: float) -> None:
+        """Take over what an answer says, unless it is older than what is known.
+
+        Args:
+            quota: what it says.
+            after: `answers` when its request left.
+            now: the moment it came.
+        """
+        self._answers += 1
+        self._known = True
+        known = self._window
+        newer = known is None or after >= known.heard
+        if newer:
+            self._refusals = 0
+        if known is not None and known.firm and not newer:
+            return
+        if quota.remaining is None:
+            self._window = None if newer else known
+            return
+        stated = now + (quota.opens_in or 0.0)
+        fresh = Window(quota.remaining, stated + self._slack, stated, quota.stamp, self._answers)
+        self._window = fresh if known is None else self._newest(known, fresh, newer=newer)
+
+    def _newest(self, known: Window, fresh: Window, *, newer: bool) -> Window:
+        """Return what to believe of two answers that may have overtaken each other."""
+        if _later(fresh, known):
+            return fresh
+        if not _later(known, fresh) and fresh.remaining <= known.remaining:
+            # Each answer states the same end a little differently: stamps arrive late by the
+            # transit, seconds left are cut off. The tightest reading of each is the true one.
+            tighter = max if fresh.stamp is None else min
+            stated = tighter(fresh.stated, known.stated)
+            return replace(fresh, stated=stated, opens=stated + self._slack)
+        return fresh if newer else known
+
+    def obey(self, quota: Quota, after: int, now: float, patience: Patience) -> None:
+        """Stop until the moment a refusal names, or for a growing pause when it names none."""
+        self._answers += 1
+        known = self._window
+        if known is not None and known.firm and after < known.heard:
+            opens = max(known.opens, now + (quota.retry_in or 0.0))
+            self._window = replace(known, opens=opens)  # One of a storm that is known already.
+            return
+        self._refusals += 1
+        stated = now + (quota.opens_in or 0.0)
+        opens = now + self._wait(quota, patience)
+        if stated <= now and quota.opens_in is not None:
+            # The end has passed and it still refuses, so it was rounded down: remember by how much.
+            stated = stated if known is None else min(stated, known.stated)
+            self._slack = max(self._slack, min(opens - stated, quota.grain))
+        self._window = Window(0, opens, stated, quota.stamp, self._answers, firm=True)
+
+    def _wait(self, quota: Quota, patience: Patience) -> float:
+        """Return the seconds to wait after a refusal."""
+        if quota.retry_in is not None:
+            return quota.retry_in
+        if quota.opens_in is not None and quota.opens_in > 0:
+            return quota.opens_in + self._slack
+        return max(patience.pause(self._refusals), quota.grain / POLLS)
+
+
+def _later(one: Window, other: Window) -> bool:
+    """Return whether `one` is a window after `other`."""
+    if one.stamp is not None and other.stamp is not None:
+        return one.stamp > other.stamp
+    return one.stated > other.stated + BLUR
