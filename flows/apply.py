@@ -1,0 +1,54 @@
+"""The only flow that writes: exactly the plan that was read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+from prefect import flow
+
+from ledger import StoredPlan
+from provisioning.frames import Outcomes, concat
+from tasks.consent import require_consent
+from tasks.load import batches, load_batch, settle, too_many_failures
+from tasks.progress import current
+from tasks.publish import publish
+from tasks.run import Picture, running
+from tasks.session import Session
+from tasks.verify import verify
+
+
+@flow(name="seatwise-apply", flow_run_name="apply {plan}")
+async def apply(
+    plan: str, config: str = "policy.yaml", out: str = "out", as_of: datetime | None = None
+) -> dict[str, Any]:
+    """Make the changes of one plan, and nothing else.
+
+    Args:
+        plan: Fingerprint of the plan, or its beginning.
+        config: The policy file.
+        out: Folder for the files people read.
+        as_of: Judge as of this moment instead of now.
+    """
+    with running("apply", config, out, as_of=as_of) as session:
+        stored = session.ledger.plan(plan)
+        require_consent(session, stored)
+        picture = Picture(plans={stored.target: stored})
+        await loaded(session, stored, picture)
+        return await publish(session, picture)
+
+
+async def loaded(session: Session, plan: StoredPlan, picture: Picture) -> None:
+    """Write a plan batch by batch, read back, and keep what came of it."""
+    settle(session, plan.target)
+    advance = current().step(f"{plan.target}: changes", len(plan.changes))
+    done: list[pd.DataFrame] = []
+    for number, batch in enumerate(batches(plan.changes), start=1):
+        done.append(load_batch(session, plan, plan.target, number, batch, advance))
+        if too_many_failures(session, done):
+            session.failed[plan.target] = "too many changes failed, so the rest was not tried"
+            break
+    outcomes = concat(Outcomes, done)
+    picture.outcomes[plan.target] = verify(session, plan, plan.target, outcomes)
+    session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())

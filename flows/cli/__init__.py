@@ -1,0 +1,45 @@
+"""The `seatwise` command. Heavy libraries load inside the commands that need them."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from flows.cli import look, rehearse, work
+
+EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes pending · 3 held by a limit or a rule ·
+4 done with failed or stale rows · 1 error."""
+
+app = typer.Typer(
+    name="seatwise",
+    help="Keep Atlassian in step with your identity provider, and see what every seat costs.\n\n"
+    "Start with `seatwise demo` (a simulated company), then `seatwise init` for your own.\n\n" + EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for group in (rehearse, look, work):
+    for command in group.COMMANDS:
+        app.command()(command)
+
+
+def main() -> None:
+    """Run the command; a failure becomes one readable paragraph and exit code 1."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  the last door before a person
+        if "--debug" in sys.argv:
+            raise
+        sys.stderr.write(f"error: {told(error)}\n")
+        sys.exit(1)
+
+
+def told(error: Exception) -> str:
+    """What went wrong and what to do next, in plain words."""
+    remedy = getattr(error, "remedy", None)
+    text = str(error) or type(error).__name__
+    if remedy is None and type(error).__module__ == "builtins":
+        remedy = "Run again with --debug at the end to see where, and report it if the reason is not yours."
+    return f"{text}\n{remedy}" if remedy and str(remedy) not in text else text

@@ -1,0 +1,88 @@
+"""What `seatwise demo` does: the main job, on a simulated company served by a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from flows.cli.run import show, summarised
+
+APPROVER = "the reader of this demo"
+
+
+def demonstrate(out: Path, *, people: int, seed: int, json: bool) -> int:
+    """Plan, show, approve, apply, read back, and plan again.
+
+    Returns:
+        The exit code of the last run.
+    """
+    say = (lambda _text: None) if json else typer.echo
+    with _company(out, people, seed) as policy:
+        say(f"A company of {people} people is served on this machine. Its policy: {policy}\n")
+        planned = _flow("sync", policy, out)
+        _show_plan(policy, say)
+        if planned["verdict"] == "held":
+            _approve(policy, planned, say)
+            applied = _flow("apply", policy, out, plan=planned["fingerprint"])
+        else:
+            applied = planned
+        say("\nThe same sync once more:")
+        again = _flow("sync", policy, out / "again")
+    show(applied, json=json)
+    if not json:
+        say(f"A second run of the same sync plans {sum(again['changes'].values())} changes.")
+        say(f"The licence report: {out / 'licences.html'}")
+    return int(max(applied["exit_code"], again["exit_code"]))
+
+
+def _flow(name: str, policy: Path, out: Path, **more: str) -> dict[str, Any]:
+    from importlib import import_module
+
+    flow = getattr(import_module(f"flows.{name}"), name)
+    return summarised(flow, {"config": str(policy), "out": str(out), **more})
+
+
+def _show_plan(policy: Path, say: Any) -> None:
+    from flows.cli.looking import shown
+
+    say(shown(policy, None, rows=3, json=False))
+
+
+def _approve(policy: Path, planned: dict[str, Any], say: Any) -> None:
+    from flows.cli.looking import approved
+
+    say("\nIt is held, as every first plan that takes something away. You have read it, so:")
+    say(approved(policy, planned["fingerprint"], by=APPROVER, reason="first plan, read above") + "\n")
+
+
+@contextmanager
+def _company(out: Path, people: int, seed: int) -> Iterator[Path]:
+    """The sandbox as a process; its policy file, and its tokens in the environment."""
+    out.mkdir(parents=True, exist_ok=True)
+    for ledger in out.glob("seatwise.db*"):
+        ledger.unlink()
+    command = [sys.executable, "-m", "sandbox", "--people", str(people), "--seed", str(seed), "--port", "0"]
+    process = subprocess.Popen(  # noqa: S603  our own module
+        [*command, "--write", str(out)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                os.environ[name] = value.strip("'\"")
+            if line.startswith("ready"):
+                break
+        else:
+            raise RuntimeError("the sandbox did not start; run `seatwise sandbox` to see why")
+        yield out / "policy.yaml"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

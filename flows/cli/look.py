@@ -1,0 +1,87 @@
+"""Commands that only look: show, approve, history, explain, check, init. None imports Prefect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Out
+
+
+def show(
+    what: Annotated[str | None, typer.Argument(help="Run or plan, or its beginning; the last run if left out.")] = None,
+    config: Config = POLICY,
+    rows: Annotated[int, typer.Option(help="Changes shown of each kind.")] = 10,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show a run with its plan and what became of each change, or one plan."""
+    from flows.cli.looking import shown
+
+    typer.echo(shown(config, what, rows=rows, json=json))
+
+
+def approve(
+    plan: Annotated[str, typer.Argument(help="Fingerprint of a held plan, or its beginning.")],
+    reason: Annotated[str, typer.Option(help="Why it may be applied; kept in the ledger.", prompt=True)],
+    by: Annotated[str, typer.Option(help="Who says so.", envvar="USER", prompt=True)],
+    config: Config = POLICY,
+    debug: Debug = False,
+) -> None:
+    """Release a held plan, so that `seatwise apply` may do it."""
+    from flows.cli.looking import approved
+
+    typer.echo(approved(config, plan, by=by, reason=reason))
+
+
+def history(
+    config: Config = POLICY,
+    limit: Annotated[int, typer.Option(help="Runs shown, newest first.")] = 20,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the runs: when, which flow, verdict, exit code."""
+    from flows.cli.looking import runs
+
+    typer.echo(runs(config, limit=limit, json=json))
+
+
+def explain(
+    email: Annotated[str, typer.Argument(help="E-mail address or user name of one person.")],
+    config: Config = POLICY,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Tell all about one person: identity, link, entitlements, seats, and what the next plan does and why.
+
+    It reads the last snapshots from the ledger, so it answers at once and asks no service.
+    """
+    from flows.cli.explaining import explained
+
+    typer.echo(explained(config, email, as_of=as_of, json=json))
+
+
+def check(config: Config = POLICY, out: Out = OUT, json: Json = False, debug: Debug = False) -> None:
+    """Check the policy file and every connection, and say in words what each credential can do."""
+    from flows.cli.checking import checked
+
+    text, failed = checked(config, json=json)
+    typer.echo(text)
+    raise typer.Exit(1 if failed else 0)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Write an example policy, price book and the schema that lets an editor complete it."""
+    from flows.cli.starting import started
+
+    typer.echo(started(folder, force=force))
+
+
+COMMANDS = (init, check, show, approve, history, explain)

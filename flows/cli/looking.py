@@ -1,0 +1,102 @@
+"""What `seatwise show`, `history` and `approve` do: they read the ledger alone."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from pathlib import Path
+
+from ledger import Ledger, LedgerError, RunRow, StoredPlan
+from reports.plan_text import plan_lines
+from tasks.session import opened
+
+COLUMNS = {"run_id": 22, "flow": 12, "started_at": 18, "verdict": 24, "exit_code": 4}
+
+
+def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
+    """A run with its plans, or one plan, as text."""
+    with opened(config) as session:
+        run, plans = _found(session.ledger, what)
+        if json:
+            return jsonlib.dumps(run.summary if run else _plain(plans[0]), indent=2, default=str)
+        lines = _run_lines(run) if run else []
+        for plan in plans:
+            lines += plan_lines(plan.changes, title=_title(plan), rows=rows)
+            lines += [f"held: {reason}" for reason in plan.held]
+            lines += _outcome_lines(session.ledger, plan)
+        return "\n".join(lines or ["No run yet. Begin with `seatwise reconcile`."])
+
+
+def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
+    """Release a plan in the ledger."""
+    with opened(config) as session:
+        stored = session.ledger.plan(plan)
+        session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
+    return f"Plan {stored.fingerprint[:12]} is released by {by}. Now: seatwise apply {stored.fingerprint[:12]}"
+
+
+def runs(config: Path, *, limit: int, json: bool) -> str:
+    """The newest runs, one a line."""
+    with opened(config) as session:
+        found = session.ledger.runs(limit)
+    if json:
+        return str(found.to_json(orient="records", date_format="iso", indent=2))
+    if found.empty:
+        return "No run yet. Begin with `seatwise reconcile`."
+    found["started_at"] = found["started_at"].dt.strftime("%Y-%m-%d %H:%M")
+    found["exit_code"] = found["exit_code"].astype("str").str.removesuffix(".0")
+    head = "".join(name.replace("_", " ").ljust(width) for name, width in COLUMNS.items())
+    text = found[list(COLUMNS)].astype(object).where(found[list(COLUMNS)].notna(), "running")
+    body = ["".join(str(row[name]).ljust(width) for name, width in COLUMNS.items()) for _, row in text.iterrows()]
+    return "\n".join([head.rstrip(), *(line.rstrip() for line in body)])
+
+
+def _found(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[StoredPlan]]:
+    """The run or plan a person means; the last run when they name none."""
+    if what is None:
+        last = ledger.runs(1)
+        what = None if last.empty else str(last["run_id"].iloc[0])
+    if what is None:
+        return None, []
+    try:
+        run = ledger.run(what)
+    except LedgerError as no_run:
+        try:
+            return None, [ledger.plan(what)]
+        except LedgerError:
+            raise no_run from None
+    return run, ledger.plans(run.run_id)
+
+
+def _run_lines(run: RunRow) -> list[str]:
+    summary = run.summary or {}
+    lines = [f"run {run.run_id}: {run.flow}, {run.verdict or 'still running'}"]
+    lines += [f"  {summary['error']}"] if summary.get("error") else []
+    return lines
+
+
+def _title(plan: StoredPlan) -> str:
+    return f"plan {plan.fingerprint[:12]} for {plan.target}"
+
+
+def _outcome_lines(ledger: Ledger, plan: StoredPlan) -> list[str]:
+    outcomes = ledger.outcomes(plan.fingerprint)
+    if outcomes.empty:
+        return []
+    counts = outcomes["status"].value_counts()
+    told = [f"outcome: {', '.join(f'{count} {status}' for status, count in counts.items())}"]
+    subjects = plan.changes.set_index("change_id")["subject"]
+    wrong = outcomes[~outcomes["status"].isin(["applied"])].head(20)
+    told += [
+        f"  {row.status}: {subjects.get(row.change_id)}: {row.message}" for row in wrong.itertuples(index=False)
+    ]
+    return told
+
+
+def _plain(plan: StoredPlan) -> dict[str, object]:
+    changes = plan.changes.astype(object).where(plan.changes.notna(), None)
+    return {
+        "fingerprint": plan.fingerprint,
+        "target": plan.target,
+        "held": plan.held,
+        "changes": changes.to_dict(orient="records"),
+    }

@@ -1,0 +1,73 @@
+"""Runs a flow for the command line: progress, the temporary server, the summary, the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import typer
+
+PREFECT_DEFAULTS = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # A fresh database takes eleven seconds on two cores; slow machines need more than the default twenty.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+}
+
+
+def run(flow: Any, parameters: dict[str, Any], *, json: bool) -> None:
+    """Run a flow to its end, print what came of it and leave with its exit code."""
+    summary = summarised(flow, parameters)
+    show(summary, json=json)
+    raise typer.Exit(summary["exit_code"])
+
+
+def summarised(flow: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Run a flow to its end with progress on standard error.
+
+    Returns:
+        Its summary.
+    """
+    from tasks.progress import on_terminal
+
+    prepare()
+    with on_terminal() as progress:
+        if not _server():
+            progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
+        return asyncio.run(flow(**parameters))
+
+
+def prepare() -> None:
+    """Set what Prefect needs before its first import; the caller's own settings win."""
+    for name, value in PREFECT_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
+    home.mkdir(parents=True, exist_ok=True)
+    import prefect  # noqa: F401  sets up its logging, which is then made quiet
+
+    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
+        for handler in logging.getLogger(name).handlers:
+            if isinstance(handler, logging.StreamHandler) and "API" not in type(handler).__name__:
+                handler.setLevel(logging.CRITICAL)
+
+
+def _server() -> str | None:
+    from prefect.settings import get_current_settings
+
+    return get_current_settings().api.url
+
+
+def show(summary: dict[str, Any], *, json: bool) -> None:
+    """Print the summary: JSON alone, or a few lines for a person."""
+    if json:
+        import orjson
+
+        typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str).decode())
+        return
+    from flows.cli.words import lines
+
+    for line in lines(summary):
+        typer.echo(line)

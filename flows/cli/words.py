@@ -1,0 +1,42 @@
+"""A summary in a few lines for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NEXT = {
+    "done": "Everything is in step.",
+    "changes pending": "Read the plan with `seatwise show`, then apply it with `seatwise apply {plan}`.",
+    "held": "Read why with `seatwise show`; release it with `seatwise approve {plan}`, then `seatwise apply {plan}`.",
+    "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
+    "error": "Nothing was decided from an incomplete read.",
+}
+
+
+def lines(summary: dict[str, Any]) -> list[str]:
+    """What a run found, did and asks for next."""
+    people = f"{summary['identities']:,} identities, {summary['accounts']:,} accounts, {summary['linked']:,} linked"
+    told = [
+        f"run {summary['run_id']}: {summary['verdict']}",
+        f"  people   {people}, {summary['orphans']:,} orphans, {summary['ambiguous']:,} ambiguous",
+        f"  changes  {_counts(summary['changes']) or 'none'}",
+    ]
+    if summary["applied"] or summary["failed"] or summary["stale"] or summary["pending"]:
+        done = {name: summary[name] for name in ("applied", "failed", "stale", "pending", "residual")}
+        told.append(f"  outcome  {_counts(done)}")
+    told.append(f"  seats    {_counts(summary['seats']) or 'none'}")
+    told += _waste(summary["waste"])
+    told += [f"  held     {reason}" for reason in summary.get("held", [])]
+    told += [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
+    plan = (summary["fingerprint"] or "")[:12]
+    return [*told, NEXT[summary["verdict"]].format(plan=plan)]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def _waste(waste: dict[str, Any]) -> list[str]:
+    if waste["monthly"] is None:
+        return [f"  waste    {waste['seats']:,} seats (no price book, so no money)"]
+    return [f"  waste    {waste['seats']:,} seats, {waste['monthly']} {waste['currency']} a month"]

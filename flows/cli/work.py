@@ -1,0 +1,98 @@
+"""Commands that run a Prefect flow: reconcile, apply, sync, licences, undo."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Only, Out
+
+
+def reconcile(
+    config: Config = POLICY,
+    out: Out = OUT,
+    only: Only = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read everything, compare, and show the plan. Writes nothing outside.
+
+    The plan goes into the ledger under its fingerprint; `seatwise apply FINGERPRINT` does exactly that plan.
+    """
+    from flows.cli.run import run
+    from flows.reconcile import reconcile as flow
+
+    run(flow, {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+
+
+def apply(
+    plan: Annotated[str, typer.Argument(help="Fingerprint of a plan, or its beginning.")],
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make the changes of a plan you have read; nothing else.
+
+    A held plan needs `seatwise approve` first. Rows whose account moved since are skipped as stale.
+    """
+    from flows.apply import apply as flow
+    from flows.cli.run import run
+
+    run(flow, {"plan": plan, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+
+
+def sync(
+    config: Config = POLICY,
+    out: Out = OUT,
+    only: Only = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Reconcile and apply in one go, unless a limit or a rule holds the plan.
+
+    This is what a schedule runs. A held plan waits for `seatwise approve` and `seatwise apply`.
+    """
+    from flows.cli.run import run
+    from flows.sync import sync as flow
+
+    run(flow, {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+
+
+def licences(
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Report every seat, what it costs and what is wasted: HTML, workbook and CSV."""
+    from flows.cli.run import run
+    from flows.licences import licences as flow
+
+    run(flow, {"config": str(config), "out": str(out), "as_of": as_of}, json=json)
+
+
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Run to take back, or its beginning.")],
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Plan the way back from a run: the inverse of what it applied. Shown, not applied.
+
+    The inverse is a plan like any other: read it, then `seatwise apply` it.
+    """
+    from flows.cli.run import run
+    from flows.undo import undo as flow
+
+    run(flow, {"run_id": run_id, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+
+
+COMMANDS = (reconcile, apply, sync, licences, undo)

@@ -1,0 +1,51 @@
+"""Names in the policy become open connections, secrets in place, read-only unless asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+import sinks
+import sources
+from provisioning.policy import Connection, Policy
+from tasks.secrets import resolve
+from transport.door import Door
+
+
+class ConnectorOptions(Mapping[str, type[BaseModel]]):
+    """What each kind of connection may say; a connector is imported when its kind is looked up."""
+
+    def __getitem__(self, kind: str) -> type[BaseModel]:
+        """The Options of a kind."""
+        return _connector(kind).Options
+
+    def __iter__(self) -> Iterator[str]:
+        """All kinds."""
+        return iter([*sources.KINDS, *sinks.KINDS])
+
+    def __len__(self) -> int:
+        """How many kinds there are."""
+        return len(sources.KINDS) + len(sinks.KINDS)
+
+
+def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:
+    """The source of that name; nothing is requested yet."""
+    connection = policy.connections[name]
+    return _opened(sources.connector(connection.kind), name, connection, door, folder)
+
+
+def open_sink(policy: Policy, name: str, door: Door, folder: Path) -> sinks.Sink:
+    """The sink of that name; it can write only if the door can."""
+    connection = policy.connections[name]
+    return _opened(sinks.connector(connection.kind), name, connection, door, folder)
+
+
+def _opened(connector: Any, name: str, connection: Connection, door: Door, folder: Path) -> Any:
+    return connector(name, resolve(connection.options, connector.Options, folder=folder), door)
+
+
+def _connector(kind: str) -> Any:
+    return sources.connector(kind) if kind in sources.KINDS else sinks.connector(kind)

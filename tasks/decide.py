@@ -1,0 +1,80 @@
+"""The step that thinks: it hands snapshots and memory to the pure floor and stores what comes back."""
+
+from __future__ import annotations
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from provisioning.decide import Decision, decide
+from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from tasks.memory import recall
+from tasks.session import Session
+
+
+@task(name="decide", task_run_name="decide {name}", cache_policy=NO_CACHE)
+def decide_target(
+    session: Session, name: str, sources: dict[str, SourceSnapshot], target: TargetSnapshot
+) -> Decision:
+    """Think about one target and keep the plan, the links and the leavers in the ledger."""
+    with session.timed(f"decide {name}"):
+        memory = recall(session.ledger, name, session.source_names)
+        actions = session.sink_actions(name)
+        decision = decide(
+            sources,
+            target,
+            session.policy,
+            memory,
+            session.now,
+            only=session.only,
+            actions=actions or None,
+        )
+        _keep(session, name, decision)
+    return decision
+
+
+@task(name="remember reads", cache_policy=NO_CACHE)
+def remember_reads(
+    session: Session,
+    sources: dict[str, SourceSnapshot],
+    targets: dict[str, TargetSnapshot],
+    decisions: dict[str, Decision],
+) -> None:
+    """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
+    fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
+    for name, source in sources.items():
+        frames = {"identities": source.identities, "memberships": source.memberships, "rejects": source.rejects}
+        session.ledger.save_snapshot(
+            name, frames, complete=name not in fallen, at=source.taken_at, run_id=session.run_id
+        )
+    for name, target in targets.items():
+        parts = ("accounts", "entitlements", "grants", "seats", "capacity", "rejects")
+        session.ledger.save_snapshot(
+            name,
+            {part: getattr(target, part) for part in parts},
+            complete=True,
+            at=target.taken_at,
+            run_id=session.run_id,
+        )
+
+
+def _keep(session: Session, name: str, decision: Decision) -> None:
+    plan, ledger = decision.plan, session.ledger
+    held = decision.verdict.reasons if decision.verdict.held else []
+    ledger.store_plan(
+        session.run_id,
+        name,
+        plan.fingerprint,
+        plan.policy_fingerprint,
+        plan.changes,
+        held=held,
+        at=session.moment(),
+    )
+    ledger.save_links(name, decision.links, session.moment())
+    ledger.save_leavers(name, _leavers(decision))
+
+
+def _leavers(decision: Decision) -> pd.DataFrame:
+    moved = decision.movements
+    left = moved[(moved["movement"] == "leaver") & moved["account_id"].notna()]
+    return left[["account_id", "since"]].drop_duplicates("account_id")

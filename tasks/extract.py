@@ -1,0 +1,71 @@
+"""Steps that read a source or a target whole; a read that fails anywhere is no snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from provisioning import frames
+from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from sinks import Sink
+from sources import Source
+from tasks.progress import current
+from tasks.session import Session
+
+SOURCE_PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
+TARGET_PARTS = {
+    "accounts": frames.Accounts,
+    "entitlements": frames.Entitlements,
+    "grants": frames.Grants,
+    "seats": frames.Seats,
+    "capacity": frames.Capacity,
+}
+
+
+@task(name="extract source", task_run_name="extract {name}", cache_policy=NO_CACHE)
+def extract_source(session: Session, name: str) -> SourceSnapshot:
+    """Read one source to its end.
+
+    Raises:
+        TransportError: a page failed; nothing of the read is kept.
+    """
+    with session.timed(f"extract {name}"):
+        parts = _read(session.source(name), SOURCE_PARTS, name)
+    return SourceSnapshot(name, session.now, True, **parts)
+
+
+@task(name="extract target", task_run_name="extract {name}", cache_policy=NO_CACHE)
+def extract_target(session: Session, name: str) -> TargetSnapshot:
+    """Read one target to its end.
+
+    Raises:
+        TransportError: a page failed; nothing of the read is kept.
+    """
+    with session.timed(f"extract {name}"):
+        parts = _read(session.sink(name), TARGET_PARTS, name)
+    return TargetSnapshot(name, session.now, True, **parts)
+
+
+def _read(connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str) -> dict[str, pd.DataFrame]:
+    """Every part of a connection side by side, and the rejects of all."""
+    with ThreadPoolExecutor(len(parts), thread_name_prefix=f"read-{name}") as pool:
+        reads = {part: pool.submit(_drain, getattr(connection, part)(), f"{name}: {part}") for part in parts}
+        drained = {part: read.result() for part, read in reads.items()}
+    good = {part: frames.concat(model, drained[part][0]) for part, model in parts.items()}
+    rejects = [page for _, pages in drained.values() for page in pages]
+    return {**good, "rejects": frames.concat(frames.Rejects, rejects)}
+
+
+def _drain(pages: Iterator[Any], title: str) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+    advance = current().step(title)
+    good, rejects = [], []
+    for page in pages:
+        advance(len(page.frame))
+        good.append(page.frame)
+        rejects.append(page.rejects)
+    return good, rejects

@@ -1,0 +1,194 @@
+"""The only step that writes: look again, write the intent, write, record the outcome.
+
+A batch is a set of people with all their changes, so that each account is looked at once. Within a
+batch the actions go in the plan's order and the people side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from itertools import groupby
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ledger import StoredPlan
+from provisioning import frames
+from provisioning.findings import Refused
+from provisioning.frames import Change, Outcomes, Status
+from provisioning.plan import reached, still_true
+from sinks import Applied, Look, Sink
+from tasks.memory import remember
+from tasks.progress import Advance
+from tasks.session import Session
+from transport.errors import TransportError, UnknownOutcome
+
+BATCH = 100
+"""Changes a batch aims at; beyond a thousand task runs a Prefect server loses records."""
+WRITERS = 8
+Ended = dict[str, tuple[Status, str | None, str | None]]
+"""change_id → how it ended, on which account, and what to say of it."""
+
+
+def batches(changes: pd.DataFrame, size: int = BATCH) -> list[pd.DataFrame]:
+    """Split a plan between people, freeing seats before filling them.
+
+    Args:
+        changes: a Changes frame.
+        size: changes a batch should hold; one person's are never divided.
+    """
+    person = changes["account_id"].fillna(changes["source"] + "\0" + changes["source_id"])
+    frees = changes["destructive"].groupby(person).transform("any")
+    order = changes.assign(person=person, frees=~frees).sort_values(["frees", "person", "position"])
+    lengths = order.groupby(["frees", "person"], sort=False)["change_id"].transform("size")
+    first = ~order["person"].duplicated()
+    number = (lengths.where(first, 0).cumsum() - 1) // size
+    numbered = order.assign(batch=number)
+    return [part.sort_values("position")[changes.columns] for _, part in numbered.groupby("batch", sort=True)]
+
+
+@task(name="load batch", task_run_name="load {number} of {target}", cache_policy=NO_CACHE)
+def load_batch(
+    session: Session, plan: StoredPlan, target: str, number: int, batch: pd.DataFrame, advance: Advance
+) -> pd.DataFrame:
+    """Make the changes of one batch and record how each ended.
+
+    Returns:
+        An Outcomes frame, one row per change of the batch.
+    """
+    sink = session.sink(target, writable=True)
+    with session.timed(f"load {target}"):
+        ended, wanted = _look_again(sink, batch)
+        session.ledger.intend(session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment())
+        ended |= _write(sink, wanted, advance)
+        ended |= _settled(sink, batch, ended)
+        outcomes = _outcomes(batch, ended, session.moment())
+        session.ledger.record(session.run_id, plan.fingerprint, outcomes)
+        remember(session.ledger, target, batch, outcomes, session.moment())
+    return outcomes
+
+
+@task(name="settle", task_run_name="settle {target}", cache_policy=NO_CACHE)
+def settle(session: Session, target: str) -> int:
+    """Find out by reading how the changes ended that an earlier run began and never told.
+
+    Returns:
+        How many there were.
+    """
+    left = session.ledger.unsettled(target)
+    if left.empty:
+        return 0
+    sink = session.sink(target)
+    for fingerprint, part in left.groupby("fingerprint"):
+        changes = part[frames.columns(frames.Changes)]
+        look = _look(sink, changes)
+        held = reached(changes, look.accounts, look.entitlements)
+        told = {True: (Status.APPLIED, None, "found done after an interrupted run")}
+        told[False] = (Status.FAILED, None, "not done when the run was interrupted; the next plan holds it again")
+        ended: Ended = {key: told[bool(done)] for key, done in zip(changes["change_id"], held, strict=True)}
+        outcomes = _outcomes(changes, ended, session.moment())
+        session.ledger.record(session.run_id, str(fingerprint), outcomes)
+        remember(session.ledger, target, changes, outcomes, session.moment())
+    return len(left)
+
+
+def _look(sink: Sink, changes: pd.DataFrame) -> Look:
+    known = changes["account_id"].dropna().unique().tolist()
+    unknown = changes.loc[changes["account_id"].isna(), "subject"].unique().tolist()
+    return sink.look(known, unknown)
+
+
+def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
+    """What need not or must not be written any more, and what is left to write."""
+    look = _look(sink, batch)
+    done = reached(batch, look.accounts, look.entitlements)
+    holds = still_true(batch, look.accounts, look.entitlements)
+    can = batch["action"].isin([action.value for action in sink.actions])
+    ended: Ended = {}
+    for change_id in batch.loc[done, "change_id"]:
+        ended[change_id] = (Status.APPLIED, None, "it was so already")
+    for change_id in batch.loc[~done & ~holds, "change_id"]:
+        ended[change_id] = (Status.STALE, None, "the account moved since the plan was made; plan again")
+    for change_id in batch.loc[~done & holds & ~can, "change_id"]:
+        ended[change_id] = (Status.BLOCKED, None, f"{sink.kind} cannot do this; do it by hand")
+    return ended, frames.rows(batch[~done & holds & can])
+
+
+def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Ended:
+    """Phase after phase in the plan's order, the bundles of a phase side by side."""
+    bundles: dict[str, list[Change]] = {}
+    for change in changes:
+        bundles.setdefault(sink.bundle(change), []).append(change)
+    ended: Ended = {}
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="write") as pool:
+        for phase in _phases(bundles.values()):
+            for told in pool.map(lambda bundle: _write_one(sink, bundle), phase):
+                ended |= told
+                advance(len(told))
+    return ended
+
+
+def _phases(bundles: Iterable[list[Change]]) -> Iterator[list[list[Change]]]:
+    for _, phase in groupby(bundles, key=lambda bundle: bundle[0].action):
+        yield list(phase)
+
+
+def _write_one(sink: Sink, bundle: Sequence[Change]) -> Ended:
+    try:
+        applied = sink.apply(bundle)
+    except UnknownOutcome:
+        return {}
+    except Refused as refusal:
+        return {change.change_id: (Status.BLOCKED, change.account_id, str(refusal)) for change in bundle}
+    except TransportError as error:
+        told = f"{error} {error.remedy}"
+        return {change.change_id: (Status.FAILED, change.account_id, told) for change in bundle}
+    return {change.change_id: _ending(change, applied) for change in bundle}
+
+
+def _ending(change: Change, applied: Applied) -> tuple[Status, str | None, str | None]:
+    if change.change_id in applied.failed:
+        return Status.FAILED, applied.account_id or change.account_id, applied.failed[change.change_id]
+    status = Status.PENDING if applied.pending else Status.APPLIED
+    return status, applied.account_id or change.account_id, applied.message
+
+
+def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
+    """Writes whose answer was lost, settled by reading them back."""
+    lost = batch[~batch["change_id"].isin(list(ended))]
+    if lost.empty:
+        return {}
+    look = _look(sink, lost)
+    held = reached(lost, look.accounts, look.entitlements)
+    told = {True: (Status.APPLIED, None, "the answer was lost; found done")}
+    told[False] = (Status.FAILED, None, "the answer was lost; found not done, the next plan holds it again")
+    return {key: told[bool(done)] for key, done in zip(lost["change_id"], held, strict=True)}
+
+
+def _outcomes(batch: pd.DataFrame, ended: Ended, at: datetime) -> pd.DataFrame:
+    told = [ended[change_id] for change_id in batch["change_id"]]
+    return frames.complete(
+        Outcomes,
+        pd.DataFrame(
+            {
+                "change_id": batch["change_id"].to_numpy(),
+                "status": [status.value for status, _, _ in told],
+                "account_id": [account for _, account, _ in told],
+                "message": [message for _, _, message in told],
+                "at": at.astimezone(UTC),
+            }
+        ).assign(account_id=lambda f: f["account_id"].fillna(pd.Series(batch["account_id"].to_numpy()))),
+    )
+
+
+def too_many_failures(session: Session, done: Sequence[pd.DataFrame]) -> bool:
+    """Whether so many of the changes tried failed that going on would do harm.
+
+    The share counts from ten tries on: one failure in three is chance, not a pattern.
+    """
+    statuses = pd.concat([outcomes["status"] for outcomes in done])
+    failed = int(statuses.eq(Status.FAILED.value).sum())
+    return len(statuses) >= 10 and failed / len(statuses) > session.policy.limits.failures

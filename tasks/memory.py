@@ -1,0 +1,102 @@
+"""What the ledger remembers, as the thinkers want it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from ledger import Ledger, Snapshot
+from provisioning.frames import Action, Entitlements, Links, Status, Taken, complete, concat
+from provisioning.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
+
+HELD = ["account_id", "kind", "entitlement_id"]
+
+
+def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
+    """The memory of one target as the run begins.
+
+    Args:
+        ledger: the open ledger.
+        target: the target.
+        sources: the sources whose last complete reads count.
+    """
+    owned = ledger.owned(target)
+    held = owned[owned["entitlement_id"].notna()].assign(target=target, name="")
+    accounts = owned[owned["entitlement_id"].isna() & (owned["how"] == "made")]
+    leavers = ledger.leavers(target)
+    return Memory(
+        links=ledger.links(target),
+        leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
+        owned=complete(Entitlements, held),
+        taken=ledger.taken(target),
+        made=frozenset(accounts["account_id"]),
+        previous=previous_sizes(ledger, sources),
+        applied_policy=ledger.applied_policy(target),
+    )
+
+
+def previous_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
+    """How large each source was when it was last read whole."""
+    found = {name: ledger.last_complete(name) for name in sources}
+    return {name: measure(source_of(snapshot)) for name, snapshot in found.items() if snapshot is not None}
+
+
+def source_of(snapshot: Snapshot) -> SourceSnapshot:
+    """A catalogued read of a source, loaded."""
+    return SourceSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
+
+
+def target_of(snapshot: Snapshot) -> TargetSnapshot:
+    """A catalogued read of a target, loaded."""
+    return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
+
+
+def remember(ledger: Ledger, target: str, changes: pd.DataFrame, outcomes: pd.DataFrame, at: datetime) -> None:
+    """Keep what changes that were made mean for later runs: links, ownership, what was taken.
+
+    Args:
+        ledger: the open ledger.
+        target: the target they were made in.
+        changes: a Changes frame.
+        outcomes: how they ended; rows that were not made are passed over.
+        at: when.
+    """
+    made = outcomes[outcomes["status"].isin([Status.APPLIED.value, Status.PENDING.value])]
+    done = changes.drop(columns="account_id").merge(
+        made[["change_id", "account_id"]], on="change_id", how="inner", validate="one_to_one"
+    )
+    done = done[done["account_id"].notna()]
+    by_action = dict(list(done.groupby("action")))
+    _link_created(ledger, target, by_action.get(Action.CREATE), at)
+    _own_granted(ledger, target, by_action.get(Action.GRANT), at)
+    _take_revoked(ledger, target, by_action.get(Action.REVOKE))
+
+
+def _link_created(ledger: Ledger, target: str, created: pd.DataFrame | None, at: datetime) -> None:
+    if created is None:
+        return
+    links = ledger.links(target)
+    new = complete(Links, created.assign(rule="created"))
+    kept = links[~links["account_id"].isin(new["account_id"])]
+    ledger.save_links(target, concat(Links, [kept, new]), at)
+    ledger.own(target, created.assign(kind=None, entitlement_id=None, how="made"), at)
+
+
+def _own_granted(ledger: Ledger, target: str, granted: pd.DataFrame | None, at: datetime) -> None:
+    if granted is None:
+        return
+    ledger.own(target, granted.assign(how="made"), at)
+    taken = ledger.taken(target)
+    back = taken.merge(granted[HELD], on=HELD, how="left", indicator="where", validate="many_to_one")
+    ledger.save_taken(target, taken[(back["where"] == "left_only").to_numpy()])
+
+
+def _take_revoked(ledger: Ledger, target: str, revoked: pd.DataFrame | None) -> None:
+    """What a leaver or an unused seat lost is remembered: it returns at a rehire, or stays away."""
+    if revoked is None:
+        return
+    ledger.disown(target, revoked)
+    lost = revoked[(revoked["movement"] == "leaver") | revoked["rule"].str.startswith("inactive")]
+    taken = complete(Taken, lost.assign(name=lost["entitlement"]))
+    ledger.save_taken(target, concat(Taken, [ledger.taken(target), taken]))

@@ -1,0 +1,81 @@
+"""How far a long step is, told to whoever watches: a terminal, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+Advance = Callable[[int], None]
+
+
+class Progress(Protocol):
+    """Where steps say how far they are."""
+
+    def step(self, title: str, total: int | None = None) -> Advance:
+        """Begin a step; call the answer with the number of rows done since the last call."""
+
+    def say(self, text: str) -> None:
+        """One line a person should read."""
+
+
+class Silent:
+    """For scheduled runs and tests: Prefect's own logs tell the story."""
+
+    def step(self, title: str, total: int | None = None) -> Advance:
+        """Take no notice."""
+        del title, total
+        return lambda _rows: None
+
+    def say(self, text: str) -> None:
+        """Take no notice."""
+
+
+class Terminal:
+    """Live bars on standard error, one per step."""
+
+    def __init__(self, bars: object, print_line: Callable[[str], None]) -> None:
+        self._bars = bars
+        self._print = print_line
+
+    def step(self, title: str, total: int | None = None) -> Advance:
+        """Add a bar."""
+        task = self._bars.add_task(title, total=total)  # type: ignore[attr-defined]
+        return lambda rows: self._bars.advance(task, rows)  # type: ignore[attr-defined]
+
+    def say(self, text: str) -> None:
+        """Print above the bars."""
+        self._print(text)
+
+
+_current: list[Progress] = [Silent()]
+
+
+def current() -> Progress:
+    """Where this process shows progress; flows take no such parameter, so that anybody can start them."""
+    return _current[-1]
+
+
+@contextmanager
+def shown(progress: Progress) -> Iterator[Progress]:
+    """Show progress there until the block ends."""
+    _current.append(progress)
+    try:
+        yield progress
+    finally:
+        _current.pop()
+
+
+@contextmanager
+def on_terminal() -> Iterator[Progress]:
+    """Bars on standard error; plain lines where it is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    bars = Bars(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
+    )
+    with bars, shown(Terminal(bars, console.print)) as progress:
+        yield progress

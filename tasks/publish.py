@@ -1,0 +1,148 @@
+"""The step that shows: files for people, artifacts for the Prefect UI, the summary for scripts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from provisioning import frames, price_book
+from provisioning.frames import Changes, Identities, Links, Outcomes, Seats, Waste
+from reports import files, html, licences, plan_text, todo, xlsx
+from reports.licences import Report
+from tasks.run import Picture
+from tasks.session import Session
+from tasks.summary import EXIT_CODES, frame_of, verdict, write_summary
+
+
+@task(name="publish", cache_policy=NO_CACHE)
+async def publish(session: Session, picture: Picture, *, report_only: bool = False) -> dict[str, Any]:
+    """Write the files, show the tables, close the run.
+
+    Args:
+        session: the open session.
+        picture: what the run saw, decided and did.
+        report_only: whether the plan was only made to count seats, so that nothing is asked of anybody.
+
+    Returns:
+        The summary, `exit_code` included.
+    """
+    with session.timed("publish"):
+        report = _report(session, picture) if picture.targets else None
+        _write_files(session, picture, report)
+        await _artifacts(session, picture, report)
+    summary = _summary(session, picture, report, report_only=report_only)
+    write_summary(session.out, summary)
+    session.ledger.finish_run(
+        session.run_id,
+        session.moment(),
+        verdict=summary["verdict"],
+        exit_code=summary["exit_code"],
+        summary=summary,
+    )
+    return summary
+
+
+def _report(session: Session, picture: Picture) -> Report:
+    """The licence report of what was read."""
+    policy = session.policy
+    prices = None
+    if policy.prices:
+        path = session.folder / policy.prices
+        prices = price_book.load(path.read_text(encoding="utf-8"), origin=path.name)
+    links = frames.concat(Links, [decision.links for decision in picture.decisions.values()])
+    return licences.build(
+        list(picture.sources.values()),
+        list(picture.targets.values()),
+        links,
+        prices,
+        idle=policy.report.idle,
+        now=session.now,
+        by=policy.report.by,
+    )
+
+
+def _write_files(session: Session, picture: Picture, report: Report | None) -> None:
+    out, decisions = session.out, picture.decisions.values()
+    tables: dict[str, pd.DataFrame] = {"plan": changes_of(picture)}
+    tables["outcomes"] = frames.concat(Outcomes, picture.outcomes.values())
+    if report is not None:
+        tables["identities"] = frames.concat(Identities, [s.identities for s in picture.sources.values()])
+        tables["accounts"] = frames.concat(frames.Accounts, [t.accounts for t in picture.targets.values()])
+        tables["links"] = frames.concat(Links, [decision.links for decision in decisions])
+        tables["seats"] = frames.concat(Seats, [t.seats for t in picture.targets.values()])
+        tables["waste"] = frames.concat(Waste, [report.waste])
+        rejects = [read.rejects for read in [*picture.sources.values(), *picture.targets.values()]]
+        tables["rejects"] = frames.concat(frames.Rejects, rejects)
+        tables["ambiguities"] = frames.concat(frames.Ambiguities, [d.ambiguities for d in decisions])
+    files.write_all(out, tables)
+    if report is not None:
+        html.write(report, out / "licences.html")
+        xlsx.write(report, out / "licences.xlsx")
+    by_hand = [d.plan.changes for name, d in picture.decisions.items() if not session.sink_actions(name)]
+    if by_hand:
+        todo.write(frames.concat(Changes, by_hand), out / "todo.csv")
+
+
+def changes_of(picture: Picture) -> pd.DataFrame:
+    """Every change the run planned, or was given."""
+    plans = {name: decision.plan.changes for name, decision in picture.decisions.items()}
+    plans |= {name: stored.changes for name, stored in picture.plans.items()}
+    return frames.concat(Changes, plans.values())
+
+
+async def _artifacts(session: Session, picture: Picture, report: Report | None) -> None:
+    """The same tables in the Prefect UI; the files hold what does not fit."""
+    changes = changes_of(picture)
+    await create_table_artifact(
+        table=plan_text.table_rows(changes), key="seatwise-plan", description=f"{len(changes):,} planned changes"
+    )
+    outcomes = frames.concat(Outcomes, picture.outcomes.values())
+    if len(outcomes):
+        rows = plan_text.outcome_rows(changes, outcomes)
+        await create_table_artifact(table=rows, key="seatwise-outcome", description="What became of each change")
+    if report is not None:
+        await create_table_artifact(
+            table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
+        )
+    held = [reason for decision in picture.decisions.values() for reason in decision.verdict.reasons]
+    if held:
+        text = "\n".join(["# Held or withheld", *(f"- {reason}" for reason in held)])
+        await create_markdown_artifact(markdown=text, key="seatwise-verdict")
+
+
+def _summary(session: Session, picture: Picture, report: Report | None, *, report_only: bool) -> dict[str, Any]:
+    changes, summary = changes_of(picture), frame_of(session)
+    outcomes = frames.concat(Outcomes, picture.outcomes.values())
+    counts = Counter(outcomes["status"])
+    done = outcomes["change_id"][outcomes["status"] == "applied"]
+    undone = changes[~changes["change_id"].isin(done)]
+    tried = undone["change_id"].isin(outcomes["change_id"])
+    decisions = picture.decisions.values()
+    plans = [d.plan.fingerprint for d in decisions] or [p.fingerprint for p in picture.plans.values()]
+    summary |= {
+        "fingerprint": plans[0] if plans else None,
+        "fingerprints": dict(zip(picture.decisions or picture.plans, plans, strict=True)),
+        "identities": sum(len(source.identities) for source in picture.sources.values()),
+        "accounts": sum(len(target.accounts) for target in picture.targets.values()),
+        "linked": sum(len(decision.links) for decision in decisions),
+        "orphans": sum(len(decision.orphans) for decision in decisions),
+        "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
+        "changes": {str(action): int(n) for action, n in changes["action"].value_counts().items()},
+        **{status: counts[status] for status in ("applied", "failed", "stale", "pending", "blocked")},
+        "residual": int(tried.sum()) if len(outcomes) else len(undone),
+        "held": [r for d in decisions if d.verdict.held for r in d.verdict.reasons],
+        "targets_failed": dict(session.failed),
+    }
+    if report is not None:
+        summary |= licences.summary(report)
+    wrong = counts["failed"] + counts["stale"] + len(session.failed)
+    ended = verdict(held=bool(summary["held"]) and outcomes.empty, wrong=wrong, left=len(undone))
+    if report_only:
+        ended = "done with failures" if session.failed else "done"
+    summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
+    return summary

@@ -1,0 +1,72 @@
+"""References to secrets become values here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+
+from transport.redact import conceal
+
+
+class SecretMissing(Exception):
+    """A reference names a secret that is not there; the message says where it was looked for."""
+
+
+def reveal(reference: str, *, folder: Path) -> SecretStr:
+    """The secret behind `env:NAME`, `file:PATH` or `block:NAME`, known to the log filter from now on.
+
+    Args:
+        reference: as the policy file states it.
+        folder: where relative paths start.
+
+    Raises:
+        SecretMissing: nothing is there.
+    """
+    scheme, _, name = reference.partition(":")
+    value = {"env": _from_environment, "file": _from_file, "block": _from_block}[scheme](name, folder).strip()
+    if not value:
+        raise SecretMissing(f"the secret {reference} is empty; give it a value")
+    conceal(value)
+    return SecretStr(value)
+
+
+def resolve(options: Mapping[str, Any], model: type[BaseModel], *, folder: Path) -> BaseModel:
+    """A connection's options with the secrets in place.
+
+    Args:
+        options: the entry of the policy file without its kind.
+        model: the connector's Options; its `SecretStr` fields hold references.
+        folder: where relative paths start.
+    """
+    secret = {name for name, field in model.model_fields.items() if "SecretStr" in str(field.annotation)}
+    revealed = {
+        key: reveal(str(value), folder=folder) if key in secret and value is not None else value
+        for key, value in options.items()
+    }
+    return model.model_validate(revealed)
+
+
+def _from_environment(name: str, _folder: Path) -> str:
+    if name not in os.environ:
+        raise SecretMissing(f"the environment variable {name} is not set; export {name}=… and run again")
+    return os.environ[name]
+
+
+def _from_file(name: str, folder: Path) -> str:
+    path = folder / Path(name).expanduser()
+    if not path.is_file():
+        raise SecretMissing(f"there is no file {path}; write the secret into it and run again")
+    return path.read_text(encoding="utf-8")
+
+
+def _from_block(name: str, _folder: Path) -> str:
+    from prefect.blocks.system import Secret
+
+    try:
+        return str(Secret.load(name, _sync=True).get())
+    except ValueError as error:
+        raise SecretMissing(f"Prefect has no Secret block {name}; create it under Blocks") from error

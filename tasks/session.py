@@ -1,0 +1,139 @@
+"""One run of Seatwise: its policy, its ledger, its doors, its clock and its stop-watch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from ledger import Ledger
+from provisioning import policy
+from provisioning.policy import Policy
+import sinks
+from sinks import Sink
+from sources import Source
+from tasks import connections
+from transport.door import Door
+from transport.redact import guard_logs
+
+
+class PolicyMissing(Exception):
+    """There is no policy file where one was looked for."""
+
+    remedy = "Name it with --config FILE, or write one with `seatwise init`."
+
+
+@dataclass
+class Session:
+    """What every step of a run needs.
+
+    Attributes:
+        config: the policy file; relative paths in it start at its folder.
+        out: where the files for people go.
+        now: the moment the run stands for; everything is judged as of then.
+        only: e-mail addresses the run is restricted to; none means everyone.
+        seconds: time spent by step.
+        failed: targets that could not be read or written, and why.
+    """
+
+    config: Path
+    out: Path
+    policy: Policy
+    ledger: Ledger
+    now: datetime
+    only: tuple[str, ...] = ()
+    run_id: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    reader: Door = field(default_factory=Door)
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def folder(self) -> Path:
+        """Where relative paths of the policy start."""
+        return self.config.parent
+
+    @property
+    def source_names(self) -> list[str]:
+        """Sources in order of precedence."""
+        return [rules.origin for rules in self.policy.sources]
+
+    @property
+    def target_names(self) -> list[str]:
+        """Targets in the order of the policy."""
+        return [rules.to for rules in self.policy.targets]
+
+    def source(self, name: str) -> Source:
+        """Open a source; it can only read."""
+        return connections.open_source(self.policy, name, self.reader, self.folder)
+
+    def sink(self, name: str, *, writable: bool = False) -> Sink:
+        """Open a sink; only the load step asks for one that writes."""
+        door = self.reader
+        if writable:
+            door = Door(writable=True, meter=door.meter, pacing=door.pacing, patience=door.patience)
+        return connections.open_sink(self.policy, name, door, self.folder)
+
+    def sink_actions(self, name: str) -> frozenset[str]:
+        """What a target lets us do; nothing for one that is read from a file."""
+        connector = sinks.connector(self.policy.connections[name].kind)
+        return frozenset(action.value for action in connector.actions)
+
+    def moment(self) -> datetime:
+        """The time now, on the clock the run judges by."""
+        return self.now + timedelta(seconds=time.monotonic() - self.started)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time the block takes to the step's seconds."""
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - start, 3)
+
+
+def read_policy(config: Path) -> Policy:
+    """The policy file, its connections' options checked against their connectors.
+
+    Raises:
+        PolicyMissing: there is no such file.
+        PolicyError: it says something it must not; every mistake with its line.
+    """
+    if not config.is_file():
+        raise PolicyMissing(f"there is no policy file {config}")
+    text = config.read_text(encoding="utf-8")
+    return policy.load(text, origin=config.name, connection_options=connections.ConnectorOptions())
+
+
+def open_ledger(rules: Policy, folder: Path) -> Ledger:
+    """The ledger the policy names; a relative SQLite file lies beside the policy."""
+    scheme, found, rest = rules.ledger.partition(":///")
+    if found and scheme.startswith("sqlite") and not Path(rest).is_absolute():
+        return Ledger.open(f"sqlite:///{folder / rest}")
+    return Ledger.open(rules.ledger)
+
+
+@contextmanager
+def opened(
+    config: Path | str, *, out: Path | str = "out", only: list[str] | None = None, as_of: datetime | None = None
+) -> Iterator[Session]:
+    """A session without a run: for commands that only read."""
+    guard_logs()
+    path = Path(config).absolute()
+    rules = read_policy(path)
+    ledger = open_ledger(rules, path.parent)
+    try:
+        yield Session(path, Path(out), rules, ledger, _instant(as_of), tuple(only or ()))
+    finally:
+        ledger.close()
+
+
+def _instant(as_of: datetime | None) -> datetime:
+    """The moment a run stands for; a time without a zone is UTC."""
+    if as_of is None:
+        return datetime.now(UTC)
+    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)

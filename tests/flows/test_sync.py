@@ -1,0 +1,114 @@
+"""The main job from end to end: plan, read, apply, read back, plan again."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import requests
+
+
+def counts(company) -> dict[str, int]:
+    """Requests the sandbox saw, by method and path."""
+    return requests.get(f"{company.url}/_sandbox/requests", timeout=5).json()
+
+
+def applied(company) -> dict:
+    """Plan, release the first plan as a person would, apply."""
+    from flows.cli.looking import approved
+
+    planned = company.run("reconcile")
+    approved(company.policy, planned["fingerprint"], by="tester", reason="read")
+    return company.run("apply", plan=planned["fingerprint"])
+
+
+def test_reconcile_plans_and_writes_nothing(company):
+    """The plan is there to be read, in files and in the ledger; the target has seen no write."""
+    summary = company.run("reconcile")
+
+    plan = pd.read_csv(company.out / "plan.csv")
+    assert len(plan) == sum(summary["changes"].values()) > 0
+    assert plan["reason"].str.len().gt(0).all()
+    assert {"create", "grant", "revoke"} <= set(plan["action"])
+    assert all(host["write"] == 0 for host in summary["requests"].values())
+    assert json.loads((company.out / "summary.json").read_text())["run_id"] == summary["run_id"]
+
+
+def test_the_first_plan_that_takes_something_away_is_held(company):
+    """Sync leaves it to a person and says so by its exit code."""
+    summary = company.run("sync")
+
+    assert summary["exit_code"] == 3
+    assert summary["verdict"] == "held"
+    assert summary["held"]
+    assert summary["applied"] == 0
+
+
+def test_an_applied_plan_leaves_nothing_to_do(company):
+    """What was planned is done, shows when read back, and is not planned again."""
+    summary = applied(company)
+
+    assert summary["exit_code"] == 0
+    assert summary["residual"] == 0
+    assert summary["applied"] == sum(summary["changes"].values()) > 0
+
+    again = company.run("sync")
+    assert again["exit_code"] == 0
+    assert again["changes"] == {}
+
+
+def test_k_changes_cost_at_most_k_writes(company):
+    """One invitation carries its groups; nothing is written twice."""
+    summary = applied(company)
+
+    (host,) = summary["requests"].values()
+    assert 0 < host["write"] <= summary["applied"]
+    assert host["retried"] == 0
+
+
+def test_a_plan_of_another_policy_is_refused(company):
+    """The plan that was read belongs to the policy that was read."""
+    from tasks.consent import NotReleased
+
+    planned = company.run("reconcile")
+    company.rewrite("revoke_seats}", "suspend}")
+
+    with pytest.raises(NotReleased, match="another policy"):
+        company.run("apply", plan=planned["fingerprint"])
+
+
+def test_an_account_that_moved_since_the_plan_is_stale(company):
+    """Somebody else was quicker: the change is skipped and said, the others are made."""
+    from flows.cli.looking import approved
+
+    planned = company.run("reconcile")
+    plan = pd.read_csv(company.out / "plan.csv")
+    renamed = plan[plan["action"] == "update"].iloc[0]
+    company.rename_account(renamed["account_id"], "Somebody Else")
+    approved(company.policy, planned["fingerprint"], by="tester", reason="read")
+
+    summary = company.run("apply", plan=planned["fingerprint"])
+
+    outcomes = pd.read_csv(company.out / "outcomes.csv").set_index("change_id")
+    assert outcomes.loc[renamed["change_id"], "status"] == "stale"
+    assert summary["stale"] == 1
+    assert summary["exit_code"] == 4
+
+
+def test_undo_restores_what_can_be_restored(company):
+    """The inverse plan brings the groups back that a run took."""
+    from flows.cli.looking import approved
+
+    done = applied(company)
+    revoked = pd.read_csv(company.out / "plan.csv").query("action == 'revoke'")
+
+    back = company.run("undo", run_id=done["run_id"])
+    approved(company.policy, back["fingerprint"], by="tester", reason="taken back")
+    summary = company.run("apply", plan=back["fingerprint"])
+
+    granted = pd.read_csv(company.out / "plan.csv").query("action == 'grant'")
+    assert summary["failed"] == 0
+    assert set(zip(revoked["account_id"], revoked["entitlement_id"], strict=True)) == set(
+        zip(granted["account_id"], granted["entitlement_id"], strict=True)
+    )
