@@ -62,11 +62,11 @@ class Desk:
     seen: set[str] = field(default_factory=set)
     nonces: set[str] = field(default_factory=set)
 
-    def once(self, kind: str, identifier: str, code: str) -> None:
-        """Refuse an identifier that was used before."""
-        if f"{kind} {identifier}" in self.seen:
-            raise RefusedError(code, "The jti was used before.")
+    def once(self, kind: str, identifier: str) -> bool:
+        """Whether an identifier is seen for the first time."""
+        fresh = f"{kind} {identifier}" not in self.seen
         self.seen.add(f"{kind} {identifier}")
+        return fresh
 
 
 def desk(world: World) -> Desk:
@@ -103,8 +103,11 @@ def issue(world: World, request: Request) -> Reply:
 
 def scopes_of(world: World, request: Request) -> tuple[str, frozenset[str]] | None:
     """Return a name for the caller's credential and its scopes, or None when it is not valid."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme == "SSWS":
+    sent = request.headers.get("authorization", "")
+    scheme, _, token = sent.partition(" ")
+    if sent.startswith("SSWS"):
+        # The vendor's own Python SDK leaves the space out and is understood.
+        token = sent.removeprefix("SSWS").strip()
         scopes = world.options.get("okta_tokens", TOKENS).get(token)
         return None if scopes is None else (token, frozenset(scopes))
     known = desk(world).tokens.get(token)
@@ -168,7 +171,8 @@ def _client(world: World, request: Request, form: Mapping[str, str]) -> dict[str
         raise RefusedError(bad, f"The client_assertion is not valid: {error}.", 401) from error
     if claims["sub"] != claims["iss"] or claims["exp"] > world.limits.clock() + LIFETIME:
         raise RefusedError(bad, "sub must be iss, and exp at most an hour ahead.", 401)
-    desk(world).once("assertion", str(claims["jti"]), bad)
+    if not desk(world).once("assertion", str(claims["jti"])):
+        raise RefusedError(bad, "The client_assertion was used before.", 401)
     return client
 
 
@@ -219,7 +223,8 @@ def _proof(world: World, request: Request, token: str | None) -> tuple[dict[str,
         raise RefusedError(bad, "iat of the DPoP proof is more than five minutes off.")
     if token is not None and claims.get("ath") != _digest(token.encode()):
         raise RefusedError(bad, "ath of the DPoP proof does not fit the token.")
-    desk(world).once("proof", str(claims["jti"]), bad)
+    if not desk(world).once("proof", str(claims["jti"])):
+        raise RefusedError(bad, "The DPoP proof JWT was used before.")
     return claims, thumbprint(public)
 
 
