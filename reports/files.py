@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 
-
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """What text a spreadsheet takes for a formula starts with."""
 NAMES = ["plan", "outcomes", "identities", "accounts", "links", "seats", "waste"]
@@ -41,7 +40,8 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
 
 def _printable(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        iso: pd.Series = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return iso
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.map({True: "true", False: "false"})
     if isinstance(column.dtype, pd.StringDtype):

@@ -27,7 +27,7 @@ PRODUCTS = [
 ]  # fmt: skip
 WASTE = [
     "display_name", "email", "product", "site", "reason", "detail", "idle_days", "last_active", "added_on",
-    "department", "cost_center", "manager", "monthly", "currency", "saves_from", "granted_by", "target",
+    "department", "cost_center", "manager", "monthly", "saves_from", "granted_by", "target",
     "account_id",
 ]  # fmt: skip
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
@@ -14,11 +13,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from reports import tables
 from reports.licences import Report
-from reports.tables import Column, Table, columns, records
+from reports.tables import Column, Table
 
 ROWS = 1_048_575
 """Rows a sheet holds below its header."""
 BATCH = 10_000
+EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
+"""Day nought of a workbook."""
 WIDTHS = {"email": 30, "detail": 52, "display_name": 24, "granted_by": 30, "account_id": 38, "value": 26}
 DEFAULT_WIDTHS = {"text": 16, "count": 11, "money": 15, "share": 11, "day": 13, "flag": 10}
 NUMBER_FORMS = {"count": "#,##0", "money": "#,##0.00", "share": "0 %", "day": "yyyy-mm-dd"}
@@ -75,7 +76,7 @@ class _Sheets:
         _texts(sheet, 0, [column.title for column in table.columns], self._header)
         names = [column.name for column in table.columns]
         for start in range(0, last, BATCH):
-            part = records(table.frame[names].iloc[start : min(start + BATCH, last)])
+            part = table.frame[names].iloc[start : min(start + BATCH, last)]
             self._rows(sheet, start + 1, table.columns, part)
 
     def summary(self, report: Report) -> None:
@@ -84,13 +85,13 @@ class _Sheets:
         sheet.set_column(0, 0, 34)
         sheet.set_column(1, 4, 20)
         row = self._figures(sheet, report)
-        for note in report.notes:
+        for note in [*report.notes, *_cut(report)]:
             sheet.write_string(row, 0, note, self._label)
             row += 1
         for table in [tables.reasons(report), tables.data(report)]:
             row += 1
             _texts(sheet, row, [column.title for column in table.columns], self._header)
-            row = self._rows(sheet, row + 1, table.columns, table.records)
+            row = self._rows(sheet, row + 1, table.columns, table.frame)
 
     def definitions(self, report: Report) -> None:
         """What each figure means."""
@@ -107,7 +108,7 @@ class _Sheets:
         head = report.headline
         sheet.write_string(0, 0, "Licence report", self._heading)
         sheet.write_string(1, 0, "For", self._label)
-        sheet.write_datetime(1, 1, _plain(report.at), self._time)
+        sheet.write_datetime(1, 1, report.at, self._time)
         figures: list[tuple[str, Any, str]] = [
             ("Paid seats", head.billed, "count"),
             ("Wasted seats", head.wasted, "count"),
@@ -128,34 +129,40 @@ class _Sheets:
                 sheet.write_number(row, 1, value, self._forms[kind])
         return len(figures) + 3
 
-    def _rows(self, sheet: Worksheet, row: int, shown: list[Column], values: Iterable[dict[str, Any]]) -> int:
-        writers = [(place, column.name, *self._writer(sheet, column)) for place, column in enumerate(shown)]
-        for record in values:
-            for place, name, write_cell, form in writers:
-                value = record[name]
+    def _rows(self, sheet: Worksheet, row: int, shown: list[Column], frame: pd.DataFrame) -> int:
+        plain = frame.assign(**{column.name: _cells(frame[column.name], column.kind) for column in shown})
+        writers = [
+            (
+                place,
+                sheet.write_number if column.kind in NUMBER_FORMS else sheet.write_string,
+                self._forms.get(column.kind),
+            )
+            for place, column in enumerate(shown)
+        ]
+        for record in plain[[column.name for column in shown]].itertuples(index=False, name=None):
+            for (place, write_cell, form), value in zip(writers, record, strict=True):
                 if value is not None:
                     write_cell(row, place, value, form)
             row += 1
         return row
 
-    def _writer(self, sheet: Worksheet, column: Column) -> tuple[Callable[..., Any], Format | None]:
-        form = self._forms.get(column.kind)
-        if column.kind == "day":
-            return lambda row, place, value, form: sheet.write_datetime(row, place, _plain(value), form), form
-        if column.kind in {"count", "money", "share"}:
-            return sheet.write_number, form
-        return lambda row, place, value, form: sheet.write_string(row, place, _text(value), form), form
+
+def _cells(values: pd.Series, kind: str) -> pd.Series:
+    """Values as a workbook holds them: days as numbers, truth as words, None for null."""
+    if kind == "day":
+        times = pd.to_datetime(values, utc=True)
+        values = ((times - EPOCH) / pd.Timedelta(days=1)).round(6)
+    elif kind == "flag":
+        values = values.map({True: "yes", False: "no"})
+    cells = values.astype(object)
+    return cells.where(cells.notna(), None)
+
+
+def _cut(report: Report) -> list[str]:
+    over = len(report.waste) > ROWS
+    return [f"The sheet Waste holds the first {ROWS:,} seats; waste.csv lists all of them."] if over else []
 
 
 def _texts(sheet: Worksheet, row: int, texts: list[str], form: Format) -> None:
     for place, text in enumerate(texts):
         sheet.write_string(row, place, text, form)
-
-
-def _text(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
-
-
-def _plain(value: date | datetime) -> date | datetime:
-    """A time as UTC without a zone, which is all a workbook knows."""
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
