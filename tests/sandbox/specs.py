@@ -3,8 +3,8 @@
     spec = Spec.named("atlassian-admin-organizations-2026-08.json")      # skips where it is absent
     spec.check("POST", "/v2/orgs/1/directories/2/users/search", 200, body)
 
-OpenAPI 3.0 is not quite JSON Schema: `nullable` becomes a type of its own, and a pattern that ends in
-a stray line break (one vendor's does) loses it.
+OpenAPI 3.0 is not quite JSON Schema: `nullable` becomes a type of its own, a discriminator decides
+between alternatives, and a pattern that ends in a stray line break (one vendor's does) loses it.
 """
 
 from __future__ import annotations
@@ -99,9 +99,24 @@ def as_json_schema(node: Any) -> Any:
     out = {name: as_json_schema(value) for name, value in node.items() if name not in ("example", "examples")}
     if isinstance(out.get("pattern"), str):
         out["pattern"] = out["pattern"].strip()
+    if isinstance(out.get("discriminator"), dict):
+        out = _discriminated(out)
     if out.pop("nullable", False) is True:
         return _nullable(out)
     return out
+
+
+def _discriminated(schema: dict[str, Any]) -> dict[str, Any]:
+    """Hold each alternative to the words the discriminator maps to it."""
+    name = schema["discriminator"].get("propertyName")
+    mapping: dict[str, str] = schema["discriminator"].get("mapping", {})
+    for kind in ("oneOf", "anyOf"):
+        for number, alternative in enumerate(schema.get(kind, [])):
+            words = [word for word, ref in mapping.items() if ref == alternative.get("$ref", "")]
+            if words and not {"true", "false"} & set(words):
+                held = {"properties": {name: {"enum": words}}}
+                schema[kind][number] = {"allOf": [alternative, held]}
+    return schema
 
 
 def _nullable(schema: dict[str, Any]) -> dict[str, Any]:
