@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, screen
+from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, empty, screen
 
 BATCH = 20_000
 
@@ -127,6 +127,8 @@ def reject(
     key: Any, field: str, value: Any, problem: Any, *, origin: str, remedy: str | None = None
 ) -> pd.DataFrame:
     """A Rejects frame of one problem: `key`, `value` and `problem` may be columns or scalars."""
+    if isinstance(key, pd.Series) and key.empty:
+        return empty(Rejects)
     remedy = remedy or f"correct the value in {origin}, then run again"
     told = {
         "origin": origin,
