@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Self
 
 import orjson
 
-from transport.redact import redact
+from transport.redact import redact, redact_headers
 
 BODY_CAP = 65_536
 """Bytes of an answer an error looks at."""
@@ -43,7 +43,7 @@ class TransportError(Exception):
         method, url: what was sent, without secrets.
         status: the HTTP status, None when no answer came.
         body: the answer as JSON or text, capped and without secrets.
-        headers: the answer's headers.
+        headers: the answer's headers, without secrets.
         page: the number of the page, counted from 1, when it was one of a listing.
         remedy: the next step, in one plain sentence.
     """
@@ -69,7 +69,7 @@ class TransportError(Exception):
         self.url = redact(url) if url else None
         self.status = status
         self.body = body
-        self.headers: Mapping[str, str] = headers if headers is not None else {}
+        self.headers: Mapping[str, str] = redact_headers(headers or {})
         self.page: int | None = None
         if remedy is not None:
             self.remedy = remedy

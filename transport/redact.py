@@ -10,7 +10,10 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
+
+from requests.structures import CaseInsensitiveDict
 
 HIDDEN = "***"
 SHORTEST = 4
@@ -21,7 +24,10 @@ _NAMES = (
     r"(?:access|refresh|id)[-_]?token|token|client[-_]?secret|client[-_]?assertion|assertion|secret|"
     r"password|passwd|private[-_]?key|signature|sig"
 )
-_SCHEMES = re.compile(r"\b(bearer|ssws|basic|dpop|genieKey)\s+[A-Za-z0-9._~+/=|:-]{4,}", re.IGNORECASE)
+_HEADER = re.compile(r"""(authorization['"]?\s*[=:]\s*['"]?)(?:\w+\s+)?[^\s'",;}]+""", re.IGNORECASE)
+_SCHEMES = re.compile(
+    r"\b(bearer|ssws|basic|dpop)\s+(?=[^\s\d]*\d|\S{20})[A-Za-z0-9._~+/=|:-]{4,}", re.IGNORECASE
+)
 _FIELDS = re.compile(
     rf"""(?<![\w-])(['"]?(?:{_NAMES})['"]?\s*[=:]\s*)(?:"[^"]*"|'[^']*'|[^\s&,;'"}}\])]+)""", re.IGNORECASE
 )
@@ -53,6 +59,7 @@ class Redactor:
         if self._known is not None:
             text = self._known.sub(HIDDEN, text)
         text = _USERINFO.sub(HIDDEN, _JWT.sub(HIDDEN, text))
+        text = _HEADER.sub(rf"\1{HIDDEN}", text)
         text = _SCHEMES.sub(rf"\1 {HIDDEN}", text)
         return _FIELDS.sub(_keep_name, text)
 
@@ -65,8 +72,16 @@ def _keep_name(found: re.Match[str]) -> str:
 
 
 _PROCESS = Redactor()
+_SECRET_HEADER = re.compile(_NAMES, re.IGNORECASE)
 conceal = _PROCESS.conceal
 redact = _PROCESS.redact
+
+
+def redact_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a copy of the headers, still found in any case, without any secret in it."""
+    return CaseInsensitiveDict(
+        (name, HIDDEN if _SECRET_HEADER.fullmatch(name) else redact(value)) for name, value in headers.items()
+    )
 
 
 class RedactingFilter(logging.Filter):

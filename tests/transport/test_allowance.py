@@ -95,7 +95,7 @@ class Crawl:
     threads=st.integers(1, 16),
     requests=st.integers(1, 200),
     transit=st.floats(0, 0.5),
-    phase=st.floats(0, 59.9),
+    phase=st.integers(0, 599).map(lambda tenths: tenths / 10),
     seed=st.integers(0, 2**32),
 )
 def test_no_schedule_of_threads_and_transits_overdraws_a_window(

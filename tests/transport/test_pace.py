@@ -135,12 +135,15 @@ def test_two_clients_with_one_token_share_a_pace_and_others_do_not(clock, open_c
 
     assert (limit.served, limit.refused) == (80, 0)
     assert pacing.pace("a", "t", "b") is pacing.pace("a", "t", "b")
-    assert len(
-        {
-            id(pacing.pace(*key))
-            for key in [("a", "t", "b"), ("z", "t", "b"), ("a", "z", "b"), ("a", "t", "z")]
-        }
-    ) == 4
+    assert (
+        len(
+            {
+                id(pacing.pace(*key))
+                for key in [("a", "t", "b"), ("z", "t", "b"), ("a", "z", "b"), ("a", "t", "z")]
+            }
+        )
+        == 4
+    )
 
 
 def test_each_bucket_keeps_its_own_count(clock, door, open_client):
