@@ -1,4 +1,4 @@
-"""`python -m sandbox --people 500 --seed 1 --port 8400`: serve the rehearsal and print its policy."""
+"""`python -m sandbox --people 500 --seed 1 --port 8700`: serve the rehearsal and print its policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
     parser.add_argument("--people", type=int, default=500, help="how many are present (500)")
     parser.add_argument("--seed", type=int, default=1, help="decides everything random (1)")
-    parser.add_argument("--port", type=int, default=8400, help="0 takes a free one (8400)")
+    parser.add_argument("--port", type=int, default=8700, help="0 takes a free one (8700)")
     parser.add_argument("--limits", choices=sorted(MODES), default="relaxed", help="rate limits (relaxed)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds every answer takes (0)")
     parser.add_argument("--start", help="virtual time to start at, ISO (today)")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
+from sandbox.limits import Limits
 from sandbox.people import Person
 from sandbox.world import Handler, Reply, Request, Route, World, json_reply
 
@@ -119,6 +120,25 @@ def clear_faults(world: World, _request: Request) -> Reply:
     return Reply(204)
 
 
+def set_limits(world: World, request: Request) -> Reply:
+    """Change rate limits and latency: `{"mode": "documented", "seconds": 60, "latency": 0.1}`."""
+    facts, old = dict(request.json() or {}), world.limits
+    if unknown := set(facts) - {"mode", "seconds", "latency"}:
+        raise ValueError(f"limits have no {sorted(unknown)}; they have mode, seconds, latency")
+    known: dict[str, Any] = {"mode": old.mode, "seconds": old.seconds, "latency": old.latency}
+    world.limits = Limits(**known | facts, clock=old.clock, in_flight=old.in_flight)
+    return json_reply(known | facts)
+
+
+def set_options(world: World, request: Request) -> Reply:
+    """Change switches of single faces, such as `{"okta_page_size": 50}`; null takes one back."""
+    for name, value in (request.json() or {}).items():
+        world.options[name] = value
+        if value is None:
+            del world.options[name]
+    return json_reply(sorted(world.options))
+
+
 def requests(world: World, _request: Request) -> Reply:
     """Tell what was asked; status 0 is a connection cut without an answer."""
     counters = world.counters
@@ -142,6 +162,8 @@ ROUTES = tuple(
         ("GET", "/faults", faults),
         ("POST", "/faults", add_faults),
         ("DELETE", "/faults", clear_faults),
+        ("POST", "/limits", set_limits),
+        ("POST", "/options", set_options),
         ("GET", "/requests", requests),
         ("DELETE", "/requests", clear_requests),
     )

@@ -74,13 +74,15 @@ def page(
     """Return one page of rows and its Link lines.
 
     Args:
-        world: For the option `okta_empty_last_page`: the last page too announces a next one, which is empty.
+        world: For the options `okta_empty_last_page` (the last page too announces a next one, which is
+            empty) and `okta_page_size` (no page is longer, whatever is asked for).
         request: The cursor is its `after`.
         numbers: Ascending keys of all rows; a cursor is a key, so changes between pages shift nothing.
         limit: Rows a page.
         row: Makes the row of a key.
         test: Which rows to show.
     """
+    limit = min(limit, world.options.get("okta_page_size", limit))
     after = position(request)
     start = 0 if after is None else bisect.bisect_right(numbers, after)
     rows: list[Any] = []

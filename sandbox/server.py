@@ -1,6 +1,6 @@
 """Every simulated API under one port, and the process that serves it.
 
-    python -m sandbox --people 500 --seed 1 --port 8400
+    python -m sandbox --people 500 --seed 1 --port 8700
 
 One line in `FACES` adds an API; see `sandbox.world` for what a face is.
 """
@@ -99,7 +99,7 @@ class Server(uvicorn.Server):
 def serve(
     people: int = 500,
     seed: int = 1,
-    port: int = 8400,
+    port: int = 8700,
     *,
     limits: str = "relaxed",
     odd: bool = True,
@@ -128,13 +128,14 @@ def serve(
 
 
 def announce(world: World, write: Path | None = None, ready_file: Path | None = None) -> None:
-    """Say where the sandbox listens, and print or write the policy that fits it."""
+    """Say where the sandbox listens, print or write the policy that fits it, and end with `ready`."""
     print(f"listening on {world.base}", flush=True)
     print(policy.exports())
     if write is None:
-        print(f"---\n{policy.policy(world.base, world.company.size)}", end="", flush=True)
+        print(f"---\n{policy.policy(world.base, world.company.size)}...")
     else:
-        print(f"policy: {policy.write(write, world.base, world.company.size)}", flush=True)
+        print(f"policy: {policy.write(write, world.base, world.company.size)}")
+    print("ready", flush=True)
     if ready_file is not None:
         ready_file.write_text(world.base + "\n", encoding="utf-8")
 

@@ -161,7 +161,7 @@ class World:
 
     Attributes:
         company: The people; `company.now` is the virtual clock.
-        base: Where the server listens, such as `http://127.0.0.1:8400`.
+        base: Where the server listens, such as `http://127.0.0.1:8700`.
         limits: Rate limits (off, relaxed or documented).
         faults: What shall go wrong.
         counters: What was asked.

@@ -71,6 +71,8 @@ def test_people_are_hired_moved_let_go_and_taken_back(fresh: Running) -> None:
         ("/advance", {"days": 0}, "days=0"),
         ("/faults", {"kind": "earthquake"}, "earthquake"),
         ("/faults", {"prefix": "/x"}, "prefix"),
+        ("/limits", {"mode": "strict"}, "off, relaxed, documented"),
+        ("/limits", {"speed": 1}, "speed"),
     ],
 )
 def test_a_wrong_order_is_refused_in_words(acme: Running, path: str, body: Any, word: str) -> None:
@@ -341,6 +343,23 @@ def test_too_many_at_once_are_told_limit_zero() -> None:
         assert refused.headers["X-Rate-Limit-Limit"] == "0"
 
 
+def test_limits_latency_and_page_sizes_change_by_request(fresh: Running) -> None:
+    """A running sandbox is made stricter and slower, and its pages shorter, without a restart."""
+    admin(fresh, "POST", "/limits", {"mode": "documented", "latency": 0.1})
+    admin(fresh, "POST", "/options", {"okta_page_size": 25})
+
+    begun = time.monotonic()
+    answer = call(fresh, "/users")
+
+    assert time.monotonic() - begun >= 0.1
+    assert answer.headers["X-Rate-Limit-Remaining"] == "299"
+    assert len(answer.json()) == 25
+    assert len(rows(fresh, "/users")) == 60
+
+    admin(fresh, "POST", "/options", {"okta_page_size": None})
+    assert len(call(fresh, "/users").json()) == 60
+
+
 def test_limits_off_say_nothing(acme: Running) -> None:
     """Without limits there are no limit headers."""
     assert "X-Rate-Limit-Limit" not in call(acme, "/users").headers
@@ -361,13 +380,14 @@ def test_the_command_says_where_it_listens_and_prints_a_policy(tmp_path: Path) -
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
-        printed = [process.stdout.readline() for _ in range(3)]
+        printed = [process.stdout.readline() for _ in range(4)]
         assert url is not None
         people = requests.get(f"{url[1]}{USERS}", headers=TOKEN, timeout=10).json()
         process.terminate()
 
     assert len(people) == 20
     assert printed[0] == f"export SANDBOX_OKTA_TOKEN={SECRETS['SANDBOX_OKTA_TOKEN']}\n"
+    assert printed[3] == "ready\n"
     assert f"url: {url[1]}/okta," in (tmp_path / "policy.yaml").read_text()
     assert (tmp_path / "prices.yaml").exists()
 
