@@ -1,0 +1,68 @@
+"""How to connect each kind of source to a sandbox; a new connector needs one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.atlassian_export import write
+from sandbox.running import Running
+from sources import Source, connector
+from transport.door import Door
+
+OKTA_TOKEN = "sandbox-okta-token"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the contract needs to know of a kind.
+
+    Attributes:
+        options: the connection's options against a sandbox; the folder is free for files.
+        small_pages: options that make many pages.
+        paths: what each part asks of the network; nothing for a source without one.
+        endless: a fault that answers every page with the same next token.
+    """
+
+    options: Callable[[Running, Path], dict[str, Any]]
+    small_pages: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
+    endless: Callable[[Running, str], dict[str, Any]] | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it reads over the network."""
+        return bool(self.paths)
+
+
+def _okta(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    return {"url": f"{sandbox.url}/okta", "token": OKTA_TOKEN, "groups": ["atl-*"], "workers": 2}
+
+
+def _okta_endless(sandbox: Running, path: str) -> dict[str, Any]:
+    link = f'<{sandbox.url}{path}?after=same>; rel="next"'
+    return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"link": link}}
+
+
+def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
+    path = write(sandbox.world, folder, style="people")
+    return {"path": path, "groups": {"columns": ["Groups"], "separator": ","}}
+
+
+CASES = {
+    "okta": Case(
+        _okta,
+        {"page_size": 7, "member_page_size": 5},
+        {"identities": "/okta/api/v1/users", "memberships": "/okta/api/v1/groups"},
+        _okta_endless,
+    ),
+    "csv": Case(_csv),
+}
+
+
+def connect(kind: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Source:
+    """Open a source of a kind on a sandbox."""
+    made = connector(kind)
+    return made(kind, made.Options(**CASES[kind].options(sandbox, folder), **more), door)
