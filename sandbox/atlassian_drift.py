@@ -6,8 +6,8 @@ groups. Over the years that ceased to be true; `drifted` says in which ways and 
 
 from __future__ import annotations
 
+import hashlib
 import random
-import uuid
 from datetime import timedelta
 from math import ceil
 
@@ -19,7 +19,6 @@ from sandbox.atlassian_model import (
     JIRA,
     JSM,
     ORG_ADMIN,
-    ORG_ID,
     ORG_RESOURCE,
     SITE_ADMIN,
     SITE_RESOURCE,
@@ -61,6 +60,7 @@ def drifted(company: Company) -> Organisation:
     _duplicate(org, rng)
     _unfinished(org)
     _administrators(org)
+    org.recount()
     org.capacity = {
         JIRA.resource: _tier(org.billed[JIRA.resource]),
         CONFLUENCE.resource: _tier(org.billed[CONFLUENCE.resource]),
@@ -95,7 +95,9 @@ def _found_groups(org: Organisation) -> None:
 
 
 def _uuid(org: Organisation, name: str) -> str:
-    return str(uuid.uuid5(uuid.UUID(ORG_ID), f"{org.company.seed} {name}"))
+    """An identifier in the form of a UUID, the same for the same seed and name."""
+    digits = hashlib.sha256(f"{org.company.seed} {name}".encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
 
 
 def _account_id(org: Organisation, key: str, rng: random.Random) -> str:
@@ -124,8 +126,7 @@ def _account_of(org: Organisation, person: Person, rng: random.Random) -> Accoun
     account.source = "synced" if account.synced else "invited"
     _join(org, account, *sorted(wanted), "all-staff", *(("scim-contractors",) if account.synced else ()))
     if person.state == DEPARTED and dice > GONE_BUT_ACTIVE:
-        with org.changing(account):
-            account.status, account.deactivated_on = "inactive", person.leaves_on
+        account.status, account.deactivated_on = "inactive", person.leaves_on
     return account
 
 
@@ -149,15 +150,13 @@ def _enrolled(
 def _join(org: Organisation, account: Account, *names: str) -> None:
     for name in names:
         group = org.by_name[name]
-        with org.changing(account):
-            group.add(account.position)
-            account.groups.add(group.group_id)
+        group.add(account.position)
+        account.groups.add(group.group_id)
 
 
-def _leave(org: Organisation, account: Account, group: Group) -> None:
-    with org.changing(account):
-        group.drop(account.position)
-        account.groups.discard(group.group_id)
+def _leave(account: Account, group: Group) -> None:
+    group.drop(account.position)
+    account.groups.discard(group.group_id)
 
 
 def _befall(org: Organisation, account: Account, rng: random.Random) -> None:
@@ -187,7 +186,7 @@ def _swap_group(org: Organisation, account: Account, rng: random.Random) -> None
     if account.position not in group.members:
         _join(org, account, name)
     elif len(account.groups) > 2:
-        _leave(org, account, group)
+        _leave(account, group)
 
 
 def _use(org: Organisation, account: Account, rng: random.Random) -> None:
@@ -217,8 +216,7 @@ def _strangers(org: Organisation, rng: random.Random) -> None:
         _join(org, account, "confluence-users")
         _use(org, account, rng)
     org_seat = _enrolled(org, "direct", "vendor.desk@partner.test", "Vendor Desk", rng, managed=False)
-    with org.changing(org_seat):
-        org_seat.direct[JIRA.resource] = {USER}
+    org_seat.direct[JIRA.resource] = {USER}
     _use(org, org_seat, rng)
     bot = {"kind": "app", "managed": False, "mfa": False, "source": None, "mentionable": False}
     app = _enrolled(org, "bot", "automation@connect.atlassian.test", "Automation for Jira", rng, **bot)
@@ -247,8 +245,7 @@ def _unfinished(org: Organisation) -> None:
     if len(gone) < 6:
         return
     org.suspend(gone[1].account_id)
-    with org.changing(gone[3]):
-        gone[3].status, gone[3].deactivated_on = "inactive", gone[3].left
+    gone[3].status, gone[3].deactivated_on = "inactive", gone[3].left
     org.schedule_deletion(gone[5])
 
 

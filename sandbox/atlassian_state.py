@@ -108,17 +108,23 @@ class Organisation:
 
     def opened(self, account: Account) -> list[str]:
         """Resources of the products the account's roles open, in a fixed order."""
-        held = self.roles(account)
-        return [resource for resource in PRODUCTS if ACCESS_ROLES & held.get(resource, {}).keys()]
+        held = self._holding(account, ACCESS_ROLES)
+        return [resource for resource in PRODUCTS if resource in held]
 
     def seats(self, account: Account) -> set[str]:
         """Resources of the products the account is billed for now."""
         if not account.works or account.kind != "atlassian":
             return set()
-        held: set[str] = {resource for resource, names in account.direct.items() if BILLED_ROLES & names}
+        return self._holding(account, BILLED_ROLES) & PRODUCTS.keys()
+
+    def _holding(self, account: Account, roles: frozenset[str]) -> set[str]:
+        """Resources on which the account holds one of the roles, directly or through a group."""
+        held = {resource for resource, names in account.direct.items() if not roles.isdisjoint(names)}
         for group_id in account.groups:
-            held |= {r for r, names in self.groups[group_id].roles.items() if BILLED_ROLES & names}
-        return held & PRODUCTS.keys()
+            for resource, names in self.groups[group_id].roles.items():
+                if not roles.isdisjoint(names):
+                    held.add(resource)
+        return held
 
     def platform_roles(self, account: Account) -> list[str]:
         names = {name for held in self.roles(account).values() for name in held}
@@ -192,11 +198,15 @@ class Organisation:
             self.billed.update(self.seats(account))
             account.revision += 1
 
+    def recount(self) -> None:
+        """Count the billed seats anew, after a change of many accounts at once."""
+        self.billed = Counter(resource for account in self.accounts for resource in self.seats(account))
+
     def enrol(self, account: Account) -> Account:
+        """Enter an account that holds nothing yet."""
         self.accounts.append(account)
         self.by_id[account.account_id] = account
         self.by_email[account.email.lower()] = account
-        self.billed.update(self.seats(account))
         return account
 
     def create_group(
