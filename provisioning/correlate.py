@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from provisioning.frames import AccountState, Ambiguities, Links
 from provisioning.keys import Mask, Rows, coded, folded, positions, take
 from provisioning.people import DEPARTED, People
 from provisioning.snapshots import TargetSnapshot
+from provisioning.transform import Attribute, derive
 
 _IDENTITY_KEYS = {"external_id": "source_id", "email": "email", "user_name": "user_name"}
 """Which column of an identity each rule compares with the account's column of the rule's own name."""
@@ -63,7 +65,11 @@ class Correlation:
 
 
 def correlate(
-    people: People, target: TargetSnapshot, links: pd.DataFrame, rules: Sequence[str]
+    people: People,
+    target: TargetSnapshot,
+    links: pd.DataFrame,
+    rules: Sequence[str],
+    attributes: Mapping[str, Attribute] | None = None,
 ) -> Correlation:
     """Find the account of each person.
 
@@ -76,7 +82,10 @@ def correlate(
         target: the target's snapshot.
         links: Links of the last run.
         rules: link, external_id, email, user_name, in the order they are tried.
+        attributes: how the policy makes an e-mail address or user name of an identity's attributes; keys
+            are compared as they would be written.
     """
+    asked = {name: attribute for name, attribute in (attributes or {}).items() if name in _IDENTITY_KEYS}
     accounts = target.accounts
     person = (accounts["kind"] == "person").to_numpy()
     gone = (accounts["state"] == AccountState.DELETED.value).to_numpy()
@@ -100,7 +109,8 @@ def correlate(
             if rule == "link":
                 _by_memory(people, person & ~gone, asking, found)
             else:
-                _by_key(people, accounts, person & ~gone, rule, asking & people.in_scope, found)
+                free = np.flatnonzero(asking & people.in_scope & (found.account < 0) & ~found.aside)
+                _by_key(people, accounts, person & ~gone, _Key(rule, free, _keys(people, free, rule, asked)), found)
         if "link" in rules:
             _by_memory(people, person, asking, found)
     _outside(people, accounts, person & ~gone, found)
@@ -183,16 +193,29 @@ def _by_memory(people: People, eligible: Mask, asking: Mask, found: Correlation)
         found.join(statements, part["account"].to_numpy(np.int64), part["rule"].to_numpy())
 
 
-def _by_key(
-    people: People, accounts: pd.DataFrame, eligible: Mask, rule: str, asking: Mask, found: Correlation
-) -> None:
+class _Key(NamedTuple):
+    """People without an account and the key each of them is found by."""
+
+    rule: str
+    people: Rows
+    values: pd.Series
+
+
+def _keys(people: People, rows: Rows, rule: str, attributes: Mapping[str, Attribute]) -> pd.Series:
+    """The key of some people, as their account would show it."""
+    if rule in attributes:
+        return folded(derive(attributes[rule], people.statements.iloc[rows].reset_index(drop=True)))
+    return folded(take(people.statements[_IDENTITY_KEYS[rule]], rows))
+
+
+def _by_key(people: People, accounts: pd.DataFrame, eligible: Mask, key: _Key, found: Correlation) -> None:
     """Join the people and accounts that share a key with nobody else."""
-    free = np.flatnonzero(asking & (found.account < 0) & ~found.aside)
+    rule, free = key.rule, key.people
     if not len(free):
         return
     taken = found.holder >= 0
     keys = coded(folded(accounts[rule].where(pd.Series(eligible & ~found.aside_accounts))))
-    theirs = positions(folded(take(people.statements[_IDENTITY_KEYS[rule]], free)), keys.distinct)
+    theirs = positions(key.values, keys.distinct)
     size = len(keys.distinct)
     n_people, n_free = _count(theirs, size), _count(keys.codes[~taken], size)
     has_key = theirs >= 0
@@ -202,10 +225,10 @@ def _by_key(
     account_of_key[keys.codes[unclaimed]] = unclaimed
     found.join(free[sure], account_of_key[theirs[sure]], rule)
     tied = has_key & ~sure & (n_free[theirs] > 0)
-    for key in np.unique(theirs[tied]):
-        rows = free[tied & (theirs == key)]
-        held = np.flatnonzero((keys.codes == key) & ~taken)
-        found.doubt(rows, held, rule, _tie(len(rows), len(held), rule, str(keys.distinct[key])))
+    for code in np.unique(theirs[tied]):
+        rows = free[tied & (theirs == code)]
+        held = np.flatnonzero((keys.codes == code) & ~taken)
+        found.doubt(rows, held, rule, _tie(len(rows), len(held), rule, str(keys.distinct[code])))
     claimed = free[has_key & (n_free[theirs] == 0) & (n_people[theirs] > 0)]
     claimed = claimed[(people.standing.take(claimed) != DEPARTED).to_numpy()]
     found.doubt(claimed, np.zeros(0, dtype=np.int64), rule,

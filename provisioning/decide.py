@@ -6,13 +6,28 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
+from provisioning import guard, joiners, plan
+from provisioning.capacity import fit
+from provisioning.case import Case, picked
+from provisioning.changes import assemble
+from provisioning.correlate import ambiguities, correlate, links_frame
+from provisioning.entitle import Entitled, entitle
 from provisioning.findings import Finding
+from provisioning.frames import AccountState, Taken, columns
 from provisioning.guard import Verdict
+from provisioning.inactive import revoke_idle
+from provisioning.keys import Mask, positions
+from provisioning.leavers import leave
+from provisioning.lifecycle import live, movements, standing_links
+from provisioning.people import gather
 from provisioning.plan import Plan
 from provisioning.policy import Policy
 from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.staying import grant, revoke
+from provisioning.things import group_table
 
 __all__ = ["Decision", "Memory", "Plan", "SourceSnapshot", "TargetSnapshot", "Verdict", "decide"]
 
@@ -31,6 +46,10 @@ class Decision:
         plan: the changes to make.
         verdict: whether they may be made unattended.
         notes: what a person should know, in words.
+        withheld: Changes that were left out because a read was not complete; none of them is applied.
+        taken: Taken entitlements to remember from now on; those nobody is owed any more are left out.
+        wanted: who should hold what and by which rule, for `explain`.
+        case: what was known, for `explain`.
     """
 
     target: str
@@ -42,6 +61,10 @@ class Decision:
     plan: Plan
     verdict: Verdict
     notes: list[Finding]
+    withheld: pd.DataFrame
+    taken: pd.DataFrame
+    wanted: Entitled
+    case: Case
 
 
 def decide(
@@ -70,4 +93,97 @@ def decide(
     Returns:
         The decision; a held verdict is a result, not an error.
     """
-    raise NotImplementedError
+    case = _case(sources, target, policy, memory, now, actions)
+    wanted = entitle(case)
+    everything = guard.doable(case, guard.shield(case, _changes(case, wanted)))
+    asked = plan.restrict(everything, only)
+    sifted = guard.sift(case, asked)
+    fitted = fit(case, sifted.changes)
+    verdict = guard.judge(case, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
+    missing = ~asked["change_id"].isin(sifted.changes["change_id"])
+    scoped = np.flatnonzero(case.people.counts & case.people.in_scope & ~case.found.aside)
+    return Decision(
+        target=target.target,
+        identities=case.people.statements.take(scoped).reset_index(drop=True),
+        links=links_frame(case.people, target, case.found, standing_links(case.people, target, case.found)),
+        ambiguities=ambiguities(case.people, target, case.found),
+        orphans=target.accounts[_orphans(case)].reset_index(drop=True),
+        movements=movements(case.people, target, case.lives, _moved(case, everything)),
+        plan=plan.make(target.target, fitted.changes, policy.fingerprint()),
+        verdict=verdict,
+        notes=case.notes,
+        withheld=asked[missing].reset_index(drop=True),
+        taken=_still_taken(case, wanted),
+        wanted=wanted,
+        case=case,
+    )
+
+
+def _case(
+    sources: Mapping[str, SourceSnapshot],
+    target: TargetSnapshot,
+    policy: Policy,
+    memory: Memory,
+    now: datetime,
+    actions: Collection[str] | None,
+) -> Case:
+    """Find out who is who, and how each life moved."""
+    rules = policy.target(target.target)
+    stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
+    people = gather(policy.sources, stated, now)
+    attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
+    found = correlate(people, target, memory.links, rules.correlate, attributes)
+    lives = live(people, target, found, stated, memory, now)
+    groups = group_table(target, rules, policy.protect)
+    return Case(people, stated, target, found, lives, policy, rules, groups, memory, now, actions)
+
+
+def _changes(case: Case, wanted: Entitled) -> pd.DataFrame:
+    """All changes the rules ask for, before anything is protected or limited."""
+    created, back = joiners.create(case), joiners.bring_back(case)
+    returning = back["account"].to_numpy(np.int64)
+    reachable = picked(case.usable, case.found.account)
+    reachable[created.emails.index.to_numpy(np.int64)] = True
+    reachable[back["person"].to_numpy(np.int64)] = True
+    parts = [
+        created.raw,
+        back,
+        *joiners.update(case, returning),
+        grant(case, wanted, reachable),
+        revoke(case, wanted),
+        *leave(case),
+        revoke_idle(case),
+    ]
+    return assemble(case, parts, created.emails)
+
+
+def _moved(case: Case, changes: pd.DataFrame) -> pd.DataFrame:
+    """Changes of people who stay: row of the account, and the words for what moved."""
+    mine = changes[changes["movement"] == "mover"]
+    what = mine["action"] + (" " + mine["entitlement"]).fillna("")
+    account = positions(mine["account_id"], case.target.accounts["account_id"])
+    return pd.DataFrame({"account": account, "what": what.to_numpy()})
+
+
+def _orphans(case: Case) -> Mask:
+    """Accounts of persons that nobody holds, of whom nothing is in doubt."""
+    found, accounts = case.found, case.target.accounts
+    person = (accounts["kind"] == "person") & (accounts["state"] != AccountState.DELETED.value)
+    alone = person.to_numpy(np.bool_) & (found.holder < 0) & ~found.aside_accounts
+    kept = found.remembered[standing_links(case.people, case.target, found)]["account"].to_numpy(np.int64)
+    alone[kept[kept >= 0]] = False
+    alone[list(found.outside)] = False
+    return alone
+
+
+def _still_taken(case: Case, wanted: Entitled) -> pd.DataFrame:
+    """What was taken and may yet be given back; what went idle is forgotten once nobody wants it."""
+    taken = case.memory.taken
+    account = positions(taken["account_id"], case.target.accounts["account_id"])
+    group = positions(taken["entitlement_id"], case.groups["entitlement_id"])
+    person = np.append(case.found.holder, -1)[account]
+    owed = np.isin(wanted.keys(person, group), wanted.keys(wanted.person, wanted.group))
+    idle = taken["rule"].str.startswith("inactive").to_numpy(np.bool_)
+    read = case.target.complete and not guard.incomplete(case)
+    keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (group >= 0)))) | (not read)
+    return taken[keep][columns(Taken)].reset_index(drop=True)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from provisioning.correlate import Correlation
-from provisioning.findings import Finding
-from provisioning.frames import EntitlementKind
-from provisioning.keys import Mask, Rows, coded, first_of_each, folded, positions, within
-from provisioning.lifecycle import LIVE, Lives
-from provisioning.people import ACTIVE, DEPARTED, SUSPENDED, People
+from provisioning.case import Case, picked, shown
+from provisioning.keys import Mask, Rows, coded, first_of_each, fitting, folded, positions, within
+from provisioning.people import ACTIVE, DEPARTED, SUSPENDED
 from provisioning.rules import SourceRules, TargetRules
 from provisioning.scope import counting
-from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.snapshots import SourceSnapshot
 from provisioning.things import GROUP, joiner_groups
 
-SHOWN = 20
-"""Names a note lists before it counts the rest."""
+Part = tuple[Rows, Rows, int]
+"""People, groups and the number of the rule that joins them."""
 
 
 class Mapped(NamedTuple):
@@ -39,10 +36,12 @@ class Entitled:
     Attributes:
         groups: the target's groups, as `things.group_table` gives them.
         rules: rule and reason, by number.
-        person, group, rule: what people should hold; each pair stands once, with its first rule.
-        held_person, held_group: what the people in `lives` hold now.
+        person: who should hold something; a pair stands once, with its first rule.
+        group: what they should hold.
+        rule: number of the rule that says so.
+        held_person: who of the active people holds something now.
+        held_group: what they hold.
         governed: which groups the policy fills, so that it may also empty them.
-        notes: what a person should know.
     """
 
     groups: pd.DataFrame
@@ -53,72 +52,72 @@ class Entitled:
     held_person: Rows
     held_group: Rows
     governed: Mask
-    notes: list[Finding]
 
     def missing(self) -> Mask:
         """Which wanted pairs are not held."""
-        return ~within(self._keys(self.person, self.group), self._keys(self.held_person, self.held_group))
+        return ~within(self.keys(self.person, self.group), self.keys(self.held_person, self.held_group))
 
     def surplus(self, candidates: Mask) -> Rows:
-        """Places of the held pairs nobody wants, among groups that are candidates."""
+        """Places of the held pairs that nobody wants, among groups that are candidates."""
         some = np.flatnonzero(candidates[self.held_group])
-        keys = self._keys(self.held_person[some], self.held_group[some])
-        unwanted: Rows = some[~within(keys, self._keys(self.person, self.group))]
+        keys = self.keys(self.held_person[some], self.held_group[some])
+        unwanted: Rows = some[~within(keys, self.keys(self.person, self.group))]
         return unwanted
 
-    def _keys(self, person: Rows, group: Rows) -> Rows:
+    def keys(self, person: Rows, group: Rows) -> Rows:
+        """One number per pair."""
         return person * (len(self.groups) + 1) + group
 
 
-def entitle(
-    people: People,
-    found: Correlation,
-    lives: Lives,
-    sources: Mapping[str, SourceSnapshot],
-    scopes: Sequence[SourceRules],
-    target: TargetSnapshot,
-    rules: TargetRules,
-    memory: Memory,
-    groups: pd.DataFrame,
-) -> Entitled:
+def entitle(case: Case) -> Entitled:
     """Say what everyone active should hold: mapped IdP groups, defaults, and what is given back."""
-    active = np.zeros(len(people.person), dtype=np.bool_)
-    active[lives.person[lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()]] = True
-    made: list[tuple[Rows, Rows, int]] = []
+    lives, groups = case.lives, case.groups
+    active = np.zeros(len(case.people.person), dtype=np.bool_)
+    staying = lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()
+    active[lives.person[staying]] = True
+    made: list[Part] = []
     texts: list[tuple[str, str]] = []
-    notes: list[Finding] = []
-    governed = np.zeros(len(groups), dtype=np.bool_)
-    for scope in scopes:
-        if scope.origin in sources:
-            table = list(_mapping(sources[scope.origin], scope, rules, groups, notes))
-            governed[[row.group for row in table]] = True
-            made += _from_memberships(people, sources[scope.origin], scope, table, texts)
-    made += _defaults(lives, target, rules, memory, groups, texts, notes)
+    governed = fitting(groups["name"], case.rules.groups.manage)
+    for scope in case.policy.sources:
+        if scope.origin in case.sources:
+            table = list(_mapping(case, scope))
+            made += _from_memberships(case, scope, table, texts, governed)
+    made += _defaults(case, staying, texts)
     wanted = _pairs(made)
     wanted = wanted[active[wanted[:, 0]]]
-    held_person, held_group = _held(found, target, groups, active)
-    back = _given_back(found, target, memory, groups, active, texts)
-    back = back[~_taken_again(back, wanted, rules, groups, governed)]
+    back = _given_back(case, active, texts)
+    back = back[~_taken_again(case, back, wanted, governed)]
     wanted = np.concatenate([wanted, back])
-    once = first_of_each(wanted[:, 0] * (len(groups) + 1) + wanted[:, 1])
-    person, group, rule = wanted[once].T
-    return Entitled(groups, texts, person, group, rule, held_person, held_group, governed, notes)
+    person, group, rule = wanted[first_of_each(wanted[:, 0] * (len(groups) + 1) + wanted[:, 1])].T
+    holder = np.append(case.found.holder, -1)[case.held.account]
+    mine = picked(active, holder)
+    return Entitled(groups, texts, person, group, rule, holder[mine], case.held.group[mine], governed)
 
 
-def suppressed(found: Correlation, target: TargetSnapshot, memory: Memory, wanted: Entitled) -> Mask:
-    """Which wanted pairs were taken for want of use and are not given back by themselves."""
-    idle = memory.taken[memory.taken["rule"].str.startswith("inactive")]
-    person, group = _remembered(idle, found, target, wanted.groups)
-    size = len(wanted.groups) + 1
-    return within(wanted.person * size + wanted.group, person * size + group)
+def suppressed(case: Case, wanted: Entitled) -> Mask:
+    """Which wanted pairs were taken for want of use, and are not given back by themselves."""
+    person, group = _remembered(case, "inactive")
+    return within(wanted.keys(wanted.person, wanted.group), wanted.keys(person, group))
 
 
-def _mapping(
-    snapshot: SourceSnapshot, scope: SourceRules, rules: TargetRules, groups: pd.DataFrame, notes: list[Finding]
-) -> Iterator[Mapped]:
+def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
+    """Groups a sync may take from someone who stays: from anyone, and from those who have it from us.
+
+    may_remove names them, they are neither given by default nor protected, the target lets us. A group to
+    which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
+    Any other only from those to whom Seatwise gave it.
+    """
+    groups = case.groups
+    fine = groups["removable"] & groups["modifiable"] & ~groups["kept"] & ~groups["protected"]
+    may: Mask = fine.to_numpy(np.bool_)
+    return may & governed, may & ~governed
+
+
+def _mapping(case: Case, scope: SourceRules) -> Iterator[Mapped]:
     """What each IdP group stands for; notes those without meaning or without a group here."""
+    rules, snapshot = case.rules, case.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
-    by_key = {key: row for row, key in reversed(list(enumerate(groups["key"])))}
+    by_key = {key: row for row, key in reversed(list(enumerate(case.groups["key"])))}
     unmapped: list[str] = []
     missing: set[str] = set()
     stated = {name.casefold(): name for name in rules.groups.map}
@@ -137,10 +136,10 @@ def _mapping(
             else:
                 yield Mapped(idp_group, row, rule)
     if missing:
-        notes.append(Finding("warning", rules.to, f"no such group in the target: {shown(missing)}",
-                             "create them in the target or correct groups.map"))  # fmt: skip
+        remedy = "create them in the target, or correct groups.map"
+        case.note(f"no such group in the target: {shown(missing)}", remedy)
     if unmapped:
-        notes.append(Finding("ok", scope.origin, f"IdP groups that stand for nothing here: {shown(unmapped)}"))
+        case.note(f"IdP groups that stand for nothing in {rules.to}: {shown(unmapped)}", subject=scope.origin)
 
 
 def _renamed(idp_group: str, rules: TargetRules, known: Mapping[str, int]) -> tuple[list[str], str]:
@@ -154,36 +153,46 @@ def _renamed(idp_group: str, rules: TargetRules, known: Mapping[str, int]) -> tu
 
 
 def _from_memberships(
-    people: People,
-    snapshot: SourceSnapshot,
-    scope: SourceRules,
-    table: list[Mapped],
-    texts: list[tuple[str, str]],
-) -> list[tuple[Rows, Rows, int]]:
-    """Pairs that follow from membership in mapped IdP groups."""
+    case: Case, scope: SourceRules, table: list[Mapped], texts: list[tuple[str, str]], governed: Mask
+) -> list[Part]:
+    """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
+
+    An IdP group without a single member may be misspelt or gone: it empties no group of the target.
+    """
+    snapshot = case.sources[scope.origin]
     memberships = counting(scope.scope, snapshot.memberships)
     names = coded(memberships["group_name"])
     numbers = {name: n for n, name in enumerate(names.distinct)}
-    useful = np.unique([numbers[row.idp_group] for row in table if row.idp_group in numbers]).astype(np.int64)
-    mask = np.zeros(len(numbers) + 1, dtype=np.bool_)
-    mask[useful] = True
-    chosen = np.flatnonzero(mask[names.codes])
-    first, end = people.spans[snapshot.source]
-    stated = people.statements["source_id"].iloc[first:end]
-    ids = pd.Series(memberships["source_id"].array.take(chosen))
-    rows = positions(ids, stated)
-    living = people.in_scope & ~people.standing.isin([DEPARTED, SUSPENDED]).to_numpy()
-    person = np.where(np.append(living[first:end], False)[rows], people.person[first:end].take(rows), -1)  # noqa: FBT003
+    useful = np.zeros(len(numbers) + 1, dtype=np.bool_)
+    useful[[numbers[row.idp_group] for row in table if row.idp_group in numbers]] = True
+    chosen = np.flatnonzero(useful[names.codes])
+    person = _members(case, snapshot, memberships["source_id"].array.take(chosen))
     order, starts = _by_code(names.codes[chosen], len(numbers))
     made = []
     for row in table:
-        if row.idp_group in numbers:
-            code = numbers[row.idp_group]
+        code = numbers.get(row.idp_group)
+        if code is not None:
             members = person[order[starts[code] : starts[code + 1]]]
             members = members[members >= 0]
             made.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
             texts.append((row.rule, f"member of {row.idp_group} in {snapshot.source}"))
+            governed[row.group] = True
+    unheld = {row.idp_group for row in table if row.idp_group not in numbers}
+    if unheld:
+        remedy = "correct groups.map if the name is wrong; until then nobody loses anything by it"
+        case.note(f"mapped IdP groups without a member in {snapshot.source}: {shown(unheld)}", remedy)
     return made
+
+
+def _members(case: Case, snapshot: SourceSnapshot, source_ids: pd.api.extensions.ExtensionArray) -> Rows:
+    """The person each membership is about; -1 unless the identity is in scope and living."""
+    people = case.people
+    first, end = people.spans[snapshot.source]
+    rows = positions(pd.Series(source_ids), people.statements["source_id"].iloc[first:end])
+    gone = people.standing.iloc[first:end].isin([DEPARTED, SUSPENDED]).to_numpy()
+    person = np.where(people.in_scope[first:end] & ~gone, people.person[first:end], -1)
+    members: Rows = np.append(person, -1)[rows]
+    return members
 
 
 def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
@@ -193,126 +202,62 @@ def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
     return order, starts
 
 
-def _defaults(
-    lives: Lives,
-    target: TargetSnapshot,
-    rules: TargetRules,
-    memory: Memory,
-    groups: pd.DataFrame,
-    texts: list[tuple[str, str]],
-    notes: list[Finding],
-) -> list[tuple[Rows, Rows, int]]:
+def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]]) -> list[Part]:
     """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
-    staying = lives.are("joiner", "rehire", "stayer")
-    ours = positions(target.accounts["account_id"], pd.Series(sorted(memory.made), dtype="str")) >= 0
-    new = lives.are("joiner") | (staying & np.append(ours, False)[lives.account])  # noqa: FBT003
+    lives, rules, groups = case.lives, case.rules.groups.default, case.groups
+    made_by_us = pd.Series(sorted(case.memory.made), dtype="str")
+    ours = positions(case.target.accounts["account_id"], made_by_us) >= 0
+    new = staying & (lives.are("joiner") | picked(ours, lives.account))
     wants = [
-        (lives.person[staying], rules.groups.default.all, "groups.default.all", "every account holds it"),
-        (lives.person[new], rules.groups.default.new, "groups.default.new", "every new account gets it"),
-    ]
-    made = []
-    for members, names, rule, reason in wants:
-        rows = positions(folded(pd.Series(names, dtype="str")), groups["key"])
-        missing = [name for name, row in zip(names, rows, strict=True) if row < 0]
-        if missing:
-            notes.append(Finding("warning", rules.to, f"no such group in the target: {shown(missing)}",
-                                 f"create them in the target or correct {rule}"))  # fmt: skip
-        for row in rows[rows >= 0]:
-            made.append((members, np.full(len(members), row, dtype=np.int64), len(texts)))
-            texts.append((rule, reason))
-    for row in joiner_groups(groups, target, rules):
-        members = lives.person[new]
-        made.append((members, np.full(len(members), row, dtype=np.int64), len(texts)))
-        texts.append(("joiner.products", f"joiners get {groups['opens'].iloc[row]}"))
+        (staying, name, "groups.default.all", "every account in scope holds it") for name in rules.all
+    ] + [(new, name, "groups.default.new", "every new account gets it") for name in rules.new]
+    made: list[Part] = []
+    for who, name, rule, reason in wants:
+        row = positions(folded(pd.Series([name], dtype="str")), groups["key"])[0]
+        if row < 0:
+            case.note(f"no such group in the target: {name}", f"create it in the target, or correct {rule}")
+            continue
+        made.append((lives.person[who], np.full(int(who.sum()), row, dtype=np.int64), len(texts)))
+        texts.append((rule, reason))
+    for row in joiner_groups(groups, case.target, case.rules):
+        made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))
+        texts.append(("joiner.products", f"new accounts get {groups['opens'].iloc[row]}"))
     return made
 
 
-def _pairs(made: list[tuple[Rows, Rows, int]]) -> Rows:
+def _pairs(made: list[Part]) -> Rows:
     """Columns person, group, rule of all the parts."""
     parts = [np.column_stack([p, g, np.full(len(p), rule, dtype=np.int64)]) for p, g, rule in made]
     return np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
 
 
-def _held(found: Correlation, target: TargetSnapshot, groups: pd.DataFrame, active: Mask) -> tuple[Rows, Rows]:
-    """Pairs of active person and group that the target shows."""
-    held = target.entitlements
-    ids = coded(held["entitlement_id"])
-    kinds = coded(held["kind"])
-    is_group = np.append((kinds.distinct == GROUP).to_numpy(np.bool_), False)  # noqa: FBT003
-    group = np.append(positions(ids.distinct, groups["entitlement_id"]), -1)[ids.codes]
-    account = positions(held["account_id"], target.accounts["account_id"])
-    person = np.append(found.holder, -1)[account]
-    fine = is_group[kinds.codes] & (group >= 0) & (person >= 0)
-    fine &= np.append(active, False)[person]  # noqa: FBT003
-    return person[fine], group[fine]
-
-
-def _given_back(
-    found: Correlation,
-    target: TargetSnapshot,
-    memory: Memory,
-    groups: pd.DataFrame,
-    active: Mask,
-    texts: list[tuple[str, str]],
-) -> Rows:
+def _given_back(case: Case, active: Mask, texts: list[tuple[str, str]]) -> Rows:
     """Pairs that were taken from a leaver who is active again."""
-    left = memory.taken[memory.taken["rule"].str.startswith("leaver")]
-    person, group = _remembered(left, found, target, groups)
-    mine = active[person] & groups["modifiable"].to_numpy(np.bool_)[group]
+    person, group = _remembered(case, "leaver")
+    mine = picked(active, person) & case.flag("modifiable")[group]
     pairs = np.column_stack([person[mine], group[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
     texts.append(("leaver", "given back: it was taken when this person was a leaver"))
     return pairs
 
 
-def _remembered(
-    taken: pd.DataFrame, found: Correlation, target: TargetSnapshot, groups: pd.DataFrame
-) -> tuple[Rows, Rows]:
-    mine = taken[(taken["target"] == target.target) & (taken["kind"] == EntitlementKind.GROUP.value)]
-    person = np.append(found.holder, -1)[positions(mine["account_id"], target.accounts["account_id"])]
-    group = positions(mine["entitlement_id"], groups["entitlement_id"])
+def _remembered(case: Case, rule: str) -> tuple[Rows, Rows]:
+    """Pairs of person and group that changes of such a rule took."""
+    taken = case.memory.taken
+    mine = taken[
+        (taken["target"] == case.rules.to) & (taken["kind"] == GROUP) & taken["rule"].str.startswith(rule)
+    ]
+    account = positions(mine["account_id"], case.target.accounts["account_id"])
+    person = np.append(case.found.holder, -1)[account]
+    group = positions(mine["entitlement_id"], case.groups["entitlement_id"])
     fine = (person >= 0) & (group >= 0)
     return person[fine], group[fine]
 
 
-def _taken_again(
-    back: Rows, wanted: Rows, rules: TargetRules, groups: pd.DataFrame, governed: Mask
-) -> Mask:
+def _taken_again(case: Case, back: Rows, wanted: Rows, governed: Mask) -> Mask:
     """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
-    if rules.mover.mode == "additive":
+    if case.rules.mover.mode == "additive":
         return np.zeros(len(back), dtype=np.bool_)
-    size = len(groups) + 1
+    size = len(case.groups) + 1
     told = within(back[:, 0] * size + back[:, 1], wanted[:, 0] * size + wanted[:, 1])
-    loses: Mask = removable(groups, governed)[back[:, 1]] & ~told
+    loses: Mask = removable(case, governed)[0][back[:, 1]] & ~told
     return loses
-
-
-def removable(groups: pd.DataFrame, governed: Mask) -> Mask:
-    """Groups a sync may take from someone who stays.
-
-    may_remove names them, they are neither given by default nor protected, the target lets us, and the
-    policy fills them: a group to which an IdP group is mapped counts as one Seatwise was told to manage.
-    """
-    return governed & _may_go(groups)
-
-
-def removable_if_owned(groups: pd.DataFrame, governed: Mask) -> Mask:
-    """Groups a sync may take only from those to whom Seatwise gave them."""
-    return ~governed & _may_go(groups)
-
-
-def _may_go(groups: pd.DataFrame) -> Mask:
-    fine = groups["removable"] & groups["modifiable"] & ~groups["kept"] & ~groups["protected"]
-    return fine.to_numpy(np.bool_)
-
-
-def shown(names: set[str] | Sequence[str]) -> str:
-    """Names for a sentence: the first few, and how many more there are."""
-    few = sorted(names)
-    more = f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
-    return ", ".join(few[:SHOWN]) + more
-
-
-def live_accounts(target: TargetSnapshot) -> Mask:
-    """Which accounts can be used now."""
-    usable: Mask = target.accounts["state"].isin(LIVE).to_numpy(np.bool_)
-    return usable

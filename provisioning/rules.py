@@ -149,7 +149,7 @@ class Limits(Strict):
 class Approve(Strict):
     """When and how long a person is asked."""
 
-    above: Literal["limits", "always", "never"] = "limits"
+    above: Literal["limits", "always"] = "limits"
     timeout: Duration = timedelta(hours=24)
     second_person_above: Annotated[int, Field(ge=0)] | None = None
 

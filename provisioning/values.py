@@ -38,7 +38,10 @@ def _share(value: Any) -> float:
     return float(found[1]) / 100
 
 
-def _duration_text(value: timedelta) -> str:
+def duration_text(value: timedelta | None) -> str:
+    """A length of time the way the file writes it."""
+    if value is None:
+        return "never"
     minutes = int(value.total_seconds() // 60)
     for letter, size in (("d", 24 * 60), ("h", 60)):
         if minutes % size == 0:
@@ -49,7 +52,7 @@ def _duration_text(value: timedelta) -> str:
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    PlainSerializer(_duration_text),
+    PlainSerializer(duration_text),
     WithJsonSchema({"type": "string", "pattern": r"^\d+[dhm]$", "examples": ["7d", "24h"]}),
 ]
 """A length of time: days, hours or minutes."""

@@ -1,0 +1,123 @@
+"""Everything known about one target when its changes are thought out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from provisioning.correlate import Correlation
+from provisioning.findings import Finding
+from provisioning.frames import AccountState
+from provisioning.keys import Mask, Rows, coded, positions
+from provisioning.lifecycle import LIVE, Lives
+from provisioning.people import People
+from provisioning.policy import Policy
+from provisioning.rules import TargetRules
+from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.things import GROUP
+
+SHOWN = 20
+"""Names a note lists before it counts the rest."""
+
+
+class Held(NamedTuple):
+    """Pairs of account and group, by row, that the target shows."""
+
+    account: Rows
+    group: Rows
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the thinkers share about one target.
+
+    Attributes:
+        people: everyone the sources state.
+        sources: snapshot of each source that was read.
+        target: the target's snapshot.
+        found: who holds which account.
+        lives: how each life moved.
+        policy: the policy.
+        rules: the policy's rules for this target.
+        groups: the target's groups, as `things.group_table` gives them.
+        memory: what the ledger remembers of the target.
+        now: the present time, UTC.
+        actions: what the sink can do; None means everything.
+        notes: what a person should know; the thinkers add to it.
+    """
+
+    people: People
+    sources: Mapping[str, SourceSnapshot]
+    target: TargetSnapshot
+    found: Correlation
+    lives: Lives
+    policy: Policy
+    rules: TargetRules
+    groups: pd.DataFrame
+    memory: Memory
+    now: datetime
+    actions: Collection[str] | None = None
+    notes: list[Finding] = field(default_factory=list)
+
+    def note(self, message: str, remedy: str | None = None, *, subject: str | None = None) -> None:
+        """Tell a person something: a warning when there is something to do about it."""
+        self.notes.append(Finding("warning" if remedy else "ok", subject or self.rules.to, message, remedy))
+
+    def can(self, action: str) -> bool:
+        """Whether the sink can do it."""
+        return self.actions is None or action in self.actions
+
+    @cached_property
+    def held(self) -> Held:
+        """All memberships of accounts in groups."""
+        rows = self.target.entitlements
+        ids, kinds = coded(rows["entitlement_id"]), coded(rows["kind"])
+        is_group = np.append((kinds.distinct == GROUP).to_numpy(np.bool_), [False])
+        group = np.append(positions(ids.distinct, self.groups["entitlement_id"]), -1)[ids.codes]
+        account = positions(rows["account_id"], self.target.accounts["account_id"])
+        fine = is_group[kinds.codes] & (group >= 0) & (account >= 0)
+        return Held(account[fine], group[fine])
+
+    @cached_property
+    def usable(self) -> Mask:
+        """Which accounts can be used now."""
+        states: Mask = self.target.accounts["state"].isin(LIVE).to_numpy(np.bool_)
+        return states
+
+    @cached_property
+    def managed(self) -> Mask:
+        """Which accounts belong to the organisation; all of them where the target knows no such thing."""
+        told = self.target.accounts["managed"]
+        if told.isna().all():
+            return np.ones(len(told), dtype=np.bool_)
+        owned: Mask = told.fillna(False).to_numpy(np.bool_)  # noqa: FBT003
+        return owned
+
+    @cached_property
+    def deleted(self) -> Mask:
+        """Which accounts are deleted or about to be."""
+        states: Mask = (self.target.accounts["state"] == AccountState.DELETED.value).to_numpy(np.bool_)
+        return states
+
+    def flag(self, name: str) -> Mask:
+        """A yes-or-no column of the groups; the entry after the last stands for no group."""
+        return np.append(self.groups[name].to_numpy(np.bool_), [False])
+
+
+def shown(names: Collection[str]) -> str:
+    """Names for a sentence: the first few, and how many more there are."""
+    few = sorted(names)
+    more = f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
+    return ", ".join(few[:SHOWN]) + more
+
+
+def picked(mask: Mask, rows: Rows) -> Mask:
+    """Values of a mask at row numbers; no at -1."""
+    found: Mask = np.append(mask, [False])[rows]
+    return found
