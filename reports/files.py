@@ -31,7 +31,7 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     """Write one frame: header, one line a row, empty for null.
 
     Times are ISO 8601 in UTC (`2026-09-14T07:30:00Z`), truth is `true` or `false`. Text that a spreadsheet
-    would run as a formula gets an apostrophe before it.
+    would run as a formula gets an apostrophe before it; line ends within a text are line feeds.
     """
     plain = frame.apply(_printable) if len(frame.columns) else frame
     plain.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
@@ -45,6 +45,7 @@ def _printable(column: pd.Series) -> pd.Series:
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.map({True: "true", False: "false"})
     if isinstance(column.dtype, pd.StringDtype):
-        runs = column.str.startswith(STARTS, na=False)
-        return column.mask(runs, "'" + column)
+        text = column.str.replace("\r\n?", "\n", regex=True)
+        runs = text.str.startswith(STARTS, na=False)
+        return text.mask(runs, "'" + text)
     return column

@@ -80,6 +80,7 @@ class Report:
             oversized.
         reasons: reason, seats, monthly; every reason, in order of precedence.
         by: attribute to a frame of value, seats, wasted, wasted_share, cost and monthly.
+        seats: Seats, the derived ones included: what the figures count.
         waste: Waste, the most certain reason first, then the dearest.
         data: name, kind, taken_at, rows, complete: what the report was made of.
         definitions: what each figure means.
@@ -92,6 +93,7 @@ class Report:
     products: pd.DataFrame
     reasons: pd.DataFrame
     by: dict[str, pd.DataFrame]
+    seats: pd.DataFrame
     waste: pd.DataFrame
     data: pd.DataFrame
     definitions: list[Definition]
@@ -153,6 +155,7 @@ def build(
         products=products,
         reasons=_reasons(wasted),
         by={name: _grouped(held, wasted, costs, name) for name in by},
+        seats=seats,
         waste=_most_certain_first(wasted),
         data=data,
         definitions=defined(idle.days, never_used_after.days),

@@ -1,0 +1,121 @@
+"""The plan as lines for a terminal and as rows for a table artifact.
+
+This module is on the path of commands that answer at once: it imports neither templates nor workbooks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIMIT = 1000
+"""Rows a table artifact shows at most."""
+FEWEST = 3
+"""Rows of each action that are shown, however short the text has to be."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What could move the cursor, colour the text or turn its direction."""
+CHANGE_TITLES = {
+    "position": "No.", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
+    "reason": "Why", "rule": "Rule", "destructive": "Destructive", "reversible": "Reversible",
+}  # fmt: skip
+OUTCOME_TITLES = {
+    "status": "Status", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
+    "message": "Message",
+}  # fmt: skip
+WORST_FIRST = ["failed", "stale", "blocked", "pending", "applied"]
+
+
+def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) -> list[str]:
+    """The plan for a terminal: by target and action, with counts, rules, who, what and why.
+
+    Args:
+        changes: Changes frame.
+        title: what the first line calls it.
+        rows: changes listed in all, shared among the actions; each shows a few in any case.
+
+    Returns:
+        Lines without line ends; text from outside carries no control characters.
+    """
+    if changes.empty:
+        return [f"{title}: nothing to do"]
+    groups = list(changes.groupby(["target", "action"], sort=False))
+    shown = max(FEWEST, rows // len(groups))
+    lines = [f"{title}: {_counted(changes)}"]
+    several = len({target for (target, _), _ in groups}) > 1
+    for (target, action), group in groups:
+        lines.append("")
+        lines.append(f"{f'{printable(target)}: ' if several else ''}{action} {len(group):,}{_rules(group)}")
+        lines += _listed(group.head(shown))
+        if len(group) > shown:
+            lines.append(f"  … and {len(group) - shown:,} more (plan.csv)")
+    return lines
+
+
+def table_rows(changes: pd.DataFrame, limit: int = LIMIT) -> list[dict[str, Any]]:
+    """The plan as rows of a table artifact: text, whole numbers and truth alone, none null."""
+    return _cut(_plain(changes.head(limit), CHANGE_TITLES), len(changes), limit, "plan.csv")
+
+
+def outcome_rows(changes: pd.DataFrame, outcomes: pd.DataFrame, limit: int = LIMIT) -> list[dict[str, Any]]:
+    """What became of each change as rows of a table artifact, the ones to look at first.
+
+    Args:
+        changes: Changes frame with every change of `outcomes`.
+        outcomes: Outcomes frame.
+        limit: rows at most.
+    """
+    planned = changes[["change_id", "target", "action", "subject", "entitlement"]].drop_duplicates(
+        "change_id"
+    )
+    joined = outcomes.merge(planned, on="change_id", how="left", validate="many_to_one")
+    rank = joined["status"].map({status: place for place, status in enumerate(WORST_FIRST)})
+    ordered = joined.iloc[rank.argsort(kind="stable")]
+    return _cut(_plain(ordered.head(limit), OUTCOME_TITLES), len(ordered), limit, "outcomes.csv")
+
+
+def printable(text: object) -> str:
+    """Text that cannot move the cursor, colour the terminal or turn the direction of writing."""
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+
+
+def _counted(changes: pd.DataFrame) -> str:
+    total, destructive = len(changes), int(changes["destructive"].sum())
+    final = int((changes["destructive"] & ~changes["reversible"]).sum())
+    words = [f"{total:,} change{'' if total == 1 else 's'}"]
+    words += [f"{destructive:,} destructive"] if destructive else []
+    words += [f"{final:,} of them cannot be undone"] if final else []
+    return ", ".join(words)
+
+
+def _rules(group: pd.DataFrame) -> str:
+    counts = group["rule"].value_counts(sort=True).head(3)
+    return "  (" + "; ".join(f"{printable(rule)}: {count:,}" for rule, count in counts.items()) + ")"
+
+
+def _listed(group: pd.DataFrame) -> list[str]:
+    whats = group["entitlement"].fillna("").map(printable).tolist()
+    whos = group["subject"].map(printable).tolist()
+    width, breadth = max(map(len, whos)), max(map(len, whats))
+    reasons = group["reason"].map(printable).tolist()
+    gap = "  " if breadth else ""
+    return [
+        f"  {who:<{width}}{gap}{what:<{breadth}}  {why}"
+        for who, what, why in zip(whos, whats, reasons, strict=True)
+    ]
+
+
+def _plain(frame: pd.DataFrame, titles: dict[str, str]) -> list[dict[str, Any]]:
+    table = frame[list(titles)].rename(columns=titles).astype(object)
+    return [{str(k): v for k, v in row.items()} for row in table.where(table.notna(), "").to_dict("records")]
+
+
+def _cut(rows: list[dict[str, Any]], total: int, limit: int, file: str) -> list[dict[str, Any]]:
+    """The rows, the last one telling how many more there are."""
+    if total <= limit:
+        return rows
+    last = dict.fromkeys(rows[0], "")
+    text = f"… and {total - limit + 1:,} more: {file}"
+    return [*rows[: limit - 1], {**last, "Who": text}]

@@ -1,0 +1,92 @@
+"""A plan as steps a person follows by hand, for targets that Seatwise cannot write.
+
+The words are those of admin.atlassian.com.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from provisioning.frames import Action
+from reports.files import write_csv
+from reports.words import titled
+
+USERS = "admin.atlassian.com → Directory → Users: "
+MANAGED = "admin.atlassian.com → Directory → Managed accounts: "
+FOUND = "search for {who}, open the account, "
+STEPS = {
+    Action.CREATE: USERS + "choose Invite users, enter {email} and send the invitation.",
+    Action.UPDATE: MANAGED + FOUND + "change {fields}.",
+    Action.UPDATE_EMAIL: MANAGED + FOUND + "change the e-mail address to {email}.",
+    Action.GRANT: USERS + FOUND + "choose Add to group, pick {what} and confirm.",
+    Action.REVOKE: USERS + FOUND + "choose Remove from group beside {what} and confirm.",
+    Action.SUSPEND: USERS + FOUND + "choose More actions (•••), then Suspend access.",
+    Action.RESTORE: USERS + FOUND + "choose More actions (•••), then Restore access.",
+    Action.DEACTIVATE: MANAGED + FOUND + "choose Deactivate account and follow the prompts.",
+    Action.REACTIVATE: MANAGED + FOUND + "choose Reactivate account.",
+    Action.REMOVE: USERS + FOUND + "choose More actions (•••), then Remove user.",
+    Action.DELETE: MANAGED + FOUND + "choose Delete account and follow the prompts.",
+    Action.CANCEL_DELETE: MANAGED + FOUND + "choose Cancel deletion.",
+}
+ACCESS = {
+    Action.GRANT: USERS + FOUND + "choose Add apps, pick {what} and confirm.",
+    Action.REVOKE: USERS
+    + FOUND
+    + "find {what} under App access, choose More actions (•••), then Remove access.",
+}
+"""The same for what is held directly: a role or a product."""
+FINAL = "Cannot be undone."
+COLUMNS = ["step", "target", "who", "what", "why", "caution", "done"]
+
+
+def steps(changes: pd.DataFrame) -> pd.DataFrame:
+    """One numbered step a change, in the order of the plan.
+
+    Args:
+        changes: Changes frame.
+
+    Returns:
+        Columns step, target, who, what (the step in words), why, caution and done (empty, to tick off).
+    """
+    ordered = changes.sort_values(["target", "position"], kind="stable", ignore_index=True)
+    plain = ordered.astype(object).where(ordered.notna(), None)
+    final = ordered["destructive"] & ~ordered["reversible"]
+    return pd.DataFrame(
+        {
+            "step": range(1, len(ordered) + 1),
+            "target": ordered["target"],
+            "who": ordered["subject"],
+            "what": pd.Series([_words(row) for row in plain.to_dict("records")], dtype="str"),
+            "why": ordered["reason"],
+            "caution": pd.Series("", index=ordered.index, dtype="str").mask(final, FINAL),
+            "done": pd.Series("", index=ordered.index, dtype="str"),
+        }
+    )[COLUMNS]
+
+
+def write(changes: pd.DataFrame, path: Path) -> Path:
+    """Write the steps as a CSV file that opens in any spreadsheet."""
+    return write_csv(steps(changes), path)
+
+
+def _words(row: dict[Any, Any]) -> str:
+    action = Action(row["action"])
+    direct = row["kind"] in {"role", "product"}
+    after = json.loads(row["after"])
+    words = ACCESS.get(action, STEPS[action]) if direct else STEPS[action]
+    return words.format(
+        who=row["subject"],
+        what=_quoted(row["entitlement"]),
+        email=after.get("email") or row["subject"],
+        fields=" and ".join(
+            f"{titled(name).lower()} to {_quoted(value)}" for name, value in sorted(after.items())
+        ),
+    )
+
+
+def _quoted(value: Any) -> str:
+    return f"“{value}”"
