@@ -75,7 +75,7 @@ class Wire:
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Read once: proxies and certificate bundles come from the environment.
         self._settings: dict[str, Any] = dict(
-            self._session.merge_environment_settings(base_url, {}, False, None, None)
+            self._session.merge_environment_settings(base_url, {}, True, None, None)
         )
 
     def send(self, request: Request) -> Reply:
@@ -86,12 +86,12 @@ class Wire:
             TransportError: any other failure, by its next step.
         """
         prepared = self._prepare(request)
-        answer = self._exchange(prepared)
+        answer, content = self._exchange(prepared)
         status = answer.status_code
         log.debug("%s %s answered %s", request.method, prepared.url, status)
         if not 200 <= status < 300:
-            raise _refusal(answer).about(request.method, prepared.url)
-        reply = Reply(status, answer.headers, answer.content, str(prepared.url), request.method)
+            raise _refusal(answer, content).about(request.method, prepared.url)
+        reply = Reply(status, answer.headers, content, str(prepared.url), request.method)
         if not request.writes and reply.content and "json" in answer.headers.get("Content-Type", ""):
             reply.json()  # A body that ends with the connection shows its cut only here.
         return reply
@@ -116,20 +116,23 @@ class Wire:
             return prepared
         raise BadRequest(trouble).about(request.method, request.url)
 
-    def _exchange(self, prepared: PreparedRequest) -> Response:
+    def _exchange(self, prepared: PreparedRequest) -> tuple[Response, bytes]:
+        """Return the answer and its whole body."""
         try:
-            return self._session.send(
+            with self._session.send(
                 prepared, timeout=self._timeouts, allow_redirects=False, **self._settings
-            )
+            ) as answer:
+                # In one piece: the usual ten kilobytes at a time cost as much as decoding the page.
+                return answer, b"".join(answer.iter_content(None))
         except (raised.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
             error = failed(failure)
         # Raised out here, so that the failure with its signed request does not travel along.
         raise error.about(str(prepared.method), prepared.url)
 
 
-def _refusal(answer: Response) -> TransportError:
+def _refusal(answer: Response, content: bytes) -> TransportError:
     """Return the error an answer without success stands for."""
-    body = read_body(answer.content)
+    body = read_body(content)
     words = words_of(body)
     if answer.is_redirect:
         words = f"it points to {answer.headers['Location']}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from pydantic import SecretStr
 
 from tests.transport.service import Answer, serving
 from transport.auth import Basic, Bearer, Ssws
 from transport.door import Door, by_shape
-from transport.errors import ForeignHost, Moved, PageLoop, ReadOnly, UnknownOutcome
+from transport.errors import ForeignHost, Moved, PageLoop, ReadOnly, TransportError, UnknownOutcome
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "post"])
@@ -182,3 +184,16 @@ def test_a_bucket_is_by_default_the_path_without_identifiers():
     assert by_shape("GET", "/api/v1/groups/00g1abc/users") == by_shape("GET", "/api/v1/groups/00g9xyz/users")
     assert by_shape("GET", "/api/v1/groups") != by_shape("GET", "/api/v1/users")
     assert by_shape("GET", "/api/v1/users/ann@acme.test") == "GET /api/v1/users/*"
+
+
+@pytest.mark.parametrize("answer", [Answer(204, b""), Answer(200, b""), Answer(404, b""), Answer(304)])
+def test_an_answer_without_a_body_gives_its_connection_back(answer, door, open_client):
+    """One worker reads again and again over one connection; none is lost to an empty answer."""
+    with serving(answer) as service:
+        client = open_client(door, service.url, workers=1)
+        for _ in range(3):
+            with suppress(TransportError):
+                client.get("/")
+
+    assert len(service.asked) == 3
+    assert len(service.peers) == 1
