@@ -207,7 +207,7 @@ def test_the_removed_lose_everything_and_can_be_invited_again(api: Api) -> None:
 
     assert api.search(emails=[row["email"]])["data"] == []
     gone = api.user(row["email"], claimStatus="managed")
-    assert (gone["status"], gone["groups"]) == ("not_invited", [])
+    assert (gone["status"], gone["groups"], gone["managementSource"]) == ("not_invited", [], None)
     assert gone["accountId"] in {r["accountId"] for r in api.users(status=["not_invited"])}
 
     api.call("POST", f"{ORG}/users/invite", {"emails": [row["email"]]})
