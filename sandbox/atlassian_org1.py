@@ -77,7 +77,8 @@ def users(world: World, request: Request) -> Reply:
     state = organisation(world)
     token = request.get("cursor")
     after = resume("managed", token)[0] if token else -1
-    rows, position = [], after
+    rows: list[dict[str, Any]] = []
+    position = after
     for position in range(after + 1, len(state.accounts)):
         account = state.accounts[position]
         if account.managed and account.status != "closed":

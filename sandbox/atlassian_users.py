@@ -171,9 +171,10 @@ def _broken(field: str, value: Any) -> str | None:
 
 @_managed
 def set_email(_world: World, org: Organisation, account: Account, request: Request) -> Reply:
-    email = _object(request).get("email")
-    name, at, domain = email.partition("@") if isinstance(email, str) else ("", "", "")
-    other = org.by_email.get(email.lower()) if at else None
+    sent = _object(request).get("email")
+    email = sent if isinstance(sent, str) else ""
+    name, _, domain = email.partition("@")
+    other = org.by_email.get(email.lower())
     if not (name and domain) or (other and other is not account):
         key = "validCharacters" if not (name and domain) else "unique"
         context = {"fieldViolations": [{"field": "email", "violations": [{"key": key}]}]}
