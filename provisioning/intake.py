@@ -44,16 +44,20 @@ class Columns:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append the fields of a page; an absent field is null."""
         page = self._page(rows)
-        fresh = [value is None or value not in self._seen for value in page[self._key]]
+        fresh = [self._is_new(value) for value in page[self._key]]
         for name, values in page.items():
             self._values[name].extend(values if all(fresh) else list(compress(values, fresh)))
-        self._seen.update(page[self._key])
 
     def take(self) -> dict[str, list[Any]]:
         """The gathered values by column; nothing is gathered afterwards."""
         taken = self._values
         self._values = {name: [] for name in taken}
         return taken
+
+    def _is_new(self, value: Any) -> bool:
+        known = value in self._seen
+        self._seen.add(value)
+        return value is None or not known
 
     def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
         parents: dict[str, Sequence[Mapping[str, Any]]] = {"": rows}

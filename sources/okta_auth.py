@@ -18,7 +18,7 @@ from requests import PreparedRequest
 from requests.auth import AuthBase
 
 from transport.door import Door
-from transport.errors import BadRequest, TransportError
+from transport.errors import BadRequest
 from transport.redact import conceal
 
 TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - the path of the endpoint
@@ -82,6 +82,7 @@ class AccessToken(AuthBase):
         self._client = door.client(url, application, token_id=f"{client_id} token", bucket=lambda *_: "token")
         self._lock = threading.Lock()
         self._token, self._type, self._until = "", "", 0.0
+        self.generation = 0
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Put the token, and the proof that it is ours, on a request."""
@@ -93,13 +94,13 @@ class AccessToken(AuthBase):
             )
         return request
 
-    def renew(self, sent: PreparedRequest, refusal: TransportError) -> bool:  # noqa: ARG002 - the protocol's shape
-        """Drop the token that was refused, unless another thread has done so; say whether to sign again."""
-        refused = sent.headers.get("Authorization", "").partition(" ")[2]
+    def renew(self, generation: int) -> bool:
+        """Drop the token of that generation, unless another thread has done so; the next request gets one."""
         with self._lock:
-            if refused == self._token:
+            if generation == self.generation:
+                self.generation += 1
                 self._until = 0.0
-        return bool(refused)
+        return True
 
     def _current(self) -> tuple[str, str]:
         with self._lock:

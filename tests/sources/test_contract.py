@@ -119,7 +119,7 @@ def test_a_passing_fault_is_survived(
     again = read(connect(kind, faulty, tmp_path, door, **CASES[kind].small_pages), part)
 
     pd.testing.assert_frame_equal(whole, again)
-    assert [1] == [counts["retried"] for counts in door.meter.counts().values()]
+    assert [counts["retried"] for counts in door.meter.counts().values()] == [1]
 
 
 @pytest.mark.parametrize(("kind", "part"), REMOTE)
@@ -142,7 +142,7 @@ def test_no_write_leaves(kind: str, acme: Running, tmp_path: Path) -> None:
         read(source, part)
     source.check()
 
-    assert 0 == sum(counts["write"] for counts in door.meter.counts().values())
+    assert sum(counts["write"] for counts in door.meter.counts().values()) == 0
     assert CASES[kind].remote == bool(sent(door))
 
 
