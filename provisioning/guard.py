@@ -110,7 +110,7 @@ def incomplete(case: Case) -> list[str]:
 
 def _protected_accounts(case: Case) -> Mask:
     accounts, protect = case.target.accounts, case.policy.protect
-    found: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_)
+    found: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_, copy=True)
     found |= (accounts["kind"] != "person").to_numpy(np.bool_)
     found |= accounts["caller"].to_numpy(np.bool_)
     for name in ("email", "user_name"):

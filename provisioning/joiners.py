@@ -11,7 +11,7 @@ import pandas as pd
 from provisioning.case import Case, picked, shown
 from provisioning.changes import packed, part, state
 from provisioning.frames import AccountState, Action
-from provisioning.keys import Mask, Rows, folded, positions, take
+from provisioning.keys import Mask, Rows, folded, places, positions, take
 from provisioning.people import ACTIVE
 from provisioning.transform import DEFAULT_ATTRIBUTES, derive
 
@@ -124,7 +124,7 @@ def _updates(
     case: Case, raw: pd.DataFrame, new: pd.DataFrame, old: pd.DataFrame, mask: pd.DataFrame
 ) -> pd.DataFrame:
     words = [", ".join(name for name, moved in row.items() if moved) for row in mask.to_dict("records")]
-    movement = take(case.lives.movement, _places(case.lives.account, raw["account"].to_numpy(np.int64)))
+    movement = take(case.lives.movement, places(raw["account"].to_numpy(np.int64), case.lives.account))
     return raw.assign(
         before=_json(old, mask),
         after=_json(new, mask),
@@ -132,10 +132,6 @@ def _updates(
         rule="mover.update",
         movement=movement.mask(movement == "stayer", "mover"),
     )
-
-
-def _places(among: Rows, values: Rows) -> Rows:
-    return pd.Index(among).get_indexer(pd.Index(values)).astype(np.int64)
 
 
 def _differs(name: str, wanted: pd.Series, held: pd.Series) -> Mask:

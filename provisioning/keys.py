@@ -48,6 +48,15 @@ def coded(values: pd.Series) -> Coded:
     return Coded(_numbers(encoded.indices), pd.Series(encoded.dictionary.to_pylist(), dtype="str"))
 
 
+def places(values: Rows, among: Rows) -> Rows:
+    """The first place of each row number in a list of them; -1 where it is not, and for -1."""
+    size = max(int(values.max(initial=-1)), int(among.max(initial=-1))) + 1
+    table = np.full(size + 1, -1, dtype=np.int64)
+    listed = np.flatnonzero(among >= 0)[::-1]
+    table[among[listed]] = listed
+    return table[values]
+
+
 def take(column: pd.Series, rows: Rows) -> pd.Series:
     """Values of a column at row numbers; null at -1. The index is fresh."""
     if len(column) == 0:

@@ -12,7 +12,7 @@ import pandas as pd
 from provisioning import frames
 from provisioning.correlate import Correlation
 from provisioning.frames import AccountState, Movements
-from provisioning.keys import Mask, Rows, positions, take, within
+from provisioning.keys import Mask, Rows, places, positions, take, within
 from provisioning.people import ACTIVE, DEPARTED, SUSPENDED, WAITING, People
 from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
 
@@ -122,7 +122,7 @@ def movements(
         changed: changes of people who stay, with `account` (row) and `what` (the words for it).
     """
     what = changed.groupby("account")["what"].agg(lambda words: ", ".join(sorted(set(words))))
-    moved = positions_of(lives.account, what.index.to_numpy(np.int64))
+    moved = places(lives.account, what.index.to_numpy(np.int64))
     mover = lives.are("stayer") & (moved >= 0)
     word = take(what.astype("str").reset_index(drop=True), moved)
     states = take(people.statements["source_state"], lives.person).fillna("unknown")
@@ -142,11 +142,6 @@ def movements(
     )
     order = ["source", "source_id", "account_id"]
     return frames.complete(Movements, table.sort_values(order, ignore_index=True))
-
-
-def positions_of(values: Rows, among: Rows) -> Rows:
-    """The place of each number in a list; -1 where it is not."""
-    return pd.Index(among).get_indexer(pd.Index(values)).astype(np.int64)
 
 
 def _may_vanish(found: Correlation, sources: Mapping[str, SourceSnapshot]) -> Mask:

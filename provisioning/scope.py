@@ -43,6 +43,6 @@ def _members(scope: Scope, snapshot: SourceSnapshot, globs: list[str]) -> Mask:
     memberships = counting(scope, snapshot.memberships)
     names = coded(memberships["group_name"])
     chosen = within(names.codes, np.flatnonzero(fitting(names.distinct, globs)))
-    chosen |= memberships["group_id"].isin(globs).to_numpy()
+    chosen = chosen | memberships["group_id"].isin(globs).to_numpy()
     ids = pd.Series(memberships["source_id"].array[chosen]).drop_duplicates()
     return positions(snapshot.identities["source_id"], ids) >= 0

@@ -9,7 +9,7 @@ from provisioning.case import Case, picked, shown
 from provisioning.changes import HELD, NOT_HELD, part
 from provisioning.entitle import Entitled, removable, suppressed
 from provisioning.frames import Action
-from provisioning.keys import Mask, Rows, positions, take, within
+from provisioning.keys import Mask, Rows, places, positions, take, within
 from provisioning.things import GROUP
 
 
@@ -70,8 +70,7 @@ def revoke(case: Case, wanted: Entitled) -> pd.DataFrame:
 
 def _movement(case: Case, person: Rows) -> pd.Series:
     """The movement of people with changes: who stays has moved."""
-    rows = pd.Index(case.lives.person).get_indexer(pd.Index(person)).astype(np.int64)
-    movement = take(case.lives.movement, rows)
+    movement = take(case.lives.movement, places(person, case.lives.person))
     return movement.mask(movement == "stayer", "mover")
 
 

@@ -1,0 +1,178 @@
+"""Small worlds for the thinkers: people, accounts and groups in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from provisioning import frames
+from provisioning.policy import Policy
+from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+GROUPS = {
+    "jira-users": ("jira", True),
+    "wiki-users": ("wiki", True),
+    "developers": (None, True),
+    "all-staff": (None, True),
+    "site-admins": (None, True),
+    "synced": ("wiki", False),
+}
+"""Group → billed product it opens and whether it can be changed."""
+MAP = {"atl-jira": ["jira-users"], "atl-dev": ["jira-users", "developers"], "atl-wiki": ["wiki-users"]}
+
+
+def policy(*, sources: Sequence[Any] = ({"from": "idp"},), limits: Any = None, protect: Any = None, **target: Any) -> Policy:
+    """A policy with one target `cloud`; limits are wide unless given."""
+    rules = {
+        "to": "cloud",
+        "groups": {"map": MAP, "may_remove": ["*"]},
+        "mover": {"update": ["display_name", "email"]},
+        "leaver": [
+            {"after": "0d", "do": "revoke_seats"},
+            {"after": "7d", "do": "deactivate"},
+            {"after": "90d", "do": "delete"},
+        ],
+        **target,
+    }
+    return Policy.model_validate(
+        {
+            "version": 1,
+            "connections": {name: {"kind": "csv"} for name in ("idp", "other", "cloud")},
+            "sources": list(sources),
+            "targets": [rules],
+            "limits": limits or {"destructive": {"count": 1000, "share": "100%"}},
+            "protect": protect or {"groups": ["site-admins"]},
+        }
+    )
+
+
+def identity(name: str, **facts: Any) -> dict[str, Any]:
+    """An active identity; its address, user name and identifier follow from its name."""
+    return {
+        "source": "idp",
+        "source_id": f"id-{name}",
+        "user_name": name,
+        "email": f"{name}@acme.test",
+        "display_name": name.title(),
+        "state": "active",
+        **facts,
+    }
+
+
+def account(name: str, **facts: Any) -> dict[str, Any]:
+    """A managed active account of the identity so named."""
+    return {
+        "target": "cloud",
+        "account_id": f"acc-{name}",
+        "user_name": name,
+        "email": f"{name}@acme.test",
+        "display_name": name.title(),
+        "state": "active",
+        "kind": "person",
+        "managed": True,
+        "caller": False,
+        "added_on": NOW - timedelta(days=400),
+        **facts,
+    }
+
+
+def source(
+    identities: Sequence[Mapping[str, Any]],
+    groups: Mapping[str, Sequence[str]] | None = None,
+    *,
+    name: str = "idp",
+    complete: bool = True,
+    rejected: Sequence[str] = (),
+) -> SourceSnapshot:
+    """A read of a source; `groups` are IdP group → names of its members."""
+    rows = [
+        {"source": name, "source_id": f"id-{who}", "group_id": f"g-{group}", "group_name": group, "direct": True}
+        for group, members in (groups or {}).items()
+        for who in members
+    ]
+    return SourceSnapshot(
+        name,
+        NOW,
+        complete,
+        frame(frames.Identities, [{**row, "source": name} for row in identities]),
+        frame(frames.Memberships, rows),
+        rejects(name, rejected),
+    )
+
+
+def target(
+    accounts: Sequence[Mapping[str, Any]],
+    groups: Mapping[str, Sequence[str]] | None = None,
+    *,
+    seats: Sequence[Mapping[str, Any]] = (),
+    capacity: Mapping[str, int] | None = None,
+    complete: bool = True,
+    rejected: Sequence[str] = (),
+) -> TargetSnapshot:
+    """A read of the target `cloud`; `groups` are group → names of the accounts that hold it."""
+    held = [
+        {"target": "cloud", "account_id": f"acc-{who}", "kind": "group", "entitlement_id": f"e-{group}", "name": group}
+        for group, members in (groups or {}).items()
+        for who in members
+    ]
+    bought = [{"target": "cloud", "product": p, "site": "acme", "seats": n} for p, n in (capacity or {}).items()]
+    return TargetSnapshot(
+        "cloud",
+        NOW,
+        complete,
+        frame(frames.Accounts, accounts),
+        frame(frames.Entitlements, held),
+        grants(),
+        frame(frames.Seats, [{"target": "cloud", "site": "acme", "billable": True, **row} for row in seats]),
+        frame(frames.Capacity, bought),
+        rejects("cloud", rejected),
+    )
+
+
+def grants() -> pd.DataFrame:
+    """What the groups of `cloud` give."""
+    rows = [
+        {
+            "target": "cloud",
+            "kind": "group",
+            "entitlement_id": f"e-{name}",
+            "name": name,
+            "product": product,
+            "site": "acme" if product else None,
+            "billable": product is not None,
+            "admin": name == "site-admins",
+            "default": False,
+            "modifiable": modifiable,
+        }
+        for name, (product, modifiable) in GROUPS.items()
+    ]
+    return frame(frames.Grants, rows)
+
+
+def rejects(origin: str, keys: Sequence[str]) -> pd.DataFrame:
+    """Rows that could not be read."""
+    rows = [{"origin": origin, "key": key, "field": "state", "problem": "p", "remedy": "r"} for key in keys]
+    return frame(frames.Rejects, rows)
+
+
+def frame(model: type[frames.Frame], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """A validated frame of a few rows."""
+    return frames.complete(model, pd.DataFrame(list(rows))) if rows else frames.empty(model)
+
+
+def links(*names: str, **facts: Any) -> pd.DataFrame:
+    """Remembered links of identities with the accounts so named."""
+    rows = [
+        {"target": "cloud", "account_id": f"acc-{n}", "source": "idp", "source_id": f"id-{n}", "rule": "email", **facts}
+        for n in names
+    ]
+    return frame(frames.Links, rows)
+
+
+def done(changes: pd.DataFrame) -> list[tuple[str, str, str | None]]:
+    """What a plan does, in its order: action, whose, and to which group."""
+    return [(c.action, c.subject.partition("@")[0], c.entitlement) for c in frames.rows(changes)]
