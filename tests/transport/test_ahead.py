@@ -1,0 +1,50 @@
+"""One page ahead."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from transport.ahead import ahead
+
+
+def test_pages_keep_their_order() -> None:
+    """All pages come, in order, falsy ones included; nothing comes of nothing."""
+    assert list(ahead(iter([3, 0, None, 2]))) == [3, 0, None, 2]
+    assert list(ahead(iter([]))) == []
+
+
+def test_the_next_page_is_fetched_meanwhile() -> None:
+    """While a page is in use the next one is fetched, but never two."""
+    fetched = threading.Semaphore(0)
+    started: list[int] = []
+
+    def pages() -> Iterator[int]:
+        for page in range(5):
+            started.append(page)
+            fetched.release()
+            yield page
+
+    coming = ahead(pages())
+    assert next(coming) == 0
+    assert fetched.acquire(timeout=10)
+    assert fetched.acquire(timeout=10)
+    assert not fetched.acquire(timeout=0.05)
+    assert started == [0, 1]
+    coming.close()  # type: ignore[attr-defined]
+
+
+def test_an_error_comes_at_its_page() -> None:
+    """Pages before the failed one are delivered; then its error is raised."""
+
+    def pages() -> Iterator[int]:
+        yield 1
+        raise ValueError("page 2")
+
+    coming = ahead(pages())
+
+    assert next(coming) == 1
+    with pytest.raises(ValueError, match="page 2"):
+        next(coming)
