@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, bindparam, false, func, select, true, update
+from sqlalchemy import Connection, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
 from ledger.runs import require_run
-from ledger.store import BATCH, Store, insert_rows, resolve
+from ledger.store import Store, chunks, insert_rows, resolve
 from provisioning.frames import Changes, Outcomes, columns
 
 
@@ -41,14 +41,14 @@ class Journal(Store):
             AlreadyIntended: another run began one of them and never said how it ended.
         """
         try:
-            with self._writing() as connection:
+            with self._writing(alone_on=tables.intents) as connection:
                 require_run(connection, run_id)
                 mine = _open_intents(connection, run_id, fingerprint, change_ids)
                 row = {"run_id": run_id, "fingerprint": fingerprint, "at": at, "settled": False}
                 fresh = [change for change in dict.fromkeys(change_ids) if change not in mine]
                 insert_rows(connection, tables.intents, [{**row, "change_id": change} for change in fresh])
         except IntegrityError as error:
-            raise _refusal(error, fingerprint) from error
+            raise _refusal(fingerprint) from error
 
     def record(self, run_id: str, fingerprint: str, outcomes: pd.DataFrame) -> None:
         """Keep how changes ended, and settle their intents, whichever run wrote them.
@@ -69,7 +69,7 @@ class Journal(Store):
                 insert_rows(connection, tables.outcomes, rows)
                 _settle(connection, fingerprint, [row["change_id"] for row in rows])
         except IntegrityError as error:
-            raise _refusal(error, fingerprint) from error
+            raise _refusal(fingerprint) from error
 
     def outcomes(self, fingerprint: str, run_id: str | None = None) -> pd.DataFrame:
         """The last outcome of each change of a plan that was tried, in the order they were recorded.
@@ -126,20 +126,12 @@ def _open_intents(
 
 def _settle(connection: Connection, fingerprint: str, change_ids: Sequence[str]) -> None:
     c = tables.intents.c
-    mine = (c.fingerprint == fingerprint, c.settled == false())
-    settle = update(tables.intents).where(*mine, c.change_id == bindparam("change")).values(settled=true())
-    begun = set(connection.scalars(select(c.change_id).where(*mine)))
-    rows = [{"change": change} for change in change_ids if change in begun]
-    for start in range(0, len(rows), BATCH):
-        connection.execute(settle, rows[start : start + BATCH])
+    mine = update(tables.intents).where(c.fingerprint == fingerprint, c.settled == false())
+    for part in chunks(change_ids):
+        connection.execute(mine.where(c.change_id.in_(part)).values(settled=true()))
 
 
-def _refusal(error: IntegrityError, fingerprint: str) -> Exception:
-    if "unique" in str(error.orig).lower():
-        return AlreadyIntended(
-            f"another run began the same changes of plan {fingerprint} at this moment",
-            "let that run end, then plan again",
-        )
+def _refusal(fingerprint: str) -> UnknownChange:
     return UnknownChange(
         f"the ledger holds no such change under plan {fingerprint}",
         "store the plan first, and write only what it holds",

@@ -8,10 +8,9 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Table, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger import tables
-from ledger.store import BATCH, Store, insert_rows
+from ledger.store import Store, chunks, insert_rows
 from provisioning.frames import Links, Taken, columns
 
 HELD = list(tables.KEY[1:])
@@ -53,10 +52,9 @@ class Memory(Store):
             rows = connection.execute(current.where(c.unlinked_at.is_(None))).all()
             held = tables.frame(rows, [c.seq, *tables.picked(tables.links, Links)])
             both = held.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
-            gone = [{"gone": int(seq)} for seq in both.loc[both["where"] == "left_only", "seq"]]
-            unlink = update(tables.links).where(c.seq == bindparam("gone")).values(unlinked_at=at)
-            for start in range(0, len(gone), BATCH):
-                connection.execute(unlink, gone[start : start + BATCH])
+            gone = both.loc[both["where"] == "left_only", "seq"].astype("int64").tolist()
+            for part in chunks(gone):
+                connection.execute(update(tables.links).where(c.seq.in_(part)).values(unlinked_at=at))
             new = both.loc[both["where"] == "right_only", key]
             insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
 
@@ -97,11 +95,12 @@ class Memory(Store):
             at: aware time.
         """
         rows = tables.records(_keyed(things).assign(how=things["how"]), target=target, at=at)
-        with self._writing() as connection:
-            sql = postgresql if connection.dialect.name == "postgresql" else sqlite
-            add = sql.insert(tables.owned).on_conflict_do_nothing()
-            for start in range(0, len(rows), BATCH):
-                connection.execute(add, rows[start : start + BATCH])
+        key = [tables.owned.c[name] for name in HELD]
+        with self._writing(alone_on=tables.owned) as connection:
+            ours = connection.execute(select(*key).where(tables.owned.c.target == target))
+            known = {tuple(row) for row in ours}
+            new = [row for row in rows if tuple(row[name] for name in HELD) not in known]
+            insert_rows(connection, tables.owned, new)
 
     def disown(self, target: str, things: pd.DataFrame) -> None:
         """Forget that these are ours; what is not ours is passed over.
@@ -116,8 +115,8 @@ class Memory(Store):
             c.target == target, *(c[name] == bindparam(f"{name}_") for name in HELD)
         )
         with self._writing() as connection:
-            for start in range(0, len(rows), BATCH):
-                connection.execute(forget, rows[start : start + BATCH])
+            for part in chunks(rows):
+                connection.execute(forget, part)
 
     def taken(self, target: str) -> pd.DataFrame:
         """What was revoked from leavers and not given back: a Taken frame, to return at a rehire."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from sqlalchemy import (
@@ -31,7 +31,8 @@ from ledger.tables import frame
 
 BUSY_SECONDS = 60
 BATCH = 5_000
-"""Rows of one insert: large enough to be quick, small enough to stay out of memory."""
+"""Rows of one statement: large enough to be quick, small enough to stay out of memory."""
+T = TypeVar("T")
 
 
 class Store:
@@ -71,9 +72,43 @@ class Store:
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows in batches."""
-    for start in range(0, len(rows), BATCH):
-        connection.execute(insert(table), rows[start : start + BATCH])
+    """Insert rows, all with the same columns, in batches."""
+    write = _copy_rows if connection.dialect.name == "postgresql" else _insert_rows
+    for part in chunks(rows):
+        write(connection, table, part)
+
+
+def _insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(insert(table), rows)
+
+
+def _copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Stream rows in, several times quicker than inserts; errors are those of an insert."""
+    import psycopg
+
+    quote = connection.dialect.identifier_preparer.quote
+    names = list(rows[0])
+    processors = [
+        table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        for name in names
+    ]
+    statement = f"COPY {quote(table.name)} ({', '.join(map(quote, names))}) FROM STDIN"
+    driver: Any = connection.connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                values = zip(names, processors, strict=True)
+                copy.write_row([process(row[name]) if process else row[name] for name, process in values])
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, psycopg.Error, dialect=connection.dialect
+        ) from error
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Parts short enough for one statement."""
+    for start in range(0, len(values), BATCH):
+        yield values[start : start + BATCH]
 
 
 def resolve(connection: Connection, column: Column[str], given: str, unknown: type[NothingFound]) -> str:
@@ -105,10 +140,9 @@ def engine_for(url: str) -> Engine:
     """
     address = _address(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(
-            address.set(drivername="postgresql+psycopg"), json_serializer=to_json, pool_pre_ping=True
-        )
-    Path(address.database or "").absolute().parent.mkdir(parents=True, exist_ok=True)
+        address = address.set(drivername="postgresql+psycopg")
+        return create_engine(address, json_serializer=to_json, pool_pre_ping=True)
+    _make_folder(address)
     engine = create_engine(address, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -127,6 +161,16 @@ def _address(url: str) -> URL:
     if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
         raise LedgerUnavailable(f"{shown} would forget everything at the end of the run", remedy)
     return address
+
+
+def _make_folder(address: URL) -> None:
+    folder = Path(address.database or "").absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerUnavailable(
+            f"the ledger's folder {folder} cannot be made: {error.strerror}", "name a folder you may write"
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

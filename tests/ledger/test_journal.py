@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pandas as pd
@@ -147,3 +148,23 @@ def test_a_kill_between_intent_and_outcome_loses_nothing(
     assert ledger.unsettled()["change_id"].tolist() == ["acme-c1"]
     ledger.record(run_id, "abc1", make_outcomes(changes[1:2]))
     assert ledger.unsettled().empty
+
+
+def test_a_race_for_the_same_change_has_one_winner(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame
+) -> None:
+    """Of runs that begin the same change at the same instant exactly one may write it."""
+    runs = [ledger.start_run("apply", now, policy="policy-1") for _ in range(4)]
+
+    def begin(run: str) -> bool:
+        try:
+            ledger.intend(run, changes["change_id"].tolist(), "abc1", now)
+        except AlreadyIntended:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(begin, runs))
+
+    assert sum(won) == 1
+    assert set(ledger.unsettled()["run_id"]) == {runs[won.index(True)]}
