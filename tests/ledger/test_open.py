@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> Non
     """A file in the way is named."""
     (tmp_path / "notes").write_text("buy milk")
 
-    with pytest.raises(LedgerUnavailable, match="notes cannot be made: .*; name a folder"):
+    with pytest.raises(LedgerUnavailable, match=r"notes cannot be made: .*; name a folder"):
         Ledger.open(f"sqlite:///{tmp_path / 'notes' / 'seatwise.db'}")
 
 
