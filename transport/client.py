@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import orjson
+from requests import PreparedRequest
 
 from transport.dialects import read_quota
 from transport.errors import Moved, PageLoop, ReadOnly, TransportError
@@ -112,28 +113,35 @@ class Client:
         pace = self._pacing.pace(self.host, self._token_id, bucket)
         trial = Trial(self._patience, self._pacing.clock, self._wire.auth)
         while True:
-            ticket = self._enter(request, pace)
+            prepared = self._wire.prepare(request)
+            ticket = self._enter(prepared, pace)
             self._meter.count(self.host, writes=request.writes, again=trial.sent > 0)
             try:
-                return self._once(request, pace, ticket)
+                return self._once(prepared, pace, ticket, whole_json=not request.writes)
             except TransportError as error:
                 failure = error
             trial.go_on_after(failure, ticket, writes=request.writes)
 
-    def _enter(self, request: Request, pace: Pace) -> Ticket:
-        """Wait for the pace; when it gives up, that is the end of the request."""
+    def _enter(self, prepared: PreparedRequest, pace: Pace) -> Ticket:
+        """Wait for the pace, then sign; when either gives up, nothing was sent and nothing is tried again."""
         try:
-            return pace.enter(self._patience)
+            ticket = pace.enter(self._patience)
         except TransportError as error:
-            error.about(request.method, request.url)
+            error.about(str(prepared.method), prepared.url)
             raise
+        try:
+            self._wire.sign(prepared)
+        except BaseException:
+            pace.leave(ticket)
+            raise
+        return ticket
 
-    def _once(self, request: Request, pace: Pace, ticket: Ticket) -> Reply:
+    def _once(self, prepared: PreparedRequest, pace: Pace, ticket: Ticket, *, whole_json: bool) -> Reply:
         """Send once, and let the pace learn from whatever comes."""
         status: int | None = None
         headers: Mapping[str, str] = {}
         try:
-            reply = self._wire.send(request)
+            reply = self._wire.send(prepared, whole_json=whole_json)
         except TransportError as error:
             status, headers = error.status, error.headers
             raise

@@ -58,11 +58,14 @@ class Pace:
         try:
             crowd = self._crowd.enter()
         except BaseException:
-            with self._changed:
-                self._under_way -= 1
-                self._changed.notify_all()
+            self._make_room()
             raise
         return Ticket(self._clock.monotonic(), after, crowd)
+
+    def leave(self, ticket: Ticket) -> None:
+        """Take back a request that was never sent."""
+        self._crowd.leave(ticket.crowd, crowded=False)
+        self._make_room()
 
     def settle(self, ticket: Ticket, status: int | None, quota: Quota, patience: Patience) -> None:
         """Learn from the answer to a request that was under way.
@@ -85,6 +88,11 @@ class Pace:
                 self._allowance.obey(quota, ticket.after, now, patience)
             else:
                 self._allowance.learn(quota, ticket.after, now)
+            self._changed.notify_all()
+
+    def _make_room(self) -> None:
+        with self._changed:
+            self._under_way -= 1
             self._changed.notify_all()
 
     def _reserve(self, patience: Patience) -> int | None:

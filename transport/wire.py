@@ -78,26 +78,13 @@ class Wire:
             self._session.merge_environment_settings(base_url, {}, True, None, None)
         )
 
-    def send(self, request: Request) -> Reply:
-        """Send once; no redirect is followed.
+    def prepare(self, request: Request) -> PreparedRequest:
+        """Return the request as it will be sent, its address checked and not yet signed.
 
         Raises:
-            ForeignHost: the address leads elsewhere; nothing was sent.
-            TransportError: any other failure, by its next step.
+            ForeignHost: the address leads to another host.
+            BadRequest: it is no address.
         """
-        prepared = self._prepare(request)
-        answer, content = self._exchange(prepared)
-        status = answer.status_code
-        log.debug("%s %s answered %s", request.method, prepared.url, status)
-        if not 200 <= status < 300:
-            raise _refusal(answer, content).about(request.method, prepared.url)
-        reply = Reply(status, answer.headers, content, str(prepared.url), request.method)
-        if not request.writes and reply.content and "json" in answer.headers.get("Content-Type", ""):
-            reply.json()  # A body that ends with the connection shows its cut only here.
-        return reply
-
-    def _prepare(self, request: Request) -> PreparedRequest:
-        """Return the request, signed once its address is known to be of this host."""
         prepared = PreparedRequest()
         headers = {**self._headers, **(request.headers or {})}
         try:
@@ -106,15 +93,36 @@ class Wire:
             )
             foreign = origin(str(prepared.url)) != self._origin
         except (raised.RequestException, urllib3.exceptions.HTTPError, ValueError) as wrong:
-            trouble = f"the address cannot be used ({wrong})"
+            error: TransportError = BadRequest(f"the address cannot be used ({wrong})")
         else:
-            if foreign:
-                raise ForeignHost("the address is on another host; not sent").about(
-                    request.method, prepared.url
-                )
-            prepared.prepare_auth(self.auth, str(prepared.url))
-            return prepared
-        raise BadRequest(trouble).about(request.method, request.url)
+            if not foreign:
+                return prepared
+            error = ForeignHost("the address is on another host; not sent")
+        raise error.about(request.method, prepared.url or request.url)
+
+    def sign(self, prepared: PreparedRequest) -> None:
+        """Put the credential on; a credential that is fetched first may raise what fetching raises."""
+        prepared.prepare_auth(self.auth, str(prepared.url))
+
+    def send(self, prepared: PreparedRequest, *, whole_json: bool) -> Reply:
+        """Send once; no redirect is followed.
+
+        Args:
+            prepared: the signed request.
+            whole_json: whether a JSON body must be readable to count as an answer.
+
+        Raises:
+            TransportError: by its next step.
+        """
+        answer, content = self._exchange(prepared)
+        status, method, url = answer.status_code, str(prepared.method), str(prepared.url)
+        log.debug("%s %s answered %s", method, url, status)
+        if not 200 <= status < 300:
+            raise _refusal(answer, content).about(method, url)
+        reply = Reply(status, answer.headers, content, url, method)
+        if whole_json and content and "json" in answer.headers.get("Content-Type", ""):
+            reply.json()  # A body that ends with the connection shows its cut only here.
+        return reply
 
     def _exchange(self, prepared: PreparedRequest) -> tuple[Response, bytes]:
         """Return the answer and its whole body."""

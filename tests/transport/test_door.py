@@ -6,11 +6,21 @@ from contextlib import suppress
 
 import pytest
 from pydantic import SecretStr
+from requests.auth import AuthBase
 
 from tests.transport.service import Answer, serving
 from transport.auth import Basic, Bearer, Ssws
 from transport.door import Door, by_shape
-from transport.errors import ForeignHost, Moved, PageLoop, ReadOnly, TransportError, UnknownOutcome
+from transport.errors import (
+    CredentialRefused,
+    ForeignHost,
+    Moved,
+    PageLoop,
+    ReadOnly,
+    TransportError,
+    Unavailable,
+    UnknownOutcome,
+)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "post"])
@@ -113,7 +123,7 @@ def test_redirects_without_end_stop(door, open_client):
     """A circle of redirects is an error, and a redirect to nowhere says where it stood."""
     with serving(Answer(302, headers=(("Location", "/again"),))) as service, pytest.raises(PageLoop):
         open_client(door, service.url).get("/again")
-    with serving(Answer(304)) as service, pytest.raises(Moved):
+    with serving(Answer(304, b"")) as service, pytest.raises(Moved):
         open_client(door, service.url).get("/again")
 
 
@@ -158,7 +168,6 @@ def test_an_unusable_base_address_is_refused_at_once(address):
 
 def test_a_credential_renews_itself_once_and_the_request_is_sent_again(writable):
     """After a 401 an expiring credential signs anew; a second 401 is the end. Writes too."""
-    from transport.errors import CredentialRefused
 
     class Expiring(Bearer):
         generation = 1
@@ -179,6 +188,23 @@ def test_a_credential_renews_itself_once_and_the_request_is_sent_again(writable)
     assert sent == ["Bearer stale-1", "Bearer fresh-2", "Bearer fresh-2", "Bearer fresh-3"]
 
 
+def test_a_credential_that_cannot_be_had_fails_the_request_before_it_is_sent(writable):
+    """What fetching a token raises is raised as it is, at once, even for a write; nothing was sent."""
+
+    class Unfetched(AuthBase):
+        def __call__(self, _):
+            raise Unavailable("no token now").about("POST", "http://login.test/token")
+
+    with serving(Answer()) as service:
+        client = writable.client(service.url, Unfetched(), token_id="t", workers=1)
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="no token now"):
+                client.write("POST", "/do")
+
+    assert service.asked == []
+    assert writable.meter.counts() == {}
+
+
 def test_a_bucket_is_by_default_the_path_without_identifiers():
     """Requests for different things of one kind share a pace, other kinds do not."""
     assert by_shape("GET", "/api/v1/groups/00g1abc/users") == by_shape("GET", "/api/v1/groups/00g9xyz/users")
@@ -186,7 +212,7 @@ def test_a_bucket_is_by_default_the_path_without_identifiers():
     assert by_shape("GET", "/api/v1/users/ann@acme.test") == "GET /api/v1/users/*"
 
 
-@pytest.mark.parametrize("answer", [Answer(204, b""), Answer(200, b""), Answer(404, b""), Answer(304)])
+@pytest.mark.parametrize("answer", [Answer(204, b""), Answer(200, b""), Answer(404, b""), Answer(304, b"")])
 def test_an_answer_without_a_body_gives_its_connection_back(answer, door, open_client):
     """One worker reads again and again over one connection; none is lost to an empty answer."""
     with serving(answer) as service:
