@@ -11,7 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from provisioning import frames, price_book
-from provisioning.frames import Changes, Identities, Links, Outcomes, Seats, Waste
+from provisioning.frames import Changes, Identities, Links, Outcomes, Waste
 from reports import files, html, licences, plan_text, todo, xlsx
 from reports.licences import Report
 from tasks.run import Picture
@@ -74,7 +74,7 @@ def _write_files(session: Session, picture: Picture, report: Report | None) -> N
         tables["identities"] = frames.concat(Identities, [s.identities for s in picture.sources.values()])
         tables["accounts"] = frames.concat(frames.Accounts, [t.accounts for t in picture.targets.values()])
         tables["links"] = frames.concat(Links, [decision.links for decision in decisions])
-        tables["seats"] = frames.concat(Seats, [t.seats for t in picture.targets.values()])
+        tables["seats"] = report.seats
         tables["waste"] = frames.concat(Waste, [report.waste])
         rejects = [read.rejects for read in [*picture.sources.values(), *picture.targets.values()]]
         tables["rejects"] = frames.concat(frames.Rejects, rejects)

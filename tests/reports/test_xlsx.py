@@ -76,3 +76,12 @@ def test_without_prices_there_is_no_money(unpriced, tmp_path):
     assert {row[header.index("Saving a month")] for row in rows} == {None}
     assert any("No price book" in line for line in told)
     assert not any("month" in line and "USD" in line for line in told)
+
+
+def test_rows_are_written_in_batches_without_losing_one(report, tmp_path, monkeypatch):
+    """A last batch that is not full counts too."""
+    monkeypatch.setattr(xlsx, "BATCH", 7)
+    sheet = openpyxl.load_workbook(xlsx.write(report, tmp_path / "licences.xlsx"))["Waste"]
+    accounts = [row[-1] for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+    assert accounts == list(report.waste["account_id"])
