@@ -32,7 +32,8 @@ def fit(case: Case, changes: pd.DataFrame) -> Fitted:
     gains = _gains(case, changes)
     reasons: list[str] = []
     drop: list[str] = []
-    for product, site, seats, told in limited.drop_duplicates(PLACE)[[*PLACE, "seats", "used"]].to_numpy(object):
+    bought = limited.drop_duplicates(PLACE)[[*PLACE, "seats", "used"]]
+    for product, site, seats, told in bought.to_numpy(object):
         mine = gains[(gains["product"] == product) & (gains["site"] == site)]
         used = _used(case, product, site) if pd.isna(told) else int(told)
         freed = _freed(case, changes, product, site)

@@ -96,7 +96,7 @@ class Case:
         told = self.target.accounts["managed"]
         if told.isna().all():
             return np.ones(len(told), dtype=np.bool_)
-        owned: Mask = told.fillna(False).to_numpy(np.bool_)  # noqa: FBT003
+        owned: Mask = told.fillna(value=False).to_numpy(np.bool_)
         return owned
 
     @cached_property

@@ -18,7 +18,8 @@ from provisioning.things import GROUP
 
 ORDER = [
     Action.CREATE, Action.CANCEL_DELETE, Action.REACTIVATE, Action.RESTORE,
-    Action.UPDATE_EMAIL, Action.UPDATE, Action.GRANT, Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE,
+    Action.UPDATE_EMAIL, Action.UPDATE, Action.GRANT,
+    Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE,
 ]  # fmt: skip
 """Order of execution: nobody is without an account or a group longer than need be."""
 DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE})

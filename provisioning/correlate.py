@@ -110,7 +110,8 @@ def correlate(
                 _by_memory(people, person & ~gone, asking, found)
             else:
                 free = np.flatnonzero(asking & people.in_scope & (found.account < 0) & ~found.aside)
-                _by_key(people, accounts, person & ~gone, _Key(rule, free, _keys(people, free, rule, asked)), found)
+                key = _Key(rule, free, _keys(people, free, rule, asked))
+                _by_key(people, accounts, person & ~gone, key, found)
         if "link" in rules:
             _by_memory(people, person, asking, found)
     _outside(people, accounts, person & ~gone, found)

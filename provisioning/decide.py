@@ -19,7 +19,7 @@ from provisioning.findings import Finding
 from provisioning.frames import AccountState, Taken, columns
 from provisioning.guard import Verdict
 from provisioning.inactive import revoke_idle
-from provisioning.keys import Mask, positions
+from provisioning.keys import Mask, positions, within
 from provisioning.leavers import leave
 from provisioning.lifecycle import live, movements, standing_links
 from provisioning.people import gather
@@ -179,10 +179,12 @@ def _orphans(case: Case) -> Mask:
 def _still_taken(case: Case, wanted: Entitled) -> pd.DataFrame:
     """What was taken and may yet be given back; what went idle is forgotten once nobody wants it."""
     taken = case.memory.taken
+    if taken.empty:
+        return taken
     account = positions(taken["account_id"], case.target.accounts["account_id"])
     group = positions(taken["entitlement_id"], case.groups["entitlement_id"])
     person = np.append(case.found.holder, -1)[account]
-    owed = np.isin(wanted.keys(person, group), wanted.keys(wanted.person, wanted.group))
+    owed = within(wanted.keys(person, group), wanted.keys(wanted.person, wanted.group))
     idle = taken["rule"].str.startswith("inactive").to_numpy(np.bool_)
     read = case.target.complete and not guard.incomplete(case)
     keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (group >= 0)))) | (not read)

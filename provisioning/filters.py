@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import operator
 import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import pandas as pd
@@ -32,6 +34,21 @@ _SCIM_NAMES = {
     "hiredate": "hired_on",
 }
 """SCIM's attribute names (lower case) for the columns of Identities that are named otherwise."""
+_TEXT_ONLY: Mapping[str, Callable[[Any, Any], Any]] = {
+    "co": lambda values, text: values.str.contains(text, regex=False),
+    "sw": lambda values, text: values.str.startswith(text),
+    "ew": lambda values, text: values.str.endswith(text),
+}
+_TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.eq,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+    **_TEXT_ONLY,
+}
+"""How values compare; `ne` is what is left of `eq`, so that unknown values satisfy it."""
 _TIMES = {"hired_on", "leaves_on", "created_on", "last_sign_in"}
 
 
@@ -54,7 +71,8 @@ def _checked(text: str) -> str:
     try:
         matches(text, pd.DataFrame({name: pd.Series([], dtype="str") for name in columns(Identities)}))
     except ValueError as error:
-        raise PydanticCustomError("filter", "a SCIM filter is expected: {problem}", {"problem": str(error)}) from None
+        problem = {"problem": str(error)}
+        raise PydanticCustomError("filter", "a SCIM filter is expected: {problem}", problem) from None
     return text
 
 
@@ -106,9 +124,9 @@ def _any_of_all(chain: list[Any], identities: pd.DataFrame) -> pd.Series[bool]:
     """Evaluate a chain with `and` binding tighter than `or`."""
     total = pd.Series(False, index=identities.index)
     run = _evaluate(chain[0], identities)
-    for operator, operand in zip(chain[1::2], chain[2::2], strict=True):
+    for word, operand in zip(chain[1::2], chain[2::2], strict=True):
         truth = _evaluate(operand, identities)
-        if operator == "or":
+        if word == "or":
             total, run = total | run, truth
         else:
             run = run & truth
@@ -118,49 +136,37 @@ def _any_of_all(chain: list[Any], identities: pd.DataFrame) -> pd.Series[bool]:
 def _compare(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
     """Truth of one comparison."""
     path = node.attr_path.attr_name
-    if not isinstance(path, str):
+    if type(path).__name__ == "Filter":
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
     if node.attr_path.sub_attr is not None:
         path = f"{path}.{node.attr_path.sub_attr.value}"
-    operator = node.value.lower()
+    word = node.value.lower()
     if path.lower() == "active":
-        return _active(operator, node, identities)
+        return _active(word, node, identities)
     values = identities[_column(path)]
-    if operator == "pr":
+    if word == "pr":
         return values.notna()
     wanted = node.comp_value.value
     if wanted == "null":
-        return values.isna() if operator == "eq" else values.notna()
-    return _test(values, operator, wanted, time=values.name in _TIMES)
+        return values.isna() if word == "eq" else values.notna()
+    return _test(values, word, wanted, time=values.name in _TIMES)
 
 
-def _active(operator: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
-    value = "true" if operator == "pr" else node.comp_value.value.lower()
-    if operator not in {"eq", "ne", "pr"} or value not in {"true", "false"}:
+def _active(word: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
+    value = "true" if word == "pr" else node.comp_value.value.lower()
+    if word not in {"eq", "ne", "pr"} or value not in {"true", "false"}:
         raise ValueError("active compares with eq or ne to true or false")
     active = identities["state"] == State.ACTIVE.value
-    return active if (value == "true") == (operator != "ne") else ~active
+    return active if (value == "true") == (word != "ne") else ~active
 
 
-def _test(values: pd.Series, operator: str, wanted: str, *, time: bool) -> pd.Series[bool]:
-    if time:
-        if operator in {"co", "sw", "ew"}:
-            raise ValueError(f"{values.name} is a time; compare it with eq, ne, gt, ge, lt or le")
-        values, limit = pd.to_datetime(values, utc=True), _time(wanted)
-    else:
-        values, limit = values.str.lower(), wanted.lower()  # type: ignore[assignment]
-    tests = {
-        "eq": lambda: values.eq(limit),
-        "ne": lambda: ~values.eq(limit).fillna(False).astype(bool),
-        "gt": lambda: values.gt(limit),
-        "ge": lambda: values.ge(limit),
-        "lt": lambda: values.lt(limit),
-        "le": lambda: values.le(limit),
-        "co": lambda: values.str.contains(str(limit), regex=False),
-        "sw": lambda: values.str.startswith(str(limit)),
-        "ew": lambda: values.str.endswith(str(limit)),
-    }
-    return tests[operator]().fillna(False).astype(bool)
+def _test(values: pd.Series, word: str, wanted: str, *, time: bool) -> pd.Series[bool]:
+    if time and word in _TEXT_ONLY:
+        raise ValueError(f"{values.name} is a time; compare it with eq, ne, gt, ge, lt or le")
+    stated: Any = pd.to_datetime(values, utc=True) if time else values.str.lower()
+    limit: Any = _time(wanted) if time else wanted.lower()
+    truth: pd.Series = _TESTS[word](stated, limit).fillna(value=False).astype("bool")
+    return ~truth if word == "ne" else truth
 
 
 def _time(text: str) -> pd.Timestamp:

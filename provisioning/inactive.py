@@ -89,7 +89,7 @@ def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
 def _past(fits: pd.Series, waited: pd.Series, limit: object) -> pd.Series:
     """Whether as much time passed as the limit says, or more."""
     if limit is None:
-        return pd.Series(False, index=fits.index)  # noqa: FBT003
+        return pd.Series(False, index=fits.index)
     return fits & waited.notna() & (waited >= pd.Timedelta(limit))  # type: ignore[arg-type]
 
 

@@ -100,7 +100,8 @@ def update(case: Case, back: Rows) -> list[pd.DataFrame]:
         )
     made = []
     others = [name for name in fields if name != "email"]
-    for names, action in ((fields[: len(fields) - len(others)], Action.UPDATE_EMAIL), (others, Action.UPDATE)):
+    address = [name for name in fields if name == "email"]
+    for names, action in ((address, Action.UPDATE_EMAIL), (others, Action.UPDATE)):
         if names:
             moved = np.logical_or.reduce([differs[name] for name in names])
             rows = np.flatnonzero(moved & theirs)
@@ -123,7 +124,7 @@ def attributes(case: Case, person: Rows, fields: Sequence[str]) -> pd.DataFrame:
 def _updates(
     case: Case, raw: pd.DataFrame, new: pd.DataFrame, old: pd.DataFrame, mask: pd.DataFrame
 ) -> pd.DataFrame:
-    words = [", ".join(name for name, moved in row.items() if moved) for row in mask.to_dict("records")]
+    words = [", ".join(str(name) for name, moved in row.items() if moved) for row in mask.to_dict("records")]
     movement = take(case.lives.movement, places(raw["account"].to_numpy(np.int64), case.lives.account))
     return raw.assign(
         before=_json(old, mask),
@@ -140,7 +141,7 @@ def _differs(name: str, wanted: pd.Series, held: pd.Series) -> Mask:
         other = folded(wanted).ne(folded(held)) & held.notna()
     else:
         other = wanted.ne(held) | held.isna()
-    found: Mask = (other.fillna(True) & wanted.notna()).to_numpy(np.bool_)  # noqa: FBT003
+    found: Mask = (other.fillna(value=True) & wanted.notna()).to_numpy(np.bool_)
     return found
 
 

@@ -103,7 +103,7 @@ def standing_links(people: People, target: TargetSnapshot, found: Correlation) -
     """
     held = found.remembered
     rows, accounts = held["row"].to_numpy(np.int64), held["account"].to_numpy(np.int64)
-    doubtful = (rows < 0) | np.append(found.aside | (people.person < 0), False)[rows]  # noqa: FBT003
+    doubtful = (rows < 0) | np.append(found.aside | (people.person < 0), False)[rows]
     held_by_other = np.append(found.holder, -1)[accounts] >= 0
     unread = positions(held["account_id"], target.rejects["key"]) >= 0
     standing: Mask = np.where(accounts >= 0, doubtful & ~held_by_other, unread | (not target.complete))

@@ -94,9 +94,8 @@ def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, entitlements
          changes["entitlement_id"].reset_index(drop=True)]
     )  # fmt: skip
     now = pd.MultiIndex.from_frame(entitlements[["account_id", "kind", "entitlement_id"]])
-    found: Mask = wanted.isin(now)
-    known: Mask = found & (row >= 0)
-    return known
+    found: Mask = wanted.isin(now) & (row >= 0)
+    return found
 
 
 def _same(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:

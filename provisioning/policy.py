@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import orjson
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
 
-from provisioning.policy_file import Document, Mistake, PolicyError, mistake, nearest, read
+from provisioning.policy_file import Document, Mistake, Path, PolicyError, dotted, mistakes, nearest, read
 from provisioning.rules import Approve, Limits, Protect, Report, SourceRules, Strict, TargetRules
 from provisioning.values import is_reference
 
@@ -87,16 +87,15 @@ def load(text: str, *, origin: str, connection_options: OptionModels | None = No
     """
     document = read(text, origin)
     options = connection_options or {}
-    mistakes = list(_connection_mistakes(document, options))
+    found = list(_connection_mistakes(document, options))
     try:
         policy = Policy.model_validate(document.values)
     except ValidationError as error:
-        schema = Policy.model_json_schema()
-        mistakes += [mistake(document, problem, schema) for problem in map(dict, error.errors())]
-        raise PolicyError(origin, mistakes) from None
-    mistakes += _cross_mistakes(document, policy)
-    if mistakes:
-        raise PolicyError(origin, mistakes)
+        found += [it for _, it in mistakes(document, error.errors(), Policy.model_json_schema())]
+        raise PolicyError(origin, found) from None
+    found += _cross_mistakes(document, policy)
+    if found:
+        raise PolicyError(origin, found)
     return policy
 
 
@@ -123,55 +122,53 @@ def _connection_mistakes(document: Document, options: OptionModels) -> Iterable[
     for name, stated in connections.items():
         if not isinstance(stated, dict) or not isinstance(stated.get("kind"), str):
             continue
-        place = ("connections", name)
+        place: Path = ("connections", str(name))
         if stated["kind"] not in options:
             known = f"one of {', '.join(sorted(options))} is expected, not {stated['kind']!r}"
-            yield Mistake(document.line((*place, "kind")), f"connections.{name}.kind", known,
-                          nearest(stated["kind"], options))  # fmt: skip
+            path = (*place, "kind")
+            yield Mistake(document.line(path), dotted(path), known, nearest(stated["kind"], options))
             continue
         yield from _option_mistakes(document, place, stated, options[stated["kind"]])
 
 
 def _option_mistakes(
-    document: Document, place: tuple[str, ...], stated: dict[str, Any], model: type[BaseModel]
+    document: Document, place: Path, stated: dict[str, Any], model: type[BaseModel]
 ) -> Iterable[Mistake]:
     given = {key: value for key, value in stated.items() if key != "kind"}
     for key in _secret_fields(model) & set(given):
         if given[key] is not None and not is_reference(given[key]):
-            where = ".".join((*place, key))
-            yield Mistake(document.line((*place, key)), where, _REMEDY)
+            path = (*place, key)
+            yield Mistake(document.line(path), dotted(path), _REMEDY)
     try:
         model.model_validate(given)
     except ValidationError as error:
-        schema = model.model_json_schema()
-        for problem in map(dict, error.errors(include_input=False)):
-            inner = {**problem, "input": None}
-            found = mistake(document, inner, schema)
-            path = (*place, *problem["loc"])
-            yield found._replace(line=document.line(path), where=".".join(map(str, path)))
+        # Inputs stay out: an option may hold what its author took for a place to keep a secret.
+        found = mistakes(document, error.errors(include_input=False), model.model_json_schema())
+        for path, it in found:
+            yield it._replace(line=document.line(place + path), where=dotted(place + path))
 
 
 def _secret_fields(model: type[BaseModel]) -> set[str]:
     """Names, as the file writes them, of the fields that hold a secret."""
     return {
-        field.alias or name for name, field in model.model_fields.items() if "SecretStr" in str(field.annotation)
-        or field.annotation is SecretStr
-    }  # fmt: skip
+        field.alias or name
+        for name, field in model.model_fields.items()
+        if SecretStr in {field.annotation, *get_args(field.annotation)}
+    }
 
 
 def _cross_mistakes(document: Document, policy: Policy) -> Iterable[Mistake]:
     """References inside the file that lead nowhere, and names that stand twice."""
-    uses = [(("sources", n, "from"), rules.origin) for n, rules in enumerate(policy.sources)]
-    uses += [(("targets", n, "to"), rules.to) for n, rules in enumerate(policy.targets)]
-    for path, name in uses:
-        where = f"{path[0]}[{path[1]}].{path[2]}"
-        if name not in policy.connections:
-            expected = f"a name from connections is expected, not {name!r}"
-            yield Mistake(document.line(path), where, expected, nearest(name, policy.connections))
-    for kind in ("sources", "targets"):
-        named = [(path, name) for path, name in uses if path[0] == kind]
+    sources = [("from", rules.origin) for rules in policy.sources]
+    targets = [("to", rules.to) for rules in policy.targets]
+    for kind, named in (("sources", sources), ("targets", targets)):
         seen: set[str] = set()
-        for path, name in named:
+        for number, (key, name) in enumerate(named):
+            path: Path = (kind, number, key)
+            if name not in policy.connections:
+                expected = f"a name from connections is expected, not {name!r}"
+                found = nearest(name, policy.connections)
+                yield Mistake(document.line(path), dotted(path), expected, found)
             if name in seen:
-                yield Mistake(document.line(path), f"{kind}[{path[1]}].{path[2]}", f"{name!r} already stands above")
+                yield Mistake(document.line(path), dotted(path), f"{name!r} already stands above")
             seen.add(name)

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import yaml
 
 Path = tuple[str | int, ...]
+_SHAPES = {"Regex", "Replace", "Lookup"}
+"""Shapes a transform step can have, as pydantic names them in the path of an error."""
 
 
 class Mistake(NamedTuple):
@@ -21,6 +23,7 @@ class Mistake(NamedTuple):
     nearest: str | None = None
 
     def __str__(self) -> str:
+        """The mistake as one line."""
         hint = f"; did you mean {self.nearest}?" if self.nearest else ""
         return f"line {self.line}: {self.where}: {self.expected}{hint}"
 
@@ -75,8 +78,9 @@ def read(text: str, origin: str) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyError(origin, [Mistake(line, "YAML", str(error.problem or error.context))]) from None
-    if not isinstance(values, dict):
-        raise PolicyError(origin, [Mistake(1, "file", "keys such as version, connections and targets are expected")])
+    if root is None or not isinstance(values, dict):
+        expected = "keys such as version, connections and targets are expected"
+        raise PolicyError(origin, [Mistake(1, "file", expected)])
     if twice := list(_repeated(root)):
         raise PolicyError(origin, twice)
     return Document(origin, values, root)
@@ -89,32 +93,72 @@ def nearest(word: object, valid: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def mistake(document: Document, problem: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
-    """One error of a pydantic model in the words of the file.
+def mistakes(
+    document: Document, problems: Iterable[Any], schema: Mapping[str, Any]
+) -> list[tuple[Path, Mistake]]:
+    """Errors of a pydantic model in the words of the file, each with its path.
 
     Args:
         document: the file.
-        problem: one entry of `ValidationError.errors()`.
+        problems: what `ValidationError.errors()` gives.
         schema: JSON Schema of the model, for the keys that are valid at each place.
     """
-    path: Path = tuple(problem["loc"])
+    found = []
+    for problem in _likely(problems):
+        path = tuple(step for step in problem["loc"] if not _is_branch(step))
+        found.append((path, _mistake(document, {**problem, "loc": path}, schema)))
+    return found
+
+
+def _mistake(document: Document, problem: Mapping[str, Any], schema: Mapping[str, Any]) -> Mistake:
+    path: Path = problem["loc"]
     context = problem.get("ctx", {})
-    where = dotted(path)
-    line = document.line(path)
+    where, line = dotted(path), document.line(path)
     if problem["type"] == "extra_forbidden":
         valid = sorted(_properties(schema, path[:-1]))
         known = f"unknown key; {', '.join(valid)} are known here" if valid else "unknown key"
         return Mistake(line, where, known, nearest(path[-1], valid))
     if problem["type"] == "missing":
         return Mistake(line, where, "this key is required")
+    given = context.get("given", problem.get("input"))
+    shown = f", not {given!r}" if isinstance(given, str | int | float) else ""
     if problem["type"] == "literal_error":
         words = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        expected = f"{' or '.join(words) or context.get('expected')} is expected"
-        return Mistake(line, where, f"{expected}, not {problem['input']!r}", nearest(problem["input"], words))
+        expected = " or ".join(words) or context.get("expected")
+        return Mistake(line, where, f"{expected} is expected{shown}", nearest(given, words))
     words = context.get("words", [])
-    given = context.get("given", problem["input"])
-    shown = f", not {given!r}" if isinstance(given, str | int | float) else ""
     return Mistake(line, where, f"{_sentence(str(problem['msg']))}{shown}", nearest(given, words))
+
+
+def _likely(problems: Iterable[Any]) -> list[Mapping[str, Any]]:
+    """Of a value that fits none of several shapes, the errors of the shape it is most like."""
+    kept: list[Mapping[str, Any]] = []
+    shapes: dict[Path, dict[str | int, list[Mapping[str, Any]]]] = {}
+    for problem in problems:
+        at = next((n for n, step in enumerate(problem["loc"]) if _is_branch(step)), None)
+        if at is None:
+            kept.append(problem)
+        else:
+            place = shapes.setdefault(tuple(problem["loc"][:at]), {})
+            place.setdefault(problem["loc"][at], []).append(problem)
+    for branches in shapes.values():
+        kept += min(branches.values(), key=_unlike)
+    return kept
+
+
+def _is_branch(step: str | int) -> bool:
+    """Whether a step of a pydantic path names one of several shapes, not a key of the file."""
+    return isinstance(step, str) and (step.startswith("literal[") or step in _SHAPES)
+
+
+def _unlike(problems: list[Mapping[str, Any]]) -> int:
+    """How little a value is like a shape: a wrong sort of value weighs more than wrong keys."""
+    other = {"model_type", "model_attributes_type"}
+    for problem in problems:
+        literal = problem["type"] == "literal_error" and not isinstance(problem.get("input"), str)
+        if literal or problem["type"] in other:
+            return 10
+    return len(problems)
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -170,9 +214,8 @@ def _properties(schema: Mapping[str, Any], path: Path) -> set[str]:
 
 def _expand(parts: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = []
-    for part in parts:
-        if "$ref" in part:
-            part = schema["$defs"][part["$ref"].rpartition("/")[2]]
+    for stated in parts:
+        part = schema["$defs"][stated["$ref"].rpartition("/")[2]] if "$ref" in stated else stated
         found.append(part)
         found += _expand([*part.get("anyOf", []), *part.get("oneOf", [])], schema)
     return found
@@ -180,8 +223,7 @@ def _expand(parts: Iterable[Mapping[str, Any]], schema: Mapping[str, Any]) -> li
 
 def _child(part: Mapping[str, Any], step: str | int) -> Mapping[str, Any] | None:
     if isinstance(step, int):
-        return part.get("items")
-    found = part.get("properties", {}).get(step)
-    if found is None and isinstance(part.get("additionalProperties"), dict):
-        found = part["additionalProperties"]
-    return found
+        found = part.get("items")
+    else:
+        found = part.get("properties", {}).get(step, part.get("additionalProperties"))
+    return found if isinstance(found, dict) else None

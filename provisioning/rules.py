@@ -54,8 +54,8 @@ class Groups(Strict):
 
     default: Defaults = Defaults()
     map: dict[str, list[str]] = Field({}, description="IdP group to one or more target groups.")
-    rename: list[Rename] = Field([], description="Rules for the other IdP groups; the first that fits counts.")
-    same_name: bool = Field(False, description="Whether other IdP groups stand for the target group so named.")
+    rename: list[Rename] = Field([], description="Rules for other IdP groups; the first that fits counts.")
+    same_name: bool = Field(False, description="Whether other IdP groups stand for the group so named.")
     may_add: Globs = Field(["*"], description="Target groups Seatwise may put people into.")
     may_remove: Globs = Field([], description="Target groups Seatwise may take people out of.")
     manage: Globs = Field([], description="Target groups taken over, although other hands filled them.")
@@ -112,7 +112,7 @@ class TargetRules(Strict):
     mover: Mover = Mover()
     leaver: list[Stage] = []
     inactive: list[Inactive] = []
-    capacity: Literal["stop", "fill"] = Field("stop", description="When the plan needs more seats than there are.")
+    capacity: Literal["stop", "fill"] = Field("stop", description="What to do when seats run out.")
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> Self:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import pandas as pd
 
 from provisioning import frames
-
-
-def _empty(model: type[frames.Frame]) -> pd.DataFrame:
-    return field(default_factory=lambda: frames.empty(model))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class SourceSnapshot:
     complete: bool
     identities: pd.DataFrame
     memberships: pd.DataFrame
-    rejects: pd.DataFrame = _empty(frames.Rejects)
+    rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
 
 
 @dataclass(frozen=True)
@@ -38,9 +35,9 @@ class TargetSnapshot:
     accounts: pd.DataFrame
     entitlements: pd.DataFrame
     grants: pd.DataFrame
-    seats: pd.DataFrame = _empty(frames.Seats)
-    capacity: pd.DataFrame = _empty(frames.Capacity)
-    rejects: pd.DataFrame = _empty(frames.Rejects)
+    seats: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Seats))
+    capacity: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Capacity))
+    rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
 
 
 class Sizes(NamedTuple):
@@ -65,10 +62,10 @@ class Memory:
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
     """
 
-    links: pd.DataFrame = _empty(frames.Links)
+    links: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Links))
     leavers: Mapping[str, datetime] = field(default_factory=dict)
-    owned: pd.DataFrame = _empty(frames.Entitlements)
-    taken: pd.DataFrame = _empty(frames.Taken)
+    owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Entitlements))
+    taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     made: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
     applied_policy: str | None = None

@@ -84,7 +84,7 @@ def _allowed(case: Case, group: Rows) -> Mask:
     """Which groups may be granted; the others are noted once, with how many people it concerns."""
     modifiable, addable = case.flag("modifiable")[group], case.flag("addable")[group]
     refusals = (
-        (~modifiable, "the target does not let Seatwise change", "fill it where it is managed, or map another"),
+        (~modifiable, "the target does not let us change", "fill it where it is managed, or map another"),
         (modifiable & ~addable, "may_add does not name", "add it to groups.may_add if people should get it"),
     )
     for refused, problem, remedy in refusals:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from provisioning.frames import Identities, columns
 
 _TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name != "last_sign_in"]
+_GROUP = re.compile(r"[$\\](\d+)")
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -38,7 +39,8 @@ def _template(text: str) -> str:
     for name in _PLACE.findall(text):
         _column(name)
     if "{" in _PLACE.sub("", text) or "}" in _PLACE.sub("", text):
-        raise PydanticCustomError("template", "braces around an attribute are expected, such as {{given_name}}")
+        expected = "braces around an attribute are expected, such as {{given_name}}"
+        raise PydanticCustomError("template", expected)
     return text
 
 
@@ -51,28 +53,30 @@ class _Step(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Regex(_Step):
-    """Replace the first place that fits; `$1` and `\\1` both stand for the first group."""
+class _Referring(_Step):
+    """An expression and what replaces the first place that fits."""
 
     regex: Pattern
     to: str
 
     @model_validator(mode="after")
     def _groups_exist(self) -> Self:
-        highest = max((int(n) for n in re.findall(r"[$\\](\d+)", self.to)), default=0)
+        highest = max((int(number) for number in _GROUP.findall(self.to)), default=0)
         if highest > re.compile(self.regex).groups:
-            raise PydanticCustomError(
-                "groups", "the regular expression has no group {number}", {"number": highest}
-            )
+            problem = {"number": highest}
+            raise PydanticCustomError("groups", "the regular expression has no group {number}", problem)
         return self
 
     def replacement(self) -> str:
         """`to` in the notation of `re`."""
-        literal = re.split(r"([$\\]\d+)", self.to)
-        return "".join(
-            rf"\g<{part[1:]}>" if re.fullmatch(r"[$\\]\d+", part) else part.replace("\\", "\\\\")
-            for part in literal
-        )
+        parts = _GROUP.split(self.to)
+        texts = [part.replace("\\", r"\\") for part in parts[::2]]
+        groups = [rf"\g<{number}>" for number in parts[1::2]]
+        return "".join(text + group for text, group in zip(texts, [*groups, ""], strict=True))
+
+
+class Regex(_Referring):
+    r"""Replace the first place that fits; `$1` and `\1` both stand for the first group."""
 
 
 class Replace(_Step):
@@ -93,36 +97,35 @@ Step = Literal["trim", "lower", "upper"] | Regex | Replace | Lookup
 
 
 class Attribute(_Step):
-    """Where one field of an account comes from; the first source with a value counts."""
+    """Where one field of an account comes from: the first attribute with a value, else the template."""
 
-    template: Template | None = Field(None, description="Text with attributes in braces.")
     origin: list[Column] = Field([], alias="from", description="Attributes to try in order.")
+    template: Template | None = Field(None, description="Text with attributes in braces, if all are known.")
     otherwise: str | None = Field(None, description="Value when there is none.")
     required: bool = Field(False, description="Whether an account without it is not created.")
-    transform: list[Step] = Field([], description="Steps in order: trim, lower, upper, regex, replace, lookup.")
+    transform: list[Step] = Field([], description="trim, lower, upper, regex, replace, lookup, in order.")
 
 
-class Rename(_Step):
-    """What the target calls an IdP group whose name fits."""
+class Rename(_Referring):
+    """What the target calls an IdP group whose name fits; `$0` is all that fits."""
 
-    regex: Pattern
     to: str = "$0"
     transform: list[Step] = []
 
     def name(self, group: str) -> str | None:
-        """The target group's name, or None when the rule does not fit."""
+        """The target group's name, or None when the rule does not fit or leaves nothing."""
         if re.search(self.regex, group) is None:
             return None
-        to = self.to.replace("$0", group)
-        value = apply_steps([Regex(regex=self.regex, to=to), *self.transform], pd.Series([group], dtype="str"))
-        return str(value.iloc[0])
+        renamed = re.compile(self.regex).sub(self.replacement(), group, count=1)
+        value = apply_steps(self.transform, pd.Series([renamed], dtype="str"))
+        return None if value.isna().iloc[0] else str(value.iloc[0]) or None
 
 
 DEFAULT_ATTRIBUTES: Mapping[str, Attribute] = {
     "email": Attribute.model_validate({"from": ["email"]}),
     "user_name": Attribute.model_validate({"from": ["user_name", "email"]}),
     "display_name": Attribute.model_validate(
-        {"from": ["display_name"], "template": None, "otherwise": None, "transform": ["trim"]}
+        {"from": ["display_name"], "template": "{given_name} {family_name}", "transform": ["trim"]}
     ),
     "given_name": Attribute.model_validate({"from": ["given_name"]}),
     "family_name": Attribute.model_validate({"from": ["family_name"]}),
@@ -136,10 +139,10 @@ DEFAULT_ATTRIBUTES: Mapping[str, Attribute] = {
 def derive(attribute: Attribute, identities: pd.DataFrame) -> pd.Series:
     """The value of one account field for each identity; null where there is none."""
     value = pd.Series(pd.NA, index=identities.index, dtype="str")
-    if attribute.template is not None:
-        value = _filled(attribute.template, identities)
     for name in attribute.origin:
-        value = identities[name] if value.isna().all() else value.fillna(identities[name])
+        value = value.fillna(identities[name]) if value.notna().any() else identities[name]
+    if attribute.template is not None and value.isna().any():
+        value = value.fillna(_filled(attribute.template, identities))
     if attribute.otherwise is not None:
         value = value.fillna(attribute.otherwise)
     return apply_steps(attribute.transform, value)
@@ -168,8 +171,8 @@ def apply_steps(steps: Sequence[Step], value: pd.Series) -> pd.Series:
 
 def _looked_up(step: Lookup, value: pd.Series) -> pd.Series:
     found = value.map(step.lookup).astype("str")
-    other = value if step.otherwise is None else pd.Series(step.otherwise, index=value.index).where(value.notna())
-    return found.fillna(other)
+    stays = value if step.otherwise is None else value.mask(value.notna(), step.otherwise)
+    return found.fillna(stays)
 
 
 def _filled(template: str, identities: pd.DataFrame) -> pd.Series:
