@@ -72,6 +72,7 @@ def _keep(session: Session, name: str, decision: Decision) -> None:
     )
     ledger.save_links(name, decision.links, session.moment())
     ledger.save_leavers(name, _leavers(decision))
+    ledger.save_taken(name, decision.taken)
 
 
 def _leavers(decision: Decision) -> pd.DataFrame:

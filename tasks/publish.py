@@ -138,11 +138,19 @@ def _summary(session: Session, picture: Picture, report: Report | None, *, repor
         "held": [r for d in decisions if d.verdict.held for r in d.verdict.reasons],
         "targets_failed": dict(session.failed),
     }
-    if report is not None:
-        summary |= licences.summary(report)
+    summary |= licences.summary(report) if report is not None else _seen_when_planned(session, picture)
     wrong = counts["failed"] + counts["stale"] + len(session.failed)
     ended = verdict(held=bool(summary["held"]) and outcomes.empty, wrong=wrong, left=len(undone))
     if report_only:
         ended = "done with failures" if session.failed else "done"
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
+
+
+def _seen_when_planned(session: Session, picture: Picture) -> dict[str, Any]:
+    """What a run that reads only the accounts it touches knows from the run that made its plan."""
+    for plan in picture.plans.values():
+        known = session.ledger.run(plan.run_id).summary or {}
+        names = ("identities", "accounts", "linked", "orphans", "ambiguous", "seats", "waste")
+        return {name: known[name] for name in names if name in known}
+    return {}

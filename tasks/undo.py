@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger import StoredPlan
-from provisioning.plan import inverse
+from provisioning.plan import Plan, inverse
 from tasks.session import Session
 
 
@@ -30,7 +30,7 @@ def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
     back: dict[str, StoredPlan] = {}
     for plan in session.ledger.plans(run.run_id):
         outcomes = session.ledger.outcomes(plan.fingerprint, run.run_id)
-        made = inverse(plan.target, plan.changes, outcomes, session.policy.fingerprint())
+        made = inverse(Plan(plan.target, plan.changes, plan.fingerprint, session.policy.fingerprint()), outcomes)
         if made.changes.empty:
             continue
         session.ledger.store_plan(

@@ -26,27 +26,20 @@ def demonstrate(out: Path, *, people: int, seed: int, json: bool) -> int:
     say = (lambda _text: None) if json else typer.echo
     with _company(out, people, seed) as policy:
         say(f"A company of {people} people is served on this machine. Its policy: {policy}\n")
-        planned = _flow("sync", policy, out)
+        done = _flow("sync", policy, out)
         _show_plan(policy, say)
-        if planned["verdict"] == "held":
-            _approve(policy, planned, say)
-            applied = _flow("apply", policy, out, plan=planned["fingerprint"])
-        else:
-            applied = planned
-        say("\nThe same sync once more:")
+        if done["verdict"] == "held":
+            _approve(policy, done, say)
+            done = _flow("sync", policy, out)
         again = _flow("sync", policy, out / "again")
-    show(applied, json=json)
-    if not json:
-        say(f"A second run of the same sync plans {sum(again['changes'].values())} changes.")
-        say(f"The licence report: {out / 'licences.html'}")
-    return int(max(applied["exit_code"], again["exit_code"]))
+    show(done, json=json)
+    say(f"\nA second run of the same sync plans {sum(again['changes'].values())} changes.")
+    say(f"The licence report: {out / 'licences.html'}")
+    return int(max(done["exit_code"], again["exit_code"]))
 
 
 def _flow(name: str, policy: Path, out: Path, **more: str) -> dict[str, Any]:
-    from importlib import import_module
-
-    flow = getattr(import_module(f"flows.{name}"), name)
-    return summarised(flow, {"config": str(policy), "out": str(out), **more})
+    return summarised(name, {"config": str(policy), "out": str(out), **more})
 
 
 def _show_plan(policy: Path, say: Any) -> None:

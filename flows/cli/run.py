@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +15,37 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # A fresh database takes eleven seconds on two cores; slow machines need more than the default twenty.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # The terminal shows our own progress and words; Prefect's log goes to its server.
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
 
-def run(flow: Any, parameters: dict[str, Any], *, json: bool) -> None:
+def run(flow: str, parameters: dict[str, Any], *, json: bool) -> None:
     """Run a flow to its end, print what came of it and leave with its exit code."""
     summary = summarised(flow, parameters)
     show(summary, json=json)
     raise typer.Exit(summary["exit_code"])
 
 
-def summarised(flow: Any, parameters: dict[str, Any]) -> dict[str, Any]:
+def summarised(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Run a flow to its end with progress on standard error.
+
+    Args:
+        flow: name of the flow and of its module.
+        parameters: what it is started with.
 
     Returns:
         Its summary.
     """
+    prepare()
     from tasks.progress import on_terminal
 
-    prepare()
+    started = getattr(import_module(f"flows.{flow}"), flow)
     with on_terminal() as progress:
         if not _server():
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
-        return asyncio.run(flow(**parameters))
+        summary: dict[str, Any] = asyncio.run(started(**parameters))
+        return summary
 
 
 def prepare() -> None:
@@ -46,12 +54,6 @@ def prepare() -> None:
         os.environ.setdefault(name, value)
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     home.mkdir(parents=True, exist_ok=True)
-    import prefect  # noqa: F401  sets up its logging, which is then made quiet
-
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-        for handler in logging.getLogger(name).handlers:
-            if isinstance(handler, logging.StreamHandler) and "API" not in type(handler).__name__:
-                handler.setLevel(logging.CRITICAL)
 
 
 def _server() -> str | None:

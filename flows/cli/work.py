@@ -22,9 +22,8 @@ def reconcile(
     The plan goes into the ledger under its fingerprint; `seatwise apply FINGERPRINT` does exactly that plan.
     """
     from flows.cli.run import run
-    from flows.reconcile import reconcile as flow
 
-    run(flow, {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+    run("reconcile", {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
 
 
 def apply(
@@ -39,10 +38,9 @@ def apply(
 
     A held plan needs `seatwise approve` first. Rows whose account moved since are skipped as stale.
     """
-    from flows.apply import apply as flow
     from flows.cli.run import run
 
-    run(flow, {"plan": plan, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+    run("apply", {"plan": plan, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
 
 
 def sync(
@@ -58,9 +56,8 @@ def sync(
     This is what a schedule runs. A held plan waits for `seatwise approve` and `seatwise apply`.
     """
     from flows.cli.run import run
-    from flows.sync import sync as flow
 
-    run(flow, {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+    run("sync", {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
 
 
 def licences(
@@ -72,9 +69,8 @@ def licences(
 ) -> None:
     """Report every seat, what it costs and what is wasted: HTML, workbook and CSV."""
     from flows.cli.run import run
-    from flows.licences import licences as flow
 
-    run(flow, {"config": str(config), "out": str(out), "as_of": as_of}, json=json)
+    run("licences", {"config": str(config), "out": str(out), "as_of": as_of}, json=json)
 
 
 def undo(
@@ -90,9 +86,8 @@ def undo(
     The inverse is a plan like any other: read it, then `seatwise apply` it.
     """
     from flows.cli.run import run
-    from flows.undo import undo as flow
 
-    run(flow, {"run_id": run_id, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+    run("undo", {"run_id": run_id, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
 
 
 COMMANDS = (reconcile, apply, sync, licences, undo)
