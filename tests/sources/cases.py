@@ -24,12 +24,14 @@ class Case:
         small_pages: options that make many pages.
         paths: what each part asks of the network; nothing for a source without one.
         endless: a fault that answers every page with the same next token.
+        states: states it cannot tell from another, with what it says instead.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
     small_pages: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     endless: Callable[[Running, str], dict[str, Any]] | None = None
+    states: dict[str, str] = field(default_factory=dict)
 
     @property
     def remote(self) -> bool:

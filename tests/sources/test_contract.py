@@ -90,14 +90,15 @@ def test_a_fault_on_any_page_raises(
     kind: str, part: str, fault: dict[str, object], faulty: Running, tmp_path: Path
 ) -> None:
     """Whatever page fails for good, the read raises and says what to do; no part of it passes for all."""
-    door = Door()
-    read(connect(kind, faulty, tmp_path, door, **CASES[kind].small_pages), part)
-    pages = sent(door)
+    path = CASES[kind].paths[part]
+    before = faulty.world.counters.total(path)
+    read(connect(kind, faulty, tmp_path, Door(), **CASES[kind].small_pages), part)
+    pages = faulty.world.counters.total(path) - before
     assert pages > 3
 
     for page in range(pages):
         faulty.world.faults.clear()
-        faulty.world.faults.add(path=CASES[kind].paths[part], skip=page, times=0, **fault)
+        faulty.world.faults.add(path=path, skip=page, times=0, **fault)
         source = connect(kind, faulty, tmp_path, hasty(), **CASES[kind].small_pages)
 
         with pytest.raises(TransportError) as failure:
@@ -165,6 +166,9 @@ def test_the_same_company_gives_the_same_identities(tmp_path: Path) -> None:
         for kind in CASES:
             source = connect(kind, sandbox, tmp_path, Door())
             people = read(source, "identities").dropna(subset="email")
+            names = people.set_index("source_id")["user_name"]
+            # Some name a manager by identifier, and some tell fewer states apart.
+            people["manager"] = people["manager"].map(names).fillna(people["manager"])
             seen[kind] = people.sort_values("email", ignore_index=True)[told]
             emails = people.set_index("source_id")["email"]
             held = read(source, "memberships").query("group_name.str.startswith('atl-')")
@@ -172,7 +176,8 @@ def test_the_same_company_gives_the_same_identities(tmp_path: Path) -> None:
 
     first, *others = CASES
     for kind in others:
-        pd.testing.assert_frame_equal(seen[first], seen[kind])
+        known = seen[first].assign(state=seen[first]["state"].replace(CASES[kind].states))
+        pd.testing.assert_frame_equal(known, seen[kind])
         assert groups[first] == groups[kind]
 
 
