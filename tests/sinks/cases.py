@@ -1,0 +1,168 @@
+"""How to connect each kind of sink to a sandbox; a new connector needs one entry here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from provisioning import frames
+from provisioning.frames import Action, Change
+from sandbox.atlassian_export import write
+from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
+from sandbox.running import Running
+from sinks import Sink, connector
+from transport.door import Door
+
+KEY = "sandbox-org-key"
+PARTS = {
+    "accounts": frames.Accounts,
+    "entitlements": frames.Entitlements,
+    "grants": frames.Grants,
+    "seats": frames.Seats,
+    "capacity": frames.Capacity,
+}
+CREATED = "new.person@acme.test"
+STORIES: dict[str, list[Action]] = {
+    "invite": [Action.CREATE],
+    "group": [Action.GRANT, Action.REVOKE],
+    "suspension": [Action.SUSPEND, Action.RESTORE],
+    "deactivation": [Action.DEACTIVATE, Action.REACTIVATE],
+    "deletion": [Action.DELETE, Action.CANCEL_DELETE],
+    "profile": [Action.UPDATE],
+    "address": [Action.UPDATE_EMAIL],
+    "removal": [Action.REMOVE],
+}
+"""Every action once, each finding the state that the one before it left."""
+AFTER = {
+    Action.SUSPEND: {"state": "suspended"},
+    Action.RESTORE: {"state": "active"},
+    Action.DEACTIVATE: {"state": "deactivated"},
+    Action.REACTIVATE: {"state": "active"},
+    Action.DELETE: {"state": "deleted"},
+    Action.CANCEL_DELETE: {"state": "active"},
+    Action.UPDATE: {"display_name": "Another Name", "title": "Another Title"},
+    Action.UPDATE_EMAIL: {"email": "another.address@acme.test"},
+    Action.GRANT: {"held": True},
+    Action.REVOKE: {"held": False},
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the contract needs to know of a kind.
+
+    Attributes:
+        options: the connection's options against a sandbox; the folder is free for files.
+        small_pages: options that make many pages.
+        paths: path prefixes of what one whole read asks of the network; nothing for a file.
+    """
+
+    options: Callable[[Running, Path], dict[str, Any]]
+    small_pages: dict[str, Any] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
+
+
+def _org(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    return {
+        "url": f"{sandbox.url}/atlassian",
+        "org": ORG_ID,
+        "directory": DIRECTORY_ID,
+        "key": KEY,
+        "workers": 2,
+    }
+
+
+def _export(sandbox: Running, folder: Path) -> dict[str, Any]:
+    return {"path": write(sandbox.world, folder, style="groups")}
+
+
+_DIRECTORY = f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}"
+CASES = {
+    "atlassian_org": Case(
+        _org,
+        {"page_size": 10},
+        (
+            f"{_DIRECTORY}/users/search",
+            f"{_DIRECTORY}/groups",
+            f"/atlassian/admin/v2/orgs/{ORG_ID}/workspaces",
+            f"/atlassian/admin/v1/orgs/{ORG_ID}/users",
+        ),
+    ),
+    "atlassian_export": Case(_export),
+}
+
+
+def connect(kind: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Sink:
+    """Open a sink of a kind on a sandbox."""
+    made = connector(kind)
+    return made(kind, made.Options(**CASES[kind].options(sandbox, folder), **more), door)
+
+
+def read(sink: Sink, part: str) -> pd.DataFrame:
+    """Read one part whole, in an order of its own."""
+    pages: Iterator[frames.Screened] = getattr(sink, part)()
+    model = PARTS[part]
+    whole = frames.concat(model, [page.frame for page in pages])
+    by = [name for name in ("account_id", "kind", "entitlement_id", "product", "site") if name in whole]
+    return whole.sort_values(by, ignore_index=True)
+
+
+def change(sink: Sink, action: Action, account_id: str | None, **more: Any) -> Change:
+    """Make one row of a plan."""
+    after = more.pop("after", AFTER.get(action, {}))
+    facts: dict[str, Any] = dict.fromkeys(Change._fields) | {
+        "change_id": f"{action}-{account_id}-{more.get('entitlement_id')}",
+        "position": 0,
+        "target": getattr(sink, "name", "target"),
+        "action": action.value,
+        "account_id": account_id,
+        "subject": CREATED,
+        "before": "{}",
+        "after": json.dumps(after),
+        "reason": "the test asks for it",
+        "rule": "test",
+        "destructive": False,
+        "reversible": True,
+    }
+    return Change(**(facts | more))
+
+
+def story(sink: Sink, actions: list[Action]) -> list[Change]:
+    """Make the changes of a story about one active, managed person who holds no administration role."""
+    account = someone(sink)
+    group = a_group(sink, held_by=account)
+    held = {"kind": "group", "entitlement_id": group, "entitlement": "a group"}
+    return [
+        change(sink, action, None, after={"email": CREATED})
+        if action == Action.CREATE
+        else change(sink, action, account, **(held if action in (Action.GRANT, Action.REVOKE) else {}))
+        for action in actions
+    ]
+
+
+def someone(sink: Sink) -> str:
+    """Find an active, managed person without a role."""
+    accounts, held = read(sink, "accounts"), read(sink, "entitlements")
+    roles = set(held.loc[held["kind"] == "role", "account_id"])
+    fit = accounts[
+        (accounts["state"] == "active")
+        & (accounts["kind"] == "person")
+        & accounts["managed"].fillna(value=True)
+    ]
+    fit = fit[~fit["account_id"].isin(roles) & ~fit["email"].str.contains("svc")]
+    return str(fit["account_id"].iloc[-1])
+
+
+def a_group(sink: Sink, held_by: str) -> str:
+    """Find a group that the account does not hold and that opens nothing."""
+    grants, held = read(sink, "grants"), read(sink, "entitlements")
+    mine = set(held.loc[held["account_id"] == held_by, "entitlement_id"])
+    fit = grants[
+        (grants["kind"] == "group") & grants["modifiable"] & grants["product"].isna() & ~grants["admin"]
+    ]
+    return str(fit.loc[~fit["entitlement_id"].isin(mine), "entitlement_id"].iloc[0])

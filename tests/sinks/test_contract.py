@@ -1,0 +1,262 @@
+"""What every sink promises, held over all kinds in the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from provisioning import frames
+from provisioning.findings import Refused
+from provisioning.frames import Action, Change
+from provisioning.look import reached
+from sandbox.running import Running
+from sinks import KINDS, Sink
+from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story
+from transport.door import Door
+from transport.errors import ReadOnly, TransportError, UnknownOutcome
+from transport.patience import Patience
+
+REMOTE = [kind for kind, case in CASES.items() if case.paths]
+BREAKS = [
+    {"kind": "status", "status": 500},
+    {"kind": "status", "status": 403},
+    {"kind": "status", "status": 429},
+    {"kind": "reset"},
+    {"kind": "truncate"},
+    {"kind": "expire_token"},
+]
+
+
+def sent(door: Door, what: str = "read") -> int:
+    return sum(counts[what] for counts in door.meter.counts().values())
+
+
+def look(sink: Sink, made: Change) -> pd.DataFrame:
+    """Ask whether the target shows what a change wants."""
+    plan = frames.complete(frames.Changes, pd.DataFrame([made._asdict()]))
+    known = [made.account_id] if made.account_id else []
+    seen = sink.look(known, [] if known else [made.subject])
+    return reached(plan, seen.accounts, seen.entitlements)
+
+
+def able(story_name: str) -> list[str]:
+    """Name the kinds that can do all of a story."""
+    from sinks import connector
+
+    return [kind for kind in CASES if set(STORIES[story_name]) <= connector(kind).actions]
+
+
+DOABLE = [(kind, name) for name in STORIES for kind in able(name)]
+
+
+def test_every_kind_is_covered() -> None:
+    """A connector in the table has an entry here, and every action of every sink is in a story."""
+    from sinks import connector
+
+    told = {action for actions in STORIES.values() for action in actions}
+
+    assert set(KINDS) == set(CASES)
+    assert all(connector(kind).actions <= told for kind in KINDS)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("kind", CASES)
+def test_frames_are_valid(kind: str, part: str, acme: Running, tmp_path: Path) -> None:
+    """Every page satisfies its model, and each account is there once."""
+    whole = read(connect(kind, acme, tmp_path, Door()), part)
+
+    pd.testing.assert_frame_equal(PARTS[part].validate(whole), whole)
+    assert len(whole) or part == "capacity"
+    assert set(whole["target"]) <= {kind}
+    keys = {"accounts": ["account_id"], "seats": ["account_id", "product", "site"]}
+    assert not whole.duplicated(keys.get(part)).any()
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_parts_fit_together(kind: str, acme: Running, tmp_path: Path) -> None:
+    """Whatever is held is held by an account, is in the grants, and every seat is an account's."""
+    sink = connect(kind, acme, tmp_path, Door())
+    parts = {part: read(sink, part) for part in PARTS}
+    accounts = set(parts["accounts"]["account_id"])
+    groups = parts["entitlements"].query("kind == 'group'")
+
+    assert set(parts["entitlements"]["account_id"]) <= accounts
+    assert set(parts["seats"]["account_id"]) <= accounts
+    assert set(groups["entitlement_id"]) <= set(parts["grants"]["entitlement_id"])
+
+
+@pytest.mark.parametrize("kind", REMOTE)
+def test_page_size_changes_nothing(kind: str, acme: Running, tmp_path: Path) -> None:
+    """Small pages and large ones bring the same rows of every part."""
+    few, many = Door(), Door()
+    large = connect(kind, acme, tmp_path, few)
+    small = connect(kind, acme, tmp_path, many, **CASES[kind].small_pages)
+
+    for part in PARTS:
+        pd.testing.assert_frame_equal(read(large, part), read(small, part))
+    assert sent(many) > sent(few)
+
+
+@pytest.mark.parametrize("fault", BREAKS, ids=lambda f: f"{f['kind']}{f.get('status', '')}")
+@pytest.mark.parametrize("kind", REMOTE)
+def test_a_fault_on_any_page_raises(
+    kind: str, fault: dict[str, object], faulty: Running, tmp_path: Path
+) -> None:
+    """Whatever page fails for good, every part of the read raises and says what to do."""
+    for path in CASES[kind].paths:
+        counter = faulty.world.counters
+        counter.clear()
+        read(connect(kind, faulty, tmp_path, Door(), **CASES[kind].small_pages), "accounts")
+        pages = counter.total(path)
+        assert pages
+        for page in range(pages):
+            faulty.world.faults.clear()
+            faulty.world.faults.add(path=path, skip=page, times=0, **fault)
+            door = Door(patience=Patience(attempts=2))
+
+            with pytest.raises(TransportError) as failure:
+                read(connect(kind, faulty, tmp_path, door, **CASES[kind].small_pages), "accounts")
+
+            assert failure.value.remedy
+        faulty.world.faults.clear()
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_reading_and_checking_write_nothing(kind: str, acme: Running, tmp_path: Path) -> None:
+    """Reading everything, looking and checking send no write, even through a door that could."""
+    door = Door(writable=True)
+    sink = connect(kind, acme, tmp_path, door)
+    first = read(sink, "accounts")
+    for part in PARTS:
+        read(sink, part)
+    seen = sink.look(first["account_id"].head(15).tolist(), first["email"].dropna().tail(3).tolist())
+    findings = sink.check()
+
+    assert sent(door, "write") == 0
+    assert set(first["account_id"].head(15)) <= set(seen.accounts["account_id"])
+    assert findings
+    assert "error" not in {finding.level for finding in findings}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_look_shows_what_the_read_showed(kind: str, acme: Running, tmp_path: Path) -> None:
+    """Account and entitlements of one person are the same read alone or with all the others."""
+    sink = connect(kind, acme, tmp_path, Door())
+    accounts, held = read(sink, "accounts"), read(sink, "entitlements")
+    person = accounts.dropna(subset="email").iloc[7]
+
+    by_id = sink.look([person["account_id"]], [])
+    by_email = sink.look([], [person["email"]])
+
+    for seen in (by_id, by_email):
+        assert seen.accounts["state"].tolist() == [person["state"]]
+        mine = held.loc[held["account_id"] == person["account_id"], "entitlement_id"]
+        assert set(seen.entitlements["entitlement_id"]) == set(mine)
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_writes_are_read_back(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
+    """After each change of a story a look shows what it wanted, and before it did not."""
+    sink = connect(kind, fresh, tmp_path, Door(writable=True))
+
+    for made in story(sink, STORIES[name]):
+        assert not look(sink, made).all()
+        applied = sink.apply([made])
+
+        assert look(sink, made).all(), made.action
+        assert applied.account_id
+        assert not applied.failed
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_applied_twice_is_applied_once(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
+    """The same change once more neither fails nor changes anything."""
+    sink = connect(kind, fresh, tmp_path, Door(writable=True))
+
+    for made in story(sink, STORIES[name]):
+        once = sink.apply([made])
+        before = {part: read(sink, part) for part in PARTS}
+        again = sink.apply([made])
+
+        assert again.account_id == once.account_id
+        for part, frame in before.items():
+            pd.testing.assert_frame_equal(frame, read(sink, part))
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_a_door_that_reads_refuses(kind: str, name: str, acme: Running, tmp_path: Path) -> None:
+    """Through a read-only door no change is sent."""
+    door = Door()
+    sink = connect(kind, acme, tmp_path, door)
+    (made, *_) = story(sink, STORIES[name])
+    acme.world.counters.clear()
+
+    with pytest.raises(ReadOnly):
+        sink.apply([made])
+
+    assert sent(door, "write") == 0
+    assert acme.world.counters.writes == 0
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_what_a_sink_cannot_do_is_refused(kind: str, acme: Running, tmp_path: Path) -> None:
+    """An action that is not the sink's, or a role, is refused in words before any write."""
+    door = Door(writable=True)
+    sink = connect(kind, acme, tmp_path, door)
+    unable = [change(sink, action, "x") for action in Action if action not in sink.actions]
+    role = change(
+        sink, Action.GRANT, "x", kind="role", entitlement_id="atlassian/org-admin", entitlement="org-admin"
+    )
+
+    for made in [*unable, role]:
+        with pytest.raises(Refused) as refusal:
+            sink.apply([made])
+        assert refusal.value.remedy
+    assert sent(door, "write") == 0
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_a_lost_answer_is_settled_by_reading(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
+    """A write whose answer is lost is told as such, sent once, and a look finds it done."""
+    door = Door(writable=True)
+    sink = connect(kind, fresh, tmp_path, door)
+
+    for made in story(sink, STORIES[name]):
+        before = sent(door, "write")
+        fresh.world.faults.add(path="/atlassian", kind="lost_write", times=1, method=_verb(made))
+        with pytest.raises(UnknownOutcome):
+            sink.apply([made])
+        fresh.world.faults.clear()
+
+        assert sent(door, "write") == before + 1
+        assert look(sink, made).all(), made.action
+
+
+def _verb(made: Change) -> str:
+    verbs = {
+        Action.UPDATE: "PATCH",
+        Action.UPDATE_EMAIL: "PUT",
+        Action.REMOVE: "DELETE",
+        Action.REVOKE: "DELETE",
+    }
+    return verbs.get(Action(made.action), "POST")
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_a_refused_write_raises_and_changes_nothing(
+    kind: str, name: str, fresh: Running, tmp_path: Path
+) -> None:
+    """A write that is answered 403 did not happen, says so, and is not sent again."""
+    door = Door(writable=True)
+    sink = connect(kind, fresh, tmp_path, door)
+    (made, *_) = story(sink, STORIES[name])
+    fresh.world.faults.add(path="/atlassian", status=403, times=0, method=_verb(made))
+
+    with pytest.raises(TransportError):
+        sink.apply([made])
+    fresh.world.faults.clear()
+
+    assert sent(door, "write") == 1
+    assert not look(sink, made).all()
