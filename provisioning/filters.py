@@ -86,14 +86,11 @@ def _parse(text: str) -> Any:
     from scim2_filter_parser.parser import SCIMParser, SCIMParserError
 
     try:
-        tree = SCIMParser().parse(SCIMLexer().tokenize(text))
+        return SCIMParser().parse(SCIMLexer().tokenize(text))
     except SCIMParserError as error:
         at = re.search(r"value=('.*?')", str(error))
         where = f"near {at[1]}" if at else "at the end"
         raise ValueError(f"{where} it cannot be read (numbers and times stand in double quotes)") from None
-    if tree is None:
-        raise ValueError("it is empty")
-    return tree
 
 
 def _evaluate(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:

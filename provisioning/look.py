@@ -84,7 +84,7 @@ def _fits(
     fits = np.where(is_state, (row >= 0) & (states == wanted), fits)
     for number in np.flatnonzero(action.isin(_UPDATES).to_numpy()):
         fits[number] = row[number] >= 0 and _same(stated[texts.codes[number]], accounts, int(row[number]))
-    return fits.astype(bool)
+    return np.asarray(fits, dtype=np.bool_)
 
 
 def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, entitlements: pd.DataFrame) -> Mask:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_va
 
 from provisioning.policy_file import Document, Mistake, Path, PolicyError, dotted, mistakes, nearest, read
 from provisioning.rules import Approve, Limits, Protect, Report, SourceRules, Strict, TargetRules
-from provisioning.values import is_reference
+from provisioning.values import REFERENCE, is_reference
 
 __all__ = ["Connection", "Policy", "PolicyError", "json_schema", "load"]
 
@@ -104,14 +104,25 @@ def json_schema(connection_options: OptionModels | None = None) -> dict[str, Any
     schema = Policy.model_json_schema(by_alias=True)
     variants = []
     for kind, model in sorted((connection_options or {}).items()):
-        part = model.model_json_schema(by_alias=True)
-        schema["$defs"].update(part.pop("$defs", {}))
+        # Two connectors, or a connector and the policy, may use one name for different models.
+        part = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
+        schema["$defs"].update({f"{kind}.{name}": one for name, one in part.pop("$defs", {}).items()})
         part["properties"] = {"kind": {"const": kind}, **part.get("properties", {})}
         part["required"] = ["kind", *part.get("required", [])]
-        variants.append({**part, "additionalProperties": False})
+        variants.append(_with_references({**part, "additionalProperties": False}))
     loose = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
     schema["$defs"]["Connection"] = {"oneOf": variants} if variants else loose
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Seatwise policy"}
+
+
+def _with_references(part: Any) -> Any:
+    """Say of every secret in a schema that it is a reference."""
+    if isinstance(part, list):
+        return [_with_references(child) for child in part]
+    if not isinstance(part, dict):
+        return part
+    found = {key: _with_references(child) for key, child in part.items()}
+    return {**found, "pattern": f"^({REFERENCE.pattern})$"} if found.get("format") == "password" else found
 
 
 def _connection_mistakes(document: Document, options: OptionModels) -> Iterable[Mistake]:

@@ -148,17 +148,17 @@ def _likely(problems: Iterable[Any]) -> list[Mapping[str, Any]]:
 
 def _is_branch(step: str | int) -> bool:
     """Whether a step of a pydantic path names one of several shapes, not a key of the file."""
-    return isinstance(step, str) and (step.startswith("literal[") or step in _SHAPES)
+    return isinstance(step, str) and (step.startswith(("literal[", "function-after[")) or step in _SHAPES)
 
 
-def _unlike(problems: list[Mapping[str, Any]]) -> int:
+def _unlike(problems: Iterable[Mapping[str, Any]]) -> int:
     """How little a value is like a shape: a wrong sort of value weighs more than wrong keys."""
     other = {"model_type", "model_attributes_type"}
     for problem in problems:
         literal = problem["type"] == "literal_error" and not isinstance(problem.get("input"), str)
         if literal or problem["type"] in other:
             return 10
-    return len(problems)
+    return len(list(problems))
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -171,7 +171,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def _sentence(message: str) -> str:
     message = message.removeprefix("Value error, ")
-    found = re.fullmatch(r"Input should be (.*)", message)
+    found = re.fullmatch(r"Input should be (.*?)(, unable to parse.*)?", message)
     return f"{found[1]} is expected" if found else message
 
 
