@@ -163,12 +163,10 @@ def test_group_names_may_hold_commas(tmp_path: Path) -> None:
     """In a list with identifiers a comma within a name does not make two groups."""
     head = "Group id,Group name,User id,User name,email,User status\n"
     listed = from_text(tmp_path, head + '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active\n')
+    held = read(listed, "entitlements")
     rows = from_text(tmp_path, head + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n')
 
-    assert read(listed, "entitlements")[["entitlement_id", "name"]].to_numpy().tolist() == [
-        ["g1", "g1"],
-        ["g2", "g2"],
-    ]
+    assert held[["entitlement_id", "name"]].to_numpy().tolist() == [["g1", "g1"], ["g2", "g2"]]
     assert read(rows, "entitlements")["name"].tolist() == ["Sales, EMEA", "ops"]
 
 
