@@ -15,7 +15,7 @@ from sqlalchemy import Connection, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
-from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
+from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
 from ledger.runs import require_run
 from ledger.store import Store, chunks, insert_rows, resolve
 from provisioning.frames import Changes, Outcomes, columns
@@ -93,6 +93,21 @@ class Journal(Store):
             last = last.where(c.run_id == run_id) if run_id is not None else last
             rows = connection.execute(select(*shown).where(c.seq.in_(last)).order_by(c.seq)).all()
         return tables.frame(rows, shown)
+
+    def written(self, run_id: str) -> list[str]:
+        """Fingerprints of the plans of which a run recorded outcomes, in the order it began.
+
+        Args:
+            run_id: the run, or the beginning of its name.
+
+        Raises:
+            UnknownRun: no run begins so.
+        """
+        c = tables.outcomes.c
+        with self._reading() as connection:
+            found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
+            query = select(c.fingerprint).where(c.run_id == found).group_by(c.fingerprint)
+            return list(connection.scalars(query.order_by(func.min(c.seq))))
 
     def unsettled(self, target: str | None = None) -> pd.DataFrame:
         """Changes that were about to be written and whose end nobody told, oldest first.

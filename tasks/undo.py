@@ -28,7 +28,8 @@ def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
     """
     run = session.ledger.run(run_id)
     back: dict[str, StoredPlan] = {}
-    for plan in session.ledger.plans(run.run_id):
+    for fingerprint in session.ledger.written(run.run_id):
+        plan = session.ledger.plan(fingerprint)
         outcomes = session.ledger.outcomes(plan.fingerprint, run.run_id)
         made = inverse(Plan(plan.target, plan.changes, plan.fingerprint, session.policy.fingerprint()), outcomes)
         if made.changes.empty:

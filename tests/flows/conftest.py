@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -96,6 +97,16 @@ class Company:
         """Run a flow to its end; its summary."""
         run = getattr(import_module(f"flows.{flow}"), flow)
         return asyncio.run(run(config=str(self.policy), out=str(self.out), **parameters))
+
+    def rename_account(self, account_id: str, name: str) -> None:
+        """Change a name in the target, as an administrator would by hand."""
+        reply = requests.patch(
+            f"{self.url}/atlassian/users/{account_id}/manage/profile",
+            json={"name": name},
+            headers={"Authorization": "Bearer sandbox-org-key"},
+            timeout=10,
+        )
+        reply.raise_for_status()
 
     def rewrite(self, old: str, new: str) -> None:
         """Change the policy file."""
