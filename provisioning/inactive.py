@@ -63,6 +63,7 @@ def _idle(case: Case) -> pd.DataFrame:
     fine = staying[account] & np.append(case.usable, [False])[account] & seats["billable"].to_numpy(np.bool_)
     seats = seats[fine].reset_index(drop=True).assign(account=account[fine])
     seats["place"] = seats["product"] + " on " + seats["site"]
+    seats["granted"] = _granted(case, seats)
     found = [_by_rule(case, seats, rule) for rule in case.rules.inactive]
     return pd.concat(found, ignore_index=True).drop_duplicates(["account", "place"])
 
@@ -71,8 +72,8 @@ def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
     mine = seats[seats["product"] == rule.product]
     now = pd.Timestamp(case.now)
     added = take(case.target.accounts["added_on"], mine["account"].to_numpy(np.int64)).set_axis(mine.index)
-    used = _past(mine["activity"] == Activity.USED, now - mine["last_active"], rule.idle)
-    never = _past(mine["activity"] == Activity.NEVER, now - added, rule.never_used_after)
+    used = _past(mine["activity"] == Activity.USED, now - _later(mine["last_active"], mine["granted"]), rule.idle)
+    never = _past(mine["activity"] == Activity.NEVER, now - _later(added, mine["granted"]), rule.never_used_after)
     days_used = (now - mine["last_active"]).dt.days.astype("Int64").astype("str")
     days_held = (now - added).dt.days.astype("Int64").astype("str")
     reason = mine["place"] + " last used " + days_used + " days ago"
@@ -84,6 +85,21 @@ def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
         reason=reason.mask(never, unused), rule=label.mask(never, never_label)
     )
     return table[used | never]
+
+
+def _granted(case: Case, seats: pd.DataFrame) -> pd.Series:
+    """When Seatwise last granted something that gives the seat: from then on somebody may begin to use it."""
+    place = ["product", "site"]
+    opens = case.target.grants.loc[case.target.grants["product"].notna(), ["entitlement_id", *place]]
+    given = case.memory.granted.merge(opens.drop_duplicates(), on="entitlement_id", validate="many_to_many")
+    latest = given.groupby(["account_id", *place], as_index=False)["at"].max()
+    joined = seats.merge(latest, on=["account_id", *place], how="left", validate="many_to_one")
+    return joined["at"].set_axis(seats.index)
+
+
+def _later(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The later of two times, and the known one where the other is not known."""
+    return one.where(other.isna() | (one >= other), other)
 
 
 def _past(fits: pd.Series, waited: pd.Series, limit: object) -> pd.Series:

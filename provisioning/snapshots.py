@@ -40,6 +40,11 @@ class TargetSnapshot:
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
 
 
+def _nothing_granted() -> pd.DataFrame:
+    at = pd.Series([], dtype=pd.DatetimeTZDtype("us", "UTC"))
+    return pd.DataFrame({"account_id": pd.Series([], dtype="str"), "entitlement_id": pd.Series([], dtype="str"), "at": at})
+
+
 class Sizes(NamedTuple):
     """How many rows a complete read had, in all and by segment (`domain:…`, `department:…`, `group:…`)."""
 
@@ -57,6 +62,7 @@ class Memory:
         leavers: account_id → when the account's holder was first seen as a leaver, UTC.
         owned: Entitlements that Seatwise granted or adopted and has not taken back.
         taken: Taken entitlements that were not given back since.
+        granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
         made: account_ids of the accounts that Seatwise created.
         previous: source → Sizes of its last complete read.
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
@@ -66,6 +72,7 @@ class Memory:
     leavers: Mapping[str, datetime] = field(default_factory=dict)
     owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Entitlements))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
+    granted: pd.DataFrame = field(default_factory=_nothing_granted)
     made: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
     applied_policy: str | None = None

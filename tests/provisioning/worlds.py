@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from provisioning import frames
+from provisioning.decide import Decision, decide
 from provisioning.policy import Policy
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GROUPS = {
@@ -176,3 +177,21 @@ def links(*names: str, **facts: Any) -> pd.DataFrame:
 def done(changes: pd.DataFrame) -> list[tuple[str, str, str | None]]:
     """What a plan does, in its order: action, whose, and to which group."""
     return [(c.action, c.subject.partition("@")[0], c.entitlement) for c in frames.rows(changes)]
+
+
+def think(src: SourceSnapshot | Sequence[SourceSnapshot], tgt: TargetSnapshot, rules: Policy, **facts: Any) -> Decision:
+    """Decide at NOW; `memory` and the other arguments of `decide` as they are given."""
+    sources = [src] if isinstance(src, SourceSnapshot) else src
+    memory, now = facts.pop("memory", Memory()), facts.pop("now", NOW)
+    return decide({one.source: one for one in sources}, tgt, rules, memory, now, **facts)
+
+
+def linked(decision: Decision) -> dict[str, tuple[str, str]]:
+    """Account → identity and rule."""
+    table = decision.links
+    return {a: (i, r) for a, i, r in table[["account_id", "source_id", "rule"]].itertuples(index=False)}
+
+
+def messages(decision: Decision) -> str:
+    """All notes as one text."""
+    return "\n".join(note.message for note in decision.notes)
