@@ -86,6 +86,13 @@ class Memory(Store):
         found = self._frame(select(*shown).where(c.target == target).order_by(*shown[:3]), shown)
         return found.assign(**{name: found[name].mask(found[name] == "") for name in HELD[1:]})
 
+    def granted(self, target: str) -> pd.DataFrame:
+        """When Seatwise granted what it owns: account_id, entitlement_id, at."""
+        c = tables.owned.c
+        shown = [c.account_id, c.entitlement_id, c.at]
+        mine = select(*shown).where(c.target == target, c.entitlement_id != "", c.how == "made")
+        return self._frame(mine.order_by(*shown), shown)
+
     def own(self, target: str, things: pd.DataFrame, at: datetime) -> None:
         """Add what is ours from now on; what is ours already stays as it is.
 

@@ -30,6 +30,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
         owned=complete(Entitlements, held),
         taken=ledger.taken(target),
+        granted=ledger.granted(target),
         made=frozenset(accounts["account_id"]),
         previous=previous_sizes(ledger, sources),
         applied_policy=ledger.applied_policy(target),

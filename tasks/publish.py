@@ -135,12 +135,13 @@ def _summary(session: Session, picture: Picture, report: Report | None, *, repor
         "changes": {str(action): int(n) for action, n in changes["action"].value_counts().items()},
         **{status: counts[status] for status in ("applied", "failed", "stale", "pending", "blocked")},
         "residual": int(tried.sum()) if len(outcomes) else len(undone),
-        "held": [r for d in decisions if d.verdict.held for r in d.verdict.reasons],
+        "held": [r for n, d in picture.decisions.items() if d.verdict.held and n not in picture.outcomes
+                 for r in d.verdict.reasons],
         "targets_failed": dict(session.failed),
     }
     summary |= licences.summary(report) if report is not None else _seen_when_planned(session, picture)
     wrong = counts["failed"] + counts["stale"] + len(session.failed)
-    ended = verdict(held=bool(summary["held"]) and outcomes.empty, wrong=wrong, left=len(undone))
+    ended = verdict(held=bool(summary["held"]), wrong=wrong, left=len(undone))
     if report_only:
         ended = "done with failures" if session.failed else "done"
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
