@@ -17,13 +17,18 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import admin, atlassian, atlassian_export, okta, policy
+from sandbox import admin, atlassian, atlassian_export, okta, onelogin, policy
 from sandbox.company import START, Company
 from sandbox.limits import Limits
 from sandbox.wire import Door, Endpoint, Protocol
 from sandbox.world import Face, Reply, Request, Route, World
 
-FACES: tuple[Face, ...] = (okta.FACE, atlassian.FACE, atlassian_export.FACE)
+FACES: tuple[Face, ...] = (
+    okta.FACE,
+    onelogin.FACE,
+    atlassian.FACE,
+    atlassian_export.FACE,
+)
 
 
 def make_world(

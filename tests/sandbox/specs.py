@@ -135,5 +135,9 @@ def _load(path: Path) -> dict[str, Any]:
         return document
     import yaml
 
-    loaded: dict[str, Any] = yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Reads a bare `=` as the text it is; one vendor's file has it."""
+
+    Loader.add_constructor("tag:yaml.org,2002:value", Loader.construct_yaml_str)
+    loaded: dict[str, Any] = yaml.load(raw, Loader=Loader)
     return loaded
