@@ -1,0 +1,109 @@
+"""Hypothesis strategies for frames, derived from the frames' own models, and for whole worlds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+from hypothesis import strategies as st
+
+from provisioning import frames
+from provisioning.frames import Frame
+from provisioning.policy import Policy
+from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from tests.provisioning.worlds import GROUPS, MAP, NOW, frame, grants, policy
+
+NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])
+ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name: f"{name.upper()}@acme.test")
+TIMES = st.integers(0, 500).map(lambda days: NOW - timedelta(days=days))
+
+
+def rows(model: type[Frame], size: int, **fixed: Any) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Rows of a model: what its columns allow, but for the columns that are given a strategy."""
+    values = {name: fixed.get(name, column(model, name)) for name in frames.columns(model)}
+    return st.lists(st.fixed_dictionaries(values), max_size=size)
+
+
+def column(model: type[Frame], name: str) -> st.SearchStrategy[Any]:
+    """Values that a column of a model allows: its type, its words, and null where it may be."""
+    declared = model.to_schema().columns[name]
+    words = [word for check in declared.checks for word in check.statistics.get("allowed_values", [])]
+    kind = str(declared.dtype)
+    if words:
+        values: st.SearchStrategy[Any] = st.sampled_from(sorted(words))
+    elif kind.startswith("datetime"):
+        values = TIMES
+    elif kind.startswith("bool"):
+        values = st.booleans()
+    else:
+        values = st.sampled_from(["one", "Two", " three "])
+    return st.none() | values if declared.nullable else values
+
+
+@dataclass(frozen=True)
+class World:
+    """A source, a target, a policy and a memory that go together."""
+
+    source: SourceSnapshot
+    target: TargetSnapshot
+    policy: Policy
+    memory: Memory
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """A small company at any degree of disorder: shared keys, missing keys, every state and kind."""
+    people = draw(rows(frames.Identities, 6, source=st.just("idp"), source_id=NAMES, user_name=st.none() | NAMES,
+                       email=st.none() | ADDRESSES))  # fmt: skip
+    people = list({row["source_id"]: row for row in people}.values())
+    holders = draw(rows(frames.Accounts, 6, target=st.just("cloud"), account_id=NAMES.map("acc-{}".format),
+                        user_name=st.none() | NAMES, email=st.none() | ADDRESSES,
+                        kind=st.sampled_from(["person", "person", "person", "app", "customer"]),
+                        external_id=st.none() | NAMES, caller=st.sampled_from([False, False, False, True])))  # fmt: skip
+    holders = list({row["account_id"]: row for row in holders}.values())
+    member = st.tuples(NAMES, st.sampled_from(sorted(MAP)))
+    holds = st.tuples(NAMES.map("acc-{}".format), st.sampled_from(sorted(GROUPS)))
+    pairs = draw(st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1])))
+    return World(
+        SourceSnapshot("idp", NOW, True, frame(frames.Identities, people), _memberships(draw(st.sets(member)))),
+        TargetSnapshot("cloud", NOW, True, frame(frames.Accounts, holders), _held(draw(st.sets(holds)), holders), grants()),
+        draw(POLICIES),
+        Memory(
+            links=frame(frames.Links, [
+                {"target": "cloud", "account_id": f"acc-{a}", "source": "idp", "source_id": i, "rule": "email"}
+                for a, i in pairs
+            ]),
+            leavers=draw(st.dictionaries(NAMES.map("acc-{}".format), TIMES, max_size=3)),
+        ),
+    )  # fmt: skip
+
+
+def _memberships(pairs: set[tuple[str, str]]) -> pd.DataFrame:
+    return frame(frames.Memberships, [
+        {"source": "idp", "source_id": who, "group_id": f"g-{group}", "group_name": group, "direct": True}
+        for who, group in sorted(pairs)
+    ])  # fmt: skip
+
+
+def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.DataFrame:
+    known = {row["account_id"] for row in holders}
+    return frame(frames.Entitlements, [
+        {"target": "cloud", "account_id": who, "kind": "group", "entitlement_id": f"e-{group}", "name": group}
+        for who, group in sorted(pairs) if who in known
+    ])  # fmt: skip
+
+
+_GROUPS = {"map": MAP, "may_remove": ["*"]}
+POLICIES = st.sampled_from([
+    policy(),
+    policy(mover={"mode": "additive"}, correlate=["user_name", "email"]),
+    policy(groups={**_GROUPS, "default": {"new": ["developers"], "all": ["all-staff"]}},
+           joiner={"products": ["wiki"]}),
+    policy(groups={**_GROUPS, "manage": ["*"]}, leaver=[{"after": "0d", "do": "suspend"},
+                                                        {"after": "30d", "do": "revoke_seats"}]),
+    policy(sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect={"emails": ["ann@*", "b*"]}),
+    policy(attributes={"display_name": {"template": "{given_name} {family_name}"}},
+           protect={"groups": ["jira-*"]}),
+])  # fmt: skip
