@@ -60,11 +60,27 @@ class Case:
         options: the connection's options against a sandbox; the folder is free for files.
         small_pages: options that make many pages.
         paths: path prefixes of what one whole read asks of the network; nothing for a file.
+        home: path prefix of everything it asks.
+        verbs: HTTP methods of its writes, where they are not those of the organisation.
+        silent: parts its API does not tell.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
     small_pages: dict[str, Any] = field(default_factory=dict)
     paths: tuple[str, ...] = ()
+    home: str = "/atlassian"
+    verbs: dict[Action, str] = field(default_factory=dict)
+    silent: tuple[str, ...] = ("capacity",)
+
+    def verb(self, made: Change) -> str:
+        """The HTTP method that a change is sent with."""
+        usual = {
+            Action.UPDATE: "PATCH",
+            Action.UPDATE_EMAIL: "PUT",
+            Action.REMOVE: "DELETE",
+            Action.REVOKE: "DELETE",
+        }
+        return (usual | self.verbs).get(Action(made.action), "POST")
 
 
 def _org(sandbox: Running, _folder: Path) -> dict[str, Any]:
@@ -153,6 +169,7 @@ def someone(sink: Sink) -> str:
         (accounts["state"] == "active")
         & (accounts["kind"] == "person")
         & accounts["managed"].fillna(value=True)
+        & ~accounts["caller"]
     ]
     fit = fit[~fit["account_id"].isin(roles) & ~fit["email"].str.contains("svc")]
     return str(fit["account_id"].iloc[-1])
