@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import admin, atlassian, atlassian_export, okta, onelogin, policy
+from sandbox import admin, atlassian, atlassian_export, entra, okta, onelogin, policy
 from sandbox.company import START, Company
 from sandbox.limits import Limits
 from sandbox.wire import Door, Endpoint, Protocol
@@ -25,6 +25,7 @@ from sandbox.world import Face, Reply, Request, Route, World
 
 FACES: tuple[Face, ...] = (
     okta.FACE,
+    entra.FACE,
     onelogin.FACE,
     atlassian.FACE,
     atlassian_export.FACE,
