@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from datetime import timedelta
 
 import numpy as np
@@ -19,7 +20,11 @@ from provisioning.snapshots import Memory, TargetSnapshot
 from tests.provisioning.strategies import World, worlds
 from tests.provisioning.worlds import NOW, frame, think
 
-tried = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+EXAMPLES = int(os.environ.get("SEATWISE_EXAMPLES", "8"))
+"""Worlds each promise is tried on; more of them on a day with time."""
+tried = settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
 
 
 def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:

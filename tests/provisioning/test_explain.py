@@ -1,0 +1,62 @@
+"""The chain for one person."""
+
+from __future__ import annotations
+
+from provisioning.explain import explain
+from tests.provisioning.worlds import account, identity, policy, source, target, think
+
+PEOPLE = source([identity("ann"), identity("bob", state="departed")], {"atl-jira": ["ann"], "dept": ["ann"]})
+THERE = target(
+    [account("ann"), account("bob"), account("eve")],
+    {"all-staff": ["ann"], "jira-users": ["bob"], "wiki-users": ["eve"]},
+)
+
+
+def test_every_step_of_the_chain_is_told():
+    """Identity, IdP groups, link and rule, what is held and wanted and why, seats, next changes."""
+    told = explain(think(PEOPLE, THERE, policy()), "ANN@acme.test")
+
+    assert told.known
+    assert [("id-ann", True, True)] == [(i["source_id"], i["in_scope"], i["counts"]) for i in told.identities]
+    assert ["atl-jira", "dept"] == [m["group_name"] for m in told.memberships]
+    assert [("acc-ann", "email")] == [(link["account_id"], link["rule"]) for link in told.links]
+    assert [
+        ("all-staff", True, False, None, "no rule grants it"),
+        ("jira-users", False, True, "groups.map: atl-jira", "member of atl-jira in idp"),
+    ] == [entitlement[1:] for entitlement in told.entitlements]
+    assert ["grant"] == [change.action for change in told.changes]
+    assert ["mover"] == [movement["movement"] for movement in told.movements]
+
+
+def test_a_leaver_is_found_by_user_name_with_the_seat_and_what_bills_it():
+    """The seat names the group that makes it billable."""
+    told = explain(think(PEOPLE, THERE, policy()), "bob")
+
+    assert [("jira", True, "jira-users")] == [(s["product"], s["billable"], s["granted_by"]) for s in told.seats]
+    assert ["revoke"] == [change.action for change in told.changes]
+    assert told.changes[0].reason.startswith("departed (idp), seen 2026-06-01, due after 0d")
+
+
+def test_an_account_of_nobody_is_explained_too():
+    """An orphan has an account and seats, and no identity."""
+    told = explain(think(PEOPLE, THERE, policy()), "eve@acme.test")
+
+    assert ([], [], 1, 1) == (told.identities, told.changes, len(told.accounts), len(told.seats))
+
+
+def test_why_nothing_is_done_is_told():
+    """An ambiguous person sees the reason."""
+    twins = source([identity("ann", source_id="1"), identity("ann", source_id="2")])
+
+    told = explain(think(twins, target([]), policy()), "ann")
+
+    assert ["2 identities of idp share the user name ann"] == told.ambiguities
+    assert 2 == len(told.identities)
+
+
+def test_an_address_nobody_has_is_unknown():
+    """Nothing is known, and nothing is invented."""
+    told = explain(think(PEOPLE, THERE, policy()), "nobody@acme.test")
+
+    assert not told.known
+    assert ([], [], []) == (told.changes, told.entitlements, told.ambiguities)
