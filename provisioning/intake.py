@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
+from types import NoneType
 from typing import Any
 
 import pandas as pd
 
 from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, empty, screen
 
-BATCH = 20_000
+BATCH = 50_000
 
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
@@ -113,8 +114,11 @@ def screened(
         Valid rows, and what could not be read of all rows.
     """
     sorts = _sorts(model)
-    frame = pd.DataFrame({name: _typed(raw[name], sorts[name]) for name in columns(model) if name in raw})
-    rejects = [_structures(raw, frame[key], origin)]
+    kinds = {name: set(map(type, values)) for name, values in raw.items() if isinstance(values, list)}
+    frame = pd.DataFrame(
+        {name: _typed(raw[name], sorts[name], kinds.get(name)) for name in columns(model) if name in raw}
+    )
+    rejects = [_structures(raw, kinds, frame[key], origin)]
     for name in frame.columns:
         if sorts[name] == "time" and not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
             parsed = instants(frame[name])
@@ -158,24 +162,26 @@ def _sort(dtype: str) -> str:
     return "time" if "datetime" in dtype else "other"
 
 
-def _typed(values: Any, sort: str) -> Any:
+def _typed(values: Any, sort: str, kinds: set[type] | None) -> Any:
     """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
-    if sort == "other" or isinstance(values, (pd.Series, str)) or values is None:
+    if sort == "other" or kinds is None:
         return values
-    if not set(map(type, values)) <= {str, type(None)}:
+    if not kinds <= {str, NoneType}:
         values = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
     texts = pd.Series(values, dtype="str")
-    return texts.where(texts != "")
+    return texts.where(texts != "") if "" in values else texts
 
 
-def _structures(raw: Mapping[str, Any], keys: pd.Series[str], origin: str) -> pd.DataFrame:
+def _structures(
+    raw: Mapping[str, Any], kinds: Mapping[str, set[type]], keys: pd.Series[str], origin: str
+) -> pd.DataFrame:
     """Report lists and objects that stand where a text is required."""
     problem = "a structure where a text is required"
     found = [
         reject(keys.iloc[row], name, str(value)[:200], problem, origin=origin)
-        for name, values in raw.items()
-        if isinstance(values, list) and {list, dict} & set(map(type, values))
-        for row, value in enumerate(values)
+        for name, present in kinds.items()
+        if {list, dict} & present
+        for row, value in enumerate(raw[name])
         if isinstance(value, (list, dict))
     ]
     return concat(Rejects, found)

@@ -213,10 +213,11 @@ class Okta:
         return Members(group["id"], group["profile"].get("name"), list(ids))
 
     def _screened(self, columns: dict[str, list[Any]]) -> Screened:
-        states = STATES | self._options.states
-        words = columns["source_state"]
-        unknown = [row for row, word in enumerate(words) if word not in states]
-        columns["state"] = [states.get(word, State.STAGED).value for word in words]
+        states = {word: state.value for word, state in (STATES | self._options.states).items()}
+        words, staged = columns["source_state"], State.STAGED.value
+        columns["state"] = [states.get(word, staged) for word in words]
+        strange = set(words) - set(states)
+        unknown = [row for row, word in enumerate(words) if word in strange] if strange else []
         good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
         odd = [self._unknown(columns["source_id"][row], words[row]) for row in unknown]
         return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
