@@ -194,7 +194,7 @@ def times(texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     """
     codes, words = pd.factorize(texts)
     read = _read(pd.Series(words, dtype="str"))
-    return read.reindex(codes).set_axis(texts.index).rename(texts.name)
+    return read.reindex(codes).set_axis(texts.index)
 
 
 def _read(words: pd.Series[str]) -> pd.Series[pd.Timestamp]:
