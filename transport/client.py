@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import orjson
 from requests import PreparedRequest
@@ -25,6 +25,7 @@ T = TypeVar("T")
 _ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 MOST_REDIRECTS = 5
 JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Client:
@@ -72,11 +73,17 @@ class Client:
             request = replace(request, url=target, params=None)
         raise PageLoop("it redirects without end").about("GET", request.url)
 
-    def search(self, path: str, json: Any, headers: Mapping[str, str] | None = None) -> Reply:
-        """Send a POST that only reads: allowed when read-only, and retried as a read."""
-        return self._send(
-            Request("POST", self._url(path), None, {**JSON, **(headers or {})}, orjson.dumps(json))
-        )
+    def search(
+        self,
+        path: str,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        form: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Send a POST that only reads, of JSON or of a form: allowed when read-only, retried as a read."""
+        kind, body = (JSON, orjson.dumps(json)) if form is None else (FORM, urlencode(form).encode())
+        return self._send(Request("POST", self._url(path), None, {**kind, **(headers or {})}, body))
 
     def write(
         self,

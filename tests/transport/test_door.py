@@ -45,6 +45,15 @@ def test_a_search_is_a_read(door, open_client):
     assert {service.host: {"read": 1, "write": 0, "retried": 0}} == door.meter.counts()
 
 
+def test_a_search_may_send_a_form(door, open_client):
+    """Token endpoints take forms; special characters arrive as they were."""
+    with serving(Answer(body={})) as service:
+        open_client(door, service.url).search("/token", form={"secret": "a&b=c ü", "n": 1})
+
+    assert service.asked[0].body == b"secret=a%26b%3Dc+%C3%BC&n=1"
+    assert service.asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
+
+
 def test_a_writable_door_writes_and_counts_it(writable, open_client):
     """Method, parameters, body and headers arrive; the meter counts a write by host and port."""
     with serving(Answer(201, {"id": "1"})) as service:
