@@ -48,6 +48,15 @@ def _okta_endless(sandbox: Running, path: str) -> dict[str, Any]:
     return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"link": link}}
 
 
+def _onelogin(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    pair = {"client_id": "sandbox-onelogin-id", "client_secret": "sandbox-onelogin-secret"}
+    return {"url": f"{sandbox.url}/onelogin", **pair, "workers": 2}
+
+
+def _onelogin_endless(_sandbox: Running, path: str) -> dict[str, Any]:
+    return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"after-cursor": "same"}}
+
+
 def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
     path = write(sandbox.world, folder, style="people")
     return {"path": path, "groups": {"columns": ["Groups"], "separator": ","}}
@@ -59,6 +68,12 @@ CASES = {
         {"page_size": 7, "member_page_size": 5},
         {"identities": "/okta/api/v1/users", "memberships": "/okta/api/v1/groups"},
         _okta_endless,
+    ),
+    "onelogin": Case(
+        _onelogin,
+        {"page_size": 7},
+        {"identities": "/onelogin/api/2/users", "memberships": "/onelogin/api/2/roles"},
+        _onelogin_endless,
     ),
     "csv": Case(_csv),
 }

@@ -1,0 +1,69 @@
+"""Members of groups become Memberships, in batches, direct and nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+from provisioning.frames import Memberships, Screened
+from provisioning.intake import BATCH, screened
+
+MEMBERSHIP_BATCH = 5 * BATCH
+BETWEEN = " > "
+"""Stands between the names of nested groups in a path."""
+
+
+class Members(NamedTuple):
+    """The members of one group.
+
+    Attributes:
+        group_id: the provider's identifier of the group.
+        name: its name.
+        ids: the identities in it, each once.
+        paths: for each of `ids` the groups between, outermost first; None for direct members. None in
+            place of the list: all are direct.
+    """
+
+    group_id: str
+    name: str | None
+    ids: Sequence[str]
+    paths: Sequence[str | None] | None = None
+
+
+def batched(source: str, groups: Iterable[Members]) -> Iterator[Screened]:
+    """Pages of Memberships of many groups; a group is never divided.
+
+    Args:
+        source: name of the connection.
+        groups: each with all its members.
+    """
+    gathered: list[Members] = []
+    waiting = 0
+    for members in groups:
+        gathered.append(members)
+        waiting += len(members.ids)
+        if waiting >= MEMBERSHIP_BATCH:
+            yield _screened(source, gathered)
+            gathered, waiting = [], 0
+    if waiting:
+        yield _screened(source, gathered)
+
+
+def _screened(source: str, groups: Sequence[Members]) -> Screened:
+    sizes = [len(group.ids) for group in groups]
+    ids = pd.Series([group.group_id for group in groups], dtype="str")
+    names = pd.Series([group.name for group in groups], dtype="str")
+    paths = pd.Series(
+        [path for group in groups for path in (group.paths or [None] * len(group.ids))], dtype="str"
+    )
+    raw = {
+        "source": source,
+        "source_id": [member for group in groups for member in group.ids],
+        "group_id": ids.repeat(sizes).reset_index(drop=True),
+        "group_name": names.repeat(sizes).reset_index(drop=True),
+        "direct": paths.isna(),
+        "path": paths,
+    }
+    return screened(Memberships, raw, origin=source, key="group_id")

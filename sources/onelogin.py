@@ -1,0 +1,225 @@
+"""OneLogin: users of every state, and who has which role.
+
+Needs: an API credential pair with the scope Read Users (or Read All).
+Reads: one listing of users, and the roles with the identifiers of their members in the same listing
+(roles are what OneLogin calls groups of people; its own groups are security policies).
+Speed: a hundred users a page; the first page tells how many there are, the others are read side by
+side. An account has 5,000 calls an hour: 100,000 people take 1,000 and some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from functools import cached_property, partial
+from typing import Any, ClassVar, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from provisioning.findings import Finding
+from provisioning.frames import Identities, Rejects, Screened, State, concat
+from provisioning.intake import batches, reject, screened
+from sources.members import Members, batched
+from sources.onelogin_auth import AccessToken
+from sources.onelogin_pages import listed
+from transport.client import Client
+from transport.door import Door
+from transport.errors import TransportError
+
+FIELDS = {
+    "source_id": "id",
+    "user_name": "username",
+    "email": "email",
+    "given_name": "firstname",
+    "family_name": "lastname",
+    "display_name": "custom_attributes.display_name",
+    "department": "department",
+    "cost_center": "custom_attributes.cost_center",
+    "organization": "company",
+    "title": "title",
+    "user_type": "custom_attributes.user_type",
+    "employee_number": "custom_attributes.employee_number",
+    "manager": "manager_user_id",
+    "hired_on": "custom_attributes.hire_date",
+    "leaves_on": "custom_attributes.termination_date",
+    "created_on": "created_at",
+    "last_sign_in": "last_login",
+}
+"""Which field of a user fills which column; `attributes` of a connection overrides it."""
+
+STATE_WORDS = {0: "unapproved", 1: "approved", 2: "rejected", 3: "unlicensed"}
+"""OneLogin's `state`: whether the user belongs to the account."""
+
+STATUS_WORDS = {
+    0: "unactivated",
+    1: "active",
+    2: "suspended",
+    3: "locked",
+    4: "password expired",
+    5: "awaiting password reset",
+    7: "password pending",
+    8: "security questions required",
+}
+"""OneLogin's `status`: whether the user can sign in."""
+
+STATES = {
+    "unapproved": State.STAGED,
+    "rejected": State.DEPARTED,
+    "unlicensed": State.SUSPENDED,
+    "unlicensed suspended": State.DEPARTED,
+    "unactivated": State.STAGED,
+    "active": State.ACTIVE,
+    "suspended": State.SUSPENDED,
+    "locked": State.ACTIVE,
+    "password expired": State.ACTIVE,
+    "awaiting password reset": State.ACTIVE,
+    "password pending": State.ACTIVE,
+    "security questions required": State.ACTIVE,
+}
+"""What the words mean. Both words together come first, then the state's own, then the status's own."""
+
+
+class OneLoginOptions(BaseModel):
+    """What a connection of kind `onelogin` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(description="Address of the account, such as https://acme.onelogin.com.")
+    client_id: str = Field(description="Client id of the API credential pair.")
+    client_secret: SecretStr = Field(description="Its secret.")
+    sign_in: Literal["basic", "header"] = Field(
+        "basic", description="How the pair is sent: HTTP Basic, or OneLogin's own header."
+    )
+    attributes: dict[str, str] = Field(
+        {}, description="Column to field of a user, such as custom_attributes.kostenstelle."
+    )
+    states: dict[str, State] = Field(
+        {}, description="What state words (unlicensed, suspended, unlicensed suspended) mean here."
+    )
+    roles: list[str] = Field(["*"], description="Patterns of the names of roles to read.")
+    page_size: int = Field(100, ge=1, le=100, description="Users and roles a page.")
+    workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
+
+    @field_validator("attributes")
+    @classmethod
+    def _known_columns(cls, attributes: dict[str, str]) -> dict[str, str]:
+        if unknown := set(attributes) - set(FIELDS):
+            raise ValueError(f"no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
+        return attributes
+
+
+class OneLogin:
+    """One OneLogin account."""
+
+    kind: ClassVar[str] = "onelogin"
+    Options: ClassVar[type[BaseModel]] = OneLoginOptions
+
+    def __init__(self, name: str, options: OneLoginOptions, door: Door) -> None:
+        self.name, self._options, self._door = name, options, door
+
+    def identities(self) -> Iterator[Screened]:
+        """Pages of Identities, users of every state; raises unless as many came as there are."""
+        fields = FIELDS | self._options.attributes | {"state": "state", "status": "status"}
+        wanted = ",".join(dict.fromkeys(path.partition(".")[0] for path in fields.values()))
+        for columns in batches(self._listed("/api/2/users", wanted), fields, key="source_id"):
+            yield self._screened(columns)
+
+    def memberships(self) -> Iterator[Screened]:
+        """Pages of Memberships, a role for a group; raises unless every role came."""
+        return batched(self.name, self._roles())
+
+    def check(self) -> list[Finding]:
+        """Say whether the credential reads users and roles, and what is left of the hour."""
+        return [
+            self._try("users", "/api/2/users", {"limit": 1}),
+            self._try("roles", "/api/2/roles", {"limit": 1, "fields": "id,name,users"}),
+            self._limit(),
+        ]
+
+    @cached_property
+    def _client(self) -> Client:
+        options = self._options
+        auth = AccessToken(
+            self._door,
+            options.url.rstrip("/"),
+            options.client_id,
+            options.client_secret,
+            own_header=options.sign_in == "header",
+        )
+        return self._door.client(
+            options.url,
+            auth,
+            token_id=options.client_id,
+            bucket=lambda *_: "account",
+            workers=options.workers,
+        )
+
+    def _listed(self, path: str, fields: str) -> Iterator[list[dict[str, Any]]]:
+        options = self._options
+        return listed(self._client, path, {"fields": fields}, options.page_size, options.workers)
+
+    def _roles(self) -> Iterator[Members]:
+        seen: set[int] = set()
+        for page in self._listed("/api/2/roles", "id,name,users"):
+            fresh = [role for role in page if role["id"] not in seen and self._wanted(role)]
+            seen.update(role["id"] for role in page)
+            calls = (partial(self._members, role) for role in fresh)
+            yield from self._client.side_by_side(calls, workers=self._options.workers)
+
+    def _wanted(self, role: dict[str, Any]) -> bool:
+        return any(fnmatchcase(role["name"] or "", pattern) for pattern in self._options.roles)
+
+    def _members(self, role: dict[str, Any]) -> Members:
+        """The members a role tells, or those listed one by one where it tells none."""
+        ids = role.get("users")
+        if ids is None:
+            path = f"/api/2/roles/{role['id']}/users"
+            pages = listed(self._client, path, {}, self._options.page_size, 1)
+            ids = [user["id"] for page in pages for user in page]
+        return Members(str(role["id"]), role["name"], [str(user) for user in dict.fromkeys(ids)])
+
+    def _screened(self, columns: dict[str, list[Any]]) -> Screened:
+        pairs = list(zip(columns.pop("state"), columns.pop("status"), strict=True))
+        known = {pair: self._standing(*pair) for pair in set(pairs)}
+        columns["source_state"] = [known[pair][0] for pair in pairs]
+        columns["state"] = [(known[pair][1] or State.STAGED).value for pair in pairs]
+        good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
+        strange = {pair for pair, (_, state) in known.items() if state is None}
+        odd = [
+            self._unknown(columns["source_id"][row], known[pair][0])
+            for row, pair in enumerate(pairs if strange else [])
+            if pair in strange
+        ]
+        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+
+    def _standing(self, state: Any, status: Any) -> tuple[str, State | None]:
+        """The words for a pair of numbers, and the state they mean if that is known."""
+        words = STATE_WORDS.get(state, f"state {state}"), STATUS_WORDS.get(status, f"status {status}")
+        meaning = STATES | self._options.states
+        both = " ".join(words)
+        told = (both, words[1]) if words[0] == "approved" else (both, words[0])
+        return both, next((meaning[word] for word in told if word in meaning), None)
+
+    def _unknown(self, key: Any, words: str) -> pd.DataFrame:
+        remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
+        return reject(str(key), "source_state", words, "not a known status", origin=self.name, remedy=remedy)
+
+    def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
+        try:
+            self._client.get(path, params)
+        except TransportError as error:
+            return Finding("error", f"{self.name}: {what}", str(error), error.remedy)
+        return Finding("ok", f"{self.name}: {what}", "can be read")
+
+    def _limit(self) -> Finding:
+        subject = f"{self.name}: calls"
+        try:
+            left = self._client.get("/auth/rate_limit").json()["data"]
+            limit, remaining = int(left["X-RateLimit-Limit"]), int(left["X-RateLimit-Remaining"])
+        except (TransportError, LookupError, TypeError, ValueError):
+            return Finding("ok", subject, "the account does not tell how many calls are left")
+        told = f"{remaining:,} of {limit:,} calls left for {left['X-RateLimit-Reset']} s"
+        if remaining * 5 >= limit:
+            return Finding("ok", subject, told)
+        return Finding("warning", subject, told, "Run later, or ask OneLogin for a larger limit.")
