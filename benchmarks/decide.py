@@ -1,9 +1,7 @@
-"""What deciding costs, beside the bare pandas merges of the same keys (budget: within 3 times, under 6 GB).
+"""(a) Decide: what thinking costs beside the bare pandas merges of the same keys.
 
-    python benchmarks/decide.py [IDENTITIES]
-
-One million identities with five memberships each, of which one per cent changed, unless another number is
-given; a tenth of it first, to see that the cost is linear. Each measurement runs in a process of its own.
+One million identities with five memberships each, of which one per cent changed, and a tenth of it, to see
+that the cost is linear. Each measurement runs in a process of its own, so that its peak is its own.
 """
 
 from __future__ import annotations
@@ -15,9 +13,17 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from provisioning import frames
+from provisioning.decide import decide as think
+from provisioning.policy import Policy
+from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MEMBERSHIPS = 5
 GROUPS = 400
@@ -25,36 +31,34 @@ MAPPED = 200
 CHANGED = 0.01
 
 
-def main(identities: int = 1_000_000) -> None:
-    """Measure a tenth and the whole, and print the ratios."""
-    rows = []
-    for size in (identities // 10, identities):
-        mine, bare = (_measured(way, size) for way in ("decide", "merges"))
-        rows.append(mine)
-        print(
-            f"{size:>9,} identities, {size * MEMBERSHIPS:>9,} memberships, {mine['changes']:>6,} changes: "
-            f"decide {mine['seconds']:6.2f} s, bare merges {bare['seconds']:6.2f} s, "
-            f"ratio {mine['seconds'] / bare['seconds']:.2f} (budget 3), peak {mine['peak_gb']:.2f} GB (budget 6)"
-        )
-    small, large = rows
-    growth = large["seconds"] / small["seconds"]
-    print(f"ten times the people cost {growth:.1f} times the time")
+def main(identities: int = 1_000_000) -> dict[str, float]:
+    """Print and return the ratio, the peak in GB and the growth from a tenth of the people."""
+    small, ours, bare = (
+        _measured(way, size)
+        for way, size in (("decide", identities // 10), ("decide", identities), ("merges", identities))
+    )
+    found = {
+        "decide over merges": ours["seconds"] / bare["seconds"],
+        "decide peak GB": ours["peak_gb"],
+        "decide growth from a tenth": ours["seconds"] / small["seconds"],
+    }
+    print(
+        f"(a) decide, {identities:,} identities, {identities * MEMBERSHIPS:,} memberships, "
+        f"{ours['changes']:,} changes: ours {ours['seconds']:.2f} s, bare merges {bare['seconds']:.2f} s"
+    )
+    print(f"    ratio {found['decide over merges']:.2f} (budget 3), peak {ours['peak_gb']:.2f} GB (budget 6)")
+    print(f"    ten times the people cost {found['decide growth from a tenth']:.1f} times the time")
+    return found
 
 
 def _measured(way: str, size: int) -> dict[str, float]:
-    command = [sys.executable, str(Path(__file__).resolve()), way, str(size)]
+    command = [sys.executable, "-m", "benchmarks.decide", way, str(size)]
     told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     return dict(json.loads(told))
 
 
-def world(size: int):
+def world(size: int) -> tuple[SourceSnapshot, TargetSnapshot, Memory]:
     """Snapshots of a company in which one per cent changed since the last run, and the remembered links."""
-    import numpy as np
-    import pandas as pd
-
-    from provisioning import frames
-    from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
-
     rng = np.random.default_rng(1)
     number = pd.Series(np.arange(size)).astype("str")
     state = np.where(rng.random(size) < CHANGED / 4, "departed", "active")
@@ -106,8 +110,12 @@ def world(size: int):
             "target": "acme-cloud",
             "account_id": accounts["account_id"].take(held[:, 0]).to_numpy(),
             "kind": "group",
-            "entitlement_id": pd.Series([f"e-{n}" for n in range(GROUPS)], dtype="str").take(held[:, 1]).to_numpy(),
-            "name": pd.Series([f"target-{n}" for n in range(GROUPS)], dtype="str").take(held[:, 1]).to_numpy(),
+            "entitlement_id": pd.Series([f"e-{n}" for n in range(GROUPS)], dtype="str")
+            .take(held[:, 1])
+            .to_numpy(),
+            "name": pd.Series([f"target-{n}" for n in range(GROUPS)], dtype="str")
+            .take(held[:, 1])
+            .to_numpy(),
         }
     )
     grants = pd.DataFrame(
@@ -152,11 +160,8 @@ def world(size: int):
     return source, target, Memory(links=frames.complete(frames.Links, links))
 
 
-def decide(size: int) -> dict[str, float]:
+def decide(size: int) -> dict[str, Any]:
     """Time the thinkers, from snapshots to the judged plan."""
-    from provisioning.decide import decide as think
-    from provisioning.policy import Policy
-
     source, target, memory = world(size)
     policy = Policy.model_validate(
         {
@@ -166,7 +171,10 @@ def decide(size: int) -> dict[str, float]:
             "targets": [
                 {
                     "to": "acme-cloud",
-                    "groups": {"map": {f"idp-{n}": [f"target-{n}"] for n in range(MAPPED)}, "may_remove": ["*"]},
+                    "groups": {
+                        "map": {f"idp-{n}": [f"target-{n}"] for n in range(MAPPED)},
+                        "may_remove": ["*"],
+                    },
                     "mover": {"update": ["display_name", "email"]},
                     "leaver": [{"after": "0d", "do": "revoke_seats"}, {"after": "0d", "do": "suspend"}],
                 }
@@ -178,10 +186,8 @@ def decide(size: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - start, "changes": len(decision.plan.changes)}
 
 
-def merges(size: int) -> dict[str, float]:
+def merges(size: int) -> dict[str, Any]:
     """Time the merges alone that the same answer cannot do without, as one would first write them."""
-    import pandas as pd
-
     source, target, memory = world(size)
     start = time.perf_counter()
     identities, accounts = source.identities, target.accounts
@@ -191,12 +197,18 @@ def merges(size: int) -> dict[str, float]:
     rest = linked[linked["account_id"].isna()].drop(columns="account_id")
     found = rest.merge(accounts[["email", "account_id"]], on="email", how="left", validate="one_to_one")
     both = pd.concat([linked[linked["account_id"].notna()], found], ignore_index=True)
-    table = pd.DataFrame({"group_name": [f"idp-{n}" for n in range(MAPPED)], "name": [f"target-{n}" for n in range(MAPPED)]})
-    wanted = source.memberships[["source_id", "group_name"]].merge(table, on="group_name", validate="many_to_one")
+    table = pd.DataFrame(
+        {"group_name": [f"idp-{n}" for n in range(MAPPED)], "name": [f"target-{n}" for n in range(MAPPED)]}
+    )
+    wanted = source.memberships[["source_id", "group_name"]].merge(
+        table, on="group_name", validate="many_to_one"
+    )
     desired = wanted.merge(both[["source_id", "account_id"]], on="source_id", validate="many_to_one")
     existing = target.entitlements[["account_id", "name"]]
-    compared = desired[["account_id", "name"]].drop_duplicates().merge(
-        existing, on=["account_id", "name"], how="outer", indicator=True, validate="one_to_one"
+    compared = (
+        desired[["account_id", "name"]]
+        .drop_duplicates()
+        .merge(existing, on=["account_id", "name"], how="outer", indicator=True, validate="one_to_one")
     )
     return {"seconds": time.perf_counter() - start, "changes": int((compared["_merge"] != "both").sum())}
 

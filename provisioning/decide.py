@@ -93,7 +93,7 @@ def decide(
     Returns:
         The decision; a held verdict is a result, not an error.
     """
-    case = _case(sources, target, policy, memory, now, actions)
+    case = _case(sources, target, policy, memory, now=now, actions=actions)
     wanted = entitle(case)
     everything = guard.doable(case, guard.shield(case, _changes(case, wanted)))
     asked = plan.restrict(everything, only)
@@ -124,6 +124,7 @@ def _case(
     target: TargetSnapshot,
     policy: Policy,
     memory: Memory,
+    *,
     now: datetime,
     actions: Collection[str] | None,
 ) -> Case:
@@ -133,7 +134,7 @@ def _case(
     people = gather(policy.sources, stated, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     found = correlate(people, target, memory.links, rules.correlate, attributes)
-    lives = live(people, target, found, stated, memory, now)
+    lives = live(people, target, found, stated, memory, now=now)
     groups = group_table(target, rules, policy.protect)
     return Case(people, stated, target, found, lives, policy, rules, groups, memory, now, actions)
 

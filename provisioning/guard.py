@@ -214,4 +214,3 @@ def _unattended_reasons(case: Case, changes: pd.DataFrame) -> Iterator[str]:
         yield f"{was} takes {lost} things away; a person looks at it first"
     if len(changes) and case.policy.approve.above == "always":
         yield f"{len(changes)} changes; approve.above is always"
-

@@ -72,8 +72,12 @@ def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
     mine = seats[seats["product"] == rule.product]
     now = pd.Timestamp(case.now)
     added = take(case.target.accounts["added_on"], mine["account"].to_numpy(np.int64)).set_axis(mine.index)
-    used = _past(mine["activity"] == Activity.USED, now - _later(mine["last_active"], mine["granted"]), rule.idle)
-    never = _past(mine["activity"] == Activity.NEVER, now - _later(added, mine["granted"]), rule.never_used_after)
+    used = _past(
+        mine["activity"] == Activity.USED, now - _later(mine["last_active"], mine["granted"]), rule.idle
+    )
+    never = _past(
+        mine["activity"] == Activity.NEVER, now - _later(added, mine["granted"]), rule.never_used_after
+    )
     days_used = (now - mine["last_active"]).dt.days.astype("Int64").astype("str")
     days_held = (now - added).dt.days.astype("Int64").astype("str")
     reason = mine["place"] + " last used " + days_used + " days ago"

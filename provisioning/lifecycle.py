@@ -62,6 +62,7 @@ def live(
     found: Correlation,
     sources: Mapping[str, SourceSnapshot],
     memory: Memory,
+    *,
     now: datetime,
 ) -> Lives:
     """Say of everyone in scope, and of everyone once linked, how their life moved."""
@@ -110,9 +111,7 @@ def standing_links(people: People, target: TargetSnapshot, found: Correlation) -
     return standing
 
 
-def movements(
-    people: People, target: TargetSnapshot, lives: Lives, changed: pd.DataFrame
-) -> pd.DataFrame:
+def movements(people: People, target: TargetSnapshot, lives: Lives, changed: pd.DataFrame) -> pd.DataFrame:
     """The Movements frame, sorted.
 
     Args:

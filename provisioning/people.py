@@ -56,9 +56,7 @@ class People:
         return found
 
 
-def gather(
-    rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot], now: datetime
-) -> People:
+def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot], now: datetime) -> People:
     """Put the sources together and find out which statements are about one person.
 
     Two statements of several sources with one e-mail address or one user name are one person; those in

@@ -42,7 +42,9 @@ class TargetSnapshot:
 
 def _nothing_granted() -> pd.DataFrame:
     at = pd.Series([], dtype=pd.DatetimeTZDtype("us", "UTC"))
-    return pd.DataFrame({"account_id": pd.Series([], dtype="str"), "entitlement_id": pd.Series([], dtype="str"), "at": at})
+    return pd.DataFrame(
+        {"account_id": pd.Series([], dtype="str"), "entitlement_id": pd.Series([], dtype="str"), "at": at}
+    )
 
 
 class Sizes(NamedTuple):

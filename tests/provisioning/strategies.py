@@ -55,55 +55,113 @@ class World:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A small company at any degree of disorder: shared keys, missing keys, every state and kind."""
-    people = draw(rows(frames.Identities, 6, source=st.just("idp"), source_id=NAMES, user_name=st.none() | NAMES,
-                       email=st.none() | ADDRESSES))  # fmt: skip
+    people = draw(
+        rows(
+            frames.Identities,
+            6,
+            source=st.just("idp"),
+            source_id=NAMES,
+            user_name=st.none() | NAMES,
+            email=st.none() | ADDRESSES,
+        )
+    )
     people = list({row["source_id"]: row for row in people}.values())
-    holders = draw(rows(frames.Accounts, 6, target=st.just("cloud"), account_id=NAMES.map("acc-{}".format),
-                        user_name=st.none() | NAMES, email=st.none() | ADDRESSES,
-                        kind=st.sampled_from(["person", "person", "person", "app", "customer"]),
-                        external_id=st.none() | NAMES, caller=st.sampled_from([False, False, False, True])))  # fmt: skip
+    holders = draw(
+        rows(
+            frames.Accounts,
+            6,
+            target=st.just("cloud"),
+            account_id=NAMES.map("acc-{}".format),
+            user_name=st.none() | NAMES,
+            email=st.none() | ADDRESSES,
+            kind=st.sampled_from(["person", "person", "person", "app", "customer"]),
+            external_id=st.none() | NAMES,
+            caller=st.sampled_from([False, False, False, True]),
+        )
+    )
     holders = list({row["account_id"]: row for row in holders}.values())
     member = st.tuples(NAMES, st.sampled_from(sorted(MAP)))
     holds = st.tuples(NAMES.map("acc-{}".format), st.sampled_from(sorted(GROUPS)))
     pairs = draw(st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1])))
     return World(
-        SourceSnapshot("idp", NOW, True, frame(frames.Identities, people), _memberships(draw(st.sets(member)))),
-        TargetSnapshot("cloud", NOW, True, frame(frames.Accounts, holders), _held(draw(st.sets(holds)), holders), grants()),
+        SourceSnapshot(
+            "idp", NOW, True, frame(frames.Identities, people), _memberships(draw(st.sets(member)))
+        ),
+        TargetSnapshot(
+            "cloud",
+            NOW,
+            True,
+            frame(frames.Accounts, holders),
+            _held(draw(st.sets(holds)), holders),
+            grants(),
+        ),
         draw(POLICIES),
         Memory(
-            links=frame(frames.Links, [
-                {"target": "cloud", "account_id": f"acc-{a}", "source": "idp", "source_id": i, "rule": "email"}
-                for a, i in pairs
-            ]),
+            links=frame(
+                frames.Links,
+                [
+                    {
+                        "target": "cloud",
+                        "account_id": f"acc-{a}",
+                        "source": "idp",
+                        "source_id": i,
+                        "rule": "email",
+                    }
+                    for a, i in pairs
+                ],
+            ),
             leavers=draw(st.dictionaries(NAMES.map("acc-{}".format), TIMES, max_size=3)),
         ),
-    )  # fmt: skip
+    )
 
 
 def _memberships(pairs: set[tuple[str, str]]) -> pd.DataFrame:
-    return frame(frames.Memberships, [
-        {"source": "idp", "source_id": who, "group_id": f"g-{group}", "group_name": group, "direct": True}
-        for who, group in sorted(pairs)
-    ])  # fmt: skip
+    return frame(
+        frames.Memberships,
+        [
+            {"source": "idp", "source_id": who, "group_id": f"g-{group}", "group_name": group, "direct": True}
+            for who, group in sorted(pairs)
+        ],
+    )
 
 
 def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.DataFrame:
     known = {row["account_id"] for row in holders}
-    return frame(frames.Entitlements, [
-        {"target": "cloud", "account_id": who, "kind": "group", "entitlement_id": f"e-{group}", "name": group}
-        for who, group in sorted(pairs) if who in known
-    ])  # fmt: skip
+    return frame(
+        frames.Entitlements,
+        [
+            {
+                "target": "cloud",
+                "account_id": who,
+                "kind": "group",
+                "entitlement_id": f"e-{group}",
+                "name": group,
+            }
+            for who, group in sorted(pairs)
+            if who in known
+        ],
+    )
 
 
 _GROUPS = {"map": MAP, "may_remove": ["*"]}
-POLICIES = st.sampled_from([
-    policy(),
-    policy(mover={"mode": "additive"}, correlate=["user_name", "email"]),
-    policy(groups={**_GROUPS, "default": {"new": ["developers"], "all": ["all-staff"]}},
-           joiner={"products": ["wiki"]}),
-    policy(groups={**_GROUPS, "manage": ["*"]}, leaver=[{"after": "0d", "do": "suspend"},
-                                                        {"after": "30d", "do": "revoke_seats"}]),
-    policy(sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect={"emails": ["ann@*", "b*"]}),
-    policy(attributes={"display_name": {"template": "{given_name} {family_name}"}},
-           protect={"groups": ["jira-*"]}),
-])  # fmt: skip
+POLICIES = st.sampled_from(
+    [
+        policy(),
+        policy(mover={"mode": "additive"}, correlate=["user_name", "email"]),
+        policy(
+            groups={**_GROUPS, "default": {"new": ["developers"], "all": ["all-staff"]}},
+            joiner={"products": ["wiki"]},
+        ),
+        policy(
+            groups={**_GROUPS, "manage": ["*"]},
+            leaver=[{"after": "0d", "do": "suspend"}, {"after": "30d", "do": "revoke_seats"}],
+        ),
+        policy(
+            sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect={"emails": ["ann@*", "b*"]}
+        ),
+        policy(
+            attributes={"display_name": {"template": "{given_name} {family_name}"}},
+            protect={"groups": ["jira-*"]},
+        ),
+    ]
+)

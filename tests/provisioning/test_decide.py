@@ -42,12 +42,17 @@ def test_a_joiner_is_created_and_gets_what_the_groups_grant():
     """The creation carries the attributes, the grant says why and what it costs."""
     create, grant = rows(think(ANN, target([]), policy()).plan.changes)
 
-    assert {"display_name": "Ann", "email": "ann@acme.test", "user_name": "ann"} == orjson.loads(create.after)
-    assert ("{}", "ann@acme.test", None, False, False) == (
-        create.before, create.subject, create.account_id, create.destructive, create.reversible)  # fmt: skip
-    assert "groups.map: atl-jira" == grant.rule
-    assert "member of atl-jira in idp; opens jira on acme, a billed seat" == grant.reason
-    assert ('{"held":false}', '{"held":true}', "joiner") == (grant.before, grant.after, grant.movement)
+    assert orjson.loads(create.after) == {"display_name": "Ann", "email": "ann@acme.test", "user_name": "ann"}
+    assert (create.before, create.subject, create.account_id, create.destructive, create.reversible) == (
+        "{}",
+        "ann@acme.test",
+        None,
+        False,
+        False,
+    )
+    assert grant.rule == "groups.map: atl-jira"
+    assert grant.reason == "member of atl-jira in idp; opens jira on acme, a billed seat"
+    assert (grant.before, grant.after, grant.movement) == ('{"held":false}', '{"held":true}', "joiner")
 
 
 def test_nobody_is_created_who_is_not_there_yet():
@@ -55,14 +60,14 @@ def test_nobody_is_created_who_is_not_there_yet():
     later = NOW + timedelta(days=3)
     people = [identity("ann", state="staged", hired_on=later), identity("bob", state="staged", hired_on=NOW)]
 
-    assert [("create", "bob", None)] == done(think(source(people), target([]), policy()).plan.changes)
+    assert done(think(source(people), target([]), policy()).plan.changes) == [("create", "bob", None)]
 
 
 def test_creation_can_be_switched_off():
     """Whom nobody creates is counted in a note."""
     decision = think(ANN, target([]), policy(joiner={"create": False}))
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "1 people have no account" in messages(decision)
 
 
@@ -70,37 +75,50 @@ def test_joiners_get_products_and_defaults_that_no_sync_takes_again():
     """What a joiner got by default is still theirs the day after, although no IdP group grants it."""
     rules = policy(
         joiner={"products": ["wiki"]},
-        groups={"default": {"new": ["developers"], "all": ["All-Staff"]}, "map": {"atl-dev": ["developers"]},
-                "may_remove": ["*"]},
-    )  # fmt: skip
+        groups={
+            "default": {"new": ["developers"], "all": ["All-Staff"]},
+            "map": {"atl-dev": ["developers"]},
+            "may_remove": ["*"],
+        },
+    )
     people = source([identity("ann"), identity("bob")], {"atl-dev": ["bob"]})
     first = think(people, target([account("bob")], {"developers": ["bob"]}), rules)
-    day_after = target([account("ann"), account("bob")], {
-        "wiki-users": ["ann"], "developers": ["ann", "bob"], "all-staff": ["ann", "bob"]})  # fmt: skip
+    day_after = target(
+        [account("ann"), account("bob")],
+        {"wiki-users": ["ann"], "developers": ["ann", "bob"], "all-staff": ["ann", "bob"]},
+    )
 
-    assert [("grant", "ann", "all-staff"), ("grant", "ann", "developers"), ("grant", "ann", "wiki-users"),
-            ("grant", "bob", "all-staff")] == [c for c in done(first.plan.changes) if c[0] == "grant"]  # fmt: skip
-    assert 0 == len(think(people, day_after, rules).plan.changes)
+    assert [c for c in done(first.plan.changes) if c[0] == "grant"] == [
+        ("grant", "ann", "all-staff"),
+        ("grant", "ann", "developers"),
+        ("grant", "ann", "wiki-users"),
+        ("grant", "bob", "all-staff"),
+    ]
+    assert len(think(people, day_after, rules).plan.changes) == 0
 
 
 def test_people_without_an_address_and_twins_are_not_created():
     """What would be refused or doubled by the target is told, and the others go on."""
-    people = [identity("ann", email=None), identity("bob", email="x@acme.test"),
-              identity("cyd", email="X@acme.test"), identity("dan")]  # fmt: skip
+    people = [
+        identity("ann", email=None),
+        identity("bob", email="x@acme.test"),
+        identity("cyd", email="X@acme.test"),
+        identity("dan"),
+    ]
 
     decision = think(source(people), target([]), policy())
 
-    assert [("create", "dan", None)] == done(decision.plan.changes)
+    assert done(decision.plan.changes) == [("create", "dan", None)]
     assert "1 people get no account, they have no email: ann" in messages(decision)
-    assert ["id-bob", "id-cyd"] == decision.ambiguities["source_id"].tolist()
+    assert decision.ambiguities["source_id"].tolist() == ["id-bob", "id-cyd"]
 
 
 def test_an_account_in_step_is_left_alone():
     """Nothing to do is an empty plan, and the person stays."""
     decision = think(ANN, target([account("ann")], {"jira-users": ["ann"]}), policy())
 
-    assert 0 == len(decision.plan.changes)
-    assert "stayer" == movement(decision, "ann")
+    assert len(decision.plan.changes) == 0
+    assert movement(decision, "ann") == "stayer"
     assert not decision.verdict.held
 
 
@@ -112,10 +130,14 @@ def test_a_mover_gains_and_loses_groups_and_gets_a_new_name():
     decision = think(people, there, policy())
     update, grant, revoke = rows(decision.plan.changes)
 
-    assert ('{"display_name":"Ann"}', '{"display_name":"Ann Lee"}') == (update.before, update.after)
-    assert ("grant", "wiki-users", "revoke", "jira-users") == (
-        grant.action, grant.entitlement, revoke.action, revoke.entitlement)  # fmt: skip
-    assert (True, True) == (revoke.destructive, revoke.reversible)
+    assert (update.before, update.after) == ('{"display_name":"Ann"}', '{"display_name":"Ann Lee"}')
+    assert (grant.action, grant.entitlement, revoke.action, revoke.entitlement) == (
+        "grant",
+        "wiki-users",
+        "revoke",
+        "jira-users",
+    )
+    assert (revoke.destructive, revoke.reversible) == (True, True)
     assert "mover" == movement(decision, "ann") == update.movement
 
 
@@ -123,7 +145,7 @@ def test_an_unknown_wish_changes_nothing():
     """A source without a display name does not clear the one in the target."""
     people = source([identity("ann", display_name=None)])
 
-    assert 0 == len(think(people, target([account("ann")]), policy()).plan.changes)
+    assert len(think(people, target([account("ann")]), policy()).plan.changes) == 0
 
 
 def test_profiles_of_other_organisations_are_told_and_not_changed():
@@ -132,7 +154,7 @@ def test_profiles_of_other_organisations_are_told_and_not_changed():
 
     decision = think(people, target([account("ann", managed=False), account("bob")]), policy())
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "1 accounts show other attributes" in messages(decision)
 
 
@@ -156,31 +178,35 @@ def test_a_group_is_taken_only_where_the_policy_allows_it(groups, kept):
 
 def test_a_group_nobody_maps_is_taken_only_from_those_who_have_it_from_us():
     """Own what you touch: other hands' grants stay, unless the policy takes the group over."""
-    people, there = source([identity("ann"), identity("bob")]), target(
-        [account("ann"), account("bob")], {"developers": ["ann", "bob"]})  # fmt: skip
+    people, there = (
+        source([identity("ann"), identity("bob")]),
+        target([account("ann"), account("bob")], {"developers": ["ann", "bob"]}),
+    )
     ours = Memory(owned=remembered(Entitlements, "ann", "developers"))
 
     mine = think(people, there, policy(groups={"may_remove": ["*"]}), memory=ours)
     taken_over = think(people, there, policy(groups={"may_remove": ["*"], "manage": ["dev*"]}))
 
-    assert [("revoke", "ann", "developers")] == done(mine.plan.changes)
-    assert 2 == len(taken_over.plan.changes)
+    assert done(mine.plan.changes) == [("revoke", "ann", "developers")]
+    assert len(taken_over.plan.changes) == 2
 
 
 def test_additive_mode_never_takes_a_group():
     """It adds what is missing and leaves the rest."""
     people = source([identity("ann")], {"atl-jira": ["bob"]})
 
-    decision = think(people, target([account("ann")], {"jira-users": ["ann"]}), policy(mover={"mode": "additive"}))
+    decision = think(
+        people, target([account("ann")], {"jira-users": ["ann"]}), policy(mover={"mode": "additive"})
+    )
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
 
 
 def test_a_mapped_group_without_a_single_member_empties_nothing():
     """It may be misspelt or gone: a note says so, and nobody loses anything."""
     decision = think(source([identity("ann")]), target([account("ann")], {"jira-users": ["ann"]}), policy())
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "mapped IdP groups without a member in idp: atl-dev, atl-jira, atl-wiki" in messages(decision)
 
 
@@ -196,14 +222,20 @@ def test_groups_without_meaning_and_without_a_counterpart_are_named():
 
 def test_groups_are_renamed_or_taken_by_name_where_the_map_is_silent():
     """The map comes first, then the first rename that fits, then the same name where that is wanted."""
-    groups = {"map": {"APP-JIRA": ["wiki-users"]}, "rename": [{"regex": "^APP-(.*)$", "to": "$1", "transform": ["lower"]}]}
+    groups = {
+        "map": {"APP-JIRA": ["wiki-users"]},
+        "rename": [{"regex": "^APP-(.*)$", "to": "$1", "transform": ["lower"]}],
+    }
     people = source([identity("ann")], {"APP-JIRA": ["ann"], "APP-Developers": ["ann"], "all-staff": ["ann"]})
     there = target([account("ann")])
 
-    assert [("grant", "ann", "developers"), ("grant", "ann", "wiki-users")] == done(
-        think(people, there, policy(groups=groups)).plan.changes)  # fmt: skip
+    assert done(think(people, there, policy(groups=groups)).plan.changes) == [
+        ("grant", "ann", "developers"),
+        ("grant", "ann", "wiki-users"),
+    ]
     assert ("grant", "ann", "all-staff") in done(
-        think(people, there, policy(groups={**groups, "same_name": True})).plan.changes)  # fmt: skip
+        think(people, there, policy(groups={**groups, "same_name": True})).plan.changes
+    )
 
 
 def test_what_cannot_be_granted_is_noted_and_not_planned():
@@ -213,7 +245,7 @@ def test_what_cannot_be_granted_is_noted_and_not_planned():
 
     decision = think(people, target([account("ann"), account("bob")]), policy(groups=groups))
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "2 people should hold synced, which the target does not let us change" in messages(decision)
     assert "1 people should hold developers, which may_add does not name" in messages(decision)
 
@@ -235,7 +267,7 @@ def test_a_leaver_goes_stage_by_stage(days, planned):
     decision = think(source([identity("ann", state="departed")]), there, policy(), memory=since)
 
     assert planned == done(decision.plan.changes)
-    assert "leaver" == movement(decision, "ann")
+    assert movement(decision, "ann") == "leaver"
     assert pd.Timestamp(since.leavers["acc-ann"]) == decision.movements["since"].iloc[0]
 
 
@@ -244,7 +276,10 @@ def test_a_stage_that_is_reached_is_not_planned_again():
     since = Memory(leavers={"acc-ann": NOW - timedelta(days=30)})
     there = target([account("ann", state="deactivated")], {"jira-users": ["ann"]})
 
-    assert 0 == len(think(source([identity("ann", state="departed")]), there, policy(), memory=since).plan.changes)
+    assert (
+        len(think(source([identity("ann", state="departed")]), there, policy(), memory=since).plan.changes)
+        == 0
+    )
 
 
 def test_an_account_of_another_organisation_is_suspended_where_ours_are_deactivated():
@@ -252,9 +287,15 @@ def test_an_account_of_another_organisation_is_suspended_where_ours_are_deactiva
     since = Memory(leavers={"acc-ann": NOW - timedelta(days=30)})
     there = target([account("ann", managed=False), account("bob")])
 
-    change = rows(think(source([identity("ann", state="departed")]), there, policy(), memory=since).plan.changes)[0]
+    change = rows(
+        think(source([identity("ann", state="departed")]), there, policy(), memory=since).plan.changes
+    )[0]
 
-    assert ("suspend", '{"state":"active"}', '{"state":"suspended"}') == (change.action, change.before, change.after)
+    assert (change.action, change.before, change.after) == (
+        "suspend",
+        '{"state":"active"}',
+        '{"state":"suspended"}',
+    )
     assert "only suspended: the account is not the organisation's" in change.reason
 
 
@@ -265,7 +306,7 @@ def test_someone_suspended_at_the_source_loses_seats_but_is_never_deleted():
 
     decision = think(source([identity("ann", state="suspended")]), there, policy(), memory=since)
 
-    assert [("revoke", "ann", "jira-users"), ("deactivate", "ann", None)] == done(decision.plan.changes)
+    assert done(decision.plan.changes) == [("revoke", "ann", "jira-users"), ("deactivate", "ann", None)]
     assert "suspended at the identity provider" in decision.movements["reason"].iloc[0]
 
 
@@ -283,7 +324,7 @@ def test_whoever_was_linked_and_is_gone_or_out_of_scope_is_a_leaver(people, scop
 
     decision = think(source(people), there, rules, memory=Memory(links=links("ann")))
 
-    assert [("revoke", "ann", "jira-users")] == done(decision.plan.changes)
+    assert done(decision.plan.changes) == [("revoke", "ann", "jira-users")]
     table = decision.movements
     assert reason in table.loc[table["account_id"] == "acc-ann", "reason"].iloc[0]
     assert "acc-ann" in decision.links["account_id"].tolist()
@@ -292,12 +333,14 @@ def test_whoever_was_linked_and_is_gone_or_out_of_scope_is_a_leaver(people, scop
 def test_departed_people_stay_in_scope_without_their_groups():
     """Identity providers empty the groups of who departs; that must not hide the leaver."""
     rules = policy(sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}])
-    people = source([identity("ann", state="departed"), identity("bob"), identity("cyd")], {"atl-jira": ["bob"]})
+    people = source(
+        [identity("ann", state="departed"), identity("bob"), identity("cyd")], {"atl-jira": ["bob"]}
+    )
 
     decision = think(people, target([account("ann")], {"jira-users": ["ann"]}), rules)
 
     assert ("revoke", "ann", "jira-users") in done(decision.plan.changes)
-    assert ["id-ann", "id-bob"] == sorted(decision.identities["source_id"])
+    assert sorted(decision.identities["source_id"]) == ["id-ann", "id-bob"]
 
 
 def test_a_row_that_could_not_be_read_is_no_leaver():
@@ -307,24 +350,31 @@ def test_a_row_that_could_not_be_read_is_no_leaver():
 
     decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob")))
 
-    assert [] == [c for c in done(decision.plan.changes) if c[1] in {"ann", "bob"}]
+    assert [c for c in done(decision.plan.changes) if c[1] in {"ann", "bob"}] == []
     assert {"acc-ann", "acc-bob"} <= set(decision.links["account_id"])
 
 
 def test_a_rehire_returns_whole():
     """The account comes back with what was taken, unless the policy fills that group by itself."""
-    taken = pd.concat([
-        remembered(Taken, "ann", "developers", rule="leaver: revoke_seats after 0d"),
-        remembered(Taken, "ann", "wiki-users", rule="leaver: revoke_seats after 0d"),
-    ])  # fmt: skip
-    rules = policy(groups={"map": {"atl-jira": ["jira-users"], "atl-wiki": ["wiki-users"]}, "may_remove": ["*"]})
+    taken = pd.concat(
+        [
+            remembered(Taken, "ann", "developers", rule="leaver: revoke_seats after 0d"),
+            remembered(Taken, "ann", "wiki-users", rule="leaver: revoke_seats after 0d"),
+        ]
+    )
+    rules = policy(
+        groups={"map": {"atl-jira": ["jira-users"], "atl-wiki": ["wiki-users"]}, "may_remove": ["*"]}
+    )
     people = source([identity("ann")], {"atl-jira": ["ann"], "atl-wiki": ["bob"]})
 
     decision = think(people, target([account("ann", state="suspended")]), rules, memory=Memory(taken=taken))
 
-    assert [("restore", "ann", None), ("grant", "ann", "developers"), ("grant", "ann", "jira-users")] == done(
-        decision.plan.changes)  # fmt: skip
-    assert "rehire" == movement(decision, "ann")
+    assert done(decision.plan.changes) == [
+        ("restore", "ann", None),
+        ("grant", "ann", "developers"),
+        ("grant", "ann", "jira-users"),
+    ]
+    assert movement(decision, "ann") == "rehire"
     assert "given back" in decision.plan.changes["reason"].iloc[1]
 
 
@@ -332,7 +382,7 @@ def test_bringing_back_can_be_switched_off():
     """Then nothing is granted to an account nobody can use either."""
     decision = think(ANN, target([account("ann", state="suspended")]), policy(joiner={"reactivate": False}))
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "1 active people have a suspended account" in messages(decision)
 
 
@@ -355,7 +405,11 @@ INACTIVE = [{"product": "jira", "idle": "60d", "never_used_after": "30d"}]
 )
 def test_an_idle_seat_is_taken_on_its_day_and_an_unknown_one_never(facts, added, taken):
     """Boundaries are inclusive; what is not known to be idle is not idle."""
-    there = target([account("ann", added_on=NOW - timedelta(days=added))], {"jira-users": ["ann"]}, seats=[seat("ann", **facts)])
+    there = target(
+        [account("ann", added_on=NOW - timedelta(days=added))],
+        {"jira-users": ["ann"]},
+        seats=[seat("ann", **facts)],
+    )
 
     decision = think(ANN, there, policy(inactive=INACTIVE))
 
@@ -372,21 +426,24 @@ def test_an_idle_seat_is_not_given_back_by_itself():
     decision = think(ANN, target([account("ann")]), policy(inactive=INACTIVE), memory=memory)
     left_group = think(source([identity("ann")]), target([account("ann")]), policy(), memory=memory)
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "1 groups taken for want of use are not given back" in messages(decision)
-    assert (1, 0) == (len(decision.taken), len(left_group.taken))
+    assert (len(decision.taken), len(left_group.taken)) == (1, 0)
 
 
 def test_a_group_that_also_opens_something_in_use_is_kept():
     """Freeing one product must not close another; the note counts such seats."""
-    there = target([account("ann")], {"jira-users": ["ann"]}, seats=[
-        seat("ann", last_active=NOW - timedelta(days=99)), seat("ann", "wiki", last_active=NOW)])  # fmt: skip
+    there = target(
+        [account("ann")],
+        {"jira-users": ["ann"]},
+        seats=[seat("ann", last_active=NOW - timedelta(days=99)), seat("ann", "wiki", last_active=NOW)],
+    )
     both = there.grants[there.grants["name"] == "jira-users"].assign(product="wiki")
     there.grants.loc[len(there.grants)] = both.iloc[0]
 
     decision = think(ANN, there, policy(inactive=INACTIVE))
 
-    assert 0 == len(decision.plan.changes)
+    assert len(decision.plan.changes) == 0
     assert "1 accounts keep an idle seat" in messages(decision)
 
 
@@ -394,4 +451,6 @@ def test_a_plan_can_be_restricted_to_people():
     """`only` names them by address, whatever the case."""
     people = source([identity("ann"), identity("bob")])
 
-    assert [("create", "bob", None)] == done(think(people, target([]), policy(), only=["BOB@acme.test"]).plan.changes)
+    assert done(think(people, target([]), policy(), only=["BOB@acme.test"]).plan.changes) == [
+        ("create", "bob", None)
+    ]

@@ -17,23 +17,25 @@ def test_every_step_of_the_chain_is_told():
     told = explain(think(PEOPLE, THERE, policy()), "ANN@acme.test")
 
     assert told.known
-    assert [("id-ann", True, True)] == [(i["source_id"], i["in_scope"], i["counts"]) for i in told.identities]
-    assert ["atl-jira", "dept"] == [m["group_name"] for m in told.memberships]
-    assert [("acc-ann", "email")] == [(link["account_id"], link["rule"]) for link in told.links]
-    assert [
+    assert [(i["source_id"], i["in_scope"], i["counts"]) for i in told.identities] == [("id-ann", True, True)]
+    assert [m["group_name"] for m in told.memberships] == ["atl-jira", "dept"]
+    assert [(link["account_id"], link["rule"]) for link in told.links] == [("acc-ann", "email")]
+    assert [entitlement[1:] for entitlement in told.entitlements] == [
         ("all-staff", True, False, None, "no rule grants it"),
         ("jira-users", False, True, "groups.map: atl-jira", "member of atl-jira in idp"),
-    ] == [entitlement[1:] for entitlement in told.entitlements]
-    assert ["grant"] == [change.action for change in told.changes]
-    assert ["mover"] == [movement["movement"] for movement in told.movements]
+    ]
+    assert [change.action for change in told.changes] == ["grant"]
+    assert [movement["movement"] for movement in told.movements] == ["mover"]
 
 
 def test_a_leaver_is_found_by_user_name_with_the_seat_and_what_bills_it():
     """The seat names the group that makes it billable."""
     told = explain(think(PEOPLE, THERE, policy()), "bob")
 
-    assert [("jira", True, "jira-users")] == [(s["product"], s["billable"], s["granted_by"]) for s in told.seats]
-    assert ["revoke"] == [change.action for change in told.changes]
+    assert [(s["product"], s["billable"], s["granted_by"]) for s in told.seats] == [
+        ("jira", True, "jira-users")
+    ]
+    assert [change.action for change in told.changes] == ["revoke"]
     assert told.changes[0].reason.startswith("departed (idp), seen 2026-06-01, due after 0d")
 
 
@@ -41,7 +43,7 @@ def test_an_account_of_nobody_is_explained_too():
     """An orphan has an account and seats, and no identity."""
     told = explain(think(PEOPLE, THERE, policy()), "eve@acme.test")
 
-    assert ([], [], 1, 1) == (told.identities, told.changes, len(told.accounts), len(told.seats))
+    assert (told.identities, told.changes, len(told.accounts), len(told.seats)) == ([], [], 1, 1)
 
 
 def test_why_nothing_is_done_is_told():
@@ -50,8 +52,8 @@ def test_why_nothing_is_done_is_told():
 
     told = explain(think(twins, target([]), policy()), "ann")
 
-    assert ["2 identities of idp share the user name ann"] == told.ambiguities
-    assert 2 == len(told.identities)
+    assert told.ambiguities == ["2 identities of idp share the user name ann"]
+    assert len(told.identities) == 2
 
 
 def test_an_address_nobody_has_is_unknown():
@@ -59,4 +61,4 @@ def test_an_address_nobody_has_is_unknown():
     told = explain(think(PEOPLE, THERE, policy()), "nobody@acme.test")
 
     assert not told.known
-    assert ([], [], []) == (told.changes, told.entitlements, told.ambiguities)
+    assert (told.changes, told.entitlements, told.ambiguities) == ([], [], [])

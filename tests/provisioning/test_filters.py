@@ -13,7 +13,9 @@ from tests.provisioning.worlds import frame, identity
 PEOPLE = frame(
     Identities,
     [
-        identity("ann", department="Finance", user_type="Employee", employee_number="7", hired_on="2026-01-05"),
+        identity(
+            "ann", department="Finance", user_type="Employee", employee_number="7", hired_on="2026-01-05"
+        ),
         identity("bob", department="Test", user_type="employee", hired_on="2024-03-01"),
         identity("cyd", department="Sales", user_type="Contractor", state="suspended"),
         identity("dan", user_type=None),
@@ -54,8 +56,8 @@ def test_and_binds_tighter_than_or():
     """`a or b and c` is `a or (b and c)`; brackets say otherwise."""
     text = 'userName eq "ann" or userName eq "bob" and department eq "Sales"'
 
-    assert ["ann"] == found(text)
-    assert [] == found('(userName eq "ann" or userName eq "bob") and department eq "Sales"')
+    assert found(text) == ["ann"]
+    assert found('(userName eq "ann" or userName eq "bob") and department eq "Sales"') == []
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,14 @@ def answers(check, now) -> dict[str, bool]:
 
 def test_the_plan_is_what_these_tests_think_it_is():
     """One change of every sort."""
-    assert ["create ann", "update bob", "grant ann", "grant bob", "revoke cyd", "suspend cyd"] == list(
-        answers(still_true, THERE))  # fmt: skip
+    assert list(answers(still_true, THERE)) == [
+        "create ann",
+        "update bob",
+        "grant ann",
+        "grant bob",
+        "revoke cyd",
+        "suspend cyd",
+    ]
     assert all(answers(still_true, THERE).values())
     assert not any(answers(reached, THERE).values())
 
@@ -36,14 +42,21 @@ def test_the_plan_is_what_these_tests_think_it_is():
 @pytest.mark.parametrize(
     ("moved", "stale"),
     [
-        (target([account("bob"), account("cyd"), account("x", email="ANN@acme.test")], {"jira-users": ["cyd"]}),
-         {"create ann"}),
-        (target([account("bob", display_name="Bobby"), account("cyd")], {"jira-users": ["cyd"]}), {"update bob"}),
+        (
+            target(
+                [account("bob"), account("cyd"), account("x", email="ANN@acme.test")], {"jira-users": ["cyd"]}
+            ),
+            {"create ann"},
+        ),
+        (
+            target([account("bob", display_name="Bobby"), account("cyd")], {"jira-users": ["cyd"]}),
+            {"update bob"},
+        ),
         (target([account("bob"), account("cyd")], {"jira-users": ["bob", "cyd"]}), {"grant bob"}),
         (target([account("bob"), account("cyd", state="deactivated")]), {"revoke cyd", "suspend cyd"}),
         (target([account("bob")]), {"revoke cyd", "suspend cyd"}),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_stale_when_its_own_state_moved_and_no_other(moved, stale):
     """What somebody else touched in between is skipped; the rest goes on."""
     assert stale == {key for key, holds in answers(still_true, moved).items() if not holds}
@@ -51,8 +64,10 @@ def test_a_change_is_stale_when_its_own_state_moved_and_no_other(moved, stale):
 
 def test_what_somebody_did_already_is_reached():
     """The same end by other hands counts as done."""
-    now = target([account("ann"), account("bob", display_name="Robert"), account("cyd", state="suspended")],
-                 {"jira-users": ["ann", "bob"]})  # fmt: skip
+    now = target(
+        [account("ann"), account("bob", display_name="Robert"), account("cyd", state="suspended")],
+        {"jira-users": ["ann", "bob"]},
+    )
 
     assert all(answers(reached, now).values())
 
@@ -67,38 +82,49 @@ def test_a_joiners_grants_find_the_new_account_by_its_address():
 
 def test_a_deleted_account_counts_as_deleted_when_it_is_gone():
     """Targets forget what they deleted."""
-    plan = think(source([identity("cyd", state="departed"), identity("bob")]), target([account("cyd"), account("bob")]),
-                 policy(leaver=[{"do": "delete"}]), memory=Memory()).plan  # fmt: skip
+    plan = think(
+        source([identity("cyd", state="departed"), identity("bob")]),
+        target([account("cyd"), account("bob")]),
+        policy(leaver=[{"do": "delete"}]),
+        memory=Memory(),
+    ).plan
     gone = target([account("bob")])
 
-    assert [True] == reached(plan.changes, gone.accounts, gone.entitlements).tolist()
+    assert reached(plan.changes, gone.accounts, gone.entitlements).tolist() == [True]
 
 
 def test_a_plan_of_nothing_has_answers_of_nothing():
     """Empty in, empty out, with the right type."""
     found = still_true(empty(Changes), THERE.accounts, THERE.entitlements)
 
-    assert (0, "bool") == (len(found), str(found.dtype))
+    assert (len(found), str(found.dtype)) == (0, "bool")
 
 
 def test_undo_takes_back_what_was_applied_and_can_be():
     """The invitation stays; grants go, seats and names come back, on the account that was created."""
     ids = PLAN.changes["change_id"]
-    outcomes = frame(Outcomes, [
-        {"change_id": c.change_id, "status": "failed" if c.action == "suspend" else "applied",
-         "account_id": c.account_id or "acc-new", "at": NOW}
-        for c in rows(PLAN.changes)
-    ])  # fmt: skip
+    outcomes = frame(
+        Outcomes,
+        [
+            {
+                "change_id": c.change_id,
+                "status": "failed" if c.action == "suspend" else "applied",
+                "account_id": c.account_id or "acc-new",
+                "at": NOW,
+            }
+            for c in rows(PLAN.changes)
+        ],
+    )
 
     undo = inverse(PLAN, outcomes)
 
-    assert [("update", "acc-bob"), ("grant", "acc-cyd"), ("revoke", "acc-new"), ("revoke", "acc-bob")] == sorted(
+    assert sorted(
         [(c.action, c.account_id) for c in rows(undo.changes)],
         key=[("update", "acc-bob"), ("grant", "acc-cyd"), ("revoke", "acc-new"), ("revoke", "acc-bob")].index,
-    )
+    ) == [("update", "acc-bob"), ("grant", "acc-cyd"), ("revoke", "acc-new"), ("revoke", "acc-bob")]
     assert undo.changes["reason"].str.startswith("Undo: ").all()
     assert not undo.changes["change_id"].isin(ids).any()
-    assert '{"display_name":"Bob"}' == undo.changes["after"].iloc[0]
+    assert undo.changes["after"].iloc[0] == '{"display_name":"Bob"}'
 
 
 def test_a_fingerprint_changes_with_every_part_of_the_plan():

@@ -30,7 +30,9 @@ tried = settings(
 def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
     """The target after every change of a plan: the model the real sinks are held to."""
     accounts = {row["account_id"]: row for row in target.accounts.to_dict("records")}
-    held = {tuple(row): True for row in target.entitlements[["account_id", "entitlement_id", "name"]].to_numpy()}
+    held = {
+        tuple(row): True for row in target.entitlements[["account_id", "entitlement_id", "name"]].to_numpy()
+    }
     by_email = {}
     for change in frames.rows(plan.changes):
         after = orjson.loads(change.after)
@@ -48,7 +50,8 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
             case _:
                 accounts[who].update(after)
     rows = [
-        {"target": "cloud", "account_id": a, "kind": "group", "entitlement_id": e, "name": n} for a, e, n in held
+        {"target": "cloud", "account_id": a, "kind": "group", "entitlement_id": e, "name": n}
+        for a, e, n in held
     ]
     return dataclasses.replace(
         target, accounts=frame(Accounts, list(accounts.values())), entitlements=frame(Entitlements, rows)
@@ -92,7 +95,7 @@ def test_after_a_plan_nothing_is_left_to_do(world: World):
 
     again = think(world.source, after, world.policy, memory=remember(decision, world.memory, after))
 
-    assert [] == again.plan.changes[["action", "subject", "entitlement", "reason"]].to_numpy().tolist()
+    assert again.plan.changes[["action", "subject", "entitlement", "reason"]].to_numpy().tolist() == []
 
 
 @tried
@@ -114,13 +117,20 @@ def test_the_order_of_rows_decides_nothing(world: World):
     """Shuffled snapshots give the same plan under the same fingerprint."""
     decision = decided(world)
     mixed = World(
-        dataclasses.replace(world.source, identities=_mixed(world.source.identities),
-                            memberships=_mixed(world.source.memberships)),
-        dataclasses.replace(world.target, accounts=_mixed(world.target.accounts),
-                            entitlements=_mixed(world.target.entitlements), grants=_mixed(world.target.grants)),
+        dataclasses.replace(
+            world.source,
+            identities=_mixed(world.source.identities),
+            memberships=_mixed(world.source.memberships),
+        ),
+        dataclasses.replace(
+            world.target,
+            accounts=_mixed(world.target.accounts),
+            entitlements=_mixed(world.target.entitlements),
+            grants=_mixed(world.target.grants),
+        ),
         world.policy,
         dataclasses.replace(world.memory, links=_mixed(world.memory.links)),
-    )  # fmt: skip
+    )
 
     again = decided(mixed)
 
@@ -152,7 +162,7 @@ def test_links_are_one_to_one_and_rest_on_a_shared_key(world: World):
         theirs = accounts.loc[row.account_id, row.rule]
         assert isinstance(mine, str)
         assert mine.strip().lower() == theirs.strip().lower()
-        assert "person" == accounts.loc[row.account_id, "kind"]
+        assert accounts.loc[row.account_id, "kind"] == "person"
 
 
 @tried
@@ -189,7 +199,7 @@ def test_a_departed_identity_keeps_no_paid_seat_past_its_stage(world: World):
     concerned = set(due["account_id"]) & set(live["account_id"]) - spared
 
     held = after.entitlements[after.entitlements["account_id"].isin(concerned)]
-    assert [] == held.loc[held["name"].isin(open_), ["account_id", "name"]].to_numpy().tolist()
+    assert held.loc[held["name"].isin(open_), ["account_id", "name"]].to_numpy().tolist() == []
 
 
 def _spared(world: World, decision: Decision) -> set[str]:
@@ -198,7 +208,9 @@ def _spared(world: World, decision: Decision) -> set[str]:
     accounts = world.target.accounts
     admins = world.target.entitlements[world.target.entitlements["name"] == "site-admins"]
     mine = accounts["email"].str.lower().str.match("ann@|b") | accounts["user_name"].str.match("b")
-    stated = decision.links.merge(world.source.identities[["source_id", "email", "user_name"]], on="source_id")
+    stated = decision.links.merge(
+        world.source.identities[["source_id", "email", "user_name"]], on="source_id"
+    )
     theirs = stated["email"].fillna(stated["user_name"]).fillna("").str.lower().str.match("ann@|b")
     protected = {*accounts.loc[mine.fillna(value=False), "account_id"], *stated.loc[theirs, "account_id"]}
     return set(admins["account_id"]) | (protected if names else set())
@@ -232,4 +244,4 @@ def test_time_runs_the_stages_of_everyone():
         there = apply_to(decision.plan, there)
         memory = remember(decision, memory, there)
 
-    assert [(0, "revoke"), (10, "deactivate"), (90, "delete")] == seen
+    assert seen == [(0, "revoke"), (10, "deactivate"), (90, "delete")]

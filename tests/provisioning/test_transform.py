@@ -28,51 +28,57 @@ def test_a_regex_takes_both_notations_of_a_group(to):
     """The syntax people know from other tools works, and so does Python's."""
     steps = ["trim", "lower", {"regex": "(.*)@.*", "to": to}]
 
-    assert ["ann", "bob"] == values(**{"from": ["user_name"], "transform": steps})
+    assert values(**{"from": ["user_name"], "transform": steps}) == ["ann", "bob"]
 
 
 def test_the_first_attribute_with_a_value_counts_and_then_the_template():
     """A fallback chain goes attribute by attribute, row by row."""
-    assert ["Ann Lee", "Bobby"] == values(**{"from": ["display_name"], "template": "{given_name} {family_name}"})
+    assert values(**{"from": ["display_name"], "template": "{given_name} {family_name}"}) == [
+        "Ann Lee",
+        "Bobby",
+    ]
 
 
 def test_a_template_with_an_unknown_attribute_gives_nothing():
     """Half a name is no name."""
-    assert ["Ann Lee", None] == values(template="{given_name} {family_name}")
+    assert values(template="{given_name} {family_name}") == ["Ann Lee", None]
 
 
 def test_steps_follow_each_other():
     """Replace, look up and case changes apply in their order; unknown words stay or become `otherwise`."""
     table = {"lookup": {"ann": "a1"}, "otherwise": "rest"}
 
-    assert ["ANN", "BOB"] == values(**{"from": ["given_name"], "transform": ["upper"]})
-    assert ["aXX", "bob"] == values(**{"from": ["given_name"], "transform": ["lower", {"replace": "n", "by": "X"}]})
-    assert ["a1", "rest"] == values(**{"from": ["given_name"], "transform": ["lower", table]})
-    assert ["a1", "Bob"] == values(**{"from": ["given_name"], "transform": [{"lookup": {"Ann": "a1"}}]})
+    assert values(**{"from": ["given_name"], "transform": ["upper"]}) == ["ANN", "BOB"]
+    assert values(**{"from": ["given_name"], "transform": ["lower", {"replace": "n", "by": "X"}]}) == [
+        "aXX",
+        "bob",
+    ]
+    assert values(**{"from": ["given_name"], "transform": ["lower", table]}) == ["a1", "rest"]
+    assert values(**{"from": ["given_name"], "transform": [{"lookup": {"Ann": "a1"}}]}) == ["a1", "Bob"]
 
 
 def test_an_empty_result_is_no_value():
     """A step that leaves nothing leaves null, not an empty text."""
-    assert [None, "Bob"] == values(**{"from": ["given_name"], "transform": [{"regex": "^Ann$", "to": ""}]})
+    assert values(**{"from": ["given_name"], "transform": [{"regex": "^Ann$", "to": ""}]}) == [None, "Bob"]
 
 
 def test_a_constant_fills_what_is_missing():
     """`otherwise` is the end of the chain."""
-    assert ["Lee", "?"] == values(**{"from": ["family_name"], "otherwise": "?"})
+    assert values(**{"from": ["family_name"], "otherwise": "?"}) == ["Lee", "?"]
 
 
 def test_a_display_name_is_put_together_where_the_source_shows_none():
     """Many directories leave it empty."""
-    assert ["Ann Lee", "Bobby"] == derive(DEFAULT_ATTRIBUTES["display_name"], PEOPLE).tolist()
+    assert derive(DEFAULT_ATTRIBUTES["display_name"], PEOPLE).tolist() == ["Ann Lee", "Bobby"]
 
 
 def test_a_group_is_renamed_by_the_rule_that_fits():
     """A rename takes a group name apart; a name that does not fit has none."""
     rule = Rename.model_validate({"regex": "^APP-(.*)$", "to": "$1-users", "transform": ["lower"]})
 
-    assert "jira-users" == rule.name("APP-Jira")
+    assert rule.name("APP-Jira") == "jira-users"
     assert rule.name("dept-sales") is None
-    assert "same" == Rename.model_validate({"regex": "^same$"}).name("same")
+    assert Rename.model_validate({"regex": "^same$"}).name("same") == "same"
 
 
 def test_people_of_none_have_no_values():
@@ -80,4 +86,4 @@ def test_people_of_none_have_no_values():
     value = derive(DEFAULT_ATTRIBUTES["email"], PEOPLE.iloc[:0])
 
     assert pd.Series([], dtype="str").dtype == value.dtype
-    assert 0 == len(value)
+    assert len(value) == 0

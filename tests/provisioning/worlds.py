@@ -26,7 +26,9 @@ GROUPS = {
 MAP = {"atl-jira": ["jira-users"], "atl-dev": ["jira-users", "developers"], "atl-wiki": ["wiki-users"]}
 
 
-def policy(*, sources: Sequence[Any] = ({"from": "idp"},), limits: Any = None, protect: Any = None, **target: Any) -> Policy:
+def policy(
+    *, sources: Sequence[Any] = ({"from": "idp"},), limits: Any = None, protect: Any = None, **target: Any
+) -> Policy:
     """A policy with one target `cloud`; limits are wide unless given."""
     rules = {
         "to": "cloud",
@@ -91,7 +93,13 @@ def source(
 ) -> SourceSnapshot:
     """A read of a source; `groups` are IdP group → names of its members."""
     rows = [
-        {"source": name, "source_id": f"id-{who}", "group_id": f"g-{group}", "group_name": group, "direct": True}
+        {
+            "source": name,
+            "source_id": f"id-{who}",
+            "group_id": f"g-{group}",
+            "group_name": group,
+            "direct": True,
+        }
         for group, members in (groups or {}).items()
         for who in members
     ]
@@ -116,11 +124,19 @@ def target(
 ) -> TargetSnapshot:
     """A read of the target `cloud`; `groups` are group → names of the accounts that hold it."""
     held = [
-        {"target": "cloud", "account_id": f"acc-{who}", "kind": "group", "entitlement_id": f"e-{group}", "name": group}
+        {
+            "target": "cloud",
+            "account_id": f"acc-{who}",
+            "kind": "group",
+            "entitlement_id": f"e-{group}",
+            "name": group,
+        }
         for group, members in (groups or {}).items()
         for who in members
     ]
-    bought = [{"target": "cloud", "product": p, "site": "acme", "seats": n} for p, n in (capacity or {}).items()]
+    bought = [
+        {"target": "cloud", "product": p, "site": "acme", "seats": n} for p, n in (capacity or {}).items()
+    ]
     return TargetSnapshot(
         "cloud",
         NOW,
@@ -168,7 +184,14 @@ def frame(model: type[frames.Frame], rows: Sequence[Mapping[str, Any]]) -> pd.Da
 def links(*names: str, **facts: Any) -> pd.DataFrame:
     """Remembered links of identities with the accounts so named."""
     rows = [
-        {"target": "cloud", "account_id": f"acc-{n}", "source": "idp", "source_id": f"id-{n}", "rule": "email", **facts}
+        {
+            "target": "cloud",
+            "account_id": f"acc-{n}",
+            "source": "idp",
+            "source_id": f"id-{n}",
+            "rule": "email",
+            **facts,
+        }
         for n in names
     ]
     return frame(frames.Links, rows)
@@ -179,7 +202,9 @@ def done(changes: pd.DataFrame) -> list[tuple[str, str, str | None]]:
     return [(c.action, c.subject.partition("@")[0], c.entitlement) for c in frames.rows(changes)]
 
 
-def think(src: SourceSnapshot | Sequence[SourceSnapshot], tgt: TargetSnapshot, rules: Policy, **facts: Any) -> Decision:
+def think(
+    src: SourceSnapshot | Sequence[SourceSnapshot], tgt: TargetSnapshot, rules: Policy, **facts: Any
+) -> Decision:
     """Decide at NOW; `memory` and the other arguments of `decide` as they are given."""
     sources = [src] if isinstance(src, SourceSnapshot) else src
     memory, now = facts.pop("memory", Memory()), facts.pop("now", NOW)
