@@ -20,6 +20,8 @@ def decide_target(
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
         actions = session.sink_actions(name)
+        # A target that only a person can change is never changed unattended.
+        by_hand = not actions
         decision = decide(
             sources,
             target,
@@ -28,6 +30,7 @@ def decide_target(
             session.now,
             only=session.only,
             actions=actions or None,
+            attended=by_hand,
         )
         _keep(session, name, decision)
     return decision

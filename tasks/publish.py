@@ -12,11 +12,14 @@ from prefect.cache_policies import NO_CACHE
 
 from provisioning import frames, price_book
 from provisioning.frames import Changes, Identities, Links, Outcomes, Waste
+from provisioning.keys import fitting
 from reports import files, html, licences, plan_text, todo, xlsx
 from reports.licences import Report
 from tasks.run import Picture
 from tasks.session import Session
 from tasks.summary import EXIT_CODES, frame_of, verdict, write_summary
+
+TODO = "todo.csv"
 
 
 @task(name="publish", cache_policy=NO_CACHE)
@@ -63,7 +66,16 @@ def _report(session: Session, picture: Picture) -> Report:
         idle=policy.report.idle,
         now=session.now,
         by=policy.report.by,
+        protected=_protected(session, picture),
     )
+
+
+def _protected(session: Session, picture: Picture) -> pd.DataFrame:
+    """Accounts the policy protects by address: their seats are never called waste."""
+    accounts = frames.concat(frames.Accounts, [target.accounts for target in picture.targets.values()])
+    globs = session.policy.protect.emails
+    spared = fitting(accounts["email"], globs) | fitting(accounts["user_name"], globs)
+    return accounts.loc[spared, ["target", "account_id"]]
 
 
 def _write_files(session: Session, picture: Picture, report: Report | None) -> None:
@@ -85,7 +97,7 @@ def _write_files(session: Session, picture: Picture, report: Report | None) -> N
         xlsx.write(report, out / "licences.xlsx")
     by_hand = [d.plan.changes for name, d in picture.decisions.items() if not session.sink_actions(name)]
     if by_hand:
-        todo.write(frames.concat(Changes, by_hand), out / "todo.csv")
+        todo.write(frames.concat(Changes, by_hand), out / TODO)
 
 
 def changes_of(picture: Picture) -> pd.DataFrame:
@@ -138,14 +150,23 @@ def _summary(session: Session, picture: Picture, report: Report | None, *, repor
         "held": [r for n, d in picture.decisions.items() if d.verdict.held and n not in picture.outcomes
                  for r in d.verdict.reasons],
         "targets_failed": dict(session.failed),
+        "files": _to_read(session, picture, report),
     }
     summary |= licences.summary(report) if report is not None else _seen_when_planned(session, picture)
     wrong = counts["failed"] + counts["stale"] + len(session.failed)
     ended = verdict(held=bool(summary["held"]), wrong=wrong, left=len(undone))
     if report_only:
         ended = "done with failures" if session.failed else "done"
+        summary["held"] = []
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
+
+
+def _to_read(session: Session, picture: Picture, report: Report | None) -> dict[str, str]:
+    """The files a person should open first."""
+    names = ["licences.html"] if report is not None else []
+    names += [TODO] if any(not session.sink_actions(name) for name in picture.decisions) else []
+    return {name: str(session.out / name) for name in names}
 
 
 def _seen_when_planned(session: Session, picture: Picture) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def running(
         as_of: moment the run stands for; now if left out.
     """
     with opened(config, out=out, only=only, as_of=as_of) as session:
+        session.flow = flow
         session.run_id = session.ledger.start_run(
             flow, session.now, policy=session.policy.fingerprint(), config=str(session.config)
         )

@@ -34,6 +34,7 @@ class Session:
         config: the policy file; relative paths in it start at its folder.
         out: where the files for people go.
         now: the moment the run stands for; everything is judged as of then.
+        run_id, flow: the run in the ledger and the flow it runs; empty for commands that only look.
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
@@ -46,6 +47,7 @@ class Session:
     now: datetime
     only: tuple[str, ...] = ()
     run_id: str = ""
+    flow: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     reader: Door = field(default_factory=Door)

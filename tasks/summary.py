@@ -36,6 +36,7 @@ def frame_of(session: Session) -> dict[str, Any]:
     """What every summary holds, whatever the run did."""
     return {
         "run_id": session.run_id,
+        "flow": session.flow,
         "fingerprint": None,
         "verdict": "done",
         "exit_code": 0,

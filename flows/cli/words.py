@@ -19,8 +19,9 @@ def lines(summary: dict[str, Any]) -> list[str]:
     told = [
         f"run {summary['run_id']}: {summary['verdict']}",
         f"  people   {people}, {summary['orphans']:,} orphans, {summary['ambiguous']:,} ambiguous",
-        f"  changes  {_counts(summary['changes']) or 'none'}",
     ]
+    if summary.get("flow") != "licences":
+        told.append(f"  changes  {_counts(summary['changes']) or 'none'}")
     if summary["applied"] or summary["failed"] or summary["stale"] or summary["pending"]:
         done = {name: summary[name] for name in ("applied", "failed", "stale", "pending", "residual")}
         told.append(f"  outcome  {_counts(done)}")
@@ -28,8 +29,18 @@ def lines(summary: dict[str, Any]) -> list[str]:
     told += _waste(summary["waste"])
     told += [f"  held     {reason}" for reason in summary.get("held", [])]
     told += [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
-    plan = (summary["fingerprint"] or "")[:12]
-    return [*told, NEXT[summary["verdict"]].format(plan=plan)]
+    return [*told, *_next(summary)]
+
+
+def _next(summary: dict[str, Any]) -> list[str]:
+    """What there is to read, and what to do."""
+    files = summary.get("files", {})
+    lines = [f"  report   {files['licences.html']}"] if "licences.html" in files else []
+    if summary["verdict"] == "changes pending" and "todo.csv" in files:
+        return [*lines, f"This target is changed by hand: follow the steps in {files['todo.csv']}."]
+    if summary.get("flow") == "licences":
+        return lines
+    return [*lines, NEXT[summary["verdict"]].format(plan=(summary["fingerprint"] or "")[:12])]
 
 
 def _counts(counts: dict[str, int]) -> str:
