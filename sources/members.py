@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -55,15 +55,15 @@ def _screened(source: str, groups: Sequence[Members]) -> Screened:
     sizes = [len(group.ids) for group in groups]
     ids = pd.Series([group.group_id for group in groups], dtype="str")
     names = pd.Series([group.name for group in groups], dtype="str")
-    paths = pd.Series(
-        [path for group in groups for path in (group.paths or [None] * len(group.ids))], dtype="str"
-    )
-    raw = {
+    raw: dict[str, Any] = {
         "source": source,
         "source_id": [member for group in groups for member in group.ids],
         "group_id": ids.repeat(sizes).reset_index(drop=True),
         "group_name": names.repeat(sizes).reset_index(drop=True),
-        "direct": paths.isna(),
-        "path": paths,
+        "direct": True,
     }
+    if any(group.paths for group in groups):
+        paths = [path for group in groups for path in (group.paths or [None] * len(group.ids))]
+        raw["path"] = pd.Series(paths, dtype="str")
+        raw["direct"] = raw["path"].isna()
     return screened(Memberships, raw, origin=source, key="group_id")

@@ -15,15 +15,16 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from requests.auth import AuthBase
 
 from provisioning.findings import Finding
-from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import BATCH, batches, reject, screened
+from provisioning.frames import Identities, Rejects, Screened, State, concat
+from provisioning.intake import batches, reject, screened
+from sources.members import Members, batched
 from transport.ahead import ahead
 from transport.auth import Ssws
 from transport.client import Client
@@ -80,7 +81,6 @@ BUCKETS = (
 
 EVERYONE_SINCE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
 LEAN = {"Content-Type": 'application/json; okta-response="omitCredentials,omitCredentialsLinks"'}
-MEMBERSHIP_BATCH = 5 * BATCH
 
 
 class OktaOptions(BaseModel):
@@ -112,14 +112,6 @@ class OktaOptions(BaseModel):
         return self
 
 
-class Members(NamedTuple):
-    """The members of one group."""
-
-    group_id: str
-    name: str | None
-    ids: list[str]
-
-
 class Okta:
     """One Okta org."""
 
@@ -137,16 +129,7 @@ class Okta:
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
         calls = (partial(self._members, group) for group in self._groups())
-        gathered: list[Members] = []
-        waiting = 0
-        for members in self._client.side_by_side(calls, workers=self._options.workers):
-            gathered.append(members)
-            waiting += len(members.ids)
-            if waiting >= MEMBERSHIP_BATCH:
-                yield self._memberships(gathered)
-                gathered, waiting = [], 0
-        if gathered:
-            yield self._memberships(gathered)
+        return batched(self.name, self._client.side_by_side(calls, workers=self._options.workers))
 
     def check(self) -> list[Finding]:
         """Say whether the credential reads users and groups."""
@@ -225,19 +208,6 @@ class Okta:
     def _unknown(self, key: str, word: Any) -> pd.DataFrame:
         remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
         return reject(key, "source_state", str(word), "not a known status", origin=self.name, remedy=remedy)
-
-    def _memberships(self, groups: list[Members]) -> Screened:
-        sizes = [len(group.ids) for group in groups]
-        ids = pd.Series([group.group_id for group in groups], dtype="str")
-        names = pd.Series([group.name for group in groups], dtype="str")
-        raw = {
-            "source": self.name,
-            "source_id": [member for group in groups for member in group.ids],
-            "group_id": ids.repeat(sizes).reset_index(drop=True),
-            "group_name": names.repeat(sizes).reset_index(drop=True),
-            "direct": True,
-        }
-        return screened(Memberships, raw, origin=self.name, key="group_id")
 
     def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
         try:
