@@ -17,7 +17,19 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import admin, atlassian, atlassian_export, entra, okta, onelogin, policy
+from sandbox import (
+    admin,
+    atlassian,
+    atlassian_export,
+    bitbucket_dc,
+    confluence_dc,
+    crowd,
+    entra,
+    jira_dc,
+    okta,
+    onelogin,
+    policy,
+)
 from sandbox.company import START, Company
 from sandbox.limits import Limits
 from sandbox.wire import Door, Endpoint, Protocol
@@ -29,6 +41,10 @@ FACES: tuple[Face, ...] = (
     onelogin.FACE,
     atlassian.FACE,
     atlassian_export.FACE,
+    jira_dc.FACE,
+    confluence_dc.FACE,
+    crowd.FACE,
+    bitbucket_dc.FACE,
 )
 
 
