@@ -18,6 +18,7 @@ from transport.door import Door
 
 KINDS = {
     "okta": "sources.okta:Okta",
+    "entra": "sources.entra:Entra",
     "onelogin": "sources.onelogin:OneLogin",
     "csv": "sources.csv:Csv",
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.atlassian_export import write
+from sandbox.entra_auth import CLIENT, TENANT
 from sandbox.running import Running
 from sources import Source, connector
 from transport.door import Door
@@ -25,6 +26,8 @@ class Case:
         paths: what each part asks of the network; nothing for a source without one.
         endless: a fault that answers every page with the same next token.
         states: states it cannot tell from another, with what it says instead.
+        keeps: days for which it tells of someone who left; None for ever.
+        forgets: columns it does not tell of someone who left.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
@@ -32,6 +35,8 @@ class Case:
     paths: dict[str, str] = field(default_factory=dict)
     endless: Callable[[Running, str], dict[str, Any]] | None = None
     states: dict[str, str] = field(default_factory=dict)
+    keeps: int | None = None
+    forgets: tuple[str, ...] = ()
 
     @property
     def remote(self) -> bool:
@@ -46,6 +51,23 @@ def _okta(sandbox: Running, _folder: Path) -> dict[str, Any]:
 def _okta_endless(sandbox: Running, path: str) -> dict[str, Any]:
     link = f'<{sandbox.url}{path}?after=same>; rel="next"'
     return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"link": link}}
+
+
+def _entra(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    here = {"authority": f"{sandbox.url}/entra", "graph": f"{sandbox.url}/entra"}
+    return {
+        **here,
+        "tenant": TENANT,
+        "client_id": CLIENT,
+        "client_secret": "sandbox-entra-secret",
+        "workers": 2,
+    }
+
+
+def _entra_endless(sandbox: Running, _path: str) -> dict[str, Any]:
+    path = "/entra/v1.0/"
+    body = {"value": [], "@odata.nextLink": f"{sandbox.url}{path}users?$skiptoken=same"}
+    return {"path": path, "status": 200, "times": 0, "body": body}
 
 
 def _onelogin(sandbox: Running, _folder: Path) -> dict[str, Any]:
@@ -68,6 +90,17 @@ CASES = {
         {"page_size": 7, "member_page_size": 5},
         {"identities": "/okta/api/v1/users", "memberships": "/okta/api/v1/groups"},
         _okta_endless,
+    ),
+    "entra": Case(
+        _entra,
+        {"page_size": 7, "sign_in_page_size": 9, "member_page_size": 5},
+        # The authority and Graph: with token and discovery every request is on a page that may fail.
+        {"identities": "/entra", "memberships": "/entra"},
+        _entra_endless,
+        # Someone who has not started is disabled like someone who is suspended.
+        states={"staged": "suspended"},
+        keeps=30,
+        forgets=("manager",),
     ),
     "onelogin": Case(
         _onelogin,

@@ -1,0 +1,59 @@
+"""What is Graph's own, as data: which property fills which column, and what its words mean."""
+
+from __future__ import annotations
+
+from provisioning.frames import State
+
+FIELDS = {
+    "source_id": "id",
+    "created_on": "createdDateTime",
+    "user_name": "userPrincipalName",
+    "email": "mail",
+    "given_name": "givenName",
+    "family_name": "surname",
+    "display_name": "displayName",
+    "department": "department",
+    "cost_center": "employeeOrgData.costCenter",
+    "organization": "companyName",
+    "title": "jobTitle",
+    "user_type": "employeeType",
+    "employee_number": "employeeId",
+    "hired_on": "employeeHireDate",
+    "leaves_on": "employeeLeaveDateTime",
+}
+"""Which property of a user fills which column; `attributes` of a connection overrides it."""
+
+MANAGER = "manager.userPrincipalName"
+EXPAND = "manager($select=id,userPrincipalName)"
+
+FACTS = {"enabled": "accountEnabled", "invitation": "externalUserState", "sort": "userType"}
+"""Properties that are no column but decide about one."""
+
+GUARDED = "employeeLeaveDateTime"
+"""A property that needs a permission of its own, User-LifeCycleInfo.Read.All."""
+
+ENABLED, DISABLED, INVITED, DELETED = "enabled", "disabled", "invited", "deleted"
+UNTOLD = "accountEnabled is missing"
+STATES = {
+    ENABLED: State.ACTIVE,
+    DISABLED: State.SUSPENDED,
+    INVITED: State.STAGED,
+    DELETED: State.DEPARTED,
+}
+"""What an account is, in our words for Graph's properties; `states` of a connection overrides it.
+
+Graph does not tell someone who has not started from someone who is barred: both are disabled. A
+tenant that only ever disables leavers says `states: {disabled: departed}`.
+"""
+
+PENDING = "PendingAcceptance"
+GUEST = "Guest"
+
+SUCCESS = "lastSuccessfulSignInDateTime"
+ATTEMPTS = ("lastSignInDateTime", "lastNonInteractiveSignInDateTime")
+"""Read where no success is noted, as before December 2023; one of them counts attempts too."""
+
+NO_ROLE = "00000000-0000-0000-0000-000000000000"
+"""The role of an assignment to an application that has none."""
+
+EXPIRED_PAGE = "Directory_ExpiredPageToken"

@@ -1,0 +1,177 @@
+"""Who is in which group, directly or through other groups, and who is assigned to an application.
+
+Direct members alone are read, of the wanted groups and of those inside them; what follows from
+groups in groups is worked out here, because Graph's own flat answer does not say by which way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from sources.entra_fields import NO_ROLE
+from sources.entra_graph import BATCH_SIZE, Graph, Row
+from sources.members import BETWEEN, Members
+from transport.sidebyside import side_by_side
+
+MEMBER_COST, ASSIGNED_COST = 2, 1
+USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
+
+
+@dataclass
+class _Inside:
+    """What stands in a group: users and groups, by identifier."""
+
+    users: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+
+class Groups:
+    """The groups of a tenant.
+
+    Args:
+        graph: where they are read.
+        page_size: groups a page.
+        member_page_size: members a page.
+        workers: batches under way at the same time.
+    """
+
+    def __init__(self, graph: Graph, *, page_size: int, member_page_size: int, workers: int) -> None:
+        self._graph = graph
+        self._page_size, self._member_page_size, self._workers = page_size, member_page_size, workers
+        self._inside: dict[str, _Inside] = {}
+        self._ids: dict[str, str] = {}
+        self._names: dict[str, str | None] = {}
+
+    def members(self, patterns: Iterable[str], *, nested: bool) -> Iterator[Members]:
+        """Yield the members of the groups whose names fit, nested ones last."""
+        self._names = dict(self._listed())
+        wanted = [key for key, name in self._names.items() if fits(name, patterns)]
+        for key in self._read(wanted):
+            yield Members(key, self._names[key], self._inside[key].users)
+        if nested:
+            self._read_inner(wanted)
+            for key in wanted:
+                yield from self._nested(key)
+
+    def assigned(self, patterns: Iterable[str]) -> Iterator[Members]:
+        """Yield who is assigned to the applications whose names fit; groups in groups do not count."""
+        apps = list(self._applications(patterns))
+        for some in _chunks(apps):
+            paths = [f"/servicePrincipals/{app['id']}/appRoleAssignedTo?$top=999" for app in some]
+            for app, rows in zip(some, self._graph.gather(paths, ASSIGNED_COST), strict=True):
+                yield from self._assigned(app, rows)
+
+    def _listed(self) -> Iterator[tuple[str, str | None]]:
+        params = {"$select": "id,displayName", "$top": self._page_size}
+        for page in self._graph.pages("/groups", params):
+            for group in page:
+                yield group["id"], group.get("displayName")
+
+    def _read(self, keys: Iterable[str]) -> Iterator[str]:
+        """Read the direct members of groups that were not read yet; yield each key when it is there."""
+        missing = (key for key in keys if key not in self._inside)
+        calls = (partial(self._batch, some) for some in _chunks(missing))
+        for found in side_by_side(calls, self._workers):
+            for key, inside in found:
+                self._inside[key] = inside
+                yield key
+
+    def _batch(self, keys: list[str]) -> list[tuple[str, _Inside]]:
+        query = f"$select=id&$top={self._member_page_size}"
+        listings = self._graph.gather([f"/groups/{key}/members?{query}" for key in keys], MEMBER_COST)
+        return [(key, self._sorted(rows)) for key, rows in zip(keys, listings, strict=True)]
+
+    def _sorted(self, rows: list[Row]) -> _Inside:
+        """Tell users from groups; devices and the like are neither. One identifier is one object."""
+        known = self._ids.setdefault
+        users = dict.fromkeys(known(row["id"], row["id"]) for row in rows if row.get("@odata.type") == USER)
+        groups = dict.fromkeys(row["id"] for row in rows if row.get("@odata.type") == GROUP)
+        return _Inside(list(users), list(groups))
+
+    def _read_inner(self, keys: Iterable[str]) -> None:
+        """Read every group that stands anywhere inside these."""
+        outer = list(keys)
+        while inner := {group for key in outer for group in self._inside[key].groups} - set(self._inside):
+            outer = list(self._read(sorted(inner)))
+
+    def _nested(self, outermost: str) -> Iterator[Members]:
+        """Yield who is in a group through others, each once and by the shortest way."""
+        seen = set(self._inside[outermost].users)
+        visited = {outermost}
+        level: list[tuple[str, str]] = [(outermost, "")]
+        while level:
+            below = [(inner, path) for key, path in level for inner in self._inside[key].groups]
+            below.sort(key=lambda pair: (pair[1], self._name(pair[0]), pair[0]))
+            level = []
+            for key, way in below:
+                if key in visited:
+                    continue
+                visited.add(key)
+                path = f"{way}{BETWEEN}{self._name(key)}" if way else self._name(key)
+                level.append((key, path))
+                fresh = [user for user in self._inside[key].users if user not in seen]
+                seen.update(fresh)
+                if fresh:
+                    yield _through(outermost, self._names[outermost], fresh, path)
+
+    def _name(self, key: str) -> str:
+        return self._names.get(key) or key
+
+    def _applications(self, patterns: Iterable[str]) -> Iterator[Row]:
+        params = {"$select": "id,displayName,appRoles", "$top": self._page_size}
+        seen: set[str] = set()
+        for page in self._graph.pages("/servicePrincipals", params):
+            for app in page:
+                if app["id"] not in seen and fits(app.get("displayName"), patterns):
+                    yield app
+                seen.add(app["id"])
+
+    def _assigned(self, app: Row, rows: list[Row]) -> Iterator[Members]:
+        """Yield one application's users, role by role: those assigned themselves, then those of groups."""
+        roles = {
+            role["id"]: role.get("value") or role.get("displayName") for role in app.get("appRoles") or ()
+        }
+        by_role: dict[str, list[Row]] = {}
+        for row in rows:
+            by_role.setdefault(row["appRoleId"], []).append(row)
+        for role, held in by_role.items():
+            key, name = app["id"], f"app:{app.get('displayName')}"
+            if role != NO_ROLE:
+                key, name = f"{key}/{role}", f"{name}/{roles.get(role) or role}"
+            users = dict.fromkeys(row["principalId"] for row in held if row["principalType"] == "User")
+            yield Members(key, name, list(users))
+            yield from self._through_groups(key, name, held, set(users))
+
+    def _through_groups(self, key: str, name: str, held: list[Row], seen: set[str]) -> Iterator[Members]:
+        names = {row["principalId"]: row.get("principalDisplayName") for row in held if _of_group(row)}
+        list(self._read(names))
+        for group, shown in sorted(names.items(), key=lambda pair: (pair[1] or "", pair[0])):
+            fresh = [user for user in self._inside[group].users if user not in seen]
+            seen.update(fresh)
+            yield _through(key, name, fresh, shown or group)
+
+
+def fits(name: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether a name fits one of the patterns."""
+    return any(fnmatchcase(name or "", pattern) for pattern in patterns)
+
+
+def _through(group_id: str, name: str | None, ids: list[str], path: str) -> Members:
+    """Return members that are in a group by way of others."""
+    return Members(group_id, name, ids, [path] * len(ids))
+
+
+def _of_group(row: Mapping[str, Any]) -> bool:
+    return bool(row["principalType"] == "Group")
+
+
+def _chunks(things: Iterable[Any]) -> Iterator[list[Any]]:
+    """Cut into lists of what one batch takes."""
+    coming = iter(things)
+    while some := list(islice(coming, BATCH_SIZE)):
+        yield some
