@@ -13,7 +13,9 @@ from tasks.run import running
 
 
 @flow(name="seatwise-licences", flow_run_name="licences {config}")
-async def licences(config: str = "policy.yaml", out: str = "out", as_of: datetime | None = None) -> dict[str, Any]:
+async def licences(
+    config: str = "policy.yaml", out: str = "out", as_of: datetime | None = None
+) -> dict[str, Any]:
     """Report every seat, what it costs and what is wasted.
 
     Args:

@@ -14,7 +14,7 @@ LedgerError
 └── SnapshotDamaged       a snapshot's file is absent or altered
 """
 
-# ruff: noqa: N818 (an error is named by what to do next)
+
 
 from __future__ import annotations
 

@@ -22,9 +22,9 @@ class PlainError(Exception):
         self.remedy = remedy
 
 
-class Refused(PlainError):  # noqa: N818 - named by what happened, as in transport.errors
+class Refused(PlainError):
     """A step that was refused before anything was sent; nothing has changed."""
 
 
-class Unreadable(PlainError):  # noqa: N818 - the same
+class Unreadable(PlainError):
     """A file that cannot be read whole, so nothing of it is used."""

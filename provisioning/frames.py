@@ -128,6 +128,8 @@ class Frame(pa.DataFrameModel):
     """What all frames share: exactly the declared columns, coerced to their types."""
 
     class Config:
+        """Nothing beside what is declared; types are made to fit."""
+
         strict = True
         coerce = True
         ordered = True
@@ -226,7 +228,7 @@ class Grants(Frame):
 
 
 class Seats(Frame):
-    """One row per account × product × site that is held."""
+    """One row per account, product and site that is held."""
 
     target: Series[str] = _text("Connection the seat was read from.")
     account_id: Series[str] = _text("Account that holds the seat.")

@@ -128,7 +128,7 @@ def cost(prices: pd.DataFrame, product: str, site: str | None, seats: int, on: d
     return None if agreed is None else agreed.monthly(seats)
 
 
-def saving(  # noqa: PLR0917 - the same order as `cost`
+def saving(
     prices: pd.DataFrame, product: str, site: str | None, used: int, removed: int, on: date
 ) -> Saving | None:
     """What freeing `removed` of `used` seats saves.

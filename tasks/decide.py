@@ -46,7 +46,11 @@ def remember_reads(
     """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     for name, source in sources.items():
-        frames = {"identities": source.identities, "memberships": source.memberships, "rejects": source.rejects}
+        frames = {
+            "identities": source.identities,
+            "memberships": source.memberships,
+            "rejects": source.rejects,
+        }
         session.ledger.save_snapshot(
             name, frames, complete=name not in fallen, at=source.taken_at, run_id=session.run_id
         )

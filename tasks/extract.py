@@ -51,7 +51,9 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
     return TargetSnapshot(name, session.now, True, **parts)
 
 
-def _read(connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str) -> dict[str, pd.DataFrame]:
+def _read(
+    connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str
+) -> dict[str, pd.DataFrame]:
     """Every part of a connection side by side, and the rejects of all."""
     with ThreadPoolExecutor(len(parts), thread_name_prefix=f"read-{name}") as pool:
         reads = {part: pool.submit(_drain, getattr(connection, part)(), f"{name}: {part}") for part in parts}

@@ -52,7 +52,12 @@ def batches(changes: pd.DataFrame, size: int = BATCH) -> list[pd.DataFrame]:
 
 @task(name="load batch", task_run_name="load {number} of {target}", cache_policy=NO_CACHE)
 def load_batch(
-    session: Session, plan: StoredPlan, target: str, number: int, batch: pd.DataFrame, advance: Advance
+    session: Session,
+    plan: StoredPlan,
+    target: str,
+    number: int,  # noqa: ARG001  names the step in the Prefect UI
+    batch: pd.DataFrame,
+    advance: Advance,
 ) -> pd.DataFrame:
     """Make the changes of one batch and record how each ended.
 
@@ -62,7 +67,9 @@ def load_batch(
     sink = session.sink(target, writable=True)
     with session.timed(f"load {target}"):
         ended, wanted = _look_again(sink, batch)
-        session.ledger.intend(session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment())
+        session.ledger.intend(
+            session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment()
+        )
         ended |= _write(sink, wanted, advance)
         ended |= _settled(sink, batch, ended)
         outcomes = _outcomes(batch, ended, session.moment())
@@ -87,7 +94,11 @@ def settle(session: Session, target: str) -> int:
         look = _look(sink, changes)
         held = reached(changes, look.accounts, look.entitlements)
         told = {True: (Status.APPLIED, None, "found done after an interrupted run")}
-        told[False] = (Status.FAILED, None, "not done when the run was interrupted; the next plan holds it again")
+        told[False] = (
+            Status.FAILED,
+            None,
+            "not done when the run was interrupted; the next plan holds it again",
+        )
         ended: Ended = {key: told[bool(done)] for key, done in zip(changes["change_id"], held, strict=True)}
         outcomes = _outcomes(changes, ended, session.moment())
         session.ledger.record(session.run_id, str(fingerprint), outcomes)

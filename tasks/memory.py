@@ -53,7 +53,9 @@ def target_of(snapshot: Snapshot) -> TargetSnapshot:
     return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
 
 
-def remember(ledger: Ledger, target: str, changes: pd.DataFrame, outcomes: pd.DataFrame, at: datetime) -> None:
+def remember(
+    ledger: Ledger, target: str, changes: pd.DataFrame, outcomes: pd.DataFrame, at: datetime
+) -> None:
     """Keep what changes that were made mean for later runs: links, ownership, what was taken.
 
     Args:

@@ -37,7 +37,7 @@ async def publish(session: Session, picture: Picture, *, report_only: bool = Fal
     with session.timed("publish"):
         report = _report(session, picture) if picture.targets else None
         _write_files(session, picture, report)
-        await _artifacts(session, picture, report)
+        await _artifacts(picture, report)
     summary = _summary(session, picture, report, report_only=report_only)
     write_summary(session.out, summary)
     session.ledger.finish_run(
@@ -107,16 +107,20 @@ def changes_of(picture: Picture) -> pd.DataFrame:
     return frames.concat(Changes, plans.values())
 
 
-async def _artifacts(session: Session, picture: Picture, report: Report | None) -> None:
+async def _artifacts(picture: Picture, report: Report | None) -> None:
     """The same tables in the Prefect UI; the files hold what does not fit."""
     changes = changes_of(picture)
     await create_table_artifact(
-        table=plan_text.table_rows(changes), key="seatwise-plan", description=f"{len(changes):,} planned changes"
+        table=plan_text.table_rows(changes),
+        key="seatwise-plan",
+        description=f"{len(changes):,} planned changes",
     )
     outcomes = frames.concat(Outcomes, picture.outcomes.values())
     if len(outcomes):
         rows = plan_text.outcome_rows(changes, outcomes)
-        await create_table_artifact(table=rows, key="seatwise-outcome", description="What became of each change")
+        await create_table_artifact(
+            table=rows, key="seatwise-outcome", description="What became of each change"
+        )
     if report is not None:
         await create_table_artifact(
             table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
@@ -127,7 +131,9 @@ async def _artifacts(session: Session, picture: Picture, report: Report | None) 
         await create_markdown_artifact(markdown=text, key="seatwise-verdict")
 
 
-def _summary(session: Session, picture: Picture, report: Report | None, *, report_only: bool) -> dict[str, Any]:
+def _summary(
+    session: Session, picture: Picture, report: Report | None, *, report_only: bool
+) -> dict[str, Any]:
     changes, summary = changes_of(picture), frame_of(session)
     outcomes = frames.concat(Outcomes, picture.outcomes.values())
     counts = Counter(outcomes["status"])
@@ -147,8 +153,12 @@ def _summary(session: Session, picture: Picture, report: Report | None, *, repor
         "changes": {str(action): int(n) for action, n in changes["action"].value_counts().items()},
         **{status: counts[status] for status in ("applied", "failed", "stale", "pending", "blocked")},
         "residual": int(tried.sum()) if len(outcomes) else len(undone),
-        "held": [r for n, d in picture.decisions.items() if d.verdict.held and n not in picture.outcomes
-                 for r in d.verdict.reasons],
+        "held": [
+            r
+            for n, d in picture.decisions.items()
+            if d.verdict.held and n not in picture.outcomes
+            for r in d.verdict.reasons
+        ],
         "targets_failed": dict(session.failed),
         "files": _to_read(session, picture, report),
     }

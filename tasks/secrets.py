@@ -35,19 +35,22 @@ def reveal(reference: str, *, folder: Path) -> SecretStr:
 
 
 def resolve(options: Mapping[str, Any], model: type[BaseModel], *, folder: Path) -> BaseModel:
-    """A connection's options with the secrets in place.
+    """A connection's options with the secrets in place and the paths starting at the policy's folder.
 
     Args:
         options: the entry of the policy file without its kind.
         model: the connector's Options; its `SecretStr` fields hold references.
         folder: where relative paths start.
     """
-    secret = {name for name, field in model.model_fields.items() if "SecretStr" in str(field.annotation)}
-    revealed = {
-        key: reveal(str(value), folder=folder) if key in secret and value is not None else value
-        for key, value in options.items()
-    }
-    return model.model_validate(revealed)
+    resolved = {key: _in_place(key, value, model, folder) for key, value in options.items()}
+    return model.model_validate(resolved)
+
+
+def _in_place(key: str, value: Any, model: type[BaseModel], folder: Path) -> Any:
+    kind = str(model.model_fields[key].annotation) if key in model.model_fields else ""
+    if value is not None and "SecretStr" in kind:
+        return reveal(str(value), folder=folder)
+    return folder / str(value) if value is not None and "Path" in kind else value
 
 
 def _from_environment(name: str, _folder: Path) -> str:

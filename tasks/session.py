@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import sinks
 from ledger import Ledger
 from provisioning import policy
 from provisioning.policy import Policy
-import sinks
 from sinks import Sink
 from sources import Source
 from tasks import connections
@@ -121,7 +121,11 @@ def open_ledger(rules: Policy, folder: Path) -> Ledger:
 
 @contextmanager
 def opened(
-    config: Path | str, *, out: Path | str = "out", only: list[str] | None = None, as_of: datetime | None = None
+    config: Path | str,
+    *,
+    out: Path | str = "out",
+    only: list[str] | None = None,
+    as_of: datetime | None = None,
 ) -> Iterator[Session]:
     """A session without a run: for commands that only read."""
     guard_logs()

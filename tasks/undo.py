@@ -31,7 +31,9 @@ def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
     for fingerprint in session.ledger.written(run.run_id):
         plan = session.ledger.plan(fingerprint)
         outcomes = session.ledger.outcomes(plan.fingerprint, run.run_id)
-        made = inverse(Plan(plan.target, plan.changes, plan.fingerprint, session.policy.fingerprint()), outcomes)
+        made = inverse(
+            Plan(plan.target, plan.changes, plan.fingerprint, session.policy.fingerprint()), outcomes
+        )
         if made.changes.empty:
             continue
         session.ledger.store_plan(

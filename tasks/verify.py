@@ -34,8 +34,12 @@ def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFra
         held = reached(found, look.accounts, look.entitlements)
         missing = outcomes["change_id"].isin(found.loc[~held.to_numpy(), "change_id"])
         verified = outcomes.assign(
-            status=outcomes["status"].mask(missing, Status.PENDING.value).where(~_shown(outcomes, missing), Status.APPLIED.value),
-            message=outcomes["message"].mask(missing, "accepted, and not shown yet; the next run looks again"),
+            status=outcomes["status"]
+            .mask(missing, Status.PENDING.value)
+            .where(~_shown(outcomes, missing), Status.APPLIED.value),
+            message=outcomes["message"].mask(
+                missing, "accepted, and not shown yet; the next run looks again"
+            ),
         )
         session.ledger.record(session.run_id, plan.fingerprint, verified[missing])
     return verified

@@ -29,7 +29,7 @@ def main() -> None:
     """Run the command; a failure becomes one readable paragraph and exit code 1."""
     try:
         app()
-    except Exception as error:  # noqa: BLE001  the last door before a person
+    except Exception as error:
         if "--debug" in sys.argv:
             raise
         sys.stderr.write(f"error: {told(error)}\n")

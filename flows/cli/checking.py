@@ -21,7 +21,9 @@ def checked(config: Path, *, json: bool) -> tuple[str, bool]:
             findings[name] = _asked(session, name, source=False)
     failed = any(found.level == "error" for part in findings.values() for found in part)
     if json:
-        return jsonlib.dumps({name: [f._asdict() for f in part] for name, part in findings.items()}, indent=2), failed
+        return jsonlib.dumps(
+            {name: [f._asdict() for f in part] for name, part in findings.items()}, indent=2
+        ), failed
     return "\n".join(_lines(findings)), failed
 
 

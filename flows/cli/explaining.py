@@ -110,7 +110,11 @@ def _entitlement(row: Reasoned) -> str:
 def _seat(row: dict[str, Any]) -> str:
     billed = f"billed because of {row['granted_by']}" if row["billable"] else "not billed"
     used = row["last_active"]
-    last = f"last used {used:%Y-%m-%d}" if used is not None else {"never": "never used"}.get(row["activity"], "use unknown")
+    last = (
+        f"last used {used:%Y-%m-%d}"
+        if used is not None
+        else {"never": "never used"}.get(row["activity"], "use unknown")
+    )
     return f"{row['product']} on {row['site']}: {billed}; {last}"
 
 

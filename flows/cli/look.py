@@ -11,7 +11,9 @@ from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Out
 
 
 def show(
-    what: Annotated[str | None, typer.Argument(help="Run or plan, or its beginning; the last run if left out.")] = None,
+    what: Annotated[
+        str | None, typer.Argument(help="Run or plan, or its beginning; the last run if left out.")
+    ] = None,
     config: Config = POLICY,
     rows: Annotated[int, typer.Option(help="Changes shown of each kind.")] = 10,
     json: Json = False,

@@ -31,7 +31,9 @@ def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
     with opened(config) as session:
         stored = session.ledger.plan(plan)
         session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
-    return f"Plan {stored.fingerprint[:12]} is released by {by}. Now: seatwise apply {stored.fingerprint[:12]}"
+    return (
+        f"Plan {stored.fingerprint[:12]} is released by {by}. Now: seatwise apply {stored.fingerprint[:12]}"
+    )
 
 
 def runs(config: Path, *, limit: int, json: bool) -> str:
@@ -46,7 +48,9 @@ def runs(config: Path, *, limit: int, json: bool) -> str:
     found["exit_code"] = found["exit_code"].astype("str").str.removesuffix(".0")
     head = "".join(name.replace("_", " ").ljust(width) for name, width in COLUMNS.items())
     text = found[list(COLUMNS)].astype(object).where(found[list(COLUMNS)].notna(), "running")
-    body = ["".join(str(row[name]).ljust(width) for name, width in COLUMNS.items()) for _, row in text.iterrows()]
+    body = [
+        "".join(str(row[name]).ljust(width) for name, width in COLUMNS.items()) for _, row in text.iterrows()
+    ]
     return "\n".join([head.rstrip(), *(line.rstrip() for line in body)])
 
 
@@ -87,7 +91,8 @@ def _outcome_lines(ledger: Ledger, plan: StoredPlan) -> list[str]:
     subjects = plan.changes.set_index("change_id")["subject"]
     wrong = outcomes[~outcomes["status"].isin(["applied"])].head(20)
     told += [
-        f"  {row.status}: {subjects.get(row.change_id)}: {row.message}" for row in wrong.itertuples(index=False)
+        f"  {row.status}: {subjects.get(row.change_id)}: {row.message}"
+        for row in wrong.itertuples(index=False)
     ]
     return told
 

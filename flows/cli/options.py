@@ -12,7 +12,8 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The policy file.")
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the files people read.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary alone, as JSON.")]
 Only = Annotated[
-    list[str] | None, typer.Option("--only", metavar="EMAIL", help="Restrict the run to these people; repeatable.")
+    list[str] | None,
+    typer.Option("--only", metavar="EMAIL", help="Restrict the run to these people; repeatable."),
 ]
 AsOf = Annotated[
     datetime | None,

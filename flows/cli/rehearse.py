@@ -11,7 +11,9 @@ from flows.cli.options import Debug, Json
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything the demo writes.")] = Path("out/demo"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything the demo writes.")] = Path(
+        "out/demo"
+    ),
     people: Annotated[int, typer.Option(min=20, help="People in the simulated company.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 1,
     json: Json = False,
@@ -39,7 +41,17 @@ def sandbox(
     import subprocess
     import sys
 
-    command = [sys.executable, "-m", "sandbox", "--people", str(people), "--seed", str(seed), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--people",
+        str(people),
+        "--seed",
+        str(seed),
+        "--port",
+        str(port),
+    ]
     command += ["--write", str(write)] if write else []
     try:
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  our own module

@@ -5,7 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-EXAMPLES = {"policy.yaml": "policy.yaml", "policy.schema.json": "policy.schema.json", "prices.yaml": "prices.yaml"}
+EXAMPLES = {
+    "policy.yaml": "policy.yaml",
+    "policy.schema.json": "policy.schema.json",
+    "prices.yaml": "prices.yaml",
+}
 
 
 def started(folder: Path, *, force: bool) -> str:

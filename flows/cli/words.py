@@ -7,7 +7,7 @@ from typing import Any
 NEXT = {
     "done": "Everything is in step.",
     "changes pending": "Read the plan with `seatwise show`, then apply it with `seatwise apply {plan}`.",
-    "held": "Read why with `seatwise show`; release it with `seatwise approve {plan}`, then `seatwise apply {plan}`.",
+    "held": "Read why with `seatwise show`; then `seatwise approve {plan}` and `seatwise apply {plan}`.",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
     "error": "Nothing was decided from an incomplete read.",
 }
@@ -15,10 +15,10 @@ NEXT = {
 
 def lines(summary: dict[str, Any]) -> list[str]:
     """What a run found, did and asks for next."""
-    people = f"{summary['identities']:,} identities, {summary['accounts']:,} accounts, {summary['linked']:,} linked"
+    found = {name: summary[name] for name in ("identities", "accounts", "linked", "orphans", "ambiguous")}
     told = [
         f"run {summary['run_id']}: {summary['verdict']}",
-        f"  people   {people}, {summary['orphans']:,} orphans, {summary['ambiguous']:,} ambiguous",
+        f"  people   {_counts(found)}",
     ]
     if summary.get("flow") != "licences":
         told.append(f"  changes  {_counts(summary['changes']) or 'none'}")

@@ -49,7 +49,9 @@ def test_every_entrypoint_is_a_flow_that_takes_the_parameters_given(entrypoint: 
 def process(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[subprocess.Popen]:
     """A process with its output in a file; interrupted, then killed if need be, at the end."""
     with (folder / "process.log").open("a") as log:
-        running = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
+        running = subprocess.Popen(
+            command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True
+        )
         try:
             yield running
         finally:

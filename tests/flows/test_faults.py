@@ -12,7 +12,9 @@ FAULTS = [
     pytest.param({"kind": "reset", "times": 0}, id="cut connection"),
     pytest.param({"kind": "truncate", "times": 0}, id="truncated body"),
     pytest.param({"kind": "expire_token", "times": 0}, id="expired token"),
-    pytest.param({"kind": "status", "status": 429, "times": 0, "headers": {"Retry-After": "0"}}, id="429 storm"),
+    pytest.param(
+        {"kind": "status", "status": 429, "times": 0, "headers": {"Retry-After": "0"}}, id="429 storm"
+    ),
 ]
 
 
@@ -55,7 +57,7 @@ def shrink(company, share: float) -> None:
 
 @pytest.mark.parametrize("share", [0.15, 1.0], ids=["15 % smaller", "empty"])
 def test_a_source_that_shrank_holds_the_run(company, share):
-    """Nothing is taken from anybody, the numbers are in the reason, and the next run still compares with the whole."""
+    """Nobody loses anything, the reason holds numbers, and the next run still compares with the whole."""
     from tests.flows.test_sync import applied
 
     applied(company)

@@ -1,0 +1,93 @@
+"""Two files and no credential: the plan becomes steps for hands, and the report is made all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+POLICY = """\
+version: 1
+connections:
+  people: {source}
+  acme-export: {{kind: atlassian_export, path: export-users.csv}}
+sources:
+  - from: people
+targets:
+  - to: acme-export
+    groups:
+      map:
+        atl-jira-users: [jira-software-users]
+        atl-confluence-users: [confluence-users]
+      may_remove: [jira-software-users, confluence-users]
+    leaver: [{{after: 0d, do: revoke_seats}}]
+limits: {{destructive: {{count: 500, share: 100%}}}}
+prices: prices.yaml
+"""
+CSV = "{kind: csv, path: people.csv, groups: {columns: [Groups], separator: ', '}}"
+OKTA = "{{kind: okta, url: '{base}/okta', token: 'env:SANDBOX_OKTA_TOKEN'}}"
+
+
+@pytest.fixture
+def files(company, tmp_path: Path) -> Path:
+    """The exports of the simulated company in a folder of their own."""
+    from sandbox import atlassian_export
+
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for style in ("groups", "people"):
+        atlassian_export.write(company.world, folder, style=style)
+    (folder / "prices.yaml").write_text((tmp_path / "prices.yaml").read_text())
+    return folder
+
+
+def run(flow: str, folder: Path) -> dict[str, Any]:
+    started = getattr(import_module(f"flows.{flow}"), flow)
+    return asyncio.run(started(config=str(folder / "policy.yaml"), out=str(folder / "out")))
+
+
+@pytest.mark.parametrize("source", [CSV, OKTA], ids=["two files", "Okta and a file"])
+def test_a_plan_from_files_becomes_steps_for_a_person(company, files: Path, source: str):
+    """Every change is a numbered step that names whom and why; nothing is written anywhere."""
+    (files / "policy.yaml").write_text(
+        POLICY.format(source=source.format(base=company.url) if "{{" in source else source)
+    )
+
+    summary = run("reconcile", files)
+
+    steps = pd.read_csv(files / "out" / "todo.csv")
+    assert summary["exit_code"] == 2
+    assert len(steps) == sum(summary["changes"].values()) > 0
+    assert steps["step"].tolist() == list(range(1, len(steps) + 1))
+    assert steps[["what", "why"]].notna().all(axis=None)
+    assert {"grant", "revoke"} <= set(summary["changes"])
+
+
+def test_the_report_needs_no_credential(company, files: Path):
+    """Seats, waste and money come out of two files."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+
+    summary = run("licences", files)
+
+    assert summary["exit_code"] == 0
+    assert summary["requests"] == {}
+    assert sum(summary["seats"].values()) > 100
+    assert summary["waste"]["seats"] > 0
+    assert summary["waste"]["monthly"] > 0
+    assert "wasted" in (files / "out" / "licences.html").read_text()
+
+
+def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
+    """What the export says is what the organisation is billed for."""
+    import requests
+
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+    truth = requests.get(f"{company.url}/_sandbox/state", timeout=10).json()["atlassian"]["seats"]
+
+    summary = run("licences", files)
+
+    assert summary["seats"] == {product: count for product, count in truth.items() if count}

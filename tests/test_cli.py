@@ -1,0 +1,153 @@
+"""The command line: it teaches, it answers at once, and every error says what to do next."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app, told
+
+COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+DESIGNED = [
+    "demo", "init", "check", "reconcile", "show", "approve", "apply", "sync", "licences", "explain", "undo",
+    "history", "sandbox",
+]  # fmt: skip
+QUICK = ["show", "history", "explain nobody@acme.test", "check", "init", "--help"]
+README = (Path(__file__).parents[1] / "README.md").read_text()
+
+
+def seatwise(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from flows.cli import main; sys.argv[0] = 'seatwise'; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a policy of two files."""
+    from sandbox import atlassian_export
+    from sandbox.server import make_world
+
+    world = make_world(people=30, seed=2)
+    for style in ("groups", "people"):
+        atlassian_export.write(world, tmp_path, style=style)
+    (tmp_path / "policy.yaml").write_text(
+        "version: 1\n"
+        "connections:\n"
+        "  people: {kind: csv, path: people.csv}\n"
+        "  export: {kind: atlassian_export, path: export-users.csv}\n"
+        "sources: [{from: people}]\n"
+        "targets: [{to: export}]\n"
+    )
+    return tmp_path
+
+
+def test_every_designed_command_is_there():
+    assert sorted(COMMANDS) == sorted(DESIGNED)
+
+
+@pytest.mark.parametrize("command", DESIGNED)
+def test_every_command_has_help_and_stands_in_the_readme(command: str):
+    shown = CliRunner().invoke(app, [command, "--help"])
+
+    assert shown.exit_code == 0
+    assert len(shown.output.splitlines()) > 8
+    assert f"seatwise {command}" in README
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_commands_that_only_look_never_import_prefect(command: str, folder: Path):
+    code = (
+        "import sys\n"
+        "from flows.cli import app\n"
+        "try:\n"
+        f"    app({command.split()!r}, standalone_mode=False)\n"
+        "except Exception as error:\n"
+        "    print(error)\n"
+        "sys.exit('prefect' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_check_says_what_each_connection_can_do(folder: Path):
+    ran = seatwise("check", folder=folder)
+
+    assert ran.returncode == 0
+    assert "policy.yaml: reads well" in ran.stdout
+    assert "people" in ran.stdout
+    assert "export" in ran.stdout
+
+
+def test_a_mistake_in_the_policy_is_told_with_its_line_and_the_nearest_word(folder: Path):
+    text = (folder / "policy.yaml").read_text()
+    (folder / "policy.yaml").write_text(text.replace("sources:", "sorces:"))
+
+    ran = seatwise("check", folder=folder)
+
+    assert ran.returncode == 1
+    assert "line 5" in ran.stderr
+    assert "sources" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_missing_policy_is_told_with_the_next_step(tmp_path: Path):
+    ran = seatwise("check", folder=tmp_path)
+
+    assert ran.returncode == 1
+    assert "seatwise init" in ran.stderr
+
+
+def test_a_missing_secret_is_told_by_its_name(folder: Path):
+    text = (folder / "policy.yaml").read_text()
+    okta = "people: {kind: okta, url: 'http://127.0.0.1:1', token: 'env:NOT_SET_ANYWHERE'}"
+    (folder / "policy.yaml").write_text(text.replace("people: {kind: csv, path: people.csv}", okta))
+
+    ran = seatwise("check", folder=folder)
+
+    assert ran.returncode == 1
+    assert "NOT_SET_ANYWHERE" in ran.stdout
+
+
+def test_init_writes_examples_that_are_valid_and_keeps_what_is_there(tmp_path: Path):
+    """The example policy reads well, with the connectors' own options."""
+    from tasks.session import read_policy
+
+    first, again = seatwise("init", folder=tmp_path), seatwise("init", folder=tmp_path)
+
+    assert first.returncode == again.returncode == 0
+    assert "wrote" in first.stdout
+    assert "kept" in again.stdout
+    assert read_policy(tmp_path / "policy.yaml").targets
+    assert json.loads((tmp_path / "policy.schema.json").read_text())["title"]
+
+
+def test_an_empty_ledger_says_how_to_begin(folder: Path):
+    assert "seatwise reconcile" in seatwise("history", folder=folder).stdout
+    assert "seatwise reconcile" in seatwise("show", folder=folder).stdout
+    assert "seatwise reconcile" in seatwise("explain", "a@acme.test", folder=folder).stderr
+
+
+def test_an_unknown_run_is_refused_in_words(folder: Path):
+    ran = seatwise("show", "nonsense", folder=folder)
+
+    assert ran.returncode == 1
+    assert "nonsense" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_error_shows_its_remedy_once():
+    class Told(Exception):
+        remedy = "do this"
+
+    assert told(Told("it broke")) == "it broke\ndo this"
+    assert told(Told("it broke; do this")) == "it broke; do this"
