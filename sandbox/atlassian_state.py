@@ -50,7 +50,7 @@ class Organisation:
         groups: Group by id.
         capacity: Resource → seats that were bought; None where there is no limit.
         billed: Resource → seats that are billed now.
-        caller: Account the organisation's key belongs to.
+        caller: Account the key belongs to.
     """
 
     def __init__(self, company: Company) -> None:
@@ -238,15 +238,18 @@ class Organisation:
         if account.position in group.members:
             raise RefusedError(409, "ADMIN-409-28", f"User {account_id} is already in the group")
         self._room(account, {r for r, names in group.roles.items() if BILLED_ROLES & names})
-        self._join(group, account)
+        self.join(group, account)
 
     def remove_member(self, group_id: str, account_id: str) -> None:
         group, account = self._modifiable(group_id), self.account(account_id)
         if account.position not in group.members:
             raise RefusedError(404, "ADMIN-404-8", "User is not a member of the group")
+        self.leave(group, account)
+
+    def leave(self, group: Group, account: Account) -> None:
         with self.changing(account):
             group.drop(account.position)
-            account.groups.discard(group_id)
+            account.groups.discard(group.group_id)
 
     def suspend(self, account_id: str) -> None:
         with self.changing(account := self.member(account_id)):
@@ -328,7 +331,7 @@ class Organisation:
         if not self.room_for(account, resources):
             raise RefusedError(409, code, "You have exceeded your user limit for an app")
 
-    def _join(self, group: Group, account: Account) -> None:
+    def join(self, group: Group, account: Account) -> None:
         with self.changing(account):
             group.add(account.position)
             account.groups.add(group.group_id)

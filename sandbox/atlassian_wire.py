@@ -52,6 +52,8 @@ _SCOPED = (
 def organisation(world: World) -> Organisation:
     """Return the organisation as it is at this moment of the company."""
     org: Organisation = world.hold("atlassian", drifted)
+    if scim := world.held.get("atlassian_scim"):
+        scim.arrive()
     org.settle()
     if limits := world.options.get("atlassian_capacity"):
         org.capacity |= {r: limits[key] for r in org.capacity if (key := r.split(":")[2]) in limits}
