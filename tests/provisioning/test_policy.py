@@ -165,7 +165,8 @@ def test_the_schema_for_editors_is_up_to_date_and_accepts_the_example():
     """config/policy.schema.json is what the models say now; `python -m tasks.schema` writes it."""
     from tasks.schema import PLACE, text
 
-    assert text() == PLACE.read_text(encoding="utf-8")
+    up_to_date = text() == PLACE.read_text(encoding="utf-8")
+    assert up_to_date, "the models changed: run `python -m tasks.schema` and commit what it writes"
     checker = jsonschema_rs.validator_for(json.loads(text()))
     checker.validate(yaml.safe_load(EXAMPLE))
     for wrong in (
