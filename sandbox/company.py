@@ -58,6 +58,7 @@ class Company:
         self.events: list[Event] = []
         self.emails: dict[str, int] = {}
         self._numbers = 0
+        self._groups_made = 0
         self._ticks = 0
         found(self, dice(f"found {seed}"))
 
@@ -216,8 +217,32 @@ class Company:
         """Create a group, or return the one of that name."""
         if name not in self.groups:
             at = created or self.now
-            self.groups[name] = Group(len(self.groups) + 1, name, description, kind, at, at, at)
+            self._groups_made += 1
+            self.groups[name] = Group(self._groups_made, name, description, kind, at, at, at)
         return self.groups[name]
+
+    def rename_group(self, name: str, new: str) -> Group:
+        """Give a group another name; its members and applications go along."""
+        if new in self.groups:
+            raise ValueError(f"there is a group called {new} already")
+        group = self.groups[new] = self.groups.pop(name)
+        group.name = new
+        for person in self.members(new):
+            person.groups.remove(name)
+            person.groups.add(new)
+        for app in self.apps:
+            app.groups = tuple(new if held == name else held for held in app.groups)
+        self._ticks += 1
+        group.revision, group.updated = self._ticks, self.now
+        return group
+
+    def remove_group(self, name: str) -> None:
+        """Delete a group; its members leave it first."""
+        for person in self.members(name):
+            self.quit(person, [name])
+        for app in self.apps:
+            app.groups = tuple(held for held in app.groups if held != name)
+        del self.groups[name]
 
     def join(
         self, person: Person, names: Iterable[str], *, at: datetime | None = None, log: bool = True

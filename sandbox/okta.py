@@ -196,7 +196,7 @@ def list_groups(world: World, request: Request) -> Reply:
 
 def _group(world: World, request: Request) -> Group:
     number, names = number_of("00g", request.params["id"]), world.cache("okta groups")
-    if number not in names:
+    if names.get(number) not in world.company.groups:
         names.update((g.number, g.name) for g in world.company.groups.values())
     if names.get(number) not in world.company.groups:
         raise LookupError(f"{request.params['id']} (UserGroup)")

@@ -32,6 +32,7 @@ from sandbox import (
     okta,
     onelogin,
     policy,
+    scim,
 )
 from sandbox.company import START, Company
 from sandbox.limits import Limits
@@ -42,6 +43,8 @@ FACES: tuple[Face, ...] = (
     okta.FACE,
     entra.FACE,
     onelogin.FACE,
+    scim.V1,
+    scim.V2,
     # Before the faces whose paths begin like theirs.
     atlassian_scim.FACE,
     atlassian.FACE,
