@@ -1,0 +1,16 @@
+"""`python -m benchmarks [NAME …] [--short]`: every budget, or the ones named; --short is what tests run."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import decide, extract, files, load, start
+
+BENCHES = {"decide": decide.main, "extract": extract.main, "load": load.main, "start": start.main, "files": files.main}
+SHORT = {"decide": 20_000, "extract": 2_000, "load": 500, "files": 5_000}
+
+if __name__ == "__main__":
+    named = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)
+    short = "--short" in sys.argv
+    for name in named:
+        BENCHES[name](*([SHORT[name]] if short and name in SHORT else []))
