@@ -21,6 +21,7 @@ from transport.door import Door
 KINDS = {
     "atlassian_org": "sinks.atlassian_org:AtlassianOrg",
     "atlassian_export": "sinks.atlassian_export:AtlassianExport",
+    "jira_cloud": "sinks.jira_cloud:JiraCloud",
 }
 
 

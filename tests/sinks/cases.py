@@ -97,6 +97,15 @@ def _export(sandbox: Running, folder: Path) -> dict[str, Any]:
     return {"path": write(sandbox.world, folder, style="groups")}
 
 
+def _site(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    return {
+        "url": f"{sandbox.url}/cloud/acme",
+        "email": "admin@acme.test",
+        "token": "sandbox-api-token",
+        "workers": 2,
+    }
+
+
 _DIRECTORY = f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}"
 CASES = {
     "atlassian_org": Case(
@@ -110,6 +119,16 @@ CASES = {
         ),
     ),
     "atlassian_export": Case(_export),
+    "jira_cloud": Case(
+        _site,
+        {"page_size": 10},
+        tuple(
+            f"/cloud/acme/rest/api/3/{path}"
+            for path in ("users/search", "group/bulk", "group/member", "applicationrole")
+        ),
+        home="/cloud/acme",
+        silent=(),
+    ),
 }
 
 

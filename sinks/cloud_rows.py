@@ -1,0 +1,117 @@
+"""Users and groups of one Cloud site as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from provisioning.frames import (
+    Accounts,
+    AccountState,
+    Capacity,
+    EntitlementKind,
+    Grants,
+    Rejects,
+    Screened,
+    Seats,
+    complete,
+    concat,
+    empty,
+)
+from provisioning.intake import reject, screened
+from provisioning.seats import seat_table
+from sinks.cloud_site import KINDS
+
+Columns = Mapping[str, Sequence[Any]]
+
+
+class Opening(NamedTuple):
+    """A group, and one product that it opens; None when it opens none."""
+
+    group_id: str
+    name: str
+    product: str | None
+    admin: bool
+    default: bool
+    modifiable: bool
+
+
+def accounts_frame(
+    target: str,
+    columns: Columns,
+    *,
+    caller: str | None,
+    kinds: Mapping[str, str] = KINDS,
+) -> Screened:
+    """Accounts of a batch of users.
+
+    Args:
+        target: connection.
+        columns: account_id, email, display_name, kind and active, the words as the site has them.
+        caller: account the connection acts as.
+        kinds: what the site's words for kinds mean; any other is an app and reported.
+    """
+    ids, words = columns["account_id"], columns["kind"]
+    states = [
+        AccountState.ACTIVE.value if active else AccountState.DEACTIVATED.value
+        for active in columns["active"]
+    ]
+    raw: dict[str, Any] = {
+        "target": target,
+        "account_id": ids,
+        "user_name": columns["email"],
+        "email": columns["email"],
+        "display_name": columns["display_name"],
+        "state": states,
+        "kind": [kinds.get(word, "app") for word in words],
+        "managed": pd.array([None] * len(ids), dtype="boolean"),
+        "caller": [account_id == caller for account_id in ids],
+    }
+    good = screened(Accounts, raw, origin=target, key="account_id")
+    odd = [
+        reject(key, "kind", str(word), "not a known kind", origin=target, remedy="it counts as an app")
+        for key, word in zip(ids, words, strict=True)
+        if word not in kinds
+    ]
+    return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+
+
+def grants_frame(target: str, site: str, openings: Sequence[Opening]) -> Screened:
+    """Every group and what it opens; what it opens is billed."""
+    columns = list(zip(*openings, strict=True)) or [()] * len(Opening._fields)
+    ids, names, products, admin, default, modifiable = (list(values) for values in columns)
+    raw: dict[str, Any] = {
+        "target": target,
+        "kind": EntitlementKind.GROUP.value,
+        "entitlement_id": ids,
+        "name": names,
+        "product": products,
+        "site": [site if product else None for product in products],
+        "billable": [product is not None for product in products],
+        "admin": admin,
+        "default": default,
+        "modifiable": modifiable,
+    }
+    return screened(Grants, raw, origin=target, key="entitlement_id")
+
+
+def seats_frame(accounts: pd.DataFrame, entitlements: pd.DataFrame, grants: pd.DataFrame) -> Screened:
+    """Seats as they follow from groups; a site tells no use of them."""
+    table = seat_table(empty(Seats), accounts, entitlements, grants)
+    return Screened(table, empty(Rejects))
+
+
+def capacity_frame(target: str, site: str, counts: Mapping[str, tuple[int | None, int]]) -> Screened:
+    """Seats bought and taken, by product."""
+    raw = pd.DataFrame(
+        {
+            "target": target,
+            "product": pd.Series(list(counts), dtype="str"),
+            "site": site,
+            "seats": pd.array([seats for seats, _ in counts.values()], dtype="Int64"),
+            "used": pd.array([used for _, used in counts.values()], dtype="Int64"),
+        }
+    )
+    return Screened(complete(Capacity, raw), empty(Rejects))
