@@ -185,14 +185,17 @@ def group(world: World, dialect: Dialect, group: Group, *, members: bool = True)
         "meta": meta,
     }
     if members:
-        row["members"] = _members(world, here, group)
+        row["members"] = _members(world, dialect, group)
     return row
 
 
-def _members(world: World, here: str, group: Group) -> list[Resource]:
+def _members(world: World, dialect: Dialect, group: Group) -> list[Resource]:
     children = store(world).children.get(group.number, [])
     ids = [("User", user_id(number)) for number in sorted(group.members)]
     ids += [("Group", group_id(number)) for number in children]
     if world.options.get("scim_untyped"):
         return [{"value": value} for _, value in ids]
+    if dialect.old:
+        return [{"value": value, "type": kind} for kind, value in ids]
+    here = f"{world.base}{dialect.prefix}"
     return [{"value": value, "type": kind, "$ref": f"{here}/{kind}s/{value}"} for kind, value in ids]
