@@ -22,6 +22,7 @@ KINDS = {
     "atlassian_org": "sinks.atlassian_org:AtlassianOrg",
     "atlassian_export": "sinks.atlassian_export:AtlassianExport",
     "jira_cloud": "sinks.jira_cloud:JiraCloud",
+    "confluence_cloud": "sinks.confluence_cloud:ConfluenceCloud",
 }
 
 

@@ -129,6 +129,12 @@ CASES = {
         home="/cloud/acme",
         silent=(),
     ),
+    "confluence_cloud": Case(
+        _site,
+        {"page_size": 10},
+        ("/cloud/acme/wiki/rest/api/search/user", "/cloud/acme/wiki/rest/api/group"),
+        home="/cloud/acme/wiki",
+    ),
 }
 
 
