@@ -23,6 +23,10 @@ KINDS = {
     "atlassian_export": "sinks.atlassian_export:AtlassianExport",
     "jira_cloud": "sinks.jira_cloud:JiraCloud",
     "confluence_cloud": "sinks.confluence_cloud:ConfluenceCloud",
+    "jira_dc": "sinks.jira_dc:JiraDc",
+    "confluence_dc": "sinks.confluence_dc:ConfluenceDc",
+    "crowd": "sinks.crowd:Crowd",
+    "bitbucket_dc": "sinks.bitbucket_dc:BitbucketDc",
 }
 
 
@@ -36,13 +40,15 @@ class Look(NamedTuple):
 class Applied(NamedTuple):
     """What a write answered: the account, and whether the target settles it later.
 
-    `failed` says, by change_id, why changes of the bundle did not happen although others did.
+    `failed` says, by change_id, why changes of the bundle did not happen although others did, and
+    `accounts` whose account each change was made on, where the bundle is of several people.
     """
 
     account_id: str | None
     pending: bool = False
     message: str | None = None
     failed: Mapping[str, str] = MappingProxyType({})
+    accounts: Mapping[str, str] = MappingProxyType({})
 
 
 class Sink(Protocol):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
 
-from provisioning.findings import Refused
+from provisioning.findings import Finding, Refused
 from provisioning.frames import Action, Change, EntitlementKind, Entitlements, Screened
 from provisioning.intake import screened
+from transport.errors import TransportError
 
 KINDS = {"atlassian": "person", "app": "app", "customer": "customer"}
 ELSEWHERE = "Use a connection of kind atlassian_org or atlassian_scim for it, or do it on the admin site."
@@ -50,6 +51,15 @@ def permit(change: Change, actions: Collection[Action], unable: Mapping[Action, 
             f"{change.entitlement} is a {change.kind}, and only groups can be given and taken here",
             remedy="Give and take it on the admin site, or name a group that opens it.",
         )
+
+
+def tried(subject: str, see: Callable[[], object]) -> Finding:
+    """Whether something can be read, as a finding."""
+    try:
+        see()
+    except (TransportError, Refused) as error:
+        return Finding("error", subject, str(error), error.remedy)
+    return Finding("ok", subject, "can be used")
 
 
 def held_frame(

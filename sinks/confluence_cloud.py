@@ -10,7 +10,7 @@ shared by everybody who uses its API; it is learned.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import Any, ClassVar
@@ -21,14 +21,13 @@ from provisioning.findings import Finding, Refused
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
 from sinks import Applied, Look, cloud_rows
-from sinks.cloud_site import UNABLE, held_frame, permit, site_of
+from sinks.cloud_site import UNABLE, held_frame, permit, site_of, tried
 from sinks.confluence_cloud_site import API, PAGE, ConfluenceSite, Group
 from sinks.numbered_pages import Row
 from sinks.one_pass import OnePass, Streams
 from transport.auth import Basic
 from transport.client import Client
 from transport.door import Door
-from transport.errors import TransportError
 
 FIELDS = {
     "account_id": "accountId",
@@ -217,20 +216,12 @@ class ConfluenceCloud:
         """Say in words what the token can and cannot do; nothing is written."""
         site = self._site
         found = [
-            self._try("token", lambda: site.get("user/current")),
-            self._try("users", lambda: site.get("search/user", cql="type=user", limit="1")),
-            self._try("groups", lambda: site.get("group", limit="1")),
+            tried(f"{self.name}: token", lambda: site.get("user/current")),
+            tried(f"{self.name}: users", lambda: site.get("search/user", cql="type=user", limit="1")),
+            tried(f"{self.name}: groups", lambda: site.get("group", limit="1")),
         ]
         found += [Finding("warning", f"{self.name}: {what}", words, remedy) for what, words, remedy in CANNOT]
         return found
-
-    def _try(self, what: str, see: Callable[[], object]) -> Finding:
-        subject = f"{self.name}: {what}"
-        try:
-            see()
-        except TransportError as error:
-            return Finding("error", subject, str(error), error.remedy)
-        return Finding("ok", subject, "can be used")
 
     @cached_property
     def _caller(self) -> str:

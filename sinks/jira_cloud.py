@@ -10,7 +10,7 @@ burst limit is shared by everybody who uses its API; it is learned.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from provisioning.findings import Finding
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
 from sinks import Applied, Look, cloud_rows
-from sinks.cloud_site import held_frame, site_of
+from sinks.cloud_site import held_frame, site_of, tried
 from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite
 from sinks.jira_cloud_write import ACTIONS, JiraWriter
 from sinks.one_pass import OnePass, Streams
@@ -178,11 +178,11 @@ class JiraCloud:
         """Say in words what the token can and cannot do; nothing is written."""
         site = self._site
         found = [
-            self._try("token", lambda: site.get("myself")),
-            self._try("rights", self._rights),
-            self._try("users", lambda: site.get("users/search", maxResults="1")),
-            self._try("groups", lambda: site.get("group/bulk", maxResults="1")),
-            self._try("products", site.roles),
+            tried(f"{self.name}: token", lambda: site.get("myself")),
+            tried(f"{self.name}: rights", self._rights),
+            tried(f"{self.name}: users", lambda: site.get("users/search", maxResults="1")),
+            tried(f"{self.name}: groups", lambda: site.get("group/bulk", maxResults="1")),
+            tried(f"{self.name}: products", site.roles),
         ]
         found += [Finding("warning", f"{self.name}: {what}", words, remedy) for what, words, remedy in CANNOT]
         return found
@@ -196,14 +196,6 @@ class JiraCloud:
                 f"the token lacks {' and '.join(lacking)}",
                 remedy="Use the token of a site administrator, or give that account the permission.",
             )
-
-    def _try(self, what: str, see: Callable[[], object]) -> Finding:
-        subject = f"{self.name}: {what}"
-        try:
-            see()
-        except TransportError as error:
-            return Finding("error", subject, str(error), error.remedy)
-        return Finding("ok", subject, "can be used")
 
     @cached_property
     def _caller(self) -> str:

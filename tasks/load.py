@@ -161,10 +161,11 @@ def _write_one(sink: Sink, bundle: Sequence[Change]) -> Ended:
 
 
 def _ending(change: Change, applied: Applied) -> tuple[Status, str | None, str | None]:
+    account = applied.accounts.get(change.change_id) or applied.account_id or change.account_id
     if change.change_id in applied.failed:
-        return Status.FAILED, applied.account_id or change.account_id, applied.failed[change.change_id]
+        return Status.FAILED, account, applied.failed[change.change_id]
     status = Status.PENDING if applied.pending else Status.APPLIED
-    return status, applied.account_id or change.account_id, applied.message
+    return status, account, applied.message
 
 
 def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
