@@ -11,7 +11,7 @@ from prefect import flow
 from ledger import StoredPlan
 from provisioning.frames import Outcomes, concat
 from tasks.consent import require_consent
-from tasks.load import batches, load_batch, settle, too_many_failures
+from tasks.load import batches, holding, load_batch, settle, too_many_failures
 from tasks.progress import current
 from tasks.publish import publish
 from tasks.run import Picture, running
@@ -41,14 +41,14 @@ async def apply(
 
 async def loaded(session: Session, plan: StoredPlan, picture: Picture) -> None:
     """Write a plan batch by batch, read back, and keep what came of it."""
-    settle(session, plan.target)
     advance = current().step(f"{plan.target}: changes", len(plan.changes))
     done: list[pd.DataFrame] = []
-    for number, batch in enumerate(batches(plan.changes), start=1):
-        done.append(load_batch(session, plan, plan.target, number, batch, advance))
-        if too_many_failures(session, done):
-            session.failed[plan.target] = "too many changes failed, so the rest was not tried"
-            break
-    outcomes = concat(Outcomes, done)
-    picture.outcomes[plan.target] = verify(session, plan, plan.target, outcomes)
-    session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())
+    with holding(session, plan.target):
+        settle(session, plan.target)
+        for number, batch in enumerate(batches(plan.changes), start=1):
+            done.append(load_batch(session, plan, plan.target, number, batch, advance))
+            if too_many_failures(session, done):
+                session.failed[plan.target] = "too many changes failed, so the rest was not tried"
+                break
+        picture.outcomes[plan.target] = verify(session, plan, plan.target, concat(Outcomes, done))
+        session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())

@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from ledger.claims import Claims
 from ledger.journal import Journal
 from ledger.memory import Memory
 from ledger.migrate import migrate
@@ -17,7 +18,7 @@ from ledger.snapshots import Snapshots
 from ledger.store import engine_for, explained
 
 
-class Ledger(Runs, Plans, Journal, Memory, Snapshots):
+class Ledger(Runs, Plans, Journal, Memory, Snapshots, Claims):
     """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
 
     It has no clock: every time is passed in, aware. It is given no secrets and redacts none.

@@ -14,8 +14,6 @@ LedgerError
 └── SnapshotDamaged       a snapshot's file is absent or altered
 """
 
-
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -78,6 +76,10 @@ class AmbiguousIdentifier(LedgerError):
 
 class AlreadyIntended(LedgerError):
     """Another run began to write the same change and never said how it ended."""
+
+
+class TargetBusy(LedgerError):
+    """Another run is writing the target."""
 
 
 class PlanMismatch(LedgerError):

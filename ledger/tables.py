@@ -138,6 +138,15 @@ runs = Table(
     Column("summary", JSON(none_as_null=True), nullable=True),
 )
 
+# One run at a time writes a target. A claim that nobody renews runs out: a crash blocks nobody for long.
+claims = Table(
+    "claims",
+    metadata,
+    _text("target", primary_key=True),
+    _run(),
+    _time("until"),
+)
+
 # A plan's content is kept once, however many runs come to the same plan.
 plans = Table(
     "plans",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import pandas as pd
@@ -64,6 +65,7 @@ def load_batch(
     Returns:
         An Outcomes frame, one row per change of the batch.
     """
+    _claim(session, target)
     sink = session.sink(target, writable=True)
     with session.timed(f"load {target}"):
         ended, wanted = _look_again(sink, batch)
@@ -76,6 +78,29 @@ def load_batch(
         session.ledger.record(session.run_id, plan.fingerprint, outcomes)
         remember(session.ledger, target, batch, outcomes, session.moment())
     return outcomes
+
+
+CLAIM = timedelta(minutes=15)
+"""Longer than any batch takes; a killed run blocks the target no longer than this."""
+
+
+@contextmanager
+def holding(session: Session, target: str) -> Iterator[None]:
+    """Keep other runs from writing the target until the block ends.
+
+    Raises:
+        TargetBusy: another run is writing it.
+    """
+    _claim(session, target)
+    try:
+        yield
+    finally:
+        session.ledger.release(session.run_id, target)
+
+
+def _claim(session: Session, target: str) -> None:
+    now = session.moment()
+    session.ledger.claim(session.run_id, target, at=now, until=now + CLAIM)
 
 
 @task(name="settle", task_run_name="settle {target}", cache_policy=NO_CACHE)

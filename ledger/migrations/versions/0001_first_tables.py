@@ -77,6 +77,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_started_at", "runs", ["started_at"])
     op.create_table(
+        "claims",
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("until", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_claims_runs"),
+        sa.PrimaryKeyConstraint("target", name="pk_claims"),
+    )
+    op.create_table(
         "taken",
         sa.Column("target", TEXT, nullable=False),
         sa.Column("account_id", TEXT, nullable=False),
