@@ -97,7 +97,9 @@ def limited(world: World, request: Request, key: str, error: Error) -> Reply | N
 
 
 def seal(_world: World, request: Request, reply: Reply) -> None:
-    """Add the state of the bucket."""
+    """Add who asks, and the state of the bucket."""
+    if request.notes.get("administers"):
+        reply.headers.append(("X-AUSERNAME", CALLER))
     bucket: Bucket | None = request.notes.get("bucket")
     if bucket is not None:
         reply.headers += [

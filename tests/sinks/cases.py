@@ -36,6 +36,7 @@ STORIES: dict[str, list[Action]] = {
     "profile": [Action.UPDATE],
     "address": [Action.UPDATE_EMAIL],
     "removal": [Action.REMOVE],
+    "ending": [Action.DELETE],
 }
 """Every action once, each finding the state that the one before it left."""
 AFTER = {
@@ -63,6 +64,7 @@ class Case:
         home: path prefix of everything it asks.
         verbs: HTTP methods of its writes, where they are not those of the organisation.
         silent: parts its API does not tell.
+        profile: what an update changes.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
@@ -71,6 +73,7 @@ class Case:
     home: str = "/atlassian"
     verbs: dict[Action, str] = field(default_factory=dict)
     silent: tuple[str, ...] = ("capacity",)
+    profile: dict[str, str] = field(default_factory=lambda: dict(AFTER[Action.UPDATE]))
 
     def verb(self, made: Change) -> str:
         """The HTTP method that a change is sent with."""
@@ -106,6 +109,23 @@ def _site(sandbox: Running, _folder: Path) -> dict[str, Any]:
     }
 
 
+def _datacenter(product: str) -> Callable[[Running, Path], dict[str, Any]]:
+    def options(sandbox: Running, _folder: Path) -> dict[str, Any]:
+        return {"url": f"{sandbox.url}/{product}", "token": "sandbox-dc-token", "workers": 2}
+
+    return options
+
+
+def _crowd(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    return {
+        "url": f"{sandbox.url}/crowd",
+        "application": "seatwise",
+        "password": "sandbox-crowd-password",
+        "workers": 2,
+    }
+
+
+_PUT = dict.fromkeys((Action.UPDATE, Action.UPDATE_EMAIL, Action.DEACTIVATE, Action.REACTIVATE), "PUT")
 _DIRECTORY = f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}"
 CASES = {
     "atlassian_org": Case(
@@ -134,6 +154,47 @@ CASES = {
         {"page_size": 10},
         ("/cloud/acme/wiki/rest/api/search/user", "/cloud/acme/wiki/rest/api/group"),
         home="/cloud/acme/wiki",
+    ),
+    "jira_dc": Case(
+        _datacenter("jira"),
+        {"page_size": 10},
+        tuple(
+            f"/jira/rest/api/2/{path}"
+            for path in ("user/list", "group/member", "groups/picker", "applicationrole", "myself")
+        ),
+        home="/jira",
+        verbs={**_PUT, Action.DELETE: "DELETE"},
+        silent=(),
+        profile={"display_name": "Another Name"},
+    ),
+    "confluence_dc": Case(
+        _datacenter("confluence"),
+        {"page_size": 10},
+        tuple(
+            f"/confluence/rest/{path}"
+            for path in ("api/user/list", "api/admin/users/list/active", "api/group", "api/perm", "license")
+        ),
+        home="/confluence",
+        verbs={**_PUT, Action.GRANT: "PUT", Action.DELETE: "DELETE"},
+        silent=(),
+        profile={"display_name": "Another Name"},
+    ),
+    "crowd": Case(
+        _crowd,
+        {"page_size": 10},
+        ("/crowd/rest/usermanagement/1/search", "/crowd/rest/usermanagement/1/group/membership"),
+        home="/crowd",
+        verbs={**_PUT, Action.DELETE: "DELETE"},
+        profile={"display_name": "Another Name", "given_name": "Another"},
+    ),
+    "bitbucket_dc": Case(
+        _datacenter("bitbucket"),
+        {"page_size": 10},
+        ("/bitbucket/rest/api/latest/admin", "/bitbucket/rest/api/latest/users"),
+        home="/bitbucket",
+        verbs={**_PUT, Action.REVOKE: "POST", Action.DELETE: "DELETE"},
+        silent=(),
+        profile={"display_name": "Another Name"},
     ),
 }
 
@@ -178,16 +239,21 @@ def story(sink: Sink, actions: list[Action]) -> list[Change]:
     account = someone(sink)
     group = a_group(sink, held_by=account)
     held = {"kind": "group", "entitlement_id": group, "entitlement": "a group"}
+    more: dict[Action, dict[str, Any]] = {
+        Action.GRANT: held,
+        Action.REVOKE: held,
+        Action.UPDATE: {"after": CASES[sink.kind].profile},
+    }
     return [
         change(sink, action, None, after={"email": CREATED})
         if action == Action.CREATE
-        else change(sink, action, account, **(held if action in (Action.GRANT, Action.REVOKE) else {}))
+        else change(sink, action, account, **more.get(action, {}))
         for action in actions
     ]
 
 
 def someone(sink: Sink) -> str:
-    """Find an active, managed person without a role."""
+    """Find an active, managed person without a role, with a known address where there is one."""
     accounts, held = read(sink, "accounts"), read(sink, "entitlements")
     roles = set(held.loc[held["kind"] == "role", "account_id"])
     fit = accounts[
@@ -197,7 +263,8 @@ def someone(sink: Sink) -> str:
         & ~accounts["caller"]
     ]
     fit = fit[~fit["account_id"].isin(roles) & ~fit["email"].str.contains("svc")]
-    return str(fit["account_id"].iloc[-1])
+    shown = fit[fit["email"].notna()]
+    return str((shown if len(shown) else fit)["account_id"].iloc[-1])
 
 
 def a_group(sink: Sink, held_by: str) -> str:

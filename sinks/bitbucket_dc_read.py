@@ -1,0 +1,179 @@
+"""Listings of a Bitbucket Data Center server: users, groups, permissions, who is licensed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+from provisioning.frames import EntitlementKind
+from provisioning.intake import Columns as Gathered
+from sinks.datacenter_pages import by_offset
+from sinks.datacenter_rows import Columns, Group, Licence, Own, Row, Whole, state_of
+from transport.client import Client
+from transport.errors import NotFound
+from transport.reply import Reply
+
+API = "/rest/api/latest"
+PRODUCT = "bitbucket"
+LICENSED = "LICENSED_USER"
+ADMIN = frozenset({"ADMIN", "SYS_ADMIN"})
+FIELDS = {
+    "user_name": "name",
+    "email": "emailAddress",
+    "display_name": "displayName",
+    "active": "active",
+    "type": "type",
+    "directory": "directoryName",
+    "last_active": "lastAuthenticationTimestamp",
+    "mutableDetails": "mutableDetails",
+    "mutableGroups": "mutableGroups",
+    "deletable": "deletable",
+}
+"""Which field of a user fills which column."""
+FLAGS = ("mutableDetails", "mutableGroups", "deletable")
+
+
+class Bitbucket:
+    """One server.
+
+    Args:
+        client: requests go through it.
+        page_size: rows a page.
+
+    Attributes:
+        fixed: flag → accounts whose directory says no to it, as last read.
+    """
+
+    def __init__(self, client: Client, page_size: int) -> None:
+        self._client, self._page_size = client, page_size
+        self.fixed: dict[str, set[str]] = {flag: set() for flag in FLAGS}
+
+    def whole(self) -> Whole:
+        """Everybody and every group."""
+        people = Gathered(FIELDS, key="user_name")
+        for page in self._pages("/admin/users"):
+            people.add(page)
+        groups = self.groups()
+        ids: list[str] = []
+        names: list[str] = []
+        calls = (partial(self._members, group.name) for group in groups)
+        for group, members in zip(groups, self._client.side_by_side(calls), strict=True):
+            ids += members
+            names += [group.name] * len(members)
+        licensed = frozenset(
+            row["name"].lower() for page in self._pages("/users", {"permission": LICENSED}) for row in page
+        )
+        return Whole(
+            self._accounts(people.take()),
+            (ids, names),
+            groups,
+            self.licence(),
+            self._own(),
+            counted={PRODUCT: licensed},
+        )
+
+    def some(self, names: Sequence[str], emails: Sequence[str]) -> Whole:
+        """A few accounts by name or address, with what they hold."""
+        wanted = {text.casefold() for text in (*names, *emails)}
+        found: dict[str, Row] = {}
+        for rows in self._client.side_by_side(partial(self._resembling, text) for text in (*names, *emails)):
+            for row in rows:
+                if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}:
+                    found[row["name"].lower()] = row
+        ids = list(found)
+        groups = self._client.side_by_side(partial(self._groups_of, name) for name in ids)
+        held = [(name, group) for name, some in zip(ids, groups, strict=True) for group in some]
+        people = Gathered(FIELDS, key="user_name")
+        people.add(list(found.values()))
+        own = [one for one in self._own() if one.account_id in found]
+        pairs = ([name for name, _ in held], [group for _, group in held])
+        return Whole(self._accounts(people.take()), pairs, [], [], own)
+
+    def groups(self) -> list[Group]:
+        """All groups, and whether they open and administer Bitbucket."""
+        levels = {
+            row["group"]["name"]: row["permission"]
+            for page in self._pages("/admin/permissions/groups")
+            for row in page
+        }
+        names = [row["name"] for page in self._pages("/admin/groups") for row in page]
+        return [
+            Group(name, (PRODUCT,) if name in levels else (), levels.get(name) in ADMIN) for name in names
+        ]
+
+    def licence(self) -> list[Licence]:
+        """Seats bought and in use; none where no licence is installed."""
+        try:
+            body = self._client.get(f"{API}/admin/license").json()
+        except NotFound:
+            return []
+        bought = None if body.get("unlimitedNumberOfUsers") else body["maximumNumberOfUsers"]
+        return [Licence(PRODUCT, bought, body["status"]["currentNumberOfUsers"])]
+
+    def version(self) -> str:
+        """The version."""
+        return str(self._client.get(f"{API}/application-properties").json()["version"])
+
+    @cached_property
+    def _caller(self) -> str:
+        """Name of the account the credential belongs to, which every answer tells in a header."""
+        reply = self._client.get(f"{API}/application-properties")
+        return reply.headers.get("X-AUSERNAME", "").lower()
+
+    def glance(self, path: str) -> None:
+        """Read one row, to see whether they can be read."""
+        self._client.get(f"{API}{path}", {"limit": 1})
+
+    def _own(self) -> list[Own]:
+        """Permissions that accounts hold by themselves."""
+        return [
+            Own(
+                row["user"]["name"].lower(),
+                EntitlementKind.ROLE if row["permission"] in ADMIN else EntitlementKind.PRODUCT,
+                row["permission"],
+                PRODUCT,
+            )
+            for page in self._pages("/admin/permissions/users")
+            for row in page
+        ]
+
+    def _members(self, group: str) -> list[str]:
+        pages = self._pages("/admin/groups/more-members", {"context": group})
+        return [row["name"].lower() for page in pages for row in page]
+
+    def _groups_of(self, name: str) -> list[str]:
+        pages = self._pages("/admin/users/more-members", {"context": name})
+        return [row["name"] for page in pages for row in page]
+
+    def _resembling(self, text: str) -> list[Row]:
+        return [row for page in self._pages("/admin/users", {"filter": text}) for row in page]
+
+    def _accounts(self, people: Columns) -> Columns:
+        """Columns of Accounts: the name in lower case stands for the account."""
+        ids = [name.lower() for name in people["user_name"]]
+        flags = {flag: people.pop(flag) for flag in FLAGS}
+        for flag, values in flags.items():
+            told = dict(zip(ids, values, strict=True))
+            self.fixed[flag] = (self.fixed[flag] - told.keys()) | {n for n, v in told.items() if v is False}
+        active, kinds = people.pop("active"), people.pop("type")
+        return {
+            **people,
+            "account_id": ids,
+            "state": [state_of(is_active) for is_active in active],
+            "kind": ["app" if kind == "SERVICE" else "person" for kind in kinds],
+            "managed": [value is not False for value in flags["mutableDetails"]],
+            "caller": [name == self._caller for name in ids],
+        }
+
+    def _pages(self, path: str, query: dict[str, Any] | None = None) -> Iterator[list[Row]]:
+        def fetch(start: int) -> Reply:
+            more = {"start": start, "limit": self._page_size}
+            return self._client.get(f"{API}{path}", {**(query or {}), **more})
+
+        for body in by_offset(fetch, _next_start):
+            yield body["values"]
+
+
+def _next_start(body: Row) -> int | None:
+    return None if body["isLastPage"] else body["nextPageStart"]
