@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 from typing import Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ from provisioning.frames import Identities, Rejects, Screened, State, concat
 from provisioning.intake import batches, reject, screened
 from sources.entra_fields import (
     ATTEMPTS,
+    CHECKS,
     DELETED,
     DISABLED,
     ENABLED,
@@ -115,12 +117,9 @@ class Entra:
     def identities(self) -> Iterator[Screened]:
         """Pages of Identities, deleted users last; raises unless both listings reached their ends."""
         signed_in = self._sign_ins() if self._options.sign_ins else {}
-        for columns in batches(ahead(self._users()), self._paths, key="source_id"):
-            columns["source_state"] = _words(columns)
-            yield self._screened(columns, signed_in)
-        for columns in batches(self._deleted(), self._paths, key="source_id"):
-            columns["source_state"] = [DELETED] * len(columns["source_id"])
-            columns["user_name"] = _without_prefix(columns)
+        # In this order someone deleted meanwhile is in one of the listings at least; the first row counts.
+        pages = chain(self._users(), self._deleted())
+        for columns in batches(ahead(pages), self._paths, key="source_id"):
             yield self._screened(columns, signed_in)
 
     def memberships(self) -> Iterator[Screened]:
@@ -130,19 +129,8 @@ class Entra:
     def check(self) -> list[Finding]:
         """Say what the credential reads, and what stays unknown without a further right."""
         options = self._options
-        found = [
-            self._try("users", USERS, {"$select": "id", "$top": 1}),
-            self._try("deleted users", GONE, {"$select": "id", "$top": 1}),
-            self._try("groups", "/groups", {"$select": "id", "$top": 1}),
-            self._try("last working days", USERS, {"$select": GUARDED, "$top": 1}, needed=False),
-        ]
-        if options.sign_ins:
-            found.append(
-                self._try("last sign-ins", USERS, {"$select": "id,signInActivity", "$top": 1}, needed=False)
-            )
-        if options.apps:
-            found.append(self._try("applications", "/servicePrincipals", {"$select": "id", "$top": 1}))
-        return found
+        unread = {"last sign-ins": not options.sign_ins, "applications": not options.apps}
+        return [self._try(*check) for check in CHECKS if not unread.get(check[0])]
 
     @cached_property
     def _graph(self) -> Graph:
@@ -181,7 +169,7 @@ class Entra:
             yield from self._listed(USERS, managers=self._options.managers)
         except Forbidden as refusal:
             yield from self._listed(USERS, managers=self._options.managers, without=GUARDED)
-            log.warning("%s: last working days are unknown: %s", self.name, refusal)
+            log.warning("%s: last working days are unknown: %s", self.name, refusal.args[0])
 
     def _deleted(self) -> Iterator[list[Row]]:
         try:
@@ -204,25 +192,27 @@ class Entra:
         quota = Budget(options.sign_ins_per_minute, 60.0, self._door.pacing.clock)
         params = {"$select": "id,signInActivity", "$top": options.sign_in_page_size}
         try:
-            for page in self._graph.pages(USERS, params, budget=quota):
+            for page in ahead(self._graph.pages(USERS, params, budget=quota)):
                 found.update((row["id"], _last(row.get("signInActivity"))) for row in page)
         except Forbidden as refusal:
-            log.warning("%s: last sign-ins are unknown: %s", self.name, refusal)
+            log.warning("%s: last sign-ins are unknown: %s", self.name, refusal.args[0])
             return {}
         return found
 
     def _screened(self, columns: dict[str, list[Any]], signed_in: dict[str, str | None]) -> Screened:
         states = {word: state.value for word, state in (STATES | self._options.states).items()}
+        words = _words(columns)
         types = zip(columns["user_type"], columns["sort"], strict=True)
         made = {
             "source": self.name,
-            "state": [states.get(word, State.STAGED.value) for word in columns["source_state"]],
+            "source_state": words,
+            "state": [states.get(word, State.STAGED.value) for word in words],
+            "user_name": _without_prefix(columns),
             "user_type": [kind or (GUEST if sort == GUEST else None) for kind, sort in types],
             "last_sign_in": [signed_in.get(key) for key in columns["source_id"]],
         }
         good = screened(Identities, columns | made, origin=self.name, key="source_id")
-        told = zip(columns["source_id"], columns["source_state"], strict=True)
-        odd = [self._untold(key) for key, word in told if word == UNTOLD]
+        odd = [self._untold(k) for k, w in zip(columns["source_id"], words, strict=True) if w == UNTOLD]
         return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
 
     def _untold(self, key: str) -> pd.DataFrame:
@@ -241,13 +231,16 @@ class Entra:
         if options.apps:
             yield from groups.assigned(options.apps)
 
-    def _try(self, what: str, path: str, params: dict[str, Any], *, needed: bool = True) -> Finding:
+    def _try(self, what: str, path: str, name: str, permission: str, needed: bool) -> Finding:
         subject = f"{self.name}: {what}"
         try:
-            next(self._graph.pages(path, params))
+            next(self._graph.pages(path, {"$select": name, "$top": 1}))
+        except Forbidden as refusal:
+            remedy = f"Grant the application permission {permission}."
+            if needed:
+                return Finding("error", subject, str(refusal), remedy)
+            return Finding("warning", subject, f"stay unknown: {refusal}", remedy)
         except TransportError as error:
-            if not needed and isinstance(error, Forbidden):
-                return Finding("warning", subject, f"stay unknown: {error}", error.remedy)
             return Finding("error", subject, str(error), error.remedy)
         return Finding("ok", subject, "can be read")
 
@@ -258,20 +251,24 @@ def _bucket(_method: str, path: str) -> str:
 
 def _words(columns: dict[str, list[Any]]) -> list[str]:
     """Say what each account is."""
-    told = zip(columns["enabled"], columns["invitation"], strict=True)
     on: dict[Any, str] = {True: ENABLED, False: DISABLED}
-    return [INVITED if enabled and asked == PENDING else on.get(enabled, UNTOLD) for enabled, asked in told]
+    told = zip(columns["enabled"], columns["invitation"], columns["deleted_on"], strict=True)
+    return [
+        DELETED if gone else INVITED if enabled and asked == PENDING else on.get(enabled, UNTOLD)
+        for enabled, asked, gone in told
+    ]
 
 
 def _without_prefix(columns: dict[str, list[Any]]) -> list[str | None]:
     """Take the identifier off the sign-in names of deleted users, where Entra puts it to free the name."""
-    pairs = zip(columns["source_id"], columns["user_name"], strict=True)
-    return [name and name.removeprefix(key.replace("-", "")) for key, name in pairs]
+    told = zip(columns["source_id"], columns["user_name"], columns["deleted_on"], strict=True)
+    return [name.removeprefix(key.replace("-", "")) if gone and name else name for key, name, gone in told]
 
 
 def _last(activity: dict[str, str] | None) -> str | None:
     """Return the last success; where none is noted, the last of what is."""
-    activity = activity or {}
-    times = (activity.get(name) or "" for name in ((SUCCESS,) if activity.get(SUCCESS) else ATTEMPTS))
+    if not activity:
+        return None
+    found = activity.get(SUCCESS) or max(activity.get(name) or "" for name in ATTEMPTS)
     # The first day of the calendar stands for never.
-    return max((at for at in times if at and not at.startswith("0001")), default=None)
+    return None if not found or found.startswith("0001") else found

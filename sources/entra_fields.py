@@ -26,7 +26,12 @@ FIELDS = {
 MANAGER = "manager.userPrincipalName"
 EXPAND = "manager($select=id,userPrincipalName)"
 
-FACTS = {"enabled": "accountEnabled", "invitation": "externalUserState", "sort": "userType"}
+FACTS = {
+    "enabled": "accountEnabled",
+    "invitation": "externalUserState",
+    "deleted_on": "deletedDateTime",
+    "sort": "userType",
+}
 """Properties that are no column but decide about one."""
 
 GUARDED = "employeeLeaveDateTime"
@@ -57,3 +62,13 @@ NO_ROLE = "00000000-0000-0000-0000-000000000000"
 """The role of an assignment to an application that has none."""
 
 EXPIRED_PAGE = "Directory_ExpiredPageToken"
+
+CHECKS = (
+    ("users", "/users", "id", "User.Read.All", True),
+    ("deleted users", "/directory/deletedItems/microsoft.graph.user", "id", "User.Read.All", True),
+    ("groups", "/groups", "id", "GroupMember.Read.All", True),
+    ("last working days", "/users", GUARDED, "User-LifeCycleInfo.Read.All", False),
+    ("last sign-ins", "/users", "id,signInActivity", "AuditLog.Read.All, which needs a P1 licence", False),
+    ("applications", "/servicePrincipals", "id", "Application.Read.All", True),
+)
+"""What a connection reads: its name, where, which property, the permission, whether it must be had."""
