@@ -20,6 +20,7 @@ KINDS = {
     "okta": "sources.okta:Okta",
     "entra": "sources.entra:Entra",
     "onelogin": "sources.onelogin:OneLogin",
+    "scim": "sources.scim:Scim",
     "csv": "sources.csv:Csv",
 }
 

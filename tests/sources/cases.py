@@ -28,6 +28,7 @@ class Case:
         states: states it cannot tell from another, with what it says instead.
         keeps: days for which it tells of someone who left; None for ever.
         forgets: columns it does not tell of someone who left.
+        kind: the kind in the table, where several cases are of one.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
@@ -37,6 +38,7 @@ class Case:
     states: dict[str, str] = field(default_factory=dict)
     keeps: int | None = None
     forgets: tuple[str, ...] = ()
+    kind: str | None = None
 
     @property
     def remote(self) -> bool:
@@ -79,6 +81,36 @@ def _onelogin_endless(_sandbox: Running, path: str) -> dict[str, Any]:
     return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"after-cursor": "same"}}
 
 
+# Active or not is all that SCIM says.
+SCIM_STATES = {"staged": "suspended", "departed": "suspended"}
+HR = {
+    "2.0": "urn:ietf:params:scim:schemas:extension:acme:2.0:User",
+    "1.1": "urn:scim:schemas:extension:acme:1.0",
+}
+
+
+def _scim(sandbox: Running, version: str, **more: Any) -> dict[str, Any]:
+    columns = {"hired_on": "hireDate", "leaves_on": "terminationDate", "last_sign_in": "lastLogin"}
+    sandbox.world.options["scim_cursor"] = more.get("paging") == "cursor"
+    return {
+        "url": f"{sandbox.url}/scim/v{version[0]}",
+        "token": "sandbox-scim-token",
+        "attributes": {column: f"{HR[version]}:{name}" for column, name in columns.items()},
+        "workers": 2,
+        **more,
+    }
+
+
+def _scim_endless(_sandbox: Running, path: str) -> dict[str, Any]:
+    body = {"totalResults": 1000, "Resources": [{"id": "x", "members": []}], "nextCursor": "same"}
+    return {"path": path, "status": 200, "times": 0, "body": body}
+
+
+def _xml_endless(_sandbox: Running, path: str) -> dict[str, Any]:
+    body = "<R><totalResults>1000</totalResults><Resources><r><id>x</id></r></Resources></R>"
+    return {"path": path, "status": 200, "times": 0, "body": body}
+
+
 def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
     path = write(sandbox.world, folder, style="people")
     return {"path": path, "groups": {"columns": ["Groups"], "separator": ","}}
@@ -108,11 +140,34 @@ CASES = {
         {"identities": "/onelogin/api/2/users", "memberships": "/onelogin/api/2/roles"},
         _onelogin_endless,
     ),
+    "scim": Case(
+        lambda sandbox, _folder: _scim(sandbox, "2.0", paging="index"),
+        {"page_size": 7},
+        {"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
+        _scim_endless,
+        SCIM_STATES,
+    ),
+    "scim-cursor": Case(
+        lambda sandbox, _folder: _scim(sandbox, "2.0", paging="cursor"),
+        {"page_size": 7},
+        {"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
+        _scim_endless,
+        SCIM_STATES,
+        kind="scim",
+    ),
+    "scim-xml": Case(
+        lambda sandbox, _folder: _scim(sandbox, "1.1", format="xml"),
+        {"page_size": 7},
+        {"identities": "/scim/v1/Users", "memberships": "/scim/v1/Groups"},
+        _xml_endless,
+        SCIM_STATES,
+        kind="scim",
+    ),
     "csv": Case(_csv),
 }
 
 
 def connect(kind: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Source:
     """Open a source of a kind on a sandbox."""
-    made = connector(kind)
+    made = connector(CASES[kind].kind or kind)
     return made(kind, made.Options(**CASES[kind].options(sandbox, folder), **more), door)

@@ -1,0 +1,183 @@
+"""SCIM's lists, page by page.
+
+By index all pages but the first are read side by side, as long as the server says. Servers give fewer
+than asked for, ignore where a page shall start, repeat pages or count wrongly, and there is no
+snapshot: who is removed meanwhile shifts the others. So rows are told apart by their identifiers, a
+page that brings nothing new stops the reading, and fewer rows than promised are an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from sources.scim_dialect import Row, body_of, resources
+from transport.client import Client
+from transport.errors import BadRequest, Malformed, NotFound, PageLoop, TransportError
+from transport.pages import follow_cursor
+from transport.reply import Reply
+
+SHIFTED = "Run again: entries were removed while the list was read."
+SHORT = "Run again; if it stays, report it to the server's makers: its lists are not whole."
+LOOP = "Report it to the server's makers, or try another `paging`: its pages repeat."
+
+
+class Page(NamedTuple):
+    """One page of a list; `total` and `cursor` are None where the server does not say."""
+
+    rows: list[Row]
+    total: int | None
+    cursor: str | None
+    reply: Reply
+
+
+class Lists:
+    """The lists of one server.
+
+    Args:
+        client: the server.
+        xml: whether it answers in XML.
+        count: rows a page to ask for.
+        workers: pages read side by side.
+    """
+
+    def __init__(self, client: Client, *, xml: bool, count: int, workers: int) -> None:
+        self._client, self._xml, self._count, self._workers = client, xml, count, workers
+
+    def by_index(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
+        """Yield the pages of a list, each row once.
+
+        Raises:
+            PageLoop: a page brings only rows that came before.
+            Malformed: fewer rows came than the server has, or rows were removed meanwhile.
+            TransportError: a page failed; its number is in `page`.
+        """
+        first = self._page(path, params, 1, self._count)
+        tally = _Tally(first)
+        yield tally.fresh(first)
+        size, total = len(first.rows), first.total
+        if total is None:
+            yield from map(tally.fresh, self._until_empty(path, params, size + 1))
+            return
+        if 0 < size < total:
+            starts = range(1 + size, total + 1, size)
+            calls = (partial(self._stretch, path, params, at, min(at + size, total + 1)) for at in starts)
+            for pages in self._client.side_by_side(calls, workers=self._workers):
+                yield from map(tally.fresh, pages)
+        tally.settle(total)
+        if size:
+            self._beyond(path, params, max(size, total) + 1, tally)
+
+    def by_cursor(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
+        """Yield the pages of a list that names the cursor of the next one (RFC 9865), each row once.
+
+        Raises:
+            PageLoop: a cursor, or a page of rows, came twice.
+            Malformed: fewer rows came than the server has.
+        """
+        tally: _Tally | None = None
+        for page in self._followed(path, params):
+            tally = tally or _Tally(page, shifts=False)
+            yield tally.fresh(page)
+        if tally:
+            tally.settle(tally.least)
+
+    def _followed(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
+        def fetch(cursor: str | None) -> Reply:
+            return self._client.get(path, params | {"cursor": cursor or "", "count": self._count})
+
+        def next_of(reply: Reply) -> str | None:
+            return self._read(reply).cursor
+
+        return map(self._read, follow_cursor(fetch, next_of))
+
+    def _stretch(self, path: str, params: dict[str, Any], start: int, stop: int) -> list[Page]:
+        """Read from one index up to another, in as many pages as the server makes of it."""
+        pages: list[Page] = []
+        while start < stop and (not pages or pages[-1].rows):
+            pages.append(self._page(path, params, start, stop - start))
+            start += len(pages[-1].rows)
+        return pages
+
+    def _until_empty(self, path: str, params: dict[str, Any], start: int) -> Iterator[Page]:
+        """Read on where the server does not say how much there is."""
+        page = self._page(path, params, start, self._count)
+        while page.rows:
+            yield page
+            start += len(page.rows)
+            page = self._page(path, params, start, self._count)
+
+    def _beyond(self, path: str, params: dict[str, Any], start: int, tally: _Tally) -> None:
+        """Hold a server to its word that this was all: some count the page in place of the list."""
+        try:
+            more = self._page(path, params, start, self._count)
+        except (BadRequest, NotFound):
+            return  # Some refuse an index beyond the end.
+        if tally.adds(more) and (more.total or 0) <= tally.promised:
+            told = f"the list says it has {tally.promised} rows, and there are more behind them"
+            raise _problem(Malformed, told, more.reply, SHORT)
+
+    def _page(self, path: str, params: dict[str, Any], start: int, count: int) -> Page:
+        try:
+            return self._read(self._client.get(path, params | {"startIndex": start, "count": count}))
+        except TransportError as error:
+            error.page = error.page or (start - 1) // self._count + 1
+            raise
+
+    def _read(self, reply: Reply) -> Page:
+        body = body_of(reply, xml=self._xml)
+        total = body.get("totalResults")
+        try:
+            promised = None if total is None else int(total)
+        except (TypeError, ValueError):
+            raise _problem(Malformed, f"totalResults is {total!r}", reply, SHORT) from None
+        return Page(resources(body), promised, body.get("nextCursor"), reply)
+
+
+class _Tally:
+    """Which rows came, and how many were promised.
+
+    Args:
+        first: the first page.
+        shifts: whether rows shift to other pages when one is removed.
+
+    Attributes:
+        promised: rows the first page said there are.
+        least: the smallest number any page said.
+    """
+
+    def __init__(self, first: Page, *, shifts: bool = True) -> None:
+        self.promised = self.least = first.total or 0
+        self._seen: set[Any] = set()
+        self._nameless = 0
+        self._shifts, self._reply = shifts, first.reply
+
+    def fresh(self, page: Page) -> list[Row]:
+        """Return the rows of a page that did not come before."""
+        if page.total is not None and page.total < self.least:
+            if self._shifts:
+                told = f"of {self.promised} rows {page.total} are left"
+                raise _problem(Malformed, told, page.reply, SHIFTED)
+            self.least = page.total
+        rows = [row for row in page.rows if row.get("id") not in self._seen]
+        if page.rows and not rows:
+            raise _problem(PageLoop, "the page repeats rows of earlier pages", page.reply, LOOP)
+        self._seen.update(row["id"] for row in rows if row.get("id") is not None)
+        self._nameless += sum(row.get("id") is None for row in rows)
+        return rows
+
+    def adds(self, page: Page) -> bool:
+        """Return whether a page holds rows that did not come before."""
+        return any(row.get("id") not in self._seen for row in page.rows)
+
+    def settle(self, wanted: int) -> None:
+        """Raise unless so many rows came."""
+        came = len(self._seen) + self._nameless
+        if came < wanted:
+            told = f"{wanted} rows were promised and {came} came"
+            raise _problem(Malformed, told, self._reply, SHORT)
+
+
+def _problem(kind: Callable[..., TransportError], told: str, reply: Reply, remedy: str) -> TransportError:
+    return kind(told, method=reply.method, url=reply.url, status=reply.status, remedy=remedy)
