@@ -22,6 +22,7 @@ KINDS = {
     "atlassian_org": "sinks.atlassian_org:AtlassianOrg",
     "atlassian_export": "sinks.atlassian_export:AtlassianExport",
     "jira_cloud": "sinks.jira_cloud:JiraCloud",
+    "atlassian_scim": "sinks.atlassian_scim:AtlassianScim",
     "confluence_cloud": "sinks.confluence_cloud:ConfluenceCloud",
     "jira_dc": "sinks.jira_dc:JiraDc",
     "confluence_dc": "sinks.confluence_dc:ConfluenceDc",

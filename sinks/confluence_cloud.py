@@ -200,7 +200,7 @@ class ConfluenceCloud:
         return Applied(change.account_id)
 
     def _permit(self, change: Change) -> None:
-        permit(change, ACTIONS, UNABLE | {Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
+        permit(change, ACTIONS, {**UNABLE, Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
         with self._lock:
             groups = self._groups or self._remember(self._site.groups())
         group = groups.get(str(change.entitlement_id))

@@ -139,8 +139,8 @@ class JiraCloud:
     def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
         """Read a few accounts afresh, one request for each with its groups."""
         asked = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
-        rows = self._site.some_users(dict.fromkeys([*account_ids, *filter(None, asked.values())]))
         shown = {key: email for email, key in asked.items() if key}
+        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *shown])))
         for row in rows:
             row.setdefault("emailAddress", shown.get(row["accountId"]))
         accounts = [self._accounts(columns).frame for columns in batches([rows], FIELDS, key="account_id")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from provisioning.findings import Refused
@@ -53,7 +54,7 @@ class JiraWriter:
             account_id, message = self._let_in(created, sorted(products))
             wanted = [w for w in wanted if w is not created and not self._came_along(w, products)]
         for change in wanted:
-            self._try(change, lambda c=change: self._one(c, account_id), failed)  # type: ignore[misc]
+            self._try(change, partial(self._one, change, account_id), failed)
         return Applied(account_id, message=message, failed=failed)
 
     def _refused(self, changes: Sequence[Change]) -> dict[str, str]:
@@ -67,7 +68,7 @@ class JiraWriter:
             if len(changes) == 1 or change.action == Action.CREATE:
                 self._permit(change)
             else:
-                self._try(change, lambda c=change: self._permit(c), failed)  # type: ignore[misc]
+                self._try(change, partial(self._permit, change), failed)
         return failed
 
     def _try(self, change: Change, act: Callable[[], object], failed: dict[str, str]) -> None:

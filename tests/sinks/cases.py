@@ -14,6 +14,7 @@ from provisioning import frames
 from provisioning.frames import Action, Change
 from sandbox.atlassian_export import write
 from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
+from sandbox.atlassian_scim_state import DIRECTORY as SCIM_DIRECTORY
 from sandbox.running import Running
 from sinks import Sink, connector
 from transport.door import Door
@@ -33,10 +34,10 @@ STORIES: dict[str, list[Action]] = {
     "suspension": [Action.SUSPEND, Action.RESTORE],
     "deactivation": [Action.DEACTIVATE, Action.REACTIVATE],
     "deletion": [Action.DELETE, Action.CANCEL_DELETE],
+    "ending": [Action.DELETE],
     "profile": [Action.UPDATE],
     "address": [Action.UPDATE_EMAIL],
     "removal": [Action.REMOVE],
-    "ending": [Action.DELETE],
 }
 """Every action once, each finding the state that the one before it left."""
 AFTER = {
@@ -126,6 +127,17 @@ def _crowd(sandbox: Running, _folder: Path) -> dict[str, Any]:
 
 
 _PUT = dict.fromkeys((Action.UPDATE, Action.UPDATE_EMAIL, Action.DEACTIVATE, Action.REACTIVATE), "PUT")
+
+
+def _scim(sandbox: Running, _folder: Path) -> dict[str, Any]:
+    return {
+        "url": f"{sandbox.url}/atlassian",
+        "directory": SCIM_DIRECTORY,
+        "key": "sandbox-scim-key",
+        "workers": 2,
+    }
+
+
 _DIRECTORY = f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}"
 CASES = {
     "atlassian_org": Case(
@@ -154,6 +166,15 @@ CASES = {
         {"page_size": 10},
         ("/cloud/acme/wiki/rest/api/search/user", "/cloud/acme/wiki/rest/api/group"),
         home="/cloud/acme/wiki",
+    ),
+    "atlassian_scim": Case(
+        _scim,
+        {"page_size": 5},
+        tuple(f"/atlassian/scim/directory/{SCIM_DIRECTORY}/{what}" for what in ("Users", "Groups")),
+        home="/atlassian/scim",
+        verbs={action: "PATCH" for action in Action if action not in (Action.CREATE, Action.DELETE)}
+        | {Action.DELETE: "DELETE"},
+        silent=("seats", "capacity"),
     ),
     "jira_dc": Case(
         _datacenter("jira"),

@@ -1,0 +1,237 @@
+"""Atlassian's user provisioning (SCIM): the directory that Guard offers to an identity provider.
+
+Needs: the directory's own key (Guard, or Cloud Enterprise) and its id. Reads: users and groups with their
+members, pages side by side. Writes: users, `active` on and off, members of a group many at a time, and
+deletion, which is for good. Cannot: rename groups, fill groups named like Atlassian's own, or tell seats and
+their use; which product a group opens is said on the admin site. Atlassian follows a write within minutes.
+Speed: no limit is published; one that shows is obeyed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from provisioning.findings import Finding
+from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
+from provisioning.intake import batches
+from sinks import Applied, Look
+from sinks import atlassian_scim_rows as rows
+from sinks.atlassian_scim_directory import PAGE, ScimDirectory
+from sinks.atlassian_scim_write import ACTIONS, SETS, Limits, ScimWriter
+from sinks.cloud_site import held_frame, tried
+from sinks.numbered_pages import Row
+from sinks.one_pass import OnePass, Streams
+from transport.auth import Bearer
+from transport.client import Client
+from transport.door import Door
+
+NEAR = 0.9
+"""Share of a limit from which `check` warns."""
+CANNOT = (
+    (
+        "seats",
+        "the directory does not tell which products its groups open, nor who uses them",
+        "Read the organisation (atlassian_org) or its export beside, which know it.",
+    ),
+    (
+        "propagation",
+        "Atlassian follows a write within minutes; until then a change is told as pending",
+        "Run again later; the next run looks again.",
+    ),
+)
+"""What this route cannot do or does late: said by `check`."""
+
+
+class AtlassianScimOptions(BaseModel):
+    """What a connection of kind `atlassian_scim` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("https://api.atlassian.com", description="Address of the API.")
+    directory: str = Field(description="Identifier of the provisioning directory, shown beside its key.")
+    key: SecretStr = Field(description="Key of that directory; not the organisation's.")
+    default_groups: list[str] = Field(
+        [], description="More names of Atlassian's own groups; * stands for any."
+    )
+    user_limit: int = Field(150_000, ge=1, description="Users the directory may hold.")
+    member_limit: int = Field(35_000, ge=1, description="Members a group may hold.")
+    members_at_once: int = Field(100, ge=1, le=1000, description="Members that one request names.")
+    page_size: int = Field(PAGE, ge=1, le=1000, description="Users and groups a page.")
+    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
+
+
+class AtlassianScim:
+    """One provisioning directory."""
+
+    kind: ClassVar[str] = "atlassian_scim"
+    Options: ClassVar[type[BaseModel]] = AtlassianScimOptions
+    actions: ClassVar[frozenset[Action]] = ACTIONS
+    look_size: ClassVar[int] = 1
+
+    def __init__(self, name: str, options: AtlassianScimOptions, door: Door) -> None:
+        self.name, self._options, self._door = name, options, door
+        self._pass = OnePass(self._read)
+        self._lock = threading.Lock()
+        self._limits = Limits(options.user_limit, options.member_limit)
+        self._sizes: dict[str, int] = {}
+        self._user_names: dict[str, str] = {}
+        self._is_default = rows.defaults(options.default_groups)
+
+    # Reading
+
+    def accounts(self) -> Iterator[Screened]:
+        """Pages of Accounts: the users, keyed by their SCIM ids."""
+        return self._pass.stream("accounts")
+
+    def entitlements(self) -> Iterator[Screened]:
+        """Pages of Entitlements: groups."""
+        return self._pass.stream("entitlements")
+
+    def grants(self) -> Iterator[Screened]:
+        """One page of Grants: all groups; those named like Atlassian's own cannot be modified."""
+        return self._pass.stream("grants")
+
+    def seats(self) -> Iterator[Screened]:
+        """Nothing: the directory does not tell what groups open."""
+        return self._pass.stream("seats")
+
+    def capacity(self) -> Iterator[Screened]:
+        """Nothing: the directory does not tell what was bought."""
+        return self._pass.stream("capacity")
+
+    def _read(self) -> Streams:
+        """One pass over the whole directory."""
+        users = batches(self._directory.pages("Users"), rows.FIELDS, key="account_id")
+        accounts = [self._accounts(columns) for columns in users]
+        people = concat(Accounts, [page.frame for page in accounts])
+        names, members = self._groups()
+        held = held_frame(self.name, members, names, people["account_id"].tolist())
+        grants = rows.grants_frame(self.name, names, self._is_default)
+        return {"accounts": accounts, "entitlements": [held], "grants": [grants], "seats": [], "capacity": []}
+
+    def _accounts(self, columns: Mapping[str, list[Any]]) -> Screened:
+        screened = rows.accounts_frame(self.name, dict(columns), directory=self._options.directory)
+        known = screened.frame.dropna(subset=["email", "user_name"])
+        self._user_names.update(zip(known["email"].str.casefold(), known["user_name"], strict=True))
+        return screened
+
+    def _groups(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Names and members of all groups, by identifier."""
+        names: dict[str, str] = {}
+        members: dict[str, list[str]] = {}
+        for page in self._directory.pages("Groups"):
+            for row in page:
+                names[row["id"]] = row["displayName"]
+                members[row["id"]] = [str(member["value"]) for member in row.get("members") or ()]
+        self._sizes = {key: len(ids) for key, ids in members.items()}
+        return names, members
+
+    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+        """Read a few users afresh, one request for each with its groups.
+
+        By address users are found where their name is known or is the address, for no filter takes one.
+        """
+        named = [self._user_names.get(email.casefold(), email) for email in emails]
+        found = [*self._directory.users(account_ids), *self._named(named)]
+        users: dict[str, Row] = {row["id"]: row for row in found}
+        parts = batches([list(users.values())], rows.FIELDS, key="account_id")
+        accounts = [self._accounts(columns).frame for columns in parts]
+        names: dict[str, str] = {}
+        members: dict[str, list[str]] = {}
+        for key, row in users.items():
+            for group in row.get("groups") or ():
+                names[group["value"]] = group["display"]
+                members.setdefault(group["value"], []).append(key)
+        held = held_frame(self.name, members, names, list(users)).frame
+        return Look(concat(Accounts, accounts), concat(Entitlements, [held]))
+
+    def _named(self, user_names: Sequence[str]) -> list[Row]:
+        calls = (partial(self._directory.named, name) for name in user_names)
+        return [row for row in self._client.side_by_side(calls) if row is not None]
+
+    # Writing
+
+    def bundle(self, change: Change) -> str:
+        """Members that join or leave one group go together; any other change goes alone."""
+        if change.action in SETS and change.entitlement_id:
+            return f"{change.action} {change.entitlement_id}"
+        return change.change_id
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make the changes of one bundle.
+
+        Raises:
+            Refused: it must not be made; nothing was sent.
+            TransportError: it did not happen, or its outcome is not known.
+        """
+        self._pass.end()
+        return ScimWriter(
+            self._client,
+            self._directory,
+            self,
+            self._limits,
+            at_once=self._options.members_at_once,
+            is_default=self._is_default,
+        ).apply(changes)
+
+    def size(self, group_id: str) -> int | None:
+        """How many members a group had when it was last read."""
+        return self._sizes.get(group_id)
+
+    def note_name(self, email: str, user_name: str) -> None:
+        """Remember by which name a user can be found."""
+        self._user_names[email.casefold()] = user_name
+
+    # Checking
+
+    def check(self) -> list[Finding]:
+        """Say in words what the key can and cannot do; nothing is written."""
+        subject = f"{self.name}: "
+        found = [
+            tried(f"{subject}directory", lambda: self._directory.get("ServiceProviderConfig")),
+            tried(f"{subject}users", lambda: self._directory.total("Users")),
+            tried(f"{subject}groups", lambda: self._directory.total("Groups")),
+        ]
+        found += [Finding("warning", f"{subject}{what}", words, remedy) for what, words, remedy in CANNOT]
+        if any(finding.level == "error" for finding in found):
+            return found
+        return [*found, *self._never_synced(), *self._near_limits()]
+
+    def _never_synced(self) -> list[Finding]:
+        """Groups that Atlassian accepts and silently leaves alone."""
+        names, _ = self._groups()
+        mine = sorted(name for name in names.values() if self._is_default(name))
+        words = "is named like one of Atlassian's own, and such a group is never synced"
+        remedy = "Push a group with another name, and give that one access to the product."
+        return [Finding("warning", f"{self.name}: group {name}", f"{name} {words}", remedy) for name in mine]
+
+    def _near_limits(self) -> list[Finding]:
+        """Limits that are nearly reached."""
+        limits, users = self._limits, self._directory.total("Users")
+        largest = max(self._sizes.values(), default=0)
+        told = (("users", users, limits.users), ("members of the largest group", largest, limits.members))
+        return [
+            Finding(
+                "warning",
+                f"{self.name}: limits",
+                f"{number:,} {what} of {most:,}",
+                "Ask Atlassian for a higher limit before it is reached.",
+            )
+            for what, number, most in told
+            if number >= NEAR * most
+        ]
+
+    @cached_property
+    def _directory(self) -> ScimDirectory:
+        return ScimDirectory(self._client, self._options.directory, self._options.page_size)
+
+    @cached_property
+    def _client(self) -> Client:
+        options = self._options
+        label = f"scim {options.directory}"
+        return self._door.client(options.url, Bearer(options.key), token_id=label, workers=options.workers)
