@@ -80,7 +80,7 @@ def load_batch(
     return outcomes
 
 
-CLAIM = timedelta(minutes=15)
+CLAIM = timedelta(minutes=10)
 """Longer than any batch takes; a killed run blocks the target no longer than this."""
 
 

@@ -6,21 +6,20 @@ import json
 
 import pandas as pd
 import pytest
-import requests
 
 
-def counts(company) -> dict[str, int]:
-    """Requests the sandbox saw, by method and path."""
-    return requests.get(f"{company.url}/_sandbox/requests", timeout=5).json()
-
-
-def applied(company) -> dict:
-    """Plan, release the first plan as a person would, apply."""
+def released(company) -> dict:
+    """Plan, and release the plan as a person would who has read it."""
     from flows.cli.looking import approved
 
     planned = company.run("reconcile")
     approved(company.policy, planned["fingerprint"], by="tester", reason="read")
-    return company.run("apply", plan=planned["fingerprint"])
+    return planned
+
+
+def applied(company) -> dict:
+    """Plan, release, apply."""
+    return company.run("apply", plan=released(company)["fingerprint"])
 
 
 def test_reconcile_plans_and_writes_nothing(company):
@@ -80,13 +79,10 @@ def test_a_plan_of_another_policy_is_refused(company):
 
 def test_an_account_that_moved_since_the_plan_is_stale(company):
     """Somebody else was quicker: the change is skipped and said, the others are made."""
-    from flows.cli.looking import approved
-
-    planned = company.run("reconcile")
+    planned = released(company)
     plan = pd.read_csv(company.out / "plan.csv")
     renamed = plan[plan["action"] == "update"].iloc[0]
     company.rename_account(renamed["account_id"], "Somebody Else")
-    approved(company.policy, planned["fingerprint"], by="tester", reason="read")
 
     summary = company.run("apply", plan=planned["fingerprint"])
 
