@@ -57,8 +57,9 @@ def reached(changes: pd.DataFrame, accounts: pd.DataFrame, entitlements: pd.Data
 def _accounts_of(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
     """The account of each change: by identifier, or by e-mail address while it has none."""
     named = positions(changes["account_id"], accounts["account_id"])
-    living = accounts["email"].mask(accounts["state"] == AccountState.DELETED.value)
-    by_email = positions(folded(changes["subject"]), folded(living))
+    # A customer may share a person's address; what is deleted has given its address free.
+    theirs = (accounts["state"] != AccountState.DELETED.value) & (accounts["kind"] == "person")
+    by_email = positions(folded(changes["subject"]), folded(accounts["email"].where(theirs)))
     return np.where(changes["account_id"].isna().to_numpy(), by_email, named)
 
 

@@ -80,6 +80,14 @@ def test_a_joiners_grants_find_the_new_account_by_its_address():
     assert answers(reached, target([account("ann")], {"jira-users": ["ann"]}))["grant ann"]
 
 
+def test_a_customer_with_the_address_is_not_the_person():
+    """A portal customer may bear the address of someone who has no account yet."""
+    here = [account("bob"), account("cyd"), account("x", email="ann@acme.test", kind="customer")]
+
+    assert answers(still_true, target(here))["create ann"]
+    assert not answers(reached, target(here))["create ann"]
+
+
 def test_a_deleted_account_counts_as_deleted_when_it_is_gone():
     """Targets forget what they deleted."""
     plan = think(
