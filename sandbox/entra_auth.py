@@ -244,7 +244,8 @@ def _names(head: Mapping[str, Any], certificate: x509.Certificate) -> bool:
     """Whether the header of an assertion names this certificate."""
     # SHA-1 is what the older of the two headers is defined with.
     algorithms = {"x5t": hashes.SHA1(), "x5t#S256": hashes.SHA256()}  # noqa: S303
-    return any(head.get(name) == _digest(certificate, algorithm) for name, algorithm in algorithms.items())
+    named = {name: str(head.get(name, "")).rstrip("=") for name in algorithms}
+    return any(named[name] == _digest(certificate, algorithm) for name, algorithm in algorithms.items())
 
 
 def _digest(certificate: x509.Certificate, algorithm: hashes.HashAlgorithm) -> str:

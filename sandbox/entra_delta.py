@@ -188,7 +188,7 @@ def _touched(world: World, here: Round) -> set[int]:
     purged = {
         p.number
         for p in company.people.values()
-        if p.state == DEPARTED and told < p.status_changed + RESTORABLE < company.now
+        if p.state == DEPARTED and told <= p.status_changed + RESTORABLE < company.now
     }
     return found | purged
 
