@@ -126,9 +126,11 @@ class Scim:
     @cached_property
     def _abilities(self) -> Abilities:
         options = self._options
-        if options.format == "xml":
+        if self._xml or options.version == "1.1":
             return Abilities("1.1")
-        return abilities(self._client, None if options.version == "auto" else options.version)
+        if options.version == "2.0" and options.paging != "auto":
+            return Abilities("2.0", options.paging == "cursor")
+        return abilities(self._client, known=options.version == "2.0")
 
     @property
     def _by_cursor(self) -> bool:

@@ -66,24 +66,22 @@ class Abilities(NamedTuple):
     most: int | None = None
 
 
-def abilities(client: Client, version: Version | None) -> Abilities:
+def abilities(client: Client, *, known: bool) -> Abilities:
     """Ask a server what it speaks.
 
     Args:
         client: the server.
-        version: what the connection says; None asks for it too.
+        known: whether it is known to speak SCIM 2.0, so that only its paging is asked for.
     """
-    if version == "1.1":
-        return Abilities("1.1")
     told = _config(client, "/ServiceProviderConfig")
-    if told is not None and (version or not _old(told)):
+    if told is not None and (known or not _old(told)):
         pagination = told.get("pagination") or {}
         return Abilities("2.0", truth(pagination.get("cursor")), pagination.get("maxPageSize"))
-    if version == "2.0":
+    if known:
         return Abilities("2.0")
     if told is not None or _config(client, "/ServiceProviderConfigs") is not None:
         return Abilities("1.1")
-    users = client.get("/Users", {"startIndex": 1, "count": 1}).json()
+    users = body_of(client.get("/Users", {"startIndex": 1, "count": 1}), xml=False)
     return Abilities("1.1" if any(map(_old, resources(users))) else "2.0")
 
 
