@@ -7,27 +7,19 @@ groups in groups is worked out here, because Graph's own flat answer does not sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from sources.entra_fields import NO_ROLE
 from sources.entra_graph import BATCH_SIZE, Graph, Row
-from sources.members import BETWEEN, Members
+from sources.members import Members
+from sources.nesting import Inside, fits
+from sources.nesting import nested as through
 from transport.sidebyside import side_by_side
 
 MEMBER_COST, ASSIGNED_COST = 2, 1
 USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
-
-
-@dataclass
-class _Inside:
-    """What stands in a group: users and groups, by identifier."""
-
-    users: list[str] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
 
 
 class Groups:
@@ -43,7 +35,7 @@ class Groups:
     def __init__(self, graph: Graph, *, page_size: int, member_page_size: int, workers: int) -> None:
         self._graph = graph
         self._page_size, self._member_page_size, self._workers = page_size, member_page_size, workers
-        self._inside: dict[str, _Inside] = {}
+        self._inside: dict[str, Inside] = {}
         self._ids: dict[str, str] = {}
         self._names: dict[str, str | None] = {}
 
@@ -56,7 +48,7 @@ class Groups:
         if nested:
             self._read_inner(wanted)
             for key in wanted:
-                yield from self._nested(key)
+                yield from through(key, self._inside, self._names)
 
     def assigned(self, patterns: Iterable[str]) -> Iterator[Members]:
         """Yield who is assigned to the applications whose names fit; groups in groups do not count."""
@@ -81,46 +73,23 @@ class Groups:
                 self._inside[key] = inside
                 yield key
 
-    def _batch(self, keys: list[str]) -> list[tuple[str, _Inside]]:
+    def _batch(self, keys: list[str]) -> list[tuple[str, Inside]]:
         query = f"$select=id&$top={self._member_page_size}"
         listings = self._graph.gather([f"/groups/{key}/members?{query}" for key in keys], MEMBER_COST)
         return [(key, self._sorted(rows)) for key, rows in zip(keys, listings, strict=True)]
 
-    def _sorted(self, rows: list[Row]) -> _Inside:
+    def _sorted(self, rows: list[Row]) -> Inside:
         """Tell users from groups; devices and the like are neither. One identifier is one object."""
         known = self._ids.setdefault
         users = dict.fromkeys(known(row["id"], row["id"]) for row in rows if row.get("@odata.type") == USER)
         groups = dict.fromkeys(row["id"] for row in rows if row.get("@odata.type") == GROUP)
-        return _Inside(list(users), list(groups))
+        return Inside(list(users), list(groups))
 
     def _read_inner(self, keys: Iterable[str]) -> None:
         """Read every group that stands anywhere inside these."""
         outer = list(keys)
         while inner := {group for key in outer for group in self._inside[key].groups} - set(self._inside):
             outer = list(self._read(sorted(inner)))
-
-    def _nested(self, outermost: str) -> Iterator[Members]:
-        """Yield who is in a group through others, each once and by the shortest way."""
-        seen = set(self._inside[outermost].users)
-        visited = {outermost}
-        level: list[tuple[str, str]] = [(outermost, "")]
-        while level:
-            below = [(inner, path) for key, path in level for inner in self._inside[key].groups]
-            below.sort(key=lambda pair: (pair[1], self._name(pair[0]), pair[0]))
-            level = []
-            for key, way in below:
-                if key in visited:
-                    continue
-                visited.add(key)
-                path = f"{way}{BETWEEN}{self._name(key)}" if way else self._name(key)
-                level.append((key, path))
-                fresh = [user for user in self._inside[key].users if user not in seen]
-                seen.update(fresh)
-                if fresh:
-                    yield _through(outermost, self._names[outermost], fresh, path)
-
-    def _name(self, key: str) -> str:
-        return self._names.get(key) or key
 
     def _applications(self, patterns: Iterable[str]) -> Iterator[Row]:
         params = {"$select": "id,displayName,appRoles", "$top": self._page_size}
@@ -154,11 +123,6 @@ class Groups:
             fresh = [user for user in self._inside[group].users if user not in seen]
             seen.update(fresh)
             yield _through(key, name, fresh, shown or group)
-
-
-def fits(name: str | None, patterns: Iterable[str]) -> bool:
-    """Return whether a name fits one of the patterns."""
-    return any(fnmatchcase(name or "", pattern) for pattern in patterns)
 
 
 def _through(group_id: str, name: str | None, ids: list[str], path: str) -> Members:

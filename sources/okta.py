@@ -10,7 +10,6 @@ follow each other, groups go side by side.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -24,6 +23,7 @@ from requests.auth import AuthBase
 from provisioning.findings import Finding
 from provisioning.frames import Identities, Rejects, Screened, State, concat
 from provisioning.intake import batches, reject, screened
+from sources.labels import label
 from sources.members import Members, batched
 from transport.ahead import ahead
 from transport.auth import Ssws
@@ -149,7 +149,7 @@ class Okta:
     def _auth(self) -> tuple[AuthBase, str]:
         options = self._options
         if options.token is not None:
-            return Ssws(options.token), _label(options.token.get_secret_value())
+            return Ssws(options.token), label(options.token)
         from sources.okta_auth import AccessToken
 
         assert options.client_id is not None
@@ -219,8 +219,3 @@ class Okta:
 
 def _bucket(_method: str, path: str) -> str:
     return next((name for pattern, name in BUCKETS if pattern.search(path)), "other")
-
-
-def _label(secret: str) -> str:
-    """A stable name of a token that does not tell it."""
-    return hashlib.sha256(secret.encode()).hexdigest()[:12]
