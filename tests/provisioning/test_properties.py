@@ -20,7 +20,7 @@ from provisioning.snapshots import Memory, TargetSnapshot
 from tests.provisioning.strategies import World, worlds
 from tests.provisioning.worlds import NOW, frame, think
 
-EXAMPLES = int(os.environ.get("SEATWISE_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("SEATWISE_EXAMPLES", "6"))
 """Worlds each promise is tried on; more of them on a day with time."""
 tried = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
