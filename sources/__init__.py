@@ -22,6 +22,7 @@ KINDS = {
     "onelogin": "sources.onelogin:OneLogin",
     "scim": "sources.scim:Scim",
     "csv": "sources.csv:Csv",
+    "sql": "sources.sql:Sql",
 }
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from sandbox.atlassian_export import write
 from sandbox.entra_auth import CLIENT, TENANT
@@ -116,6 +120,27 @@ def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
     return {"path": path, "groups": {"columns": ["Groups"], "separator": ","}}
 
 
+def _people(sandbox: Running, folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(write(sandbox.world, folder, style="people"), dtype="str")
+    for name in ("Hired on", "Leaves on", "Last sign-in"):
+        table[name] = pd.to_datetime(table[name])
+    return table
+
+
+def _parquet(sandbox: Running, folder: Path) -> dict[str, Any]:
+    table = _people(sandbox, folder)
+    table["Groups"] = [[] if pd.isna(names) else names.split(", ") for names in table["Groups"]]
+    table.to_parquet(folder / "people.parquet")
+    return {"path": folder / "people.parquet", "groups": {"columns": ["Groups"]}}
+
+
+def _sql(sandbox: Running, folder: Path) -> dict[str, Any]:
+    with closing(sqlite3.connect(folder / "hr.db")) as database:
+        _people(sandbox, folder).to_sql("people", database, index=False, if_exists="replace")
+    groups = {"columns": ["Groups"], "separator": ","}
+    return {"url": f"sqlite:///{folder / 'hr.db'}", "query": "SELECT * FROM people", "groups": groups}
+
+
 CASES = {
     "okta": Case(
         _okta,
@@ -164,6 +189,8 @@ CASES = {
         kind="scim",
     ),
     "csv": Case(_csv),
+    "parquet": Case(_parquet, kind="csv"),
+    "sql": Case(_sql),
 }
 
 
