@@ -94,6 +94,7 @@ USER: dict[str, Reader] = {
     "employeeType": lambda _w, p: p.user_type,
     "externalUserState": lambda _w, _p: None,
     "mailNickname": lambda _w, p: p.login.partition("@")[0],
+    "onPremisesExtensionAttributes": lambda _w, p: {"extensionAttribute1": p.cost_center},
     "onPremisesSyncEnabled": lambda _w, _p: None,
     "otherMails": lambda _w, p: [p.personal_email] if p.personal_email else [],
     "signInActivity": _sign_in_activity,

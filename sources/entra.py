@@ -62,7 +62,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class EntraOptions(BaseModel):
     """What a connection of kind `entra` may say."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     tenant: str = Field(description="Identifier or domain of the tenant.")
     client_id: str = Field(description="Application (client) identifier of the app registration.")
@@ -95,6 +95,14 @@ class EntraOptions(BaseModel):
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise ValueError("must be an https address; plain http is for this machine alone")
         return address.rstrip("/")
+
+    @field_validator("certificate")
+    @classmethod
+    def _with_key(cls, pem: SecretStr | None) -> SecretStr | None:
+        text = pem.get_secret_value() if pem else ""
+        if pem and not ("PRIVATE KEY-----" in text and "BEGIN CERTIFICATE-----" in text):
+            raise ValueError("give PEM text that holds the private key and the certificate")
+        return pem
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:

@@ -28,16 +28,10 @@ Credential = str | dict[str, str]
 
 
 def from_pem(text: str) -> Credential:
-    """Return msal's form of a certificate with its private key, both in one PEM text.
-
-    Raises:
-        ValueError: one of the two is missing.
-    """
+    """Return msal's form of a certificate with its private key, both in one PEM text."""
     blocks = {found[1]: found[0] for found in _PEM.finditer(text)}
-    keys = [block for label, block in blocks.items() if label.endswith("PRIVATE KEY")]
-    if not keys or "CERTIFICATE" not in blocks:
-        raise ValueError("certificate: give PEM text that holds the private key and the certificate")
-    return {"private_key": keys[0], "public_certificate": blocks["CERTIFICATE"]}
+    key = next((block for label, block in blocks.items() if label.endswith("PRIVATE KEY")), "")
+    return {"private_key": key, "public_certificate": blocks.get("CERTIFICATE", "")}
 
 
 class AccessToken(AuthBase):
