@@ -2,7 +2,8 @@
 
 Options of the world: `jira_dc_version` ("10.3.24"; 9.x has no `user/list` and pages the search, 10.0 to
 10.2 have neither, 11 takes no password), `jira_dc_asks` (how often an anonymisation is asked about
-before it is done), `jira_dc_seats` ({role: seats, null without limit}).
+before it is done), `jira_dc_seats` ({role: seats, None without limit}), `jira_dc_search_ends` (results
+of a search beyond which there is nothing), `jira_dc_groups_shown` (groups the picker shows at most).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def picker(world: World, request: Request) -> Reply:
     """Groups whose name holds a text; `total` counts also those that are not shown."""
     wanted = (request.get("query") or "").lower()
     hits = [group for group in installation(world).groups.values() if wanted in group.name.lower()]
-    shown = hits[: number(request, "maxResults", 20)]
+    shown = hits[: number(request, "maxResults", 20, world.options.get("jira_dc_groups_shown"))]
     header = f"Showing {len(shown)} of {len(hits)} matching groups"
     rows = [{"name": g.name, "html": g.name, "labels": _labels(g)} for g in shown]
     return json_reply({"header": header, "total": len(hits), "groups": rows})

@@ -38,9 +38,10 @@ def search(world: World, request: Request) -> Reply:
         for account in sorted(installation(world).accounts.values(), key=lambda a: a.name)
         if (active if account.active else inactive) and _fits(account, wanted.lower())
     ]
-    old = version(world)[0] < 10
+    usual = None if version(world)[0] < 10 else FIRST_RESULTS
+    shown = hits[: world.options.get("jira_dc_search_ends", usual)]
     start, size = number(request, "startAt", 0), number(request, "maxResults", 50, MOST_RESULTS)
-    page = (hits if old else hits[:FIRST_RESULTS])[start : start + size]
+    page = shown[start : start + size]
     return json_reply([user(world, request, account) for account in page])
 
 
@@ -89,18 +90,23 @@ def update(world: World, request: Request) -> Reply:
     """Change the fields a body has and leave the others."""
     made, account, body = installation(world), _one(world, request), body_of(request)
     made.writable(account)
-    if body.get("active") is False and account.leads:
+    active = _flag(body.get("active"))
+    if active is False and account.leads:
         words = (
             f"Cannot deactivate user because they are currently the lead of these projects: {account.leads}"
         )
         raise WrongError(400, "active", words)
-    if body.get("name"):
+    if body.get("name") and str(body["name"]).lower() != account.name:
         made.rename(account, str(body["name"]))
     account.email = str(body.get("emailAddress") or account.email)
     account.display_name = str(body.get("displayName") or account.display_name)
-    if isinstance(body.get("active"), bool):
-        account.active = body["active"]
+    account.active = account.active if active is None else active
     return json_reply(user(world, request, account))
+
+
+def _flag(value: Any) -> bool | None:
+    """A flag, which may be written as a word."""
+    return {"true": True, "false": False}.get(str(value).lower())
 
 
 def delete(world: World, request: Request) -> Reply:
@@ -201,5 +207,6 @@ OPERATIONS = (
     ("POST", "/user", create),
     ("PUT", "/user", update),
     ("DELETE", "/user", delete),
+    ("DELETE", "/user/", delete),  # One client asks with a slash at the end, and Jira does not mind.
 )
 ANYONE = (myself, read, search)

@@ -78,7 +78,8 @@ class Confluence:
         }
         rows = {key: row | {"status": "current"} for key, row in chosen.items()}
         asked = [{"key": key} for key in keys if key not in rows]
-        asked += [{"username": name} for email, name in names.items() if email.casefold() in wanted]
+        missing = wanted - {(row.get("email") or "").casefold() for row in chosen.values()}
+        asked += [{"username": name} for email, name in names.items() if email.casefold() in missing]
         for row in self._client.side_by_side(partial(self._user, query) for query in asked):
             if row is not None:
                 rows.setdefault(row["userKey"], row)
