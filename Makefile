@@ -23,8 +23,8 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; writes out/demo/
-	$(BIN)/seatwise demo --out out/demo
+demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TARGET=all and SOURCES=all widen it
+	$(BIN)/seatwise demo --out out/demo $(if $(SOURCES),--sources $(SOURCES)) $(if $(TARGET),--targets $(TARGET))
 
 test: $(VENV)/dev.stamp ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q

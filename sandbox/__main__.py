@@ -25,6 +25,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plain", dest="odd", action="store_false", help="no malformed records")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write policy.yaml and prices.yaml there")
     parser.add_argument("--ready-file", type=Path, help="write the address there once it listens")
+    parser.add_argument("--sources", default="okta-main", help="names of sources, or all (okta-main)")
+    parser.add_argument("--targets", default="acme-cloud", help="names of targets, or all (acme-cloud)")
     return parser
 
 

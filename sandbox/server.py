@@ -139,6 +139,8 @@ def serve(
     latency: float = 0.0,
     write: Path | None = None,
     ready_file: Path | None = None,
+    sources: str = "okta-main",
+    targets: str = "acme-cloud",
 ) -> None:
     """Serve a company until interrupted; the first line printed is `listening on URL`.
 
@@ -152,21 +154,29 @@ def serve(
         latency: Seconds every answer takes.
         write: Folder that gets policy.yaml and prices.yaml; without it the policy is printed.
         ready_file: Gets the address once connections are accepted.
+        sources: Names of the sources the policy reads, with commas between, or all.
+        targets: Names of the targets it writes, likewise.
     """
+    chosen = {
+        "sources": policy.chosen(sources, policy.SOURCES),
+        "targets": policy.chosen(targets, policy.TARGETS),
+    }
     world = make_world(people, seed, limits=limits, odd=odd, now=_moment(start), latency=latency)
     bound = bind(port)
     world.base = f"http://127.0.0.1:{bound.getsockname()[1]}"
-    Server(world, lambda: announce(world, write, ready_file)).run(sockets=[bound])
+    Server(world, lambda: announce(world, write, ready_file, **chosen)).run(sockets=[bound])
 
 
-def announce(world: World, write: Path | None = None, ready_file: Path | None = None) -> None:
+def announce(
+    world: World, write: Path | None = None, ready_file: Path | None = None, **chosen: list[str]
+) -> None:
     """Say where the sandbox listens, print or write the policy that fits it, and end with `ready`."""
     print(f"listening on {world.base}", flush=True)
     print(policy.exports())
     if write is None:
-        print(f"---\n{policy.policy(world.base, world.company.size)}...")
+        print(f"---\n{policy.policy(world.base, world.company.size, **chosen)}...")
     else:
-        print(f"policy: {policy.write(write, world.base, world.company.size)}")
+        print(f"policy: {policy.write(write, world.base, world.company.size, **chosen)}")
     print("ready", flush=True)
     if ready_file is not None:
         ready_file.write_text(world.base + "\n", encoding="utf-8")

@@ -19,7 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from ledger import StoredPlan
 from provisioning import frames
 from provisioning.findings import Refused
-from provisioning.frames import Change, Outcomes, Status
+from provisioning.frames import AccountState, Change, Outcomes, Status
 from provisioning.plan import reached, still_true
 from sinks import Applied, Look, Sink
 from tasks.memory import remember
@@ -116,7 +116,7 @@ def settle(session: Session, target: str) -> int:
     sink = session.sink(target)
     for fingerprint, part in left.groupby("fingerprint"):
         changes = part[frames.columns(frames.Changes)]
-        look = _look(sink, changes)
+        look = look_at(sink, changes)
         held = reached(changes, look.accounts, look.entitlements)
         told = {True: (Status.APPLIED, None, "found done after an interrupted run")}
         told[False] = (
@@ -131,7 +131,8 @@ def settle(session: Session, target: str) -> int:
     return len(left)
 
 
-def _look(sink: Sink, changes: pd.DataFrame) -> Look:
+def look_at(sink: Sink, changes: pd.DataFrame) -> Look:
+    """Read the accounts of some changes afresh: by identifier, or by address while they have none."""
     known = changes["account_id"].dropna().unique().tolist()
     unknown = changes.loc[changes["account_id"].isna(), "subject"].unique().tolist()
     return sink.look(known, unknown)
@@ -139,18 +140,26 @@ def _look(sink: Sink, changes: pd.DataFrame) -> Look:
 
 def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
     """What need not or must not be written any more, and what is left to write."""
-    look = _look(sink, batch)
+    look = look_at(sink, batch)
     done = reached(batch, look.accounts, look.entitlements)
     holds = still_true(batch, look.accounts, look.entitlements)
     can = batch["action"].isin([action.value for action in sink.actions])
     ended: Ended = {}
-    for change_id in batch.loc[done, "change_id"]:
-        ended[change_id] = (Status.APPLIED, None, "it was so already")
+    theirs = _accounts_by_email(look)
+    for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
+        ended[change_id] = (Status.APPLIED, theirs.get(subject.casefold()), "it was so already")
     for change_id in batch.loc[~done & ~holds, "change_id"]:
         ended[change_id] = (Status.STALE, None, "the account moved since the plan was made; plan again")
     for change_id in batch.loc[~done & holds & ~can, "change_id"]:
         ended[change_id] = (Status.BLOCKED, None, f"{sink.kind} cannot do this; do it by hand")
     return ended, frames.rows(batch[~done & holds & can])
+
+
+def _accounts_by_email(look: Look) -> dict[str, str]:
+    """Whose account an address is, for changes planned before the account was known."""
+    people = look.accounts["kind"].eq("person") & look.accounts["state"].ne(AccountState.DELETED.value)
+    shown = look.accounts[look.accounts["email"].notna() & people]
+    return dict(zip(shown["email"].str.casefold(), shown["account_id"], strict=True))
 
 
 def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Ended:
@@ -198,7 +207,7 @@ def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
     lost = batch[~batch["change_id"].isin(list(ended))]
     if lost.empty:
         return {}
-    look = _look(sink, lost)
+    look = look_at(sink, lost)
     held = reached(lost, look.accounts, look.entitlements)
     told = {True: (Status.APPLIED, None, "the answer was lost; found done")}
     told[False] = (Status.FAILED, None, "the answer was lost; found not done, the next plan holds it again")
@@ -207,17 +216,19 @@ def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
 
 def _outcomes(batch: pd.DataFrame, ended: Ended, at: datetime) -> pd.DataFrame:
     told = [ended[change_id] for change_id in batch["change_id"]]
+    known = batch["account_id"].reset_index(drop=True)
+    accounts = known.fillna(pd.Series([account for _, account, _ in told], dtype="str"))
     return frames.complete(
         Outcomes,
         pd.DataFrame(
             {
                 "change_id": batch["change_id"].to_numpy(),
                 "status": [status.value for status, _, _ in told],
-                "account_id": [account for _, account, _ in told],
+                "account_id": accounts,
                 "message": [message for _, _, message in told],
                 "at": at.astimezone(UTC),
             }
-        ).assign(account_id=lambda f: f["account_id"].fillna(pd.Series(batch["account_id"].to_numpy()))),
+        ),
     )
 
 

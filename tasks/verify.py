@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from ledger import StoredPlan
 from provisioning.frames import Status
 from provisioning.plan import reached
+from tasks.load import look_at
 from tasks.session import Session
 
 MADE = [Status.APPLIED.value, Status.PENDING.value]
@@ -30,7 +31,7 @@ def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFra
         )[changes.columns]
         if found.empty:
             return outcomes
-        look = session.sink(target).look(found["account_id"].dropna().unique().tolist(), [])
+        look = look_at(session.sink(target), found)
         held = reached(found, look.accounts, look.entitlements)
         missing = outcomes["change_id"].isin(found.loc[~held.to_numpy(), "change_id"])
         verified = outcomes.assign(

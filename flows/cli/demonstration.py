@@ -17,15 +17,20 @@ from flows.cli.run import show, summarised
 APPROVER = "the reader of this demo"
 
 
-def demonstrate(out: Path, *, people: int, seed: int, json: bool) -> int:
+def demonstrate(out: Path, company: list[str], *, json: bool) -> int:
     """Plan, show, approve, apply, read back, and plan again.
 
+    Args:
+        out: folder for everything that is written.
+        company: options of the sandbox.
+        json: whether only the summary is printed.
+
     Returns:
-        The exit code of the last run.
+        The gravest exit code of the runs.
     """
     say = (lambda _text: None) if json else typer.echo
-    with _company(out, people, seed) as policy:
-        say(f"A company of {people} people is served on this machine. Its policy: {policy}\n")
+    with _served(out, company) as policy:
+        say(f"A simulated company is served on this machine. Its policy: {policy}\n")
         done = _flow("sync", policy, out)
         _show_plan(policy, say)
         if done["verdict"] == "held":
@@ -52,19 +57,19 @@ def _approve(policy: Path, planned: dict[str, Any], say: Any) -> None:
     from flows.cli.looking import approved
 
     say("\nIt is held, as every first plan that takes something away. You have read it, so:")
-    say(approved(policy, planned["fingerprint"], by=APPROVER, reason="first plan, read above") + "\n")
+    for fingerprint in planned["fingerprints"].values():
+        say(approved(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
+    say("")
 
 
 @contextmanager
-def _company(out: Path, people: int, seed: int) -> Iterator[Path]:
+def _served(out: Path, company: list[str]) -> Iterator[Path]:
     """The sandbox as a process; its policy file, and its tokens in the environment."""
     out.mkdir(parents=True, exist_ok=True)
     for ledger in out.glob("seatwise.db*"):
         ledger.unlink()
-    command = [sys.executable, "-m", "sandbox", "--people", str(people), "--seed", str(seed), "--port", "0"]
-    process = subprocess.Popen(  # noqa: S603  our own module
-        [*command, "--write", str(out)], stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "sandbox", *company, "--port", "0", "--write", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own module
     try:
         assert process.stdout is not None
         for line in process.stdout:

@@ -9,6 +9,9 @@ import typer
 
 from flows.cli.options import Debug, Json
 
+Sources = Annotated[str, typer.Option(help="Names of the simulated sources, with commas between, or all.")]
+Targets = Annotated[str, typer.Option(help="Names of the simulated targets, with commas between, or all.")]
+
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for everything the demo writes.")] = Path(
@@ -16,13 +19,15 @@ def demo(
     ),
     people: Annotated[int, typer.Option(min=20, help="People in the simulated company.")] = 500,
     seed: Annotated[int, typer.Option(help="The same seed makes the same company.")] = 1,
+    sources: Sources = "okta-main",
+    targets: Targets = "acme-cloud",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Do the main job on a simulated company: plan, read it, apply, read back, and plan again."""
     from flows.cli.demonstration import demonstrate
 
-    raise typer.Exit(demonstrate(out, people=people, seed=seed, json=json))
+    raise typer.Exit(demonstrate(out, _company(people, seed, sources, targets), json=json))
 
 
 def sandbox(
@@ -32,6 +37,8 @@ def sandbox(
     write: Annotated[
         Path | None, typer.Option(help="Folder to write a ready policy file and price book into.")
     ] = None,
+    sources: Sources = "okta-main",
+    targets: Targets = "acme-cloud",
     debug: Debug = False,
 ) -> None:
     """Serve a simulated company: its identity provider and its Atlassian, over HTTP on this machine.
@@ -41,22 +48,18 @@ def sandbox(
     import subprocess
     import sys
 
-    command = [
-        sys.executable,
-        "-m",
-        "sandbox",
-        "--people",
-        str(people),
-        "--seed",
-        str(seed),
-        "--port",
-        str(port),
-    ]
+    company = _company(people, seed, sources, targets)
+    command = [sys.executable, "-m", "sandbox", *company, "--port", str(port)]
     command += ["--write", str(write)] if write else []
     try:
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  our own module
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
+
+
+def _company(people: int, seed: int, sources: str, targets: str) -> list[str]:
+    """The options of the sandbox's process."""
+    return ["--people", str(people), "--seed", str(seed), "--sources", sources, "--targets", targets]
 
 
 COMMANDS = (demo, sandbox)

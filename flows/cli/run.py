@@ -19,6 +19,9 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
+_said: list[bool] = []
+"""Whether this process has told of its temporary server; the demo runs several flows on one."""
+
 
 def run(flow: str, parameters: dict[str, Any], *, json: bool) -> None:
     """Run a flow to its end, print what came of it and leave with its exit code."""
@@ -42,8 +45,9 @@ def summarised(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
 
     started = getattr(import_module(f"flows.{flow}"), flow)
     with on_terminal() as progress:
-        if not _server():
+        if not _server() and not _said:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
+            _said.append(True)
         summary: dict[str, Any] = asyncio.run(started(**parameters))
         return summary
 

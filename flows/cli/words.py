@@ -50,4 +50,4 @@ def _counts(counts: dict[str, int]) -> str:
 def _waste(waste: dict[str, Any]) -> list[str]:
     if waste["monthly"] is None:
         return [f"  waste    {waste['seats']:,} seats (no price book, so no money)"]
-    return [f"  waste    {waste['seats']:,} seats, {waste['monthly']} {waste['currency']} a month"]
+    return [f"  waste    {waste['seats']:,} seats, {waste['currency']} {waste['monthly']:,.2f} a month"]
