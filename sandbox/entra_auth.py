@@ -72,10 +72,9 @@ class Token:
 
 @dataclass
 class Desk:
-    """What the tenant remembers: tokens it gave, assertions it has seen, which page tokens are valid."""
+    """What the tenant remembers: the tokens it gave, and which page tokens are valid."""
 
     tokens: dict[str, Token] = field(default_factory=dict)
-    seen: set[str] = field(default_factory=set)
     pages: int = 1
 
 
@@ -212,14 +211,14 @@ def _client(world: World, request: Request, form: Mapping[str, str]) -> Mapping[
         if not client.get("secret") or form["client_secret"] != client["secret"]:
             raise DeniedError(7000215, "invalid_client", "Invalid client secret provided.", 401)
     elif form.get("client_assertion_type") == ASSERTION_TYPE and client.get("certificate"):
-        _check_assertion(world, request, client, form.get("client_assertion", ""))
+        _check_assertion(request, client, form.get("client_assertion", ""))
     else:
         why = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         raise DeniedError(7000218, "invalid_client", why, 401)
     return client
 
 
-def _check_assertion(world: World, request: Request, client: Mapping[str, Any], assertion: str) -> None:
+def _check_assertion(request: Request, client: Mapping[str, Any], assertion: str) -> None:
     """Verify the signature by the registered certificate, whose thumbprint the header must name."""
     certificate = x509.load_pem_x509_certificate(client["certificate"].encode())
     audience = f"{authority(request)}/oauth2/v2.0/token"
@@ -237,7 +236,6 @@ def _check_assertion(world: World, request: Request, client: Mapping[str, Any], 
         raise DeniedError(
             700021, "invalid_client", "Client assertion application identifier doesn't match.", 401
         )
-    desk(world).seen.add(str(claims["jti"]))
 
 
 def _names(head: Mapping[str, Any], certificate: x509.Certificate) -> bool:

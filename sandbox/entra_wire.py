@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from sandbox.entra_auth import principal
@@ -189,6 +188,3 @@ def _spent(request: Request) -> list[tuple[str, str]]:
 
 def _request_id(world: World) -> str:
     return str(uuid5(NAMESPACE_OID, f"request {world.counters.served}"))
-
-
-Test = Callable[[Any], bool]
