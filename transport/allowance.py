@@ -94,7 +94,13 @@ class Allowance:
         if quota.remaining is None:
             self._window = None if newer else known
             return
-        stated = now + (quota.opens_in or 0.0)
+        if quota.opens_in is None:
+            # No end is stated, so there is none to wait for: a refusal will say when.
+            fresh = Window(quota.remaining, now, now, None, self._answers)
+            kept = None if newer else known
+            self._window = kept if kept is not None and kept.remaining <= fresh.remaining else fresh
+            return
+        stated = now + quota.opens_in
         fresh = Window(quota.remaining, stated + self._slack, stated, quota.stamp, self._answers)
         self._window = fresh if known is None else self._newest(known, fresh, newer=newer)
 

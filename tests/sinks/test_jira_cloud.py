@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -312,6 +313,25 @@ def test_every_dialect_of_haste_is_obeyed(dialect: str) -> None:
         assert len(found) == expected
         assert told["read"] > 200
         assert told["retried"] <= 0.05 * told["read"]
+
+
+def test_the_burst_limit_is_used_up() -> None:
+    """A read takes no more than a tenth longer than the limit makes it, and is hardly ever refused."""
+    clock = Ticking(time.time())
+    with Running(people=150, seed=3, limits="documented") as sandbox:
+        sandbox.world.limits.clock = clock.wall
+        door = Door(pacing=Pacing(clock))
+
+        read(open_site(sandbox, door, page_size=1, workers=4), "entitlements")
+
+        pages = sandbox.world.counters.total
+        paths = ("users/search", "group/member")
+        asked = [pages(f"/cloud/acme/rest/api/3/{path}", "GET", 200) for path in paths]
+        (told,) = door.meter.counts().values()
+        bound = sum(max(0, number - 100) / 100 for number in asked)
+        assert sum(asked) > 500
+        assert clock.monotonic() <= bound / 0.9 + 1
+        assert told["retried"] < 0.02 * told["read"]
 
 
 @pytest.mark.parametrize(

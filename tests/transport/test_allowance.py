@@ -125,3 +125,18 @@ def test_what_others_use_up_is_seen():
     crawl = Crawl(limit=300, threads=8, requests=400, transit=0.2, phase=30.0, chance=Random(1), others=250)
 
     assert crawl.run().refused == 0
+
+
+def test_an_end_that_is_not_stated_is_not_waited_for() -> None:
+    """A bucket that refills says what is left and never when; only a refusal makes it wait."""
+    allowance = Allowance()
+    minute = Quota(limit=100, remaining=0, opens_in=-41.0, stamp=1_000.0, retry_in=1.0)
+    allowance.obey(minute, allowance.answers, 10.0, CALM)
+    assert allowance.next(0, 10.0) == 11.0
+
+    allowance.learn(Quota(limit=100, remaining=1), allowance.answers, 11.0)
+    assert allowance.next(0, 11.0) is NOW
+    allowance.learn(Quota(limit=100, remaining=0), allowance.answers, 11.1)
+
+    assert allowance.next(1, 11.1) == ANSWER
+    assert allowance.next(0, 11.1) is NOW
