@@ -1,4 +1,4 @@
-"""Confluence Data Center: who counts, what is idempotent, what is done later, in its specification's shapes."""
+"""Confluence Data Center: who counts, what is idempotent, what is done later, as it is specified."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as Xml
+import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
@@ -108,7 +108,7 @@ def test_writing_a_user_replaces_it_whole(api: Api) -> None:
 def test_memberships_come_in_xml_alone(api: Api) -> None:
     """All of them in one answer; JSON is not to be had."""
     url = f"{api.sandbox.url}{HOME}/group/membership"
-    document = Xml.fromstring(api.session.get(url, headers={"Accept": "application/xml"}, timeout=30).content)
+    document = ET.fromstring(api.session.get(url, headers={"Accept": "application/xml"}, timeout=30).content)
     json = api.session.get(url, headers={"Accept": "application/json"}, timeout=30)
     read = {m.attrib["group"]: {u.attrib["name"] for u in m.iter("user")} for m in document}
     listed = api.call("GET", "/group/user/direct", groupname="all-staff").json()["users"]
