@@ -90,6 +90,9 @@ def test_an_account_of_someone_else_is_not_shared():
 
     assert linked(decision) == {"acc-ann": ("id-ann", "email")}
     assert decision.ambiguities["source_id"].tolist() == ["id-eve"]
+    assert decision.ambiguities["reason"].tolist() == [
+        "the account with this email is linked with someone else"
+    ]
     assert len(decision.plan.changes) == 0
 
 
