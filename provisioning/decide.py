@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from provisioning import guard, joiners, plan
+from provisioning import guard, joiners, plan, sign_in
 from provisioning.capacity import fit
 from provisioning.case import Case, picked
 from provisioning.changes import assemble
@@ -95,6 +95,7 @@ def decide(
     """
     case = _case(sources, target, policy, memory, now=now, actions=actions)
     wanted = entitle(case)
+    sign_in.report(case)
     everything = guard.doable(case, guard.shield(case, _changes(case, wanted)))
     asked = plan.restrict(everything, only)
     sifted = guard.sift(case, asked)

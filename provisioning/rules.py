@@ -112,6 +112,9 @@ class TargetRules(Strict):
     mover: Mover = Mover()
     leaver: list[Stage] = []
     inactive: list[Inactive] = []
+    sso_name_id: Literal["user_name", "email"] | None = Field(
+        None, description="What the SSO sends as name id; user names that differ from it are reported."
+    )
     capacity: Literal["stop", "fill"] = Field("stop", description="What to do when seats run out.")
 
     @model_validator(mode="after")

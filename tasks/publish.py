@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from provisioning import frames, price_book
+from provisioning.findings import Finding
 from provisioning.frames import Changes, Identities, Links, Outcomes, Waste
 from provisioning.keys import fitting
 from reports import files, html, licences, plan_text, todo, xlsx
@@ -126,8 +127,10 @@ async def _artifacts(picture: Picture, report: Report | None) -> None:
             table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
         )
     held = [reason for decision in picture.decisions.values() for reason in decision.verdict.reasons]
-    if held:
-        text = "\n".join(["# Held or withheld", *(f"- {reason}" for reason in held)])
+    notes = [_note(note) for decision in picture.decisions.values() for note in decision.notes]
+    if held or notes:
+        parts = ["# Held or withheld", *(f"- {reason}" for reason in held or ["nothing"])]
+        text = "\n".join([*parts, "# Notes", *(f"- {note}" for note in notes)])
         await create_markdown_artifact(markdown=text, key="seatwise-verdict")
 
 
@@ -160,6 +163,7 @@ def _summary(
             for r in d.verdict.reasons
         ],
         "targets_failed": dict(session.failed),
+        "notes": {name: [_note(note) for note in d.notes] for name, d in picture.decisions.items()},
         "files": _to_read(session, picture, report),
     }
     summary |= licences.summary(report) if report is not None else _seen_when_planned(session, picture)
@@ -170,6 +174,10 @@ def _summary(
         summary["held"] = []
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
+
+
+def _note(note: Finding) -> str:
+    return f"{note.message}; {note.remedy}" if note.remedy else note.message
 
 
 def _to_read(session: Session, picture: Picture, report: Report | None) -> dict[str, str]:
