@@ -31,6 +31,8 @@ FIELDS = {
     "deletable": "deletable",
 }
 """Which field of a user fills which column."""
+LISTED_FROM = 20
+"""Accounts of one look from which on the whole list, a thousand a page, is less to ask for."""
 FLAGS = ("mutableDetails", "mutableGroups", "deletable")
 
 
@@ -77,7 +79,7 @@ class Bitbucket:
         """A few accounts by name or address, with what they hold."""
         wanted = {text.casefold() for text in (*names, *emails)}
         found: dict[str, Row] = {}
-        for rows in self._client.side_by_side(partial(self._resembling, text) for text in (*names, *emails)):
+        for rows in self._candidates([*names, *emails]):
             for row in rows:
                 if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}:
                     found[row["name"].lower()] = row
@@ -145,6 +147,12 @@ class Bitbucket:
     def _groups_of(self, name: str) -> list[str]:
         pages = self._pages("/admin/users/more-members", {"context": name})
         return [row["name"] for page in pages for row in page]
+
+    def _candidates(self, texts: Sequence[str]) -> Iterator[list[Row]]:
+        """Pages that hold the accounts looked for: everybody's, where those are fewer requests."""
+        if len(texts) >= LISTED_FROM:
+            return self._pages("/admin/users")
+        return self._client.side_by_side(partial(self._resembling, text) for text in texts)
 
     def _resembling(self, text: str) -> list[Row]:
         return [row for page in self._pages("/admin/users", {"filter": text}) for row in page]

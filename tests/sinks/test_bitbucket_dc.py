@@ -131,6 +131,22 @@ def test_a_read_only_directory_is_known_before(action: Action, more: dict[str, A
     assert not accounts.loc[SYNCED, "managed"]
 
 
+def test_a_look_at_many_costs_one_request_an_account(fresh: Running) -> None:
+    """Beside the list of everybody and of permissions; a look at few finds the same."""
+    fresh.world.renew(people=120)
+    door = Door()
+    sink = _bitbucket(fresh, door)
+    names = read(sink, "accounts")["account_id"].head(20).tolist()
+    before = sent(door)
+    many = sink.look(names, [])
+    cost = sent(door) - before
+    few = sink.look(names[:3], [])
+
+    assert cost == len(names) + 2
+    seen = many.accounts.set_index("account_id").loc[names]
+    assert seen.head(3).equals(few.accounts.set_index("account_id").loc[names[:3]])
+
+
 def test_the_caller_is_told_by_the_answers(acme: Running) -> None:
     """A header names the account the token belongs to."""
     accounts = read(connect("bitbucket_dc", acme, Path(), Door()), "accounts")
