@@ -24,7 +24,11 @@ def tracked() -> list[Path]:
 def test_a_floor_imports_only_what_lies_below_it():
     """The import contracts of pyproject.toml hold."""
     ran = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert ran.returncode == 0, ran.stdout
@@ -43,7 +47,10 @@ def test_locks_pin_version_and_hash_and_name_no_index(lock: str):
 
 def test_both_locks_agree():
     """What is tested is what is installed."""
-    run, dev = (dict(re.findall(r"^([\w.\-]+)==(\S+)", (ROOT / lock).read_text(), flags=re.MULTILINE)) for lock in LOCKS)
+    run, dev = (
+        dict(re.findall(r"^([\w.\-]+)==(\S+)", (ROOT / lock).read_text(), flags=re.MULTILINE))
+        for lock in LOCKS
+    )
 
     assert run.items() <= dev.items()
 

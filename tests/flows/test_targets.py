@@ -1,0 +1,124 @@
+"""Several targets in one run: each has its own verdict, and one that is down does not stop the others."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+import requests
+
+from flows.cli.explaining import explained
+from flows.cli.looking import approved
+
+TARGETS = ["acme-cloud", "legacy-jira", "crowd"]
+
+
+@pytest.fixture
+def several(company):
+    """The same people in the Cloud and in two Data Center targets, from one policy file."""
+    from sandbox import policy
+
+    policy.write(company.policy.parent, company.url, 120, targets=TARGETS)
+    company.rewrite("share: 25%", "share: 60%")
+    return company
+
+
+@pytest.fixture(autouse=True)
+def impatient():
+    """Retries as usual, waits as never."""
+    from transport.clock import no_waiting
+
+    with no_waiting():
+        yield
+
+
+def release(several) -> dict:
+    planned = several.run("reconcile")
+    for fingerprint in planned["fingerprints"].values():
+        approved(several.policy, fingerprint, by="tester", reason="read")
+    return planned
+
+
+def die(several, path: str, *, after: int) -> None:
+    """The server behind that path answers so many more requests, then cuts every connection."""
+    fault = {"path": path, "skip": after, "times": 0, "kind": "reset"}
+    requests.post(f"{several.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+
+
+def test_one_policy_brings_all_targets_in_step(several):
+    """Residual 0 everywhere, and nothing is planned again anywhere."""
+    release(several)
+
+    summary = several.run("sync")
+    again = several.run("sync")
+
+    plan = pd.read_csv(several.out / "plan.csv")
+    assert summary["exit_code"] == 0
+    assert summary["residual"] == 0
+    assert set(summary["fingerprints"]) == set(TARGETS)
+    assert again["exit_code"] == 0
+    assert again["changes"] == {}
+    assert plan.empty
+
+
+def test_a_target_that_dies_in_the_middle_leaves_the_others_done(several):
+    """Exit code 4 names it; the next run finishes the rest."""
+    release(several)
+    die(several, "/jira", after=60)
+
+    summary = several.run("sync")
+
+    outcomes = pd.read_csv(several.out / "outcomes.csv")
+    plan = pd.read_csv(several.out / "plan.csv").merge(outcomes, on="change_id")
+    others = plan[plan["target"] != "legacy-jira"]
+    assert summary["exit_code"] == 4
+    assert (plan.loc[plan["target"] == "legacy-jira", "status"] != "applied").any() or summary[
+        "targets_failed"
+    ]
+    assert set(others["status"]) == {"applied"}
+
+    requests.delete(f"{several.url}/_sandbox/faults", timeout=5)
+    finished = several.run("sync")
+    if finished["exit_code"] == 3:
+        for fingerprint in finished["fingerprints"].values():
+            approved(several.policy, fingerprint, by="tester", reason="read")
+        finished = several.run("sync")
+    assert finished["exit_code"] == 0
+    assert several.run("sync")["changes"] == {}
+
+
+def test_a_target_that_is_down_from_the_start_is_told_and_the_rest_is_planned(several):
+    die(several, "/crowd", after=0)
+
+    summary = several.run("reconcile")
+
+    assert summary["exit_code"] == 4
+    assert list(summary["targets_failed"]) == ["crowd"]
+    assert set(summary["fingerprints"]) == {"acme-cloud", "legacy-jira"}
+
+
+def test_a_person_of_two_targets_is_one_story_and_two_seats(several):
+    """`explain` tells all targets under one identity; the bill counts each seat."""
+    release(several)
+    several.run("sync")
+    several.run("reconcile")
+    seats = pd.read_csv(several.out / "seats.csv")
+    links = pd.read_csv(several.out / "links.csv")
+    jira = seats[(seats["product"] == "jira-software") & seats["billable"]].merge(
+        links, on=["target", "account_id"]
+    )
+    twice = jira.groupby("source_id")["target"].nunique()
+    someone = twice[twice > 1].index[0]
+    identities = pd.read_csv(several.out / "identities.csv").set_index("source_id")
+
+    text = explained(several.policy, identities.loc[someone, "email"], as_of=None, json=False)
+
+    assert text.count("  identity ") == 1
+    assert text.count("seat         jira-software") == 2
+    assert "\nacme-cloud\n" in text
+    assert "\nlegacy-jira\n" in text
+    summary = json.loads((several.out / "summary.json").read_text())
+    assert summary["seats"]["jira-software"] == int(
+        (seats["billable"] & (seats["product"] == "jira-software")).sum()
+    )
