@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -146,23 +147,33 @@ def _entitlements(decision: Decision, stated: Rows, accounts: Rows) -> list[Reas
     mine = np.flatnonzero(np.isin(wanted.person, stated))
     reasons = {int(wanted.group[n]): wanted.rules[int(wanted.rule[n])] for n in mine}
     held = {int(group) for group in case.held.group[np.isin(case.held.account, accounts)]}
+    ids = take(case.target.accounts["account_id"], accounts)
+    lost = decision.taken[decision.taken["account_id"].isin(ids)]
+    taken = dict(zip(lost["name"], lost["rule"], strict=True))
     found = [
         Reasoned(
             "group",
             str(names.iloc[group]),
             group in held,
             group in reasons,
-            *reasons.get(group, (None, "no rule grants it")),
+            *_why(str(names.iloc[group]), reasons.get(group), taken if group not in held else {}),
         )
         for group in held | set(reasons)
     ]
-    ids = take(case.target.accounts["account_id"], accounts)
     others = case.target.entitlements[case.target.entitlements["account_id"].isin(ids)]
     found += [
         Reasoned(str(kind), str(name), held=True, wanted=False, rule=None, reason="only groups are managed")
         for kind, name in others.loc[others["kind"] != "group", ["kind", "name"]].itertuples(index=False)
     ]
     return sorted(found)
+
+
+def _why(name: str, granted: tuple[str, str] | None, taken: Mapping[str, str]) -> tuple[str | None, str]:
+    """The rule and reason of a group, and that it was taken where it was."""
+    rule, reason = granted or (None, "no rule grants it")
+    if name in taken:
+        reason += f"; taken by the rule {taken[name]!r}, and not given back by itself"
+    return rule, reason
 
 
 def _seats(target: TargetSnapshot, ids: pd.Series) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def _person(told: Explanation) -> list[str]:
         lines.append(f"{row['display_name'] or told.email} ({row['source']}, {row['source_id']})")
         lines.append(f"  identity     {', '.join(str(fact) for fact in facts if fact)}")
         lines.append(f"  scope        {'in scope' if row['in_scope'] else 'out of the scope of its source'}")
-    groups = [_group(row) for row in told.memberships]
+    groups = dict.fromkeys(_group(row) for row in told.memberships)
     return [*lines, f"  IdP groups   {', '.join(groups) or 'none'}"]
 
 
