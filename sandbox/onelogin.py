@@ -80,7 +80,9 @@ def _checked(handler: Handler) -> Handler:
 def list_users(world: World, request: Request) -> Reply:
     """List users; of the rarer fields only those named in `fields`."""
     tests = _tests(world, request)
-    people = [p for p in world.company.people.values() if all(test(p) for test in tests)]
+    people = list(world.company.people.values())
+    if tests:
+        people = [person for person in people if all(test(person) for test in tests)]
     wanted = _fields(request)
     return page(world, request, people, lambda person: _shown(world, person, wanted))
 

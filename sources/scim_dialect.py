@@ -132,11 +132,11 @@ def flat(rows: Sequence[Row], version: Version) -> Sequence[Row]:
     enterprise = ENTERPRISE[version]
     for row in rows:
         for part in ("name", "meta", enterprise):
-            if not isinstance(row.get(part), dict):
+            if type(row.get(part)) is not dict:
                 row[part] = None
         row[ADDRESS] = _address(row.get("emails"))
         row[STANDING] = _word(row.get("active"))
-        row[BOSS] = _boss((row.get(enterprise) or {}).get("manager"))
+        row[BOSS] = _boss((row[enterprise] or {}).get("manager"))
     return rows
 
 
@@ -153,13 +153,15 @@ def _address(emails: Any) -> str | None:
     """The primary address, else that of work, else the first."""
     if not isinstance(emails, list):
         return emails if isinstance(emails, str) else None
-    told = [email if isinstance(email, dict) else {"value": email} for email in emails]
-    told = [email for email in told if email.get("value")]
-    best = min(
-        told, key=lambda email: (not truth(email.get("primary")), email.get("type") != "work"), default={}
-    )
-    address: str | None = best.get("value")
-    return address
+    work, first = None, None
+    for email in emails:
+        told = email if isinstance(email, dict) else {"value": email}
+        value, primary = told.get("value"), told.get("primary")
+        if value and (primary is True or truth(primary)):
+            return str(value)
+        first = first or value
+        work = work or (value if told.get("type") == "work" else None)
+    return work or first or None
 
 
 def _boss(manager: Any) -> Any:

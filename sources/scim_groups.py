@@ -81,7 +81,10 @@ def _told(row: Row) -> Told:
 
 
 def _is_group(member: dict[str, Any]) -> bool | None:
-    kind = str(member.get("type") or "").casefold()
+    kind = member.get("type")
+    if kind in ("User", "Group"):
+        return bool(kind == "Group")
+    kind = str(kind or "").casefold()
     if kind in ("user", "group"):
         return kind == "group"
     reference = str(member.get("$ref") or "")
