@@ -42,7 +42,8 @@ def listed(
         for reply in _by_cursor(client, path, params, first):
             yield reply.json()
         return
-    promised, seen = int(first.headers["total-count"]), set()
+    promised = int(first.headers["total-count"])
+    seen: set[int] = set()
     for reply in _by_number(client, path, params | {"limit": limit}, first, workers):
         if int(reply.headers["total-count"]) < promised:
             raise _shifted(reply, f"of {promised} rows {reply.headers['total-count']} are left")

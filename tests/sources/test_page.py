@@ -7,8 +7,9 @@ from pathlib import Path
 import sinks
 import sources
 from sinks.atlassian_data import ACCOUNT_FIELDS
-from sources.csv import NAMES
+from sources import onelogin
 from sources.okta import FIELDS, STATES
+from sources.table import NAMES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
 
@@ -16,6 +17,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_tex
 def test_every_field_is_on_the_page() -> None:
     """Each column and the vendor's field that fills it is named, and every status of Okta."""
     told = [*FIELDS, *FIELDS.values(), *ACCOUNT_FIELDS, *ACCOUNT_FIELDS.values(), *NAMES]
+    told += [field.removeprefix("custom_attributes.") for field in onelogin.FIELDS.values()]
 
     assert [name for name in told if f"`{name}`" not in PAGE] == []
     assert [status for status in STATES if status not in PAGE] == []
@@ -23,6 +25,6 @@ def test_every_field_is_on_the_page() -> None:
 
 def test_the_first_connectors_are_on_the_page() -> None:
     """Kinds that the page speaks of exist."""
-    for kind in ("okta", "csv", "atlassian_org", "atlassian_export"):
+    for kind in (*sources.KINDS, "atlassian_org", "atlassian_export"):
         assert f"`{kind}`" in PAGE
         assert kind in {**sources.KINDS, **sinks.KINDS}
