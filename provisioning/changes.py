@@ -17,16 +17,16 @@ from provisioning.keys import Mask, Rows, take
 from provisioning.things import GROUP
 
 ORDER = [
-    Action.CREATE, Action.CANCEL_DELETE, Action.REACTIVATE, Action.RESTORE,
+    Action.CREATE_GROUP, Action.CREATE, Action.CANCEL_DELETE, Action.REACTIVATE, Action.RESTORE,
     Action.UPDATE_EMAIL, Action.UPDATE, Action.GRANT,
     Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE,
 ]  # fmt: skip
 """Order of execution: nobody is without an account or a group longer than need be."""
 DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE})
-IRREVERSIBLE = frozenset({Action.CREATE, Action.REMOVE, Action.DELETE})
+IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
 """An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
 HELD, NOT_HELD = '{"held":true}', '{"held":false}'
-RAW = ["action", "person", "account", "group", "before", "after", "reason", "rule", "movement"]
+RAW = ["action", "person", "account", "group", "name", "before", "after", "reason", "rule", "movement"]
 IDENTITY = ["target", "action", "account_id", "source", "source_id", "entitlement_id", "before", "after"]
 """What makes a change the change it is: the same input gives the same identifier."""
 
@@ -42,7 +42,7 @@ def state(value: str) -> str:
 
 
 def part(action: str, person: Rows, account: Rows, **columns: object) -> pd.DataFrame:
-    """Raw changes of one action; `person` and `account` are rows, -1 for none."""
+    """Raw changes of one action; `person` and `account` are rows, -1 for none; `name` is of a new group."""
     filled = {"action": str(action), "person": person, "account": account, "group": -1, **columns}
     return pd.DataFrame(filled, index=range(len(person)), columns=RAW)
 
@@ -59,15 +59,16 @@ def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd
     if not filled:
         return frames.empty(Changes)
     raw = pd.concat(filled, ignore_index=True)
+    new = raw["name"].astype("str")
     person, account, group = (raw[name].to_numpy(np.int64) for name in ("person", "account", "group"))
     table = raw.assign(
         target=case.rules.to,
         account_id=take(case.target.accounts["account_id"], account),
         **_identity(case, person, account),
-        subject=_subject(case, person, account, emails),
-        kind=pd.Series(GROUP, index=raw.index, dtype="str").where(raw["group"] >= 0),
+        subject=_subject(case, person, account, emails).fillna(new),
+        kind=pd.Series(GROUP, index=raw.index, dtype="str").where((raw["group"] >= 0) | new.notna()),
         entitlement_id=take(case.groups["entitlement_id"], group),
-        entitlement=take(case.groups["name"], group),
+        entitlement=take(case.groups["name"], group).fillna(new),
     )
     return ordered(table)
 
@@ -75,8 +76,10 @@ def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd
 def ordered(table: pd.DataFrame) -> pd.DataFrame:
     """A Changes frame: identifiers, flags, and the positions that the actions ask for."""
     rank = {action.value: number for number, action in enumerate(ORDER)}
+    # A group that is made has no identifier yet; its name tells it from the others.
+    named = table.assign(entitlement_id=table["entitlement_id"].fillna(table["entitlement"]))
     table = table.assign(
-        change_id=[_named(row) for row in table[IDENTITY].astype(object).itertuples(index=False, name=None)],
+        change_id=[_named(row) for row in named[IDENTITY].astype(object).itertuples(index=False, name=None)],
         rank=table["action"].map(rank),
         destructive=table["action"].isin(DESTRUCTIVE),
         reversible=~table["action"].isin(IRREVERSIBLE),

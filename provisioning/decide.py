@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from provisioning import guard, joiners, plan, sign_in
+from provisioning import guard, joiners, new_groups, plan, sign_in
 from provisioning.capacity import fit
 from provisioning.case import Case, picked
 from provisioning.changes import assemble
@@ -148,6 +148,7 @@ def _changes(case: Case, wanted: Entitled) -> pd.DataFrame:
     reachable[created.emails.index.to_numpy(np.int64)] = True
     reachable[back["person"].to_numpy(np.int64)] = True
     parts = [
+        new_groups.make(case, wanted.new),
         created.raw,
         back,
         *joiners.update(case, returning),

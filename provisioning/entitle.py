@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from provisioning.case import Case, picked, shown
-from provisioning.keys import Mask, Rows, coded, first_of_each, fitting, folded, positions, within
+from provisioning.keys import Mask, Rows, coded, first_of_each, fitting, positions, within
+from provisioning.new_groups import Names, NewGroup
 from provisioning.people import ACTIVE, DEPARTED, SUSPENDED
 from provisioning.rules import SourceRules, TargetRules
 from provisioning.scope import counting
@@ -22,7 +23,7 @@ Part = tuple[Rows, Rows, int]
 
 
 class Mapped(NamedTuple):
-    """What one IdP group stands for: a group of the target, by row, and the rule that says so."""
+    """What one IdP group stands for: a group, by its number, and the rule that says so."""
 
     idp_group: str
     group: int
@@ -42,6 +43,7 @@ class Entitled:
         held_person: who of the active people holds something now.
         held_group: what they hold.
         governed: which groups the policy fills, so that it may also empty them.
+        new: groups that somebody should hold and the target lacks, where they may be made.
     """
 
     groups: pd.DataFrame
@@ -52,6 +54,7 @@ class Entitled:
     held_person: Rows
     held_group: Rows
     governed: Mask
+    new: tuple[NewGroup, ...] = ()
 
     def missing(self) -> Mask:
         """Which wanted pairs are not held."""
@@ -78,20 +81,23 @@ def entitle(case: Case) -> Entitled:
     made: list[Part] = []
     texts: list[tuple[str, str]] = []
     governed = fitting(groups["name"], case.rules.groups.manage)
+    names = Names(case)
     for scope in case.policy.sources:
         if scope.origin in case.sources:
-            table = list(_mapping(case, scope))
+            table = list(_mapping(case, scope, names))
             made += _from_memberships(case, scope, table, texts, governed)
-    made += _defaults(case, staying, texts)
+    made += _defaults(case, staying, texts, names)
     wanted = _pairs(made)
     wanted = wanted[active[wanted[:, 0]]]
+    new = names.asked(wanted, texts)
+    wanted = wanted[wanted[:, 1] < len(groups)]
     back = _given_back(case, active, texts)
     back = back[~_taken_again(case, back, wanted, governed)]
     wanted = np.concatenate([wanted, back])
     person, group, rule = wanted[first_of_each(wanted[:, 0] * (len(groups) + 1) + wanted[:, 1])].T
     holder = np.append(case.found.holder, -1)[case.held.account]
     mine = picked(active, holder)
-    return Entitled(groups, texts, person, group, rule, holder[mine], case.held.group[mine], governed)
+    return Entitled(groups, texts, person, group, rule, holder[mine], case.held.group[mine], governed, new)
 
 
 def suppressed(case: Case, wanted: Entitled) -> Mask:
@@ -113,11 +119,10 @@ def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
     return may & governed, may & ~governed
 
 
-def _mapping(case: Case, scope: SourceRules) -> Iterator[Mapped]:
+def _mapping(case: Case, scope: SourceRules, groups: Names) -> Iterator[Mapped]:
     """What each IdP group stands for; notes those without meaning or without a group here."""
     rules, snapshot = case.rules, case.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
-    by_key = {key: row for row, key in reversed(list(enumerate(case.groups["key"])))}
     unmapped: list[str] = []
     missing: set[str] = set()
     stated = {name.casefold(): name for name in rules.groups.map}
@@ -126,11 +131,11 @@ def _mapping(case: Case, scope: SourceRules) -> Iterator[Mapped]:
             name = stated[idp_group.casefold()]
             wanted, rule = rules.groups.map[name], f"groups.map: {name}"
         else:
-            wanted, rule = _renamed(idp_group, rules, by_key)
+            wanted, rule = _renamed(idp_group, rules, groups)
         if not wanted:
             unmapped.append(idp_group)
         for name in wanted:
-            row = by_key.get(name.strip().lower())
+            row = groups.row(name)
             if row is None:
                 missing.add(name)
             else:
@@ -142,12 +147,12 @@ def _mapping(case: Case, scope: SourceRules) -> Iterator[Mapped]:
         case.note(f"IdP groups that stand for nothing in {rules.to}: {shown(unmapped)}", subject=scope.origin)
 
 
-def _renamed(idp_group: str, rules: TargetRules, known: Mapping[str, int]) -> tuple[list[str], str]:
+def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:
     for rename in rules.groups.rename:
         name = rename.name(idp_group)
         if name is not None:
             return [name], f"groups.rename: {rename.regex}"
-    if rules.groups.same_name and idp_group.strip().lower() in known:
+    if rules.groups.same_name and groups.row(idp_group) is not None:
         return [idp_group], "groups.same_name"
     return [], ""
 
@@ -176,7 +181,8 @@ def _from_memberships(
             members = members[members >= 0]
             made.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
             texts.append((row.rule, f"member of {row.idp_group} in {snapshot.source}"))
-            governed[row.group] = True
+            if row.group < len(governed):
+                governed[row.group] = True
     unheld = {row.idp_group for row in table if row.idp_group not in numbers}
     if unheld:
         remedy = "correct groups.map if the name is wrong; until then nobody loses anything by it"
@@ -202,7 +208,7 @@ def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
     return order, starts
 
 
-def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]]) -> list[Part]:
+def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
     """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
     lives, rules, groups = case.lives, case.rules.groups.default, case.groups
     made_by_us = pd.Series(sorted(case.memory.made), dtype="str")
@@ -213,11 +219,11 @@ def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]]) -> list[P
     ] + [(new, name, "groups.default.new", "every new account gets it") for name in rules.new]
     made: list[Part] = []
     for who, name, rule, reason in wants:
-        row = positions(folded(pd.Series([name], dtype="str")), groups["key"])[0]
-        if row < 0:
+        group = names.row(name)
+        if group is None:
             case.note(f"no such group in the target: {name}", f"create it in the target, or correct {rule}")
             continue
-        made.append((lives.person[who], np.full(int(who.sum()), row, dtype=np.int64), len(texts)))
+        made.append((lives.person[who], np.full(int(who.sum()), group, dtype=np.int64), len(texts)))
         texts.append((rule, reason))
     for row in joiner_groups(groups, case.target, case.rules):
         made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))

@@ -49,6 +49,7 @@ class EntitlementKind(StrEnum):
 class Action(StrEnum):
     """Every write a plan may hold; a sink states which of them it can do."""
 
+    CREATE_GROUP = "create_group"
     CREATE = "create"
     UPDATE = "update"
     UPDATE_EMAIL = "update_email"

@@ -13,15 +13,23 @@ from provisioning.keys import Mask, Rows, coded, folded, positions, take
 
 _SETS = [Action.GRANT.value, Action.REVOKE.value]
 _UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
+_LOST_WITH_THE_ACCOUNT = [Action.REVOKE.value, Action.REMOVE.value, Action.DELETE.value]
+"""What an account that is no longer there has reached by being gone."""
 
 
-def still_true(changes: pd.DataFrame, accounts: pd.DataFrame, entitlements: pd.DataFrame) -> pd.Series[bool]:
+def still_true(
+    changes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    groups: pd.DataFrame | None = None,
+) -> pd.Series[bool]:
     """Whether each change finds what it was planned on; if not, it is stale.
 
     Args:
         changes: Changes frame, of one target.
         accounts: Accounts as they are now; at least those of the changes.
         entitlements: Entitlements as they are now, of the same accounts.
+        groups: groups there are now, at least those the changes make; its column `name` counts.
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is created finds none with its
@@ -30,27 +38,36 @@ def still_true(changes: pd.DataFrame, accounts: pd.DataFrame, entitlements: pd.D
     row = _accounts_of(changes, accounts)
     nobody_yet = changes["account_id"].isna().to_numpy(np.bool_) & (row < 0)
     found = _fits(changes, "before", row, accounts, entitlements, absent=nobody_yet)
-    creates = _is(changes, Action.CREATE)
-    return pd.Series(np.where(creates, row < 0, found), index=changes.index, dtype=bool)
+    found = np.where(_is(changes, Action.CREATE), row < 0, found)
+    found = np.where(_is(changes, Action.CREATE_GROUP), ~_there(changes, groups), found)
+    return pd.Series(found, index=changes.index, dtype=bool)
 
 
-def reached(changes: pd.DataFrame, accounts: pd.DataFrame, entitlements: pd.DataFrame) -> pd.Series[bool]:
+def reached(
+    changes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    groups: pd.DataFrame | None = None,
+) -> pd.Series[bool]:
     """Whether each change is already so: its `after` holds.
 
     Args:
         changes: Changes frame, of one target.
         accounts: Accounts as they are now; at least those of the changes.
         entitlements: Entitlements as they are now, of the same accounts.
+        groups: groups there are now, at least those the changes make; its column `name` counts.
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is no longer there counts as
-        removed and as deleted.
+        removed and as deleted, and holds nothing.
     """
     row = _accounts_of(changes, accounts)
     nobody = np.zeros(len(changes), dtype=np.bool_)
     found = _fits(changes, "after", row, accounts, entitlements, absent=nobody)
     found = np.where(_is(changes, Action.CREATE), row >= 0, found)
-    gone = (_is(changes, Action.REMOVE) | _is(changes, Action.DELETE)) & (row < 0)
+    found = np.where(_is(changes, Action.CREATE_GROUP), _there(changes, groups), found)
+    lost = changes["action"].isin(_LOST_WITH_THE_ACCOUNT).to_numpy(np.bool_)
+    gone = lost & (row < 0) & changes["account_id"].notna().to_numpy(np.bool_)
     return pd.Series(found | gone, index=changes.index, dtype=bool)
 
 
@@ -61,6 +78,13 @@ def _accounts_of(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
     theirs = (accounts["state"] != AccountState.DELETED.value) & (accounts["kind"] == "person")
     by_email = positions(folded(changes["subject"]), folded(accounts["email"].where(theirs)))
     return np.where(changes["account_id"].isna().to_numpy(), by_email, named)
+
+
+def _there(changes: pd.DataFrame, groups: pd.DataFrame | None) -> Mask:
+    """Whether there is a group of the name each change is about; unseen groups are not there."""
+    if groups is None:
+        return np.zeros(len(changes), dtype=np.bool_)
+    return positions(folded(changes["entitlement"]), folded(groups["name"])) >= 0
 
 
 def _fits(

@@ -59,7 +59,9 @@ class Groups(Strict):
     may_add: Globs = Field(["*"], description="Target groups Seatwise may put people into.")
     may_remove: Globs = Field([], description="Target groups Seatwise may take people out of.")
     manage: Globs = Field([], description="Target groups taken over, although other hands filled them.")
-    create_missing: Literal[False] = Field(False, description="Creating groups is not offered yet.")
+    create_missing: bool = Field(
+        False, description="Whether groups that people should hold and the target lacks are made there."
+    )
 
 
 class Joiner(Strict):

@@ -16,9 +16,11 @@ from reports.files import write_csv
 from reports.words import titled
 
 USERS = "admin.atlassian.com → Directory → Users: "
+GROUPS = "admin.atlassian.com → Directory → Groups: "
 MANAGED = "admin.atlassian.com → Directory → Managed accounts: "
 FOUND = "search for {who}, open the account, "
 STEPS = {
+    Action.CREATE_GROUP: GROUPS + "choose Create group, name it {what} and confirm.",
     Action.CREATE: USERS + "choose Invite users, enter {email} and send the invitation.",
     Action.UPDATE: MANAGED + FOUND + "change {fields}.",
     Action.UPDATE_EMAIL: MANAGED + FOUND + "change the e-mail address to {email}.",

@@ -6,7 +6,7 @@ nothing else changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
@@ -32,10 +32,14 @@ KINDS = {
 
 
 class Look(NamedTuple):
-    """The present state of a few accounts: Accounts and Entitlements frames."""
+    """The present state of a few accounts: Accounts and Entitlements frames.
+
+    `groups` has a column `name`: those of the groups asked for by name that are there, maybe others.
+    """
 
     accounts: pd.DataFrame
     entitlements: pd.DataFrame
+    groups: pd.DataFrame | None = None
 
 
 class Applied(NamedTuple):
@@ -84,14 +88,19 @@ class Sink(Protocol):
     def capacity(self) -> Iterator[Screened]:
         """Pages of validated Capacity; none where the target does not tell."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
-        """Read a few accounts afresh, named by identifier or by e-mail address."""
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few accounts afresh, by identifier or e-mail address, and find a few groups by name."""
 
     def bundle(self, change: Change) -> str:
         """Changes of one bundle go out in one request; by default each is its own."""
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; raises a TransportError when it did not happen."""
+
+
+def groups_named(names: Iterable[str]) -> pd.DataFrame:
+    """Groups as a look shows them: a column `name`."""
+    return pd.DataFrame({"name": pd.Series(list(names), dtype="str")})
 
 
 def connector(kind: str) -> type[Sink]:

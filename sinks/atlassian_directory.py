@@ -16,7 +16,7 @@ from transport.reply import Reply
 
 Row = dict[str, Any]
 PAGE = 100
-IDS_A_LOOK, EMAILS_A_LOOK = 10, 100
+IDS_A_LOOK, EMAILS_A_LOOK, NAMES_A_LOOK = 10, 100, 100
 EXPAND = ["productAccess", "groups", "platformRoles", "counts.resources"]
 
 
@@ -80,6 +80,12 @@ class Directory:
         wanted = _parts("accountIds", account_ids, IDS_A_LOOK) + _parts("emails", emails, EMAILS_A_LOOK)
         for query in wanted:
             yield from self._pages("users/search", {**query, "limit": PAGE, "expand": EXPAND})
+
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear."""
+        wanted = _parts("groupNames", names, NAMES_A_LOOK)
+        pages = (page for query in wanted for page in self._pages("groups/search", {**query, "limit": PAGE}))
+        return [row["name"] for page in pages for row in page]
 
     def glance(self, what: str, **query: Any) -> list[Row]:
         """One row of `users` or `groups`, to see whether they can be read."""

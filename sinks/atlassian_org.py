@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.findings import Finding, Refused
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
-from sinks import Applied, Look
+from sinks import Applied, Look, groups_named
 from sinks import atlassian_rows as rows
 from sinks.atlassian_data import ACCOUNT_FIELDS, SIDE_FIELDS
 from sinks.atlassian_directory import PAGE, Directory, Group, Row
@@ -126,7 +126,7 @@ class AtlassianOrg:
     def _read_openings(self) -> rows.Openings:
         return rows.Openings(self._directory.groups(), self._directory.workspaces())
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh; those in no directory are not found."""
         openings = self._known_openings()
         accounts, entitlements = [], []
@@ -134,7 +134,8 @@ class AtlassianOrg:
             here = rows.present(columns)
             accounts.append(self._accounts(here, {}).frame)
             entitlements.append(rows.entitlements_frame(self.name, here, openings).frame)
-        return Look(concat(Accounts, accounts), concat(Entitlements, entitlements))
+        there = groups_named(self._directory.group_names(groups)) if groups else None
+        return Look(concat(Accounts, accounts), concat(Entitlements, entitlements), there)
 
     def _known_openings(self) -> rows.Openings:
         with self._lock:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.findings import Finding
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
-from sinks import Applied, Look
+from sinks import Applied, Look, groups_named
 from sinks import atlassian_scim_rows as rows
 from sinks.atlassian_scim_directory import PAGE, ScimDirectory
 from sinks.atlassian_scim_write import ACTIONS, SETS, Limits, ScimWriter
@@ -131,7 +131,7 @@ class AtlassianScim:
         self._sizes = {key: len(ids) for key, ids in members.items()}
         return names, members
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few users afresh, one request for each with its groups.
 
         By address users are found where their name is known or is the address, for no filter takes one.
@@ -148,7 +148,8 @@ class AtlassianScim:
                 names[group["value"]] = group["display"]
                 members.setdefault(group["value"], []).append(key)
         held = held_frame(self.name, members, names, list(users)).frame
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]))
+        there = groups_named(self._directory.group_names(groups)) if groups else None
+        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
 
     def _named(self, user_names: Sequence[str]) -> list[Row]:
         calls = (partial(self._directory.named, name) for name in user_names)

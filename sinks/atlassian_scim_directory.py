@@ -49,9 +49,14 @@ class ScimDirectory:
 
     def named(self, user_name: str) -> Row | None:
         """The user of a name; a filter takes no more than one comparison, of the name or the IdP's id."""
-        quoted = user_name.replace("\\", "\\\\").replace('"', '\\"')
-        rows = self.get("Users", filter=f'userName eq "{quoted}"')["Resources"]
+        rows = self.get("Users", filter=f'userName eq "{_escaped(user_name)}"')["Resources"]
         return rows[0] if len(rows) == 1 else None
+
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear."""
+        calls = (partial(self.get, "Groups", filter=f'displayName eq "{_escaped(name)}"') for name in names)
+        pages = self._client.side_by_side(calls)
+        return [row["displayName"] for body in pages for row in body.get("Resources") or ()]
 
     def group(self, scim_id: str) -> Row:
         """A group with its members."""
@@ -69,3 +74,7 @@ class ScimDirectory:
         body = self.get(what, startIndex=str(start + 1), count=str(self._page_size))
         rows, total = body.get("Resources") or [], int(body["totalResults"])
         return Page(rows, total, start + len(rows) >= total)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -114,6 +114,11 @@ def defaults(more: Sequence[str]) -> Callable[[str], bool]:
     return lambda name: any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
 
 
+def new_group(name: str) -> Row:
+    """The body that makes a group without members."""
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name}
+
+
 def new_user(after: Mapping[str, Any], subject: str, external_id: str | None) -> Row:
     """The body that makes a user.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from provisioning.findings import Refused
@@ -13,13 +14,16 @@ from sinks import Applied, Look
 from sinks import atlassian_scim_rows as rows
 from sinks.atlassian_scim_directory import ATLASSIAN, HEADERS, ScimDirectory
 from sinks.cloud_site import permit
+from sinks.new_group import make_group
 from sinks.numbered_pages import Row
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, RateLimited
 
 SETS = (Action.GRANT, Action.REVOKE)
 STATES = {Action.DEACTIVATE: False, Action.REACTIVATE: True}
-ACTIONS = frozenset({Action.CREATE, Action.UPDATE, Action.UPDATE_EMAIL, Action.DELETE, *SETS, *STATES})
+ACTIONS = frozenset(
+    {Action.CREATE_GROUP, Action.CREATE, Action.UPDATE, Action.UPDATE_EMAIL, Action.DELETE, *SETS, *STATES}
+)
 _SUSPEND = (
     "a provisioning directory knows no suspension",
     "Use `deactivate` as the leaver's stage: access ends, and the record can be resumed.",
@@ -48,8 +52,8 @@ class Eyes(Protocol):
 
     name: str
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
-        """Read a few users afresh."""
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few users afresh, and find a few groups by name."""
 
     def size(self, group_id: str) -> int | None:
         """How many members a group had when it was last read."""
@@ -104,6 +108,11 @@ class ScimWriter:
         first = changes[0]
         if first.action in SETS:
             return self._set_members(changes)
+        if first.action == Action.CREATE_GROUP:
+            self._permit_group(first)
+            name = str(first.entitlement)
+            send = partial(self._write, "POST", "Groups", rows.new_group(name))
+            return make_group(name, send, self._eyes)
         if first.action == Action.CREATE:
             return self._create(first)
         return self._change(first, str(first.account_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from sinks.atlassian_data import bare
 from sinks.atlassian_directory import Group
 from sinks.atlassian_managed import ACTIONS as MANAGED_ACTIONS
 from sinks.atlassian_managed import ManagedAccounts
+from sinks.new_group import make_group
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
 
@@ -35,8 +37,8 @@ class Eyes(Protocol):
 
     name: str
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
-        """Read a few accounts afresh."""
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few accounts afresh, and find a few groups by name."""
 
     def group(self, group_id: str) -> Group | None:
         """A group by its identifier, as last read."""
@@ -65,6 +67,11 @@ class Writer:
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; see `AtlassianOrg.apply`."""
+        if changes[0].action == Action.CREATE_GROUP:
+            name = str(changes[0].entitlement)
+            body = {"name": name, "description": ""}
+            send = partial(self._client.write, "POST", f"{self._home}/groups", body)
+            return make_group(name, send, self._eyes)
         if any(change.action == Action.CREATE for change in changes):
             return self._invite(changes)
         if changes[0].account_id is None:

@@ -41,6 +41,7 @@ class BitbucketDc(DataCenter):
     Options: ClassVar[type[BaseModel]] = BitbucketDcOptions
     actions: ClassVar[frozenset[Action]] = frozenset(
         {
+            Action.CREATE_GROUP,
             Action.CREATE,
             Action.UPDATE,
             Action.UPDATE_EMAIL,
@@ -63,6 +64,10 @@ class BitbucketDc(DataCenter):
     @cached_property
     def _bitbucket(self) -> Bitbucket:
         return Bitbucket(self.client, self._options.page_size)
+
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear, with others that resemble them."""
+        return self._bitbucket.group_names(names)
 
     # Writing
 
@@ -118,6 +123,10 @@ class BitbucketDc(DataCenter):
             conceal(query["password"])
         self.client.write("POST", f"{API}/admin/users", params=query)
         return name.lower()
+
+    def create_group(self, name: str) -> None:
+        """Make a group."""
+        self.client.write("POST", f"{API}/admin/groups", params={"name": name})
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""

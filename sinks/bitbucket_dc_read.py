@@ -104,6 +104,11 @@ class Bitbucket:
             Group(name, (PRODUCT,) if name in levels else (), levels.get(name) in ADMIN) for name in names
         ]
 
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Names of the groups that resemble some names."""
+        found = (page for name in names for page in self._pages("/admin/groups", {"filter": name}))
+        return [row["name"] for page in found for row in page]
+
     def licence(self) -> list[Licence]:
         """Seats bought and in use; none where no licence is installed."""
         try:

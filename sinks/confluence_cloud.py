@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -20,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.findings import Finding, Refused
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
-from sinks import Applied, Look, cloud_rows
+from sinks import Applied, Look, cloud_rows, groups_named
 from sinks.cloud_site import UNABLE, held_frame, permit, site_of, tried
 from sinks.confluence_cloud_site import API, PAGE, ConfluenceSite, Group
+from sinks.new_group import make_group
 from sinks.numbered_pages import Row
 from sinks.one_pass import OnePass, Streams
 from transport.auth import Basic
@@ -39,7 +40,7 @@ FIELDS = {
 KINDS = {"atlassian": "person", "app": "app", "": "customer"}
 """Confluence has no word for those who are neither people nor apps; they are left alone."""
 PRODUCT = "confluence"
-ACTIONS = frozenset({Action.GRANT, Action.REVOKE})
+ACTIONS = frozenset({Action.CREATE_GROUP, Action.GRANT, Action.REVOKE})
 NOBODY = (
     "Confluence lets nobody in and removes nobody",
     "Use a connection of kind jira_cloud or atlassian_org for it, or do it on the admin site.",
@@ -151,7 +152,7 @@ class ConfluenceCloud:
         self._groups = {group.group_id: group for group in groups}
         return self._groups
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
         found = [self._address_book.get(email.casefold()) for email in emails]
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, found)])))
@@ -162,7 +163,8 @@ class ConfluenceCloud:
             for group in row["groups"]:
                 members.setdefault(group["id"], []).append(row["accountId"])
         held = held_frame(self.name, members, names, [row["accountId"] for row in rows]).frame
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]))
+        there = groups_named(self._site.group_names()) if groups else None
+        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
 
     @property
     def _address_book(self) -> Mapping[str, str]:
@@ -187,6 +189,11 @@ class ConfluenceCloud:
         """
         (change,) = changes
         self._permit(change)
+        if change.action == Action.CREATE_GROUP:
+            name = str(change.entitlement)
+            self._pass.end()
+            send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
+            return make_group(name, send, self)
         if change.account_id is None:
             raise Refused(f"{change.subject} has no account here", remedy=NOBODY[1])
         self._pass.end()

@@ -62,6 +62,10 @@ class ConfluenceSite:
             for row in rows
         ]
 
+    def group_names(self) -> list[str]:
+        """Names of all groups."""
+        return [row["name"] for rows in self._pages("group", {}) for row in rows]
+
     def members(self, groups: Sequence[Group]) -> Iterator[tuple[Group, list[Row]]]:
         """Pages of the members of each group; Confluence leaves the suspended out without a word."""
         return Listings[Group](self._client, self._members).pages(groups)

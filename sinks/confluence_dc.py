@@ -49,6 +49,7 @@ class ConfluenceDc(DataCenter):
     Options: ClassVar[type[BaseModel]] = ConfluenceDcOptions
     actions: ClassVar[frozenset[Action]] = frozenset(
         {
+            Action.CREATE_GROUP,
             Action.CREATE,
             Action.UPDATE,
             Action.UPDATE_EMAIL,
@@ -80,6 +81,10 @@ class ConfluenceDc(DataCenter):
         options = self._options
         return Confluence(self.client, options.page_size, options.licensed_groups)
 
+    def group_names(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002  the server lists them all
+        """Those of some names that groups bear, with all others."""
+        return self._confluence.group_names()
+
     # Writing
 
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
@@ -101,6 +106,10 @@ class ConfluenceDc(DataCenter):
         password = secrets.token_urlsafe(24)
         conceal(password)
         return {"password": password}
+
+    def create_group(self, name: str) -> None:
+        """Make a group."""
+        self.client.write("POST", f"{API}/admin/group", {"name": name, "type": "group"})
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""

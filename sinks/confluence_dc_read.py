@@ -111,8 +111,11 @@ class Confluence:
 
     def groups(self) -> list[Group]:
         """All groups, and whether they may use and administer Confluence."""
-        names = [row["name"] for page in self._pages("/group", {}) for row in page]
-        return list(self._client.side_by_side(partial(self._group, name) for name in names))
+        return list(self._client.side_by_side(partial(self._group, name) for name in self.group_names()))
+
+    def group_names(self) -> list[str]:
+        """Names of all groups."""
+        return [row["name"] for page in self._pages("/group", {}) for row in page]
 
     def _group(self, name: str) -> Group:
         if self._licensed is not None:

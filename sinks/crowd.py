@@ -62,6 +62,7 @@ class Crowd(DataCenter):
     Options: ClassVar[type[BaseModel]] = CrowdOptions
     actions: ClassVar[frozenset[Action]] = frozenset(
         {
+            Action.CREATE_GROUP,
             Action.CREATE,
             Action.UPDATE,
             Action.UPDATE_EMAIL,
@@ -97,6 +98,10 @@ class Crowd(DataCenter):
     def _crowd(self) -> Server:
         return Server(self.client, self._options.page_size)
 
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear."""
+        return self._crowd.group_names(names)
+
     # Writing
 
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
@@ -107,6 +112,10 @@ class Crowd(DataCenter):
         body |= {"name": name, "email": email, "password": {"value": password}, "active": True}
         self.client.write("POST", f"{API}/user", body)
         return name.lower()
+
+    def create_group(self, name: str) -> None:
+        """Make a group."""
+        self.client.write("POST", f"{API}/group", {"name": name, "type": "GROUP", "active": True})
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""

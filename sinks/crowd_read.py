@@ -71,6 +71,17 @@ class Crowd:
         )
         return [row for page in pages for row in page]
 
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear."""
+        found = self._client.side_by_side(partial(self._group_name, name) for name in names)
+        return [name for name in found if name is not None]
+
+    def _group_name(self, name: str) -> str | None:
+        try:
+            return str(self._get("/group", {"groupname": name}).json()["name"])
+        except NotFound:
+            return None
+
     def memberships(self) -> Memberships:
         """Account and group of each direct membership, in one request.
 

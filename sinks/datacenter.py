@@ -10,7 +10,7 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -18,10 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from provisioning.findings import Finding, Refused
 from provisioning.frames import AccountState, Action, Change, EntitlementKind, Screened
-from sinks import Applied, Look
+from sinks import Applied, Look, groups_named
 from sinks import datacenter_rows as rows
 from sinks.datacenter_rows import Columns, Row, Whole
 from sinks.datacenter_words import plainly
+from sinks.new_group import make_group
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
@@ -130,7 +131,7 @@ class DataCenter(ABC):
     def whole(self) -> Whole:
         """Read the installation to its end, or raise."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh."""
         found = self.some(account_ids, emails)
         for facts in _facts(found.columns):
@@ -138,7 +139,12 @@ class DataCenter(ABC):
         return Look(
             rows.accounts_frame(self.name, found.columns).frame,
             rows.entitlements_frame(self.name, found.held, found.own).frame,
+            groups_named(self.group_names(groups)) if groups else None,
         )
+
+    @abstractmethod
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear, maybe with others."""
 
     @abstractmethod
     def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
@@ -164,6 +170,9 @@ class DataCenter(ABC):
         for change in changes:
             self.permit(change)
         first = changes[0]
+        if first.action == Action.CREATE_GROUP:
+            name = str(first.entitlement)
+            return make_group(name, partial(self.create_group, name), self)
         if first.action == Action.CREATE:
             made = self._create(first)
             return self._each(str(made.account_id), changes[1:], made.message)
@@ -271,6 +280,10 @@ class DataCenter(ABC):
     @abstractmethod
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
         """Make an account and return its identifier; `wanted` holds the columns of Accounts."""
+
+    @abstractmethod
+    def create_group(self, name: str) -> None:
+        """Make a group."""
 
     @abstractmethod
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.findings import Finding
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
-from sinks import Applied, Look, cloud_rows
+from sinks import Applied, Look, cloud_rows, groups_named
 from sinks.cloud_site import held_frame, site_of, tried
 from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite
 from sinks.jira_cloud_write import ACTIONS, JiraWriter
@@ -136,7 +136,7 @@ class JiraCloud:
                 else self._groups
             )
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh, one request for each with its groups."""
         asked = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
         shown = {key: email for email, key in asked.items() if key}
@@ -152,7 +152,8 @@ class JiraCloud:
                 names[group["groupId"]] = group["name"]
         known = [row["accountId"] for row in rows]
         held = held_frame(self.name, members, names, known).frame
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]))
+        there = groups_named(self._site.group_names(groups)) if groups else None
+        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
 
     # Writing
 

@@ -95,6 +95,11 @@ class JiraSite:
             for row in self._groups(None)
         ]
 
+    def group_names(self, names: Sequence[str]) -> list[str]:
+        """Those of some names that groups bear."""
+        calls = (partial(self.get, "group/bulk", groupName=name) for name in names)
+        return [row["name"] for body in self._client.side_by_side(calls) for row in body["values"]]
+
     def members(self, groups: Sequence[Group]) -> dict[str, list[str]]:
         """Account ids of the members of each group, the inactive too, by group id."""
         found: dict[str, list[str]] = {group.group_id: [] for group in groups}
@@ -136,7 +141,7 @@ class JiraSite:
 
     def _groups(self, access: str | None) -> list[Row]:
         listings = Listings[str | None](self._client, self._group_page)
-        return [row for _, rows in listings.pages([access]) for row in rows]
+        return list({row["groupId"]: row for _, rows in listings.pages([access]) for row in rows}.values())
 
     def _group_page(self, access: str | None, start: int) -> Page:
         more = {"accessType": access} if access else {}

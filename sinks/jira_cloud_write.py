@@ -12,18 +12,19 @@ from provisioning.frames import Action, Change
 from sinks import Applied, Look
 from sinks.cloud_site import UNABLE, permit
 from sinks.jira_cloud_site import API, Group
+from sinks.new_group import make_group
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
 
-ACTIONS = frozenset({Action.CREATE, Action.GRANT, Action.REVOKE, Action.REMOVE})
+ACTIONS = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.GRANT, Action.REVOKE, Action.REMOVE})
 _FULL = "Buy seats or free some, then run again."
 
 
 class Eyes(Protocol):
     """What a write needs to know of the site."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
-        """Read a few accounts afresh."""
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few accounts afresh, and find a few groups by name."""
 
     def groups(self) -> Mapping[str, Group]:
         """Groups by identifier, as last read."""
@@ -42,6 +43,10 @@ class JiraWriter:
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; see `JiraCloud.apply`."""
+        if changes[0].action == Action.CREATE_GROUP:
+            name = str(changes[0].entitlement)
+            send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
+            return make_group(name, send, self._eyes)
         if len(changes) == 1 and changes[0].action != Action.CREATE and changes[0].account_id:
             return self._one(changes[0], changes[0].account_id)
         failed = self._refused(changes)

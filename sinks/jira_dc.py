@@ -47,6 +47,7 @@ class JiraDc(DataCenter):
     Options: ClassVar[type[BaseModel]] = JiraDcOptions
     actions: ClassVar[frozenset[Action]] = frozenset(
         {
+            Action.CREATE_GROUP,
             Action.CREATE,
             Action.UPDATE,
             Action.UPDATE_EMAIL,
@@ -93,6 +94,10 @@ class JiraDc(DataCenter):
     def _jira(self) -> Jira:
         return Jira(self.client, self._options.page_size)
 
+    def group_names(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002  the server lists them all
+        """Those of some names that groups bear, with all others."""
+        return [group.name for group in self._jira.groups([])]
+
     # Writing
 
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
@@ -100,6 +105,10 @@ class JiraDc(DataCenter):
         body = {"name": name, "emailAddress": email, "displayName": wanted["display_name"]}
         reply = self.client.write("POST", f"{API}/user", {**body, "applicationKeys": []})
         return str(reply.json()["key"])
+
+    def create_group(self, name: str) -> None:
+        """Make a group."""
+        self.client.write("POST", f"{API}/group", {"name": name})
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""

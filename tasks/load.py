@@ -19,7 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from ledger import StoredPlan
 from provisioning import frames
 from provisioning.findings import Refused
-from provisioning.frames import AccountState, Change, Outcomes, Status
+from provisioning.frames import AccountState, Action, Change, Outcomes, Status
 from provisioning.plan import reached, still_true
 from sinks import Applied, Look, Sink
 from tasks.memory import remember
@@ -35,16 +35,18 @@ Ended = dict[str, tuple[Status, str | None, str | None]]
 
 
 def batches(changes: pd.DataFrame, size: int = BATCH) -> list[pd.DataFrame]:
-    """Split a plan between people, freeing seats before filling them.
+    """Split a plan between people: groups are made first, then seats are freed before others are filled.
 
     Args:
         changes: a Changes frame.
         size: changes a batch should hold; one person's are never divided.
     """
     person = changes["account_id"].fillna(changes["source"] + "\0" + changes["source_id"])
+    person = person.fillna(changes["subject"])
     frees = changes["destructive"].groupby(person).transform("any")
-    order = changes.assign(person=person, frees=~frees).sort_values(["frees", "person", "position"])
-    lengths = order.groupby(["frees", "person"], sort=False)["change_id"].transform("size")
+    turn = (~frees).astype("int64").mask(_makes_group(changes), -1)
+    order = changes.assign(person=person, turn=turn).sort_values(["turn", "person", "position"])
+    lengths = order.groupby(["turn", "person"], sort=False)["change_id"].transform("size")
     first = ~order["person"].duplicated()
     number = (lengths.where(first, 0).cumsum() - 1) // size
     numbered = order.assign(batch=number)
@@ -117,7 +119,7 @@ def settle(session: Session, target: str) -> int:
     for fingerprint, part in left.groupby("fingerprint"):
         changes = part[frames.columns(frames.Changes)]
         look = look_at(sink, changes)
-        held = reached(changes, look.accounts, look.entitlements)
+        held = reached(changes, look.accounts, look.entitlements, look.groups)
         told = {True: (Status.APPLIED, None, "found done after an interrupted run")}
         told[False] = (
             Status.FAILED,
@@ -134,15 +136,22 @@ def settle(session: Session, target: str) -> int:
 def look_at(sink: Sink, changes: pd.DataFrame) -> Look:
     """Read the accounts of some changes afresh: by identifier, or by address while they have none."""
     known = changes["account_id"].dropna().unique().tolist()
-    unknown = changes.loc[changes["account_id"].isna(), "subject"].unique().tolist()
-    return sink.look(known, unknown)
+    makes = _makes_group(changes)
+    unknown = changes.loc[changes["account_id"].isna() & ~makes, "subject"].unique().tolist()
+    if not makes.any():
+        return sink.look(known, unknown)
+    return sink.look(known, unknown, changes.loc[makes, "entitlement"].unique().tolist())
+
+
+def _makes_group(changes: pd.DataFrame) -> pd.Series[bool]:
+    return changes["action"].eq(Action.CREATE_GROUP.value)
 
 
 def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
     """What need not or must not be written any more, and what is left to write."""
     look = look_at(sink, batch)
-    done = reached(batch, look.accounts, look.entitlements)
-    holds = still_true(batch, look.accounts, look.entitlements)
+    done = reached(batch, look.accounts, look.entitlements, look.groups)
+    holds = still_true(batch, look.accounts, look.entitlements, look.groups)
     can = batch["action"].isin([action.value for action in sink.actions])
     ended: Ended = {}
     theirs = _accounts_by_email(look)
@@ -208,7 +217,7 @@ def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
     if lost.empty:
         return {}
     look = look_at(sink, lost)
-    held = reached(lost, look.accounts, look.entitlements)
+    held = reached(lost, look.accounts, look.entitlements, look.groups)
     told = {True: (Status.APPLIED, None, "the answer was lost; found done")}
     told[False] = (Status.FAILED, None, "the answer was lost; found not done, the next plan holds it again")
     return {key: told[bool(done)] for key, done in zip(lost["change_id"], held, strict=True)}

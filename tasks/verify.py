@@ -32,7 +32,7 @@ def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFra
         if found.empty:
             return outcomes
         look = look_at(session.sink(target), found)
-        held = reached(found, look.accounts, look.entitlements)
+        held = reached(found, look.accounts, look.entitlements, look.groups)
         missing = outcomes["change_id"].isin(found.loc[~held.to_numpy(), "change_id"])
         verified = outcomes.assign(
             status=outcomes["status"]

@@ -144,6 +144,7 @@ def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.Data
 
 
 _GROUPS = {"map": MAP, "may_remove": ["*"]}
+_LACKING = {"map": {**MAP, "atl-dev": ["guild"]}, "default": {"all": ["Everybody"]}, "create_missing": True}
 POLICIES = st.sampled_from(
     [
         policy(),
@@ -156,6 +157,7 @@ POLICIES = st.sampled_from(
             groups={**_GROUPS, "manage": ["*"]},
             leaver=[{"after": "0d", "do": "suspend"}, {"after": "30d", "do": "revoke_seats"}],
         ),
+        policy(groups={**_GROUPS, **_LACKING}),
         policy(
             sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect={"emails": ["ann@*", "b*"]}
         ),

@@ -238,6 +238,71 @@ def test_groups_are_renamed_or_taken_by_name_where_the_map_is_silent():
     )
 
 
+NEW = {"map": {"atl-jira": ["jira-users", "newcomers"]}, "rename": [{"regex": "^x-(.*)$", "to": "$1"}]}
+
+
+def making(*, actions=None, **groups):
+    """Two people in a mapped, a renamed and a plain IdP group, of none of which the target has a group."""
+    people = source(
+        [identity("ann"), identity("bob"), identity("cyd", state="departed")],
+        {"atl-jira": ["ann", "bob"], "x-guild": ["bob"], "chess": ["ann"], "gone": ["cyd"]},
+    )
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    return think(people, there, policy(groups={**NEW, **groups}), actions=actions)
+
+
+def test_missing_groups_are_made_first_where_the_policy_says_so():
+    """A change for each group somebody active should hold, before all others; the people wait."""
+    default = {"all": ["Everybody"]}
+
+    decision = making(create_missing=True, same_name=True, default=default)
+
+    made = rows(decision.plan.changes)
+    assert [(c.action, c.subject, c.rule, c.reason.partition(" should")[0]) for c in made] == [
+        ("create_group", "Everybody", "groups.default.all", "2 people"),
+        ("create_group", "chess", "groups.same_name", "1 person"),
+        ("create_group", "guild", "groups.rename: ^x-(.*)$", "1 person"),
+        ("create_group", "newcomers", "groups.map: atl-jira", "2 people"),
+    ]
+    assert {(c.account_id, c.source, c.source_id, c.kind, c.entitlement_id) for c in made} == {
+        (None, None, None, "group", None)
+    }
+    assert {(c.before, c.after) for c in made} == {('{"exists":false}', '{"exists":true}')}
+    assert not decision.plan.changes[["destructive", "reversible"]].any().any()
+    assert decision.plan.changes["change_id"].is_unique
+    assert made[1].reason.endswith("member of chess in idp")
+    assert "Everybody, chess, guild, newcomers; 6 memberships in them wait" in messages(decision)
+
+
+@pytest.mark.parametrize(
+    "narrower",
+    [{}, {"create_missing": True, "may_add": ["jira-*"]}, {"create_missing": True, "actions": ["grant"]}],
+    ids=["not asked for", "may_add names none", "the connector cannot"],
+)
+def test_no_group_is_made_that_may_not_be(narrower):
+    """Then missing groups are noted as ever, and IdP groups without a namesake stand for nothing."""
+    decision = making(same_name=True, **narrower)
+
+    assert len(decision.plan.changes) == 0
+    assert "no such group in the target: guild, newcomers" in messages(decision)
+    assert "IdP groups that stand for nothing in cloud: chess, gone" in messages(decision)
+
+
+def test_only_groups_that_are_missing_and_named_so_are_made():
+    """A namesake in another case is the group; without same_name an unmapped IdP group makes none."""
+    people = source([identity("ann")], {"Developers": ["ann"], "chess": ["ann"]})
+    there = target([account("ann")])
+
+    plain = think(people, there, policy(groups={"create_missing": True})).plan.changes
+    named = think(people, there, policy(groups={"create_missing": True, "same_name": True})).plan.changes
+
+    assert len(plain) == 0
+    assert [(c.action, c.entitlement) for c in rows(named)] == [
+        ("create_group", "chess"),
+        ("grant", "developers"),
+    ]
+
+
 def test_what_cannot_be_granted_is_noted_and_not_planned():
     """Groups that are managed elsewhere, and groups may_add does not name."""
     groups = {"map": {"a": ["synced"], "b": ["developers"]}, "may_add": ["s*"]}

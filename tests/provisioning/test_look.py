@@ -150,3 +150,19 @@ def test_a_fingerprint_changes_with_every_part_of_the_plan():
     assert PLAN.fingerprint == fingerprint("cloud", PLAN.policy_fingerprint, changes.iloc[::-1])
     assert PLAN.fingerprint not in other
     assert pd.Index(changes["change_id"]).is_unique
+
+
+def test_a_group_to_make_is_looked_for_by_its_name():
+    """It is to be made while no group bears the name in any case, and made once one does."""
+    rules = policy(groups={"map": {"atl-jira": ["Newcomers"]}, "create_missing": True})
+    plan = think(PEOPLE, target([account("ann"), account("bob")]), rules).plan
+    changes = plan.changes[plan.changes["action"] == "create_group"]
+    nobody = target([])
+    for there, names in ((False, ["other"]), (True, ["NEWCOMERS"])):
+        groups = pd.DataFrame({"name": pd.Series(names, dtype="str")})
+
+        found = reached(changes, nobody.accounts, nobody.entitlements, groups)
+        holds = still_true(changes, nobody.accounts, nobody.entitlements, groups)
+
+        assert (found.tolist(), holds.tolist()) == ([there], [not there])
+    assert inverse(plan).changes.query("action == 'create_group'").empty

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from provisioning import frames
 from provisioning.decide import Decision
-from provisioning.frames import Accounts, Entitlements, Links, Taken, columns, concat
+from provisioning.frames import Accounts, Entitlements, Grants, Links, Taken, columns, concat
 from provisioning.lifecycle import LIVE
 from provisioning.plan import Plan, inverse, make, reached, still_true
 from provisioning.snapshots import Memory, TargetSnapshot
@@ -34,10 +34,13 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
         tuple(row): True for row in target.entitlements[["account_id", "entitlement_id", "name"]].to_numpy()
     }
     by_email = {}
+    made = []
     for change in frames.rows(plan.changes):
         after = orjson.loads(change.after)
         who = change.account_id or by_email.get(change.subject)
         match change.action:
+            case "create_group":
+                made.append(_group(change.entitlement))
             case "create":
                 who = by_email[change.subject] = f"new-{change.source_id}"
                 accounts[who] = {**_account(who), **after}
@@ -54,8 +57,16 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
         for a, e, n in held
     ]
     return dataclasses.replace(
-        target, accounts=frame(Accounts, list(accounts.values())), entitlements=frame(Entitlements, rows)
+        target,
+        accounts=frame(Accounts, list(accounts.values())),
+        entitlements=frame(Entitlements, rows),
+        grants=concat(Grants, [target.grants, frame(Grants, made)]),
     )
+
+
+def _group(name: str) -> dict[str, object]:
+    facts = {"target": "cloud", "kind": "group", "entitlement_id": f"e-{name}", "name": name}
+    return {**facts, **dict.fromkeys(("billable", "admin", "default"), False), "modifiable": True}
 
 
 def _account(who: str) -> dict[str, object]:
@@ -89,11 +100,16 @@ def decided(world: World) -> Decision:
 @tried
 @given(worlds())
 def test_after_a_plan_nothing_is_left_to_do(world: World):
-    """Applying the plan gives what was wanted: the next plan is empty."""
+    """Applying the plan gives what was wanted: the next plan is empty, or fills the groups just made."""
     decision = decided(world)
     after = apply_to(decision.plan, world.target)
+    memory = remember(decision, world.memory, after)
 
-    again = think(world.source, after, world.policy, memory=remember(decision, world.memory, after))
+    again = think(world.source, after, world.policy, memory=memory)
+    if decision.wanted.new:
+        assert set(again.plan.changes["entitlement"]) <= {group.name for group in decision.wanted.new}
+        after = apply_to(again.plan, after)
+        again = think(world.source, after, world.policy, memory=remember(again, memory, after))
 
     assert again.plan.changes[["action", "subject", "entitlement", "reason"]].to_numpy().tolist() == []
 
@@ -105,10 +121,13 @@ def test_a_look_at_the_target_confirms_the_plan_and_then_its_outcome(world: Worl
     plan = decided(world).plan
     after = apply_to(plan, world.target)
 
-    assert still_true(plan.changes, world.target.accounts, world.target.entitlements).all()
-    assert not reached(plan.changes, world.target.accounts, world.target.entitlements).any()
-    assert reached(plan.changes, after.accounts, after.entitlements).all()
-    assert not still_true(plan.changes, after.accounts, after.entitlements).any()
+    then = (world.target.accounts, world.target.entitlements, world.target.grants)
+    now = (after.accounts, after.entitlements, after.grants)
+
+    assert still_true(plan.changes, *then).all()
+    assert not reached(plan.changes, *then).any()
+    assert reached(plan.changes, *now).all()
+    assert not still_true(plan.changes, *now).any()
 
 
 @tried
@@ -221,7 +240,9 @@ def _spared(world: World, decision: Decision) -> set[str]:
 def test_the_inverse_of_the_inverse_is_the_plan(world: World):
     """As far as a plan can be taken back, taking back the taking back is the plan itself."""
     plan = decided(world).plan
-    can = plan.changes[~plan.changes["action"].isin(["create", "delete", "remove", "cancel_delete"])]
+    can = plan.changes[
+        ~plan.changes["action"].isin(["create_group", "create", "delete", "remove", "cancel_delete"])
+    ]
     whole = make(plan.target, can, plan.policy_fingerprint)
 
     back = inverse(plan)

@@ -28,7 +28,9 @@ PARTS = {
     "capacity": frames.Capacity,
 }
 CREATED = "new.person@acme.test"
+NEW_GROUP = "A new group"
 STORIES: dict[str, list[Action]] = {
+    "new group": [Action.CREATE_GROUP],
     "invite": [Action.CREATE],
     "group": [Action.GRANT, Action.REVOKE],
     "suspension": [Action.SUSPEND, Action.RESTORE],
@@ -49,6 +51,7 @@ AFTER = {
     Action.CANCEL_DELETE: {"state": "active"},
     Action.UPDATE: {"display_name": "Another Name", "title": "Another Title"},
     Action.UPDATE_EMAIL: {"email": "another.address@acme.test"},
+    Action.CREATE_GROUP: {"exists": True},
     Action.GRANT: {"held": True},
     Action.REVOKE: {"held": False},
 }
@@ -172,7 +175,11 @@ CASES = {
         {"page_size": 5},
         tuple(f"/atlassian/scim/directory/{SCIM_DIRECTORY}/{what}" for what in ("Users", "Groups")),
         home="/atlassian/scim",
-        verbs={action: "PATCH" for action in Action if action not in (Action.CREATE, Action.DELETE)}
+        verbs={
+            action: "PATCH"
+            for action in Action
+            if action not in (Action.CREATE_GROUP, Action.CREATE, Action.DELETE)
+        }
         | {Action.DELETE: "DELETE"},
         silent=("seats", "capacity"),
     ),
@@ -265,6 +272,9 @@ def story(sink: Sink, actions: list[Action]) -> list[Change]:
         Action.REVOKE: held,
         Action.UPDATE: {"after": CASES[sink.kind].profile},
     }
+    if actions == [Action.CREATE_GROUP]:
+        new = {"subject": NEW_GROUP, "kind": "group", "entitlement": NEW_GROUP}
+        return [change(sink, Action.CREATE_GROUP, None, **new)]
     return [
         change(sink, action, None, after={"email": CREATED})
         if action == Action.CREATE

@@ -37,8 +37,11 @@ def look(sink: Sink, made: Change) -> pd.DataFrame:
     """Ask whether the target shows what a change wants."""
     plan = frames.complete(frames.Changes, pd.DataFrame([made._asdict()]))
     known = [made.account_id] if made.account_id else []
-    seen = sink.look(known, [] if known else [made.subject])
-    return reached(plan, seen.accounts, seen.entitlements)
+    if made.action == Action.CREATE_GROUP:
+        seen = sink.look([], [], [made.subject])
+    else:
+        seen = sink.look(known, [] if known else [made.subject])
+    return reached(plan, seen.accounts, seen.entitlements, seen.groups)
 
 
 def able(story_name: str) -> list[str]:
@@ -166,7 +169,7 @@ def test_writes_are_read_back(kind: str, name: str, fresh: Running, tmp_path: Pa
         applied = sink.apply([made])
 
         assert look(sink, made).all(), made.action
-        assert applied.account_id
+        assert bool(applied.account_id) == (made.action != Action.CREATE_GROUP)
         assert not applied.failed
 
 
