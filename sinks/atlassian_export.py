@@ -33,7 +33,7 @@ from provisioning.frames import (
     concat,
 )
 from provisioning.intake import reject, screened
-from sinks import Applied, Look
+from sinks import Applied, Look, groups_named
 from sinks.export_formats import (
     NO_ACCESS,
     STATES,
@@ -187,14 +187,16 @@ class AtlassianExport:
         """Nothing: the file does not tell how many seats there are."""
         return iter(())
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str]) -> Look:
-        """What the file says of a few accounts."""
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """What the file says of a few accounts; of groups it says what somebody holds."""
         accounts = next(self.accounts()).frame
         wanted = {email.lower() for email in emails}
         named = accounts["account_id"].isin(list(account_ids)) | accounts["email"].str.lower().isin(wanted)
         found = accounts[named].reset_index(drop=True)
         held = next(self.entitlements()).frame
-        return Look(found, held[held["account_id"].isin(found["account_id"])].reset_index(drop=True))
+        theirs = held[held["account_id"].isin(found["account_id"])].reset_index(drop=True)
+        known = groups_named(held.loc[held["kind"] == "group", "name"].unique()) if groups else None
+        return Look(found, theirs, known)
 
     def bundle(self, change: Change) -> str:
         """Each change is its own."""

@@ -108,3 +108,20 @@ def test_undo_restores_what_can_be_restored(company):
     assert set(zip(revoked["account_id"], revoked["entitlement_id"], strict=True)) == set(
         zip(granted["account_id"], granted["entitlement_id"], strict=True)
     )
+
+
+def test_missing_groups_are_made_and_filled_by_the_next_run(company):
+    """The first run makes the groups people should hold, the next one puts them in, then nothing is left."""
+    company.rewrite("may_add: ['*']", "may_add: ['*']\n      same_name: true\n      create_missing: true")
+
+    first = applied(company)
+    made = pd.read_csv(company.out / "plan.csv").query("action == 'create_group'")
+    then = company.run("sync")
+    filled = pd.read_csv(company.out / "plan.csv")
+    last = company.run("sync")
+
+    assert (first["exit_code"], first["residual"]) == (0, 0)
+    assert len(made) == first["changes"]["create_group"] > 0
+    assert (then["exit_code"], set(then["changes"])) == (0, {"grant"})
+    assert set(filled["entitlement"]) == set(made["entitlement"])
+    assert last["changes"] == {}

@@ -108,12 +108,12 @@ def test_the_text_of_a_plan_needs_no_template_workbook_or_schema():
 
 @pytest.mark.parametrize("action", list(Action))
 def test_every_action_has_steps_in_words(action):
-    """Who is named in each, and no placeholder is left."""
+    """Who or which group is named in each, and no placeholder is left."""
     after = json.dumps({"email": "ada@acme.test", "display_name": "Ada {King}"})
     step = todo.steps(planned({"action": action.value, "after": after})).iloc[0]
 
     assert step["what"].startswith("admin.atlassian.com → Directory → ")
-    assert "ada@acme.test" in step["what"]
+    assert ("jira-users" if action == Action.CREATE_GROUP else "ada@acme.test") in step["what"]
     assert "{" not in step["what"].replace("{King}", "")
 
 
