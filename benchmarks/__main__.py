@@ -6,7 +6,13 @@ import sys
 
 from benchmarks import decide, extract, files, load, start
 
-BENCHES = {"decide": decide.main, "extract": extract.main, "load": load.main, "start": start.main, "files": files.main}
+BENCHES = {
+    "decide": decide.main,
+    "extract": extract.main,
+    "load": load.main,
+    "start": start.main,
+    "files": files.main,
+}
 SHORT = {"decide": 20_000, "extract": 2_000, "load": 500, "files": 5_000}
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def _paced() -> dict[str, float]:
     with served(*PACED) as base:
         requests.post(f"{base}/_sandbox/limits", json={"mode": "documented", "seconds": WINDOW}, timeout=10)
         requests.delete(f"{base}/_sandbox/requests", timeout=10)
-        okta = Okta("okta", OktaOptions(url=f"{base}/okta", token=SecretStr(TOKEN), member_page_size=5), Door())
+        token = SecretStr(TOKEN)
+        okta = Okta("okta", OktaOptions(url=f"{base}/okta", token=token, member_page_size=5), Door())
         spent = _timed(lambda: _count(okta.memberships()))
         rows = requests.get(f"{base}/_sandbox/requests", timeout=10).json()["requests"]
     sent = sum(row["count"] for row in rows)

@@ -66,7 +66,7 @@ def test_the_smallest_file_has_safe_defaults():
 @pytest.mark.parametrize(
     ("wrong", "right", "told"),
     [
-        ("protcet:", "protect:", "line 44: protcet: unknown key"),
+        ("protcet:", "protect:", "line 45: protcet: unknown key"),
         ("do: delet}", "do: delete}", "did you mean delete?"),
         ("after: 7 days", "after: 7d", "a duration is expected, such as 7d, 24h or 30m, not '7 days'"),
         ("share: 5}", "share: 5%}", "a share is expected, such as 5% or 40%, not 5"),

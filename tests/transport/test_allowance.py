@@ -76,7 +76,8 @@ class Crawl:
             self.allowance.learn(quota[1], after, self.now)
 
     def _serve(self) -> tuple[bool, Quota]:
-        window = math.floor((self.now - self.phase) / 60)
+        # An epoch time as a float is exact to a quarter of a microsecond; no service cuts finer than this.
+        window = math.floor((round(self.now, 6) - self.phase) / 60)
         used = self.used.setdefault(window, self.others)
         refused = used >= self.limit
         self.used[window] = used + (not refused)
