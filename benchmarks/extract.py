@@ -25,7 +25,7 @@ HEADERS = {"Authorization": f"SSWS {TOKEN}"}
 EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
 ROUNDS = 3
 PACED = (1_000,)
-WINDOW = 10
+WINDOW = 20
 
 
 def main(people: int = 20_000) -> dict[str, float]:

@@ -20,7 +20,7 @@ from tasks.run import running
 from tasks.session import Session
 
 TARGET = "acme-cloud"
-WINDOW = 10
+WINDOW = 30
 ALLOWED = 600
 """Requests a window of one operation, as the sandbox limits what Atlassian does not document."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from ledger import tables
 from ledger.errors import SnapshotDamaged, UnknownSnapshot
@@ -134,6 +134,12 @@ class Snapshots(Store):
                 query = query.where(c.seq < bound)
             row = connection.execute(query).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+
+    def accept(self, run_id: str) -> None:
+        """Take every read of a run as the measure for later ones: a person has looked at it."""
+        c = tables.snapshots.c
+        with self._writing() as connection:
+            connection.execute(update(tables.snapshots).where(c.run_id == run_id).values(complete=True))
 
     def snapshots(self, origin: str | None = None) -> pd.DataFrame:
         """The catalogue, newest first: origin, digest, taken_at, complete, run_id, sizes (rows by frame)."""

@@ -27,10 +27,11 @@ def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
 
 
 def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
-    """Release a plan in the ledger."""
+    """Release a plan in the ledger; the reads it was decided from are right, however small."""
     with opened(config) as session:
         stored = session.ledger.plan(plan)
         session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
+        session.ledger.accept(stored.run_id)
     return (
         f"Plan {stored.fingerprint[:12]} is released by {by}. Now: seatwise apply {stored.fingerprint[:12]}"
     )
