@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from provisioning.decide import Decision, decide
 from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.memory import recall
 from tasks.session import Session
 
@@ -46,23 +49,21 @@ def remember_reads(
     """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     for name, source in sources.items():
-        frames = {
-            "identities": source.identities,
-            "memberships": source.memberships,
-            "rejects": source.rejects,
-        }
-        session.ledger.save_snapshot(
-            name, frames, complete=name not in fallen, at=source.taken_at, run_id=session.run_id
-        )
+        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen)
     for name, target in targets.items():
-        parts = ("accounts", "entitlements", "grants", "seats", "capacity", "rejects")
-        session.ledger.save_snapshot(
-            name,
-            {part: getattr(target, part) for part in parts},
-            complete=True,
-            at=target.taken_at,
-            run_id=session.run_id,
-        )
+        _catalogue(session, name, target, TARGET_PARTS, complete=True)
+
+
+def _catalogue(
+    session: Session,
+    name: str,
+    read: SourceSnapshot | TargetSnapshot,
+    parts: Iterable[str],
+    *,
+    complete: bool,
+) -> None:
+    frames = {part: getattr(read, part) for part in (*parts, "rejects")}
+    session.ledger.save_snapshot(name, frames, complete=complete, at=read.taken_at, run_id=session.run_id)
 
 
 def _keep(session: Session, name: str, decision: Decision) -> None:

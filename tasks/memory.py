@@ -11,6 +11,8 @@ from provisioning.frames import Action, Entitlements, Links, Status, Taken, comp
 from provisioning.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
 
 HELD = ["account_id", "kind", "entitlement_id"]
+MADE = [Status.APPLIED.value, Status.PENDING.value]
+"""How a change ends that the target accepted."""
 
 
 def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
@@ -65,7 +67,7 @@ def remember(
         outcomes: how they ended; rows that were not made are passed over.
         at: when.
     """
-    made = outcomes[outcomes["status"].isin([Status.APPLIED.value, Status.PENDING.value])]
+    made = outcomes[outcomes["status"].isin(MADE)]
     done = changes.drop(columns="account_id").merge(
         made[["change_id", "account_id"]], on="change_id", how="inner", validate="one_to_one"
     )

@@ -10,9 +10,8 @@ from ledger import StoredPlan
 from provisioning.frames import Status
 from provisioning.plan import reached
 from tasks.load import look_at
+from tasks.memory import MADE
 from tasks.session import Session
-
-MADE = [Status.APPLIED.value, Status.PENDING.value]
 
 
 @task(name="verify", task_run_name="verify {target}", cache_policy=NO_CACHE)
