@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+from random import Random
+
+_chance = Random()  # noqa: S311 - no secret hangs on a pause
 
 
 @dataclass(frozen=True)
@@ -31,4 +33,4 @@ class Patience:
     def pause(self, failures: int) -> float:
         """Return the seconds to wait after so many failures in a row, counted from 1."""
         whole = float(min(self.longest, self.first * 2.0 ** (min(failures, 60) - 1)))
-        return whole * random.uniform(0.5, 1.0) if self.jitter else whole  # noqa: S311 - no secret hangs on it
+        return whole * _chance.uniform(0.5, 1.0) if self.jitter else whole
