@@ -22,6 +22,19 @@ from ledger.errors import SnapshotDamaged, UnknownSnapshot
 from ledger.runs import require_run
 from ledger.store import Store
 
+SHOWN = (
+    "origin",
+    "digest",
+    "taken_at",
+    "complete",
+    "whole_at",
+    "checkpoint",
+    "options",
+    "run_id",
+    "sizes",
+    "files",
+)
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -31,6 +44,12 @@ class Snapshot:
     digest: str
     taken_at: datetime
     complete: bool
+    whole_at: datetime
+    """When every page was read; since then only what changed may have been."""
+    checkpoint: str | None = field(repr=False)
+    """Where in the origin's feed of changes it stands."""
+    options: str | None
+    """Digest of the connection's options it was read with."""
     run_id: str | None
     sizes: dict[str, int]
     """Rows of each frame."""
@@ -78,6 +97,9 @@ class Snapshots(Store):
         complete: bool,
         at: datetime,
         run_id: str | None,
+        whole_at: datetime | None = None,
+        checkpoint: str | None = None,
+        options: str | None = None,
     ) -> str:
         """Keep a read; equal frames are stored once, every read is catalogued.
 
@@ -87,6 +109,9 @@ class Snapshots(Store):
             complete: whether every page of every listing was read.
             at: aware time of the read.
             run_id: run that read it.
+            whole_at: aware time when every page was read; `at` if left out.
+            checkpoint: where in the origin's feed of changes the read stands.
+            options: digest of the connection's options.
 
         Returns:
             The digest of the content; equal content has the same.
@@ -102,6 +127,9 @@ class Snapshots(Store):
             "digest": digest,
             "taken_at": at,
             "complete": complete,
+            "whole_at": whole_at or at,
+            "checkpoint": checkpoint,
+            "options": options,
             "run_id": run_id,
             "sizes": {name: len(frames[name]) for name in files},
             "files": files,
@@ -123,7 +151,7 @@ class Snapshots(Store):
             UnknownSnapshot: the origin has no snapshot of that digest.
         """
         c = tables.snapshots.c
-        shown = [c.origin, c.digest, c.taken_at, c.complete, c.run_id, c.sizes, c.files]
+        shown = [c[name] for name in SHOWN]
         query = select(*shown).where(c.origin == origin, c.complete).order_by(c.seq.desc()).limit(1)
         with self._reading() as connection:
             if before is not None:
@@ -142,9 +170,12 @@ class Snapshots(Store):
             connection.execute(update(tables.snapshots).where(c.run_id == run_id).values(complete=True))
 
     def snapshots(self, origin: str | None = None) -> pd.DataFrame:
-        """The catalogue, newest first: origin, digest, taken_at, complete, run_id, sizes (rows by frame)."""
+        """The catalogue, newest first: origin, digest, taken_at, complete, whole_at, run_id, sizes.
+
+        Sizes are rows by frame.
+        """
         c = tables.snapshots.c
-        shown = [c.origin, c.digest, c.taken_at, c.complete, c.run_id, c.sizes]
+        shown = [c.origin, c.digest, c.taken_at, c.complete, c.whole_at, c.run_id, c.sizes]
         query = select(*shown).order_by(c.seq.desc())
         return self._frame(query.where(c.origin == origin) if origin is not None else query, shown)
 

@@ -61,9 +61,12 @@ class Policy(Strict):
         raise KeyError(name)
 
     def fingerprint(self) -> str:
-        """Hash of everything that decides: not the ledger, the report, prices, approvals or secrets."""
+        """Hash of what decides: not how often is read, ledger, report, prices, approvals or secrets."""
         deciding = self.model_dump(
-            mode="json", include={"version", "sources", "targets", "protect", "limits"}, by_alias=True
+            mode="json",
+            include={"version", "sources", "targets", "protect", "limits"},
+            exclude={"sources": {"__all__": {"full_every"}}},
+            by_alias=True,
         )
         deciding["connections"] = {
             name: {"kind": it.kind, **{k: v for k, v in it.options.items() if not is_reference(v)}}

@@ -40,6 +40,11 @@ class SourceRules(Strict):
 
     origin: str = Field(alias="from", description="Connection to read.")
     scope: Scope = Scope()
+    full_every: Duration = Field(
+        timedelta(days=1),
+        description="How often it is read whole; in between only what changed is, where the source tells. "
+        "A deletion the source does not tell of is seen this late at most. 0d: always whole.",
+    )
 
 
 class Defaults(Strict):

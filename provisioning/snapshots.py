@@ -15,7 +15,14 @@ from provisioning import frames
 
 @dataclass(frozen=True)
 class SourceSnapshot:
-    """One read of a source: Identities, Memberships and the Rejects of both."""
+    """One read of a source: Identities, Memberships and the Rejects of both.
+
+    Attributes:
+        taken_at: when it was read.
+        complete: whether nothing is missing from it.
+        whole_at: when every page was read, if since then only the changes were; None: at `taken_at`.
+        checkpoint: where in the source's feed of changes it stands; None without a feed.
+    """
 
     source: str
     taken_at: datetime
@@ -23,6 +30,13 @@ class SourceSnapshot:
     identities: pd.DataFrame
     memberships: pd.DataFrame
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
+    whole_at: datetime | None = None
+    checkpoint: str | None = None
+
+    @property
+    def read_whole_at(self) -> datetime:
+        """When every page was last read."""
+        return self.whole_at or self.taken_at
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from prefect import task
@@ -11,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from provisioning.decide import Decision, decide
 from provisioning.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
+from tasks.incremental import options_digest
 from tasks.memory import recall
 from tasks.session import Session
 
@@ -49,7 +51,9 @@ def remember_reads(
     """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     for name, source in sources.items():
-        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen)
+        feed = {"whole_at": source.read_whole_at, "checkpoint": source.checkpoint}
+        feed["options"] = options_digest(session, name)
+        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen, **feed)
     for name, target in targets.items():
         _catalogue(session, name, target, TARGET_PARTS, complete=True)
 
@@ -59,11 +63,10 @@ def _catalogue(
     name: str,
     read: SourceSnapshot | TargetSnapshot,
     parts: Iterable[str],
-    *,
-    complete: bool,
+    **known: Any,
 ) -> None:
     frames = {part: getattr(read, part) for part in (*parts, "rejects")}
-    session.ledger.save_snapshot(name, frames, complete=complete, at=read.taken_at, run_id=session.run_id)
+    session.ledger.save_snapshot(name, frames, at=read.taken_at, run_id=session.run_id, **known)
 
 
 def _keep(session: Session, name: str, decision: Decision) -> None:

@@ -14,6 +14,7 @@ from provisioning import frames
 from provisioning.snapshots import SourceSnapshot, TargetSnapshot
 from sinks import Sink
 from sources import Source
+from tasks.incremental import checkpoint, read_changes
 from tasks.progress import current
 from tasks.session import Session
 
@@ -29,14 +30,19 @@ TARGET_PARTS = {
 
 @task(name="extract source", task_run_name="extract {name}", cache_policy=NO_CACHE)
 def extract_source(session: Session, name: str) -> SourceSnapshot:
-    """Read one source to its end.
+    """Read one source to its end, or what changed in it since it was last read to its end.
 
     Raises:
         TransportError: a page failed; nothing of the read is kept.
     """
     with session.timed(f"extract {name}"):
-        parts = _read(session.source(name), SOURCE_PARTS, name)
-    return SourceSnapshot(name, session.now, True, **parts)
+        source = session.source(name)
+        if (changed := read_changes(session, name, source)) is not None:
+            return changed
+        # Taken first: what changes while the pages are read is in the next delta.
+        mark = checkpoint(source)
+        parts = _read(source, SOURCE_PARTS, name)
+    return SourceSnapshot(name, session.now, True, checkpoint=mark, **parts)
 
 
 @task(name="extract target", task_run_name="extract {name}", cache_policy=NO_CACHE)

@@ -47,7 +47,14 @@ def previous_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
 
 def source_of(snapshot: Snapshot) -> SourceSnapshot:
     """A catalogued read of a source, loaded."""
-    return SourceSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
+    return SourceSnapshot(
+        snapshot.origin,
+        snapshot.taken_at,
+        snapshot.complete,
+        whole_at=snapshot.whole_at,
+        checkpoint=snapshot.checkpoint,
+        **snapshot.frames(),
+    )
 
 
 def target_of(snapshot: Snapshot) -> TargetSnapshot:

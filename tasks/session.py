@@ -38,6 +38,7 @@ class Session:
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
+        read_whole: sources whose feed of changes could not be used, and why.
     """
 
     config: Path
@@ -50,6 +51,7 @@ class Session:
     flow: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    read_whole: dict[str, str] = field(default_factory=dict)
     reader: Door = field(default_factory=Door)
     started: float = field(default_factory=time.monotonic)
 

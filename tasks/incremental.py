@@ -1,0 +1,68 @@
+"""Whether a source may be read by its changes alone, and what then comes of it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import orjson
+
+from ledger.errors import SnapshotDamaged
+from provisioning.merge import merged
+from provisioning.snapshots import SourceSnapshot
+from sources import Source
+from sources.feed import Feed, FeedLost
+from tasks.memory import source_of
+from tasks.session import Session
+
+
+def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot | None:
+    """Read what changed since the last complete read and lay it over that.
+
+    Args:
+        session: the open session.
+        name: the source's connection.
+        source: the open source.
+
+    Returns:
+        A complete read; None when the source has to be read whole.
+
+    Raises:
+        TransportError: a page failed; nothing of the delta is kept.
+    """
+    if not isinstance(source, Feed):
+        return None
+    try:
+        before = _base(session, name)
+        if before is None or before.checkpoint is None:
+            return None
+        return merged(before, source.delta(before.checkpoint, before), session.now)
+    except (FeedLost, SnapshotDamaged) as lost:
+        session.read_whole[name] = str(lost)
+        return None
+
+
+def checkpoint(source: Source) -> str | None:
+    """Where a source's feed of changes stands; None without one."""
+    return source.checkpoint() if isinstance(source, Feed) else None
+
+
+def options_digest(session: Session, name: str) -> str:
+    """Digest of a connection's options, secrets as references: read with others, a read is no base."""
+    stated = session.policy.connections[name].model_dump(mode="json")
+    return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+
+
+def _base(session: Session, name: str) -> SourceSnapshot | None:
+    """The last complete read, if a delta may still rest on it.
+
+    Raises:
+        SnapshotDamaged: its files are lost.
+    """
+    kept = session.ledger.last_complete(name)
+    rules = next(rules for rules in session.policy.sources if rules.origin == name)
+    if kept is None or kept.checkpoint is None or kept.options != options_digest(session, name):
+        return None
+    if not timedelta(0) <= session.now - kept.whole_at < rules.full_every:
+        return None
+    return source_of(kept)
