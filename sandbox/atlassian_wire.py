@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -133,7 +134,7 @@ def seal(world: World, request: Request, reply: Reply) -> None:
     if reply.status == 401 or not (bucket := _bucket(world, request)):
         return
     window = world.limits.look(*bucket)
-    reset = datetime.fromtimestamp(window.reset, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    reset = datetime.fromtimestamp(math.ceil(world.shown(window.reset)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     reply.headers += [
         ("X-RateLimit-Limit", str(window.limit)),
         ("X-RateLimit-Remaining", str(window.remaining)),

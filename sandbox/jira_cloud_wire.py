@@ -116,12 +116,12 @@ def too_many(world: World, request: Request, refuse: Callable[[Request, int, str
         return json_reply({"code": 429, "message": "Too Many Requests"}, 429)
     reply = refuse(request, 429, "Rate limit exceeded.")
     limit, _ = request.notes.get("tokens", (READS, 0))
-    now = world.limits.clock()
+    soon = datetime.fromtimestamp(world.shown(world.limits.clock() + 1), UTC)
     reply.headers += [
         ("X-RateLimit-Limit", str(limit)),
         ("X-RateLimit-Remaining", "0"),
         ("X-RateLimit-NearLimit", "true"),
-        ("X-RateLimit-Reset", datetime.fromtimestamp(now + 1, UTC).strftime("%Y-%m-%dT%H:%MZ")),
+        ("X-RateLimit-Reset", soon.strftime("%Y-%m-%dT%H:%MZ")),
         ("RateLimit-Reason", "jira-burst-based"),
     ]
     if dialect == "burst":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -13,12 +12,12 @@ MODES: dict[str, float | None] = {"off": None, "relaxed": 50.0, "documented": 1.
 
 
 class Window(NamedTuple):
-    """The state of one bucket after a request: `reset` is in epoch seconds, rounded up."""
+    """The state of one bucket after a request: `reset` is in epoch seconds."""
 
     allowed: bool
     limit: int
     remaining: int
-    reset: int
+    reset: float
 
 
 @dataclass
@@ -77,5 +76,5 @@ class Limits:
         opened, used = self._windows.get(key, (now, 0))
         return (now, 0) if now >= opened + (seconds or self.seconds) else (opened, used)
 
-    def _reset(self, opened: float, seconds: float | None) -> int:
-        return math.ceil(opened + (seconds or self.seconds))
+    def _reset(self, opened: float, seconds: float | None) -> float:
+        return opened + (seconds or self.seconds)

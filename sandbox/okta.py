@@ -8,6 +8,7 @@ org bucket has its documented number a minute, and each token half of it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -123,7 +124,7 @@ def error(world: World, _request: Request, status: int) -> Reply:
     code, summary = CODES.get(status, ("E0000009", "Internal Server Error"))
     reply = problem(code, summary, status)
     if status == 429:
-        reply.headers += _limit_headers(Window(False, 300, 0, int(world.limits.clock()) + 1))
+        reply.headers += _limit_headers(world, Window(False, 300, 0, world.limits.clock() + 1))
     return reply
 
 
@@ -301,7 +302,7 @@ def gate(world: World, request: Request) -> Reply | None:
 def _limited(world: World, request: Request, principal: str, bucket: Bucket) -> Reply | None:
     limits = world.limits
     if limits.in_flight.get("okta", 0) > limits.allowance(CONCURRENT):
-        request.notes["window"] = Window(False, 0, 0, int(limits.clock()) + 1)
+        request.notes["window"] = Window(False, 0, 0, limits.clock() + 1)
         return problem(*CODES[429], 429)
     org = ("okta", bucket.path.pattern)
     keys: list[tuple[tuple[str, ...], float]] = [((*org, principal), 0.5), (org, 1.0)]
@@ -313,11 +314,11 @@ def _limited(world: World, request: Request, principal: str, bucket: Bucket) -> 
     return None if tightest.allowed else problem(*CODES[429], 429)
 
 
-def _limit_headers(window: Window) -> list[tuple[str, str]]:
+def _limit_headers(world: World, window: Window) -> list[tuple[str, str]]:
     return [
         ("x-rate-limit-limit", str(window.limit)),
         ("x-rate-limit-remaining", str(window.remaining)),
-        ("x-rate-limit-reset", str(window.reset)),
+        ("x-rate-limit-reset", str(math.ceil(world.shown(window.reset)))),
     ]
 
 
@@ -326,7 +327,7 @@ def seal(world: World, request: Request, reply: Reply) -> None:
     if not any(name == "x-okta-request-id" for name, _ in reply.headers):
         reply.headers.append(("x-okta-request-id", opaque("req", world.counters.served + 1)))
     if window := request.notes.get("window"):
-        reply.headers += _limit_headers(window)
+        reply.headers += _limit_headers(world, window)
 
 
 FACE = Face(

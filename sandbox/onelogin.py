@@ -52,7 +52,7 @@ def error(world: World, request: Request, status: int) -> Reply:
     name, message = V2_WORDS.get(status, ("InternalServerError", "Something went wrong"))
     reply = json_reply({"statusCode": status, "name": name, "message": message}, status)
     if status == 429:
-        reply.headers += _limit_headers(world, Window(False, HOURLY, 0, int(world.limits.clock()) + 1))
+        reply.headers += _limit_headers(world, Window(False, HOURLY, 0, world.limits.clock() + 1))
     return reply
 
 

@@ -117,6 +117,8 @@ class Server(uvicorn.Server):
             log_config=None,
             log_level="critical",
             access_log=False,
+            # The answers speak of the virtual time, their Date too.
+            date_header=False,
             timeout_graceful_shutdown=0,
         )
         super().__init__(config)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -41,7 +42,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = await _read(scope, receive)
-        await _send(send, self.route.handler(self.world, request))
+        await _send(self.world, send, self.route.handler(self.world, request))
 
 
 class Endpoint:
@@ -113,9 +114,9 @@ class Endpoint:
         if reply is None or cut:
             await _reset(scope)
         elif kind == "truncate":
-            await _truncate(scope, send, reply)
+            await _truncate(self.world, scope, send, reply)
         else:
-            await _send(send, reply)
+            await _send(self.world, send, reply)
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:
@@ -138,8 +139,9 @@ async def _read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-def _head(reply: Reply) -> dict[str, Any]:
-    headers = [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
+def _head(world: World, reply: Reply) -> dict[str, Any]:
+    headers = [(b"date", format_datetime(world.company.now, usegmt=True).encode())]
+    headers += [(name.encode(), value.encode("latin-1")) for name, value in reply.headers]
     if reply.body:
         headers.append((b"content-type", reply.kind.encode()))
     if reply.status != 204:
@@ -147,13 +149,13 @@ def _head(reply: Reply) -> dict[str, Any]:
     return {"type": "http.response.start", "status": reply.status, "headers": headers}
 
 
-async def _send(send: Send, reply: Reply) -> None:
-    await send(_head(reply))
+async def _send(world: World, send: Send, reply: Reply) -> None:
+    await send(_head(world, reply))
     await send({"type": "http.response.body", "body": reply.body})
 
 
-async def _truncate(scope: Scope, send: Send, reply: Reply) -> None:
-    await send(_head(reply))
+async def _truncate(world: World, scope: Scope, send: Send, reply: Reply) -> None:
+    await send(_head(world, reply))
     await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
     scope[_CUT].close()
     await asyncio.sleep(0.01)

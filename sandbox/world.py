@@ -197,6 +197,10 @@ class World:
             face.advance(self, days)
         return counts
 
+    def shown(self, epoch: float) -> float:
+        """Turn a moment of the real clock into the virtual time that answers speak of, in epoch seconds."""
+        return self.company.now.timestamp() + epoch - self.limits.clock()
+
     def renew(self, people: int | None = None, seed: int | None = None) -> None:
         """Start again with a fresh company and no state, faults, counts or used-up limits."""
         old = self.company
