@@ -14,23 +14,23 @@ import pandas as pd
 from provisioning.correlate import Correlation
 from provisioning.findings import Finding
 from provisioning.frames import AccountState
-from provisioning.keys import Mask, Rows, coded, positions
+from provisioning.keys import Mask, Rows, positions
 from provisioning.lifecycle import LIVE, Lives
 from provisioning.people import People
 from provisioning.policy import Policy
 from provisioning.rules import TargetRules
 from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
-from provisioning.things import GROUP
+from provisioning.things import placed
 
 SHOWN = 20
 """Names a note lists before it counts the rest."""
 
 
 class Held(NamedTuple):
-    """Pairs of account and group, by row, that the target shows."""
+    """Pairs of account and thing, by row, that the target shows."""
 
     account: Rows
-    group: Rows
+    thing: Rows
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Case:
         lives: how each life moved.
         policy: the policy.
         rules: the policy's rules for this target.
-        groups: the target's groups, as `things.group_table` gives them.
+        things: what can be held in the target, as `things.thing_table` gives it.
         memory: what the ledger remembers of the target.
         now: the present time, UTC.
         actions: what the sink can do; None means everything.
@@ -59,7 +59,7 @@ class Case:
     lives: Lives
     policy: Policy
     rules: TargetRules
-    groups: pd.DataFrame
+    things: pd.DataFrame
     memory: Memory
     now: datetime
     actions: Collection[str] | None = None
@@ -75,14 +75,12 @@ class Case:
 
     @cached_property
     def held(self) -> Held:
-        """All memberships of accounts in groups."""
+        """All that accounts hold."""
         rows = self.target.entitlements
-        ids, kinds = coded(rows["entitlement_id"]), coded(rows["kind"])
-        is_group = np.append((kinds.distinct == GROUP).to_numpy(np.bool_), [False])
-        group = np.append(positions(ids.distinct, self.groups["entitlement_id"]), -1)[ids.codes]
+        thing = placed(self.things, rows)
         account = positions(rows["account_id"], self.target.accounts["account_id"])
-        fine = is_group[kinds.codes] & (group >= 0) & (account >= 0)
-        return Held(account[fine], group[fine])
+        fine = (thing >= 0) & (account >= 0)
+        return Held(account[fine], thing[fine])
 
     @cached_property
     def usable(self) -> Mask:
@@ -106,8 +104,8 @@ class Case:
         return states
 
     def flag(self, name: str) -> Mask:
-        """A yes-or-no column of the groups; the entry after the last stands for no group."""
-        return np.append(self.groups[name].to_numpy(np.bool_), [False])
+        """A yes-or-no column of the things; the entry after the last stands for none."""
+        return np.append(self.things[name].to_numpy(np.bool_), [False])
 
 
 def shown(names: Collection[str]) -> str:

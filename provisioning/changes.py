@@ -26,8 +26,18 @@ DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Actio
 IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
 """An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
 HELD, NOT_HELD = '{"held":true}', '{"held":false}'
-RAW = ["action", "person", "account", "group", "name", "before", "after", "reason", "rule", "movement"]
-IDENTITY = ["target", "action", "account_id", "source", "source_id", "entitlement_id", "before", "after"]
+RAW = ["action", "person", "account", "thing", "name", "before", "after", "reason", "rule", "movement"]
+IDENTITY = [
+    "target",
+    "action",
+    "account_id",
+    "source",
+    "source_id",
+    "kind",
+    "entitlement_id",
+    "before",
+    "after",
+]
 """What makes a change the change it is: the same input gives the same identifier."""
 
 
@@ -43,7 +53,7 @@ def state(value: str) -> str:
 
 def part(action: str, person: Rows, account: Rows, **columns: object) -> pd.DataFrame:
     """Raw changes of one action; `person` and `account` are rows, -1 for none; `name` is of a new group."""
-    filled = {"action": str(action), "person": person, "account": account, "group": -1, **columns}
+    filled = {"action": str(action), "person": person, "account": account, "thing": -1, **columns}
     return pd.DataFrame(filled, index=range(len(person)), columns=RAW)
 
 
@@ -60,15 +70,15 @@ def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd
         return frames.empty(Changes)
     raw = pd.concat(filled, ignore_index=True)
     new = raw["name"].astype("str")
-    person, account, group = (raw[name].to_numpy(np.int64) for name in ("person", "account", "group"))
+    person, account, thing = (raw[name].to_numpy(np.int64) for name in ("person", "account", "thing"))
     table = raw.assign(
         target=case.rules.to,
         account_id=take(case.target.accounts["account_id"], account),
         **_identity(case, person, account),
         subject=_subject(case, person, account, emails).fillna(new),
-        kind=pd.Series(GROUP, index=raw.index, dtype="str").where((raw["group"] >= 0) | new.notna()),
-        entitlement_id=take(case.groups["entitlement_id"], group),
-        entitlement=take(case.groups["name"], group).fillna(new),
+        kind=take(case.things["kind"], thing).mask(new.notna(), GROUP),
+        entitlement_id=take(case.things["entitlement_id"], thing),
+        entitlement=take(case.things["name"], thing).fillna(new),
     )
     return ordered(table)
 

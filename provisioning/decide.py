@@ -27,7 +27,7 @@ from provisioning.plan import Plan
 from provisioning.policy import Policy
 from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.staying import grant, revoke
-from provisioning.things import group_table
+from provisioning.things import placed, thing_table
 
 __all__ = ["Decision", "Memory", "Plan", "SourceSnapshot", "TargetSnapshot", "Verdict", "decide"]
 
@@ -136,8 +136,8 @@ def _case(
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     found = correlate(people, target, memory.links, rules.correlate, attributes)
     lives = live(people, target, found, stated, memory, now=now)
-    groups = group_table(target, rules, policy.protect)
-    return Case(people, stated, target, found, lives, policy, rules, groups, memory, now, actions)
+    things = thing_table(target, rules, policy.protect)
+    return Case(people, stated, target, found, lives, policy, rules, things, memory, now, actions)
 
 
 def _changes(case: Case, wanted: Entitled) -> pd.DataFrame:
@@ -185,10 +185,10 @@ def _still_taken(case: Case, wanted: Entitled) -> pd.DataFrame:
     if taken.empty:
         return taken
     account = positions(taken["account_id"], case.target.accounts["account_id"])
-    group = positions(taken["entitlement_id"], case.groups["entitlement_id"])
+    thing = placed(case.things, taken)
     person = np.append(case.found.holder, -1)[account]
-    owed = within(wanted.keys(person, group), wanted.keys(wanted.person, wanted.group))
+    owed = within(wanted.keys(person, thing), wanted.keys(wanted.person, wanted.thing))
     idle = taken["rule"].str.startswith("inactive").to_numpy(np.bool_)
     read = case.target.complete and not guard.incomplete(case)
-    keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (group >= 0)))) | (not read)
+    keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (thing >= 0)))) | (not read)
     return taken[keep][columns(Taken)].reset_index(drop=True)

@@ -16,7 +16,7 @@ from provisioning.people import ACTIVE, DEPARTED, SUSPENDED
 from provisioning.rules import SourceRules, TargetRules
 from provisioning.scope import counting
 from provisioning.snapshots import SourceSnapshot
-from provisioning.things import GROUP, joiner_groups
+from provisioning.things import ROLE, groups_among, joiner_groups, placed
 
 Part = tuple[Rows, Rows, int]
 """People, groups and the number of the rule that joins them."""
@@ -32,55 +32,55 @@ class Mapped(NamedTuple):
 
 @dataclass(frozen=True)
 class Entitled:
-    """Pairs of person (row of the statement) and group (row of the table).
+    """Pairs of person (row of the statement) and thing (row of the table).
 
     Attributes:
-        groups: the target's groups, as `things.group_table` gives them.
+        things: what can be held, as `things.thing_table` gives it.
         rules: rule and reason, by number.
         person: who should hold something; a pair stands once, with its first rule.
-        group: what they should hold.
+        thing: what they should hold.
         rule: number of the rule that says so.
         held_person: who of the active people holds something now.
-        held_group: what they hold.
+        held_thing: what they hold.
         governed: which groups the policy fills, so that it may also empty them.
         new: groups that somebody should hold and the target lacks, where they may be made.
     """
 
-    groups: pd.DataFrame
+    things: pd.DataFrame
     rules: list[tuple[str, str]]
     person: Rows
-    group: Rows
+    thing: Rows
     rule: Rows
     held_person: Rows
-    held_group: Rows
+    held_thing: Rows
     governed: Mask
     new: tuple[NewGroup, ...] = ()
 
     def missing(self) -> Mask:
         """Which wanted pairs are not held."""
-        return ~within(self.keys(self.person, self.group), self.keys(self.held_person, self.held_group))
+        return ~within(self.keys(self.person, self.thing), self.keys(self.held_person, self.held_thing))
 
     def surplus(self, candidates: Mask) -> Rows:
         """Places of the held pairs that nobody wants, among groups that are candidates."""
-        some = np.flatnonzero(candidates[self.held_group])
-        keys = self.keys(self.held_person[some], self.held_group[some])
-        unwanted: Rows = some[~within(keys, self.keys(self.person, self.group))]
+        some = np.flatnonzero(candidates[self.held_thing])
+        keys = self.keys(self.held_person[some], self.held_thing[some])
+        unwanted: Rows = some[~within(keys, self.keys(self.person, self.thing))]
         return unwanted
 
-    def keys(self, person: Rows, group: Rows) -> Rows:
+    def keys(self, person: Rows, thing: Rows) -> Rows:
         """One number per pair."""
-        return person * (len(self.groups) + 1) + group
+        return person * (len(self.things) + 1) + thing
 
 
 def entitle(case: Case) -> Entitled:
     """Say what everyone active should hold: mapped IdP groups, defaults, and what is given back."""
-    lives, groups = case.lives, case.groups
+    lives, things = case.lives, case.things
     active = np.zeros(len(case.people.person), dtype=np.bool_)
     staying = lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()
     active[lives.person[staying]] = True
     made: list[Part] = []
     texts: list[tuple[str, str]] = []
-    governed = fitting(groups["name"], case.rules.groups.manage)
+    governed = fitting(things["name"], case.rules.groups.manage) & groups_among(things)
     names = Names(case)
     for scope in case.policy.sources:
         if scope.origin in case.sources:
@@ -90,20 +90,20 @@ def entitle(case: Case) -> Entitled:
     wanted = _pairs(made)
     wanted = wanted[active[wanted[:, 0]]]
     new = names.asked(wanted, texts)
-    wanted = wanted[wanted[:, 1] < len(groups)]
+    wanted = wanted[wanted[:, 1] < len(things)]
     back = _given_back(case, active, texts)
     back = back[~_taken_again(case, back, wanted, governed)]
     wanted = np.concatenate([wanted, back])
-    person, group, rule = wanted[first_of_each(wanted[:, 0] * (len(groups) + 1) + wanted[:, 1])].T
+    person, thing, rule = wanted[first_of_each(wanted[:, 0] * (len(things) + 1) + wanted[:, 1])].T
     holder = np.append(case.found.holder, -1)[case.held.account]
     mine = picked(active, holder)
-    return Entitled(groups, texts, person, group, rule, holder[mine], case.held.group[mine], governed, new)
+    return Entitled(things, texts, person, thing, rule, holder[mine], case.held.thing[mine], governed, new)
 
 
 def suppressed(case: Case, wanted: Entitled) -> Mask:
     """Which wanted pairs were taken for want of use, and are not given back by themselves."""
-    person, group = _remembered(case, "inactive")
-    return within(wanted.keys(wanted.person, wanted.group), wanted.keys(person, group))
+    person, thing = _remembered(case, "inactive")
+    return within(wanted.keys(wanted.person, wanted.thing), wanted.keys(person, thing))
 
 
 def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
@@ -113,8 +113,8 @@ def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
     which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
     Any other only from those to whom Seatwise gave it.
     """
-    groups = case.groups
-    fine = groups["removable"] & groups["modifiable"] & ~groups["kept"] & ~groups["protected"]
+    things = case.things
+    fine = things["removable"] & things["modifiable"] & ~things["kept"] & ~things["protected"]
     may: Mask = fine.to_numpy(np.bool_)
     return may & governed, may & ~governed
 
@@ -210,7 +210,7 @@ def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
 
 def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
     """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
-    lives, rules, groups = case.lives, case.rules.groups.default, case.groups
+    lives, rules, things = case.lives, case.rules.groups.default, case.things
     made_by_us = pd.Series(sorted(case.memory.made), dtype="str")
     ours = positions(case.target.accounts["account_id"], made_by_us) >= 0
     new = staying & (lives.are("joiner") | picked(ours, lives.account))
@@ -225,9 +225,9 @@ def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Na
             continue
         made.append((lives.person[who], np.full(int(who.sum()), group, dtype=np.int64), len(texts)))
         texts.append((rule, reason))
-    for row in joiner_groups(groups, case.target, case.rules):
+    for row in joiner_groups(things, case.target, case.rules):
         made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))
-        texts.append(("joiner.products", f"new accounts get {groups['opens'].iloc[row]}"))
+        texts.append(("joiner.products", f"new accounts get {things['opens'].iloc[row]}"))
     return made
 
 
@@ -238,32 +238,31 @@ def _pairs(made: list[Part]) -> Rows:
 
 
 def _given_back(case: Case, active: Mask, texts: list[tuple[str, str]]) -> Rows:
-    """Pairs that were taken from a leaver who is active again."""
-    person, group = _remembered(case, "leaver")
-    mine = picked(active, person) & case.flag("modifiable")[group]
-    pairs = np.column_stack([person[mine], group[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
+    """Pairs that were taken from a leaver who is active again; who administers is said by hand."""
+    person, thing = _remembered(case, "leaver")
+    by_hand = np.append((case.things["kind"] == ROLE).to_numpy(np.bool_), [True])
+    mine = picked(active, person) & case.flag("modifiable")[thing] & ~by_hand[thing]
+    pairs = np.column_stack([person[mine], thing[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
     texts.append(("leaver", "given back: it was taken when this person was a leaver"))
     return pairs
 
 
 def _remembered(case: Case, rule: str) -> tuple[Rows, Rows]:
-    """Pairs of person and group that changes of such a rule took."""
+    """Pairs of person and thing that changes of such a rule took."""
     taken = case.memory.taken
-    mine = taken[
-        (taken["target"] == case.rules.to) & (taken["kind"] == GROUP) & taken["rule"].str.startswith(rule)
-    ]
+    mine = taken[(taken["target"] == case.rules.to) & taken["rule"].str.startswith(rule)]
     account = positions(mine["account_id"], case.target.accounts["account_id"])
     person = np.append(case.found.holder, -1)[account]
-    group = positions(mine["entitlement_id"], case.groups["entitlement_id"])
-    fine = (person >= 0) & (group >= 0)
-    return person[fine], group[fine]
+    thing = placed(case.things, mine)
+    fine = (person >= 0) & (thing >= 0)
+    return person[fine], thing[fine]
 
 
 def _taken_again(case: Case, back: Rows, wanted: Rows, governed: Mask) -> Mask:
     """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
     if case.rules.mover.mode == "additive":
         return np.zeros(len(back), dtype=np.bool_)
-    size = len(case.groups) + 1
+    size = len(case.things) + 1
     told = within(back[:, 0] * size + back[:, 1], wanted[:, 0] * size + wanted[:, 1])
     loses: Mask = removable(case, governed)[0][back[:, 1]] & ~told
     return loses

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from provisioning import frames
+from provisioning.case import Case
 from provisioning.decide import Decision
 from provisioning.frames import Change
 from provisioning.keys import Mask, Rows, folded, take
 from provisioning.seats import seat_table
 from provisioning.snapshots import TargetSnapshot
+from provisioning.things import GROUP, placed
 
 Row = dict[str, Any]
 """One row of a frame; a null is None."""
@@ -143,37 +144,42 @@ def _memberships(decision: Decision, keys: set[tuple[Any, Any]]) -> list[Row]:
 def _entitlements(decision: Decision, stated: Rows, accounts: Rows) -> list[Reasoned]:
     """What the people hold or should hold, with the rule of each."""
     wanted, case = decision.wanted, decision.case
-    names = case.groups["name"]
     mine = np.flatnonzero(np.isin(wanted.person, stated))
-    reasons = {int(wanted.group[n]): wanted.rules[int(wanted.rule[n])] for n in mine}
-    held = {int(group) for group in case.held.group[np.isin(case.held.account, accounts)]}
+    reasons = {int(wanted.thing[n]): wanted.rules[int(wanted.rule[n])] for n in mine}
+    held = set(case.held.thing[np.isin(case.held.account, accounts)].tolist())
     ids = take(case.target.accounts["account_id"], accounts)
     lost = decision.taken[decision.taken["account_id"].isin(ids)]
-    taken = dict(zip(lost["name"], lost["rule"], strict=True))
-    found = [
+    taken = dict(zip(placed(case.things, lost).tolist(), lost["rule"], strict=True))
+    kinds, names = case.things["kind"], case.things["name"]
+    return sorted(
         Reasoned(
-            "group",
-            str(names.iloc[group]),
-            group in held,
-            group in reasons,
-            *_why(str(names.iloc[group]), reasons.get(group), taken if group not in held else {}),
+            str(kinds.iloc[thing]),
+            str(names.iloc[thing]),
+            thing in held,
+            thing in reasons,
+            *_why(case, thing, reasons.get(thing), None if thing in held else taken.get(thing)),
         )
-        for group in held | set(reasons)
-    ]
-    others = case.target.entitlements[case.target.entitlements["account_id"].isin(ids)]
-    found += [
-        Reasoned(str(kind), str(name), held=True, wanted=False, rule=None, reason="only groups are managed")
-        for kind, name in others.loc[others["kind"] != "group", ["kind", "name"]].itertuples(index=False)
-    ]
-    return sorted(found)
+        for thing in held | set(reasons)
+    )
 
 
-def _why(name: str, granted: tuple[str, str] | None, taken: Mapping[str, str]) -> tuple[str | None, str]:
-    """The rule and reason of a group, and that it was taken where it was."""
-    rule, reason = granted or (None, "no rule grants it")
-    if name in taken:
-        reason += f"; taken by the rule {taken[name]!r}, and not given back by itself"
+def _why(
+    case: Case, thing: int, granted: tuple[str, str] | None, taken: str | None
+) -> tuple[str | None, str]:
+    """The rule and reason of a thing, and the rule that took it where one did."""
+    rule, reason = granted or (None, _ungoverned(case.things.iloc[thing]))
+    if taken is not None:
+        reason += f"; taken by the rule {taken!r}, and not given back by itself"
     return rule, reason
+
+
+def _ungoverned(thing: pd.Series) -> str:
+    """Why something is held that no rule grants."""
+    if thing["kind"] == GROUP:
+        return "no rule grants it"
+    if thing["billable"] and thing["modifiable"]:
+        return "held directly: no rule grants it, and only leaving or not using it takes it"
+    return "held directly: it is given and taken by hand"
 
 
 def _seats(target: TargetSnapshot, ids: pd.Series) -> pd.DataFrame:

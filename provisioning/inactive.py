@@ -16,24 +16,24 @@ from provisioning.values import duration_text
 
 
 def revoke_idle(case: Case) -> pd.DataFrame:
-    """Take the groups whose every seat is idle by a rule, where that frees the seats."""
+    """Take the groups and permissions whose every seat is idle by a rule, where that frees the seats."""
     nothing = part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     if not case.rules.inactive:
         return nothing
     idle = _idle(case)
     if idle.empty:
         return nothing
-    account, group = _paths(case, idle["account"].to_numpy(np.int64))
+    account, thing = _paths(case, idle["account"].to_numpy(np.int64))
     places = idle.groupby("account")["place"].agg(frozenset)
     theirs = places.reindex(account)
-    opened = take(case.groups["products"], group)
-    only_idle = np.fromiter((o <= t for o, t in zip(opened, theirs, strict=True)), np.bool_, len(group))
+    opened = take(case.things["products"], thing)
+    only_idle = np.fromiter((o <= t for o, t in zip(opened, theirs, strict=True)), np.bool_, len(thing))
     fixed = ~case.flag("modifiable") | case.flag("protected") | case.flag("admin")
-    free = only_idle & ~fixed[group]
+    free = only_idle & ~fixed[thing]
     stuck = np.unique(account[~free])
     if len(stuck):
         case.note(
-            f"{len(stuck)} accounts keep an idle seat: a group that gives it also opens something in use, "
+            f"{len(stuck)} accounts keep an idle seat: what gives it also opens something in use, "
             "administers, is protected or cannot be changed here"
         )
     chosen = free & ~np.isin(account, stuck)
@@ -42,7 +42,7 @@ def revoke_idle(case: Case) -> pd.DataFrame:
         Action.REVOKE,
         case.found.holder[account[chosen]],
         account[chosen],
-        group=group[chosen],
+        thing=thing[chosen],
         before=HELD,
         after=NOT_HELD,
         reason=first["reason"].to_numpy(),
@@ -123,14 +123,14 @@ def _seats(case: Case, products: set[str]) -> pd.DataFrame:
 
 
 def _paths(case: Case, account: Rows) -> tuple[Rows, Rows]:
-    """Pairs of account and group by which these accounts hold a billed seat of a product that is idle."""
+    """Pairs of account and thing by which these accounts hold a billed seat of a product that is idle."""
     products = {rule.product for rule in case.rules.inactive}
-    opens = case.groups["products"].map(
+    opens = case.things["products"].map(
         lambda places: (
             isinstance(places, frozenset) and any(place.partition(" on ")[0] in products for place in places)
         )
     )
     wanted: Mask = np.zeros(len(case.target.accounts) + 1, dtype=np.bool_)
     wanted[account] = True
-    fine = wanted[case.held.account] & opens.to_numpy(np.bool_)[case.held.group]
-    return case.held.account[fine], case.held.group[fine]
+    fine = wanted[case.held.account] & opens.to_numpy(np.bool_)[case.held.thing]
+    return case.held.account[fine], case.held.thing[fine]

@@ -10,10 +10,9 @@ import pandas as pd
 from provisioning.case import Case, picked, shown
 from provisioning.changes import HELD, NOT_HELD, part, state
 from provisioning.frames import AccountState, Action
-from provisioning.keys import Mask, Rows, positions, take
+from provisioning.keys import Mask, Rows, take
 from provisioning.lifecycle import LEAVER_REASONS
 from provisioning.rules import Stage
-from provisioning.things import GROUP
 from provisioning.values import duration_text
 
 _ENDS = {
@@ -47,23 +46,23 @@ def _due(waited: pd.Series, stage: Stage) -> Mask:
 
 
 def _seats(case: Case, rows: Rows, waited: pd.Series, stage: Stage) -> pd.DataFrame:
-    """Take every group that gives a billed seat to an account that can be used."""
+    """Take all that gives a billed seat to an account that can be used."""
     account = case.lives.account[rows]
     due = _due(waited, stage) & picked(case.usable, account)
     place = np.full(len(case.target.accounts) + 1, -1, dtype=np.int64)
     place[account[due]] = np.flatnonzero(due)
-    paid = case.flag("billable")[case.held.group] & (place[case.held.account] >= 0)
+    paid = case.flag("billable")[case.held.thing] & (place[case.held.account] >= 0)
     fixed = ~case.flag("modifiable") | case.flag("protected")
-    _note_stuck(case, account[due], case.held.group[paid & fixed[case.held.group]])
-    chosen = np.flatnonzero(paid & ~fixed[case.held.group])
+    _note_stuck(case, case.held.thing[paid & fixed[case.held.thing]])
+    chosen = np.flatnonzero(paid & ~fixed[case.held.thing])
     leaver = place[case.held.account[chosen]]
-    group = case.held.group[chosen]
-    opens = take(case.groups["opens"], group)
+    thing = case.held.thing[chosen]
+    opens = take(case.things["opens"], thing)
     return part(
         Action.REVOKE,
         case.lives.person[rows[leaver]],
         case.held.account[chosen],
-        group=group,
+        thing=thing,
         before=HELD,
         after=NOT_HELD,
         reason=_why(case, rows[leaver], stage.after) + "; closes " + opens + ", a billed seat",
@@ -123,19 +122,9 @@ def _why(case: Case, rows: Rows, after: object) -> pd.Series:
     return said + pd.Series(waits, dtype="str")
 
 
-def _note_stuck(case: Case, account: Rows, group: Rows) -> None:
-    """Name paid seats of leavers that no stage can take."""
-    if len(group):
-        names = shown(set(case.groups["name"].iloc[np.unique(group)]))
-        case.note(f"{len(group)} paid memberships of leavers stay, in {names}",
-                  "they are protected or managed elsewhere; take them there")  # fmt: skip
-    held = case.target.entitlements
-    other = held[(held["kind"] != GROUP).to_numpy()]
-    grants = case.target.grants[case.target.grants["billable"] & (case.target.grants["kind"] != GROUP)]
-    paid = other[other["entitlement_id"].isin(grants["entitlement_id"])]
-    ids = take(case.target.accounts["account_id"], account)
-    stuck = paid[positions(paid["account_id"], ids) >= 0]
-    if len(stuck):
-        names = shown(set(stuck["name"]))
-        case.note(f"{len(stuck)} seats of leavers come from roles, not groups: {names}",
-                  "take these roles by hand in the target")  # fmt: skip
+def _note_stuck(case: Case, thing: Rows) -> None:
+    """Name what keeps paid seats of leavers and cannot be taken."""
+    if len(thing):
+        names = shown(set(case.things["name"].iloc[np.unique(thing)]))
+        case.note(f"{len(thing)} paid seats of leavers stay, given by {names}",
+                  "it is protected, a role or managed elsewhere; take it there")  # fmt: skip

@@ -11,6 +11,7 @@ from provisioning.case import Case, shown
 from provisioning.changes import part
 from provisioning.frames import Action
 from provisioning.keys import Rows, fits
+from provisioning.things import groups_among
 
 ABSENT, PRESENT = '{"exists":false}', '{"exists":true}'
 
@@ -29,8 +30,9 @@ class Names:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._rows = {key: row for row, key in reversed(list(enumerate(case.groups["key"])))}
-        self._first = len(case.groups)
+        groups = case.things[groups_among(case.things)]
+        self._rows = {key: row for row, key in reversed(list(enumerate(groups["key"])))}
+        self._first = len(case.things)
         self.new: list[str] = []
 
     def row(self, name: str) -> int | None:

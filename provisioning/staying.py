@@ -10,7 +10,7 @@ from provisioning.changes import HELD, NOT_HELD, part
 from provisioning.entitle import Entitled, removable, suppressed
 from provisioning.frames import Action
 from provisioning.keys import Mask, Rows, places, positions, take, within
-from provisioning.things import GROUP
+from provisioning.things import placed
 
 
 def grant(case: Case, wanted: Entitled, reachable: Mask) -> pd.DataFrame:
@@ -27,18 +27,18 @@ def grant(case: Case, wanted: Entitled, reachable: Mask) -> pd.DataFrame:
         case.note(f"{int(idle.sum())} groups taken for want of use are not given back by themselves",
                   "grant them in the target to those who need them again")  # fmt: skip
     rows = rows[~idle]
-    rows = rows[_allowed(case, wanted.group[rows])]
-    person, group = wanted.person[rows], wanted.group[rows]
+    rows = rows[_allowed(case, wanted.thing[rows])]
+    person, thing = wanted.person[rows], wanted.thing[rows]
     texts = pd.DataFrame(wanted.rules, columns=["rule", "reason"], dtype="str")
     movement = _movement(case, person)
     return part(
         Action.GRANT,
         person,
         case.found.account[person],
-        group=group,
+        thing=thing,
         before=NOT_HELD,
         after=HELD,
-        reason=take(texts["reason"], wanted.rule[rows]) + _opening(case, group, "opens"),
+        reason=take(texts["reason"], wanted.rule[rows]) + _opening(case, thing, "opens"),
         rule=take(texts["rule"], wanted.rule[rows]),
         movement=movement,
     )
@@ -51,18 +51,18 @@ def revoke(case: Case, wanted: Entitled) -> pd.DataFrame:
         return nothing
     anyone, owners = removable(case, wanted.governed)
     rows = np.concatenate([wanted.surplus(anyone), _owned(case, wanted, wanted.surplus(owners))])
-    person, group = wanted.held_person[rows], wanted.held_group[rows]
+    person, thing = wanted.held_person[rows], wanted.held_thing[rows]
     fine = ~_unread(case, person) & picked(case.usable, case.found.account[person])
-    person, group = person[fine], group[fine]
+    person, thing = person[fine], thing[fine]
     _note_kept(case, wanted)
     return part(
         Action.REVOKE,
         person,
         case.found.account[person],
-        group=group,
+        thing=thing,
         before=HELD,
         after=NOT_HELD,
-        reason="no IdP group grants it any more" + _opening(case, group, "opened"),
+        reason="no IdP group grants it any more" + _opening(case, thing, "opened"),
         rule="mover.mode: authoritative",
         movement=_movement(case, person),
     )
@@ -74,22 +74,22 @@ def _movement(case: Case, person: Rows) -> pd.Series:
     return movement.mask(movement == "stayer", "mover")
 
 
-def _opening(case: Case, group: Rows, word: str) -> pd.Series:
-    """What a group means for seats, as the end of a sentence."""
-    products = take(case.groups["opens"], group)
+def _opening(case: Case, thing: Rows, word: str) -> pd.Series:
+    """What a thing means for seats, as the end of a sentence."""
+    products = take(case.things["opens"], thing)
     return (f"; {word} " + products + ", a billed seat").fillna("")
 
 
-def _allowed(case: Case, group: Rows) -> Mask:
-    """Which groups may be granted; the others are noted once, with how many people it concerns."""
-    modifiable, addable = case.flag("modifiable")[group], case.flag("addable")[group]
+def _allowed(case: Case, thing: Rows) -> Mask:
+    """Which things may be granted; the others are noted once, with how many people it concerns."""
+    modifiable, addable = case.flag("modifiable")[thing], case.flag("addable")[thing]
     refusals = (
         (~modifiable, "the target does not let us change", "fill it where it is managed, or map another"),
         (modifiable & ~addable, "may_add does not name", "add it to groups.may_add if people should get it"),
     )
     for refused, problem, remedy in refusals:
-        for number, people in pd.Series(group[refused]).value_counts(sort=False).items():
-            name = case.groups["name"].iloc[int(str(number))]
+        for number, people in pd.Series(thing[refused]).value_counts(sort=False).items():
+            name = case.things["name"].iloc[int(str(number))]
             case.note(f"{people} people should hold {name}, which {problem}", remedy)
     return modifiable & addable
 
@@ -97,12 +97,12 @@ def _allowed(case: Case, group: Rows) -> Mask:
 def _owned(case: Case, wanted: Entitled, rows: Rows) -> Rows:
     """Of these held pairs those that Seatwise made."""
     owned = case.memory.owned
-    mine = owned[(owned["target"] == case.rules.to) & (owned["kind"] == GROUP)]
+    mine = owned[owned["target"] == case.rules.to]
     account = positions(mine["account_id"], case.target.accounts["account_id"])
     person = np.append(case.found.holder, -1)[account]
-    group = positions(mine["entitlement_id"], case.groups["entitlement_id"])
-    keys = wanted.keys(person, group)[(person >= 0) & (group >= 0)]
-    return rows[within(wanted.keys(wanted.held_person[rows], wanted.held_group[rows]), keys)]
+    thing = placed(case.things, mine)
+    keys = wanted.keys(person, thing)[(person >= 0) & (thing >= 0)]
+    return rows[within(wanted.keys(wanted.held_person[rows], wanted.held_thing[rows]), keys)]
 
 
 def _unread(case: Case, person: Rows) -> Mask:
@@ -118,8 +118,8 @@ def _note_kept(case: Case, wanted: Entitled) -> None:
     """Name the governed groups that people hold beyond the policy and that may not be taken."""
     anyone, _ = removable(case, wanted.governed)
     fixed = wanted.governed & ~anyone & ~case.flag("kept")[:-1] & ~case.flag("protected")[:-1]
-    group = wanted.held_group[wanted.surplus(fixed)]
-    if len(group):
-        names = shown(set(case.groups["name"].iloc[np.unique(group)]))
-        case.note(f"{len(group)} memberships beyond the policy stay, in {names}: "
+    thing = wanted.held_thing[wanted.surplus(fixed)]
+    if len(thing):
+        names = shown(set(case.things["name"].iloc[np.unique(thing)]))
+        case.note(f"{len(thing)} memberships beyond the policy stay, in {names}: "
                   "groups.may_remove does not name these groups, or the target does not let us")  # fmt: skip

@@ -13,7 +13,7 @@ from provisioning import frames
 from provisioning.frames import Frame
 from provisioning.policy import Policy
 from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
-from tests.provisioning.worlds import GROUPS, MAP, NOW, frame, grants, policy
+from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, frame, grants, policy, thing
 
 NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])
 ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name: f"{name.upper()}@acme.test")
@@ -81,7 +81,7 @@ def worlds(draw: st.DrawFn) -> World:
     )
     holders = list({row["account_id"]: row for row in holders}.values())
     member = st.tuples(NAMES, st.sampled_from(sorted(MAP)))
-    holds = st.tuples(NAMES.map("acc-{}".format), st.sampled_from(sorted(GROUPS)))
+    holds = st.tuples(NAMES.map("acc-{}".format), st.sampled_from(sorted({**GROUPS, **DIRECT})))
     pairs = draw(st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1])))
     return World(
         SourceSnapshot(
@@ -130,14 +130,8 @@ def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.Data
     return frame(
         frames.Entitlements,
         [
-            {
-                "target": "cloud",
-                "account_id": who,
-                "kind": "group",
-                "entitlement_id": f"e-{group}",
-                "name": group,
-            }
-            for who, group in sorted(pairs)
+            {"target": "cloud", "account_id": who, **thing(name)}
+            for who, name in sorted(pairs)
             if who in known
         ],
     )

@@ -8,9 +8,11 @@ import orjson
 import pandas as pd
 import pytest
 
-from provisioning.frames import Entitlements, Taken, rows
+from provisioning.frames import Entitlements, Taken, complete, rows
+from provisioning.plan import inverse
 from provisioning.snapshots import Memory
 from tests.provisioning.worlds import (
+    MAP,
     NOW,
     account,
     done,
@@ -21,6 +23,7 @@ from tests.provisioning.worlds import (
     policy,
     source,
     target,
+    thing,
     think,
 )
 
@@ -29,8 +32,7 @@ ANN = source([identity("ann")], {"atl-jira": ["ann"]})
 
 def remembered(model, who: str, group: str, **facts):
     """One remembered entitlement."""
-    row = {"target": "cloud", "account_id": f"acc-{who}", "kind": "group", "entitlement_id": f"e-{group}"}
-    return frame(model, [{**row, "name": group, **facts}])
+    return frame(model, [{"target": "cloud", "account_id": f"acc-{who}", **thing(group), **facts}])
 
 
 def movement(decision, who: str) -> str:
@@ -443,6 +445,68 @@ def test_a_rehire_returns_whole():
     assert "given back" in decision.plan.changes["reason"].iloc[1]
 
 
+def test_a_permission_a_leaver_holds_directly_goes_with_the_groups_and_comes_back():
+    """It is a product, told apart from a group of the same identifier, and undone by granting it."""
+    there = target([account("ann")], {"jira-users": ["ann"]}, direct={"jira access": ["ann"]})
+    gone = think(source([identity("ann", state="departed")]), there, policy())
+    changes = gone.plan.changes.set_index("entitlement")
+    taken = complete(Taken, gone.plan.changes.rename(columns={"entitlement": "name"}))
+
+    back = think(source([identity("ann")]), target([account("ann")]), policy(), memory=Memory(taken=taken))
+
+    assert changes["kind"].to_dict() == {"jira-users": "group", "jira access": "product"}
+    assert set(changes["entitlement_id"]) == {"e-jira-users"}
+    assert changes["destructive"].all()
+    assert gone.verdict.destructive == 2
+    assert "closes jira on acme, a billed seat" in changes.loc["jira access", "reason"]
+    undone = inverse(gone.plan).changes.set_index("entitlement")
+    assert undone.loc["jira access", ["action", "kind"]].tolist() == ["grant", "product"]
+    assert back.plan.changes.set_index("entitlement")["kind"].to_dict() == changes["kind"].to_dict()
+    assert "given back" in back.plan.changes["reason"].iloc[0]
+
+
+def test_a_permission_is_given_back_whatever_may_add_says():
+    """`may_add` is about groups; a role stays what a person gives."""
+    taken = remembered(Taken, "ann", "jira access", rule="leaver: revoke_seats after 0d")
+    narrow = policy(groups={"may_add": []})
+    there = target([account("ann")])
+    there.grants.loc[there.grants["kind"] == "product", "kind"] = "role"
+
+    product = think(source([identity("ann")]), target([account("ann")]), narrow, memory=Memory(taken=taken))
+    role = think(source([identity("ann")]), there, narrow, memory=Memory(taken=taken.assign(kind="role")))
+
+    assert done(product.plan.changes) == [("grant", "ann", "jira access")]
+    assert done(role.plan.changes) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"protect": {"groups": ["jira a*"]}},
+        {"protect": {"emails": ["ann@*"]}},
+        {"leaver": [{"do": "deactivate"}]},
+    ],
+)
+def test_a_permission_stays_where_the_policy_says_so(rules):
+    """Protection covers it by its name, too, and no stage takes it that does not take seats."""
+    there = target([account("ann")], direct={"jira access": ["ann"]})
+
+    decision = think(source([identity("ann", state="departed")]), there, policy(**rules))
+
+    assert "revoke" not in decision.plan.changes["action"].tolist()
+
+
+def test_no_sync_takes_a_permission_from_somebody_who_stays():
+    """The policy fills groups alone, even where it manages and may remove everything."""
+    there = target([account("ann")], direct={"jira access": ["ann"]})
+    memory = Memory(owned=remembered(Entitlements, "ann", "jira access"))
+    rules = policy(groups={"map": MAP, "manage": ["*"], "may_remove": ["*"], "same_name": True})
+
+    decision = think(source([identity("ann")], {"jira access": ["ann"]}), there, rules, memory=memory)
+
+    assert len(decision.plan.changes) == 0
+
+
 def test_bringing_back_can_be_switched_off():
     """Then nothing is granted to an account nobody can use either."""
     decision = think(ANN, target([account("ann", state="suspended")]), policy(joiner={"reactivate": False}))
@@ -482,6 +546,19 @@ def test_an_idle_seat_is_taken_on_its_day_and_an_unknown_one_never(facts, added,
     if taken:
         assert decision.plan.changes["rule"].iloc[0].startswith("inactive: jira")
         assert " days" in decision.plan.changes["reason"].iloc[0]
+
+
+def test_an_idle_seat_held_directly_is_taken_and_one_of_a_role_stays():
+    """Every path to the seat goes, or none where one of them cannot."""
+    idle = [seat("ann", last_active=NOW - timedelta(days=90))]
+    there = target([account("ann")], {"jira-users": ["ann"]}, direct={"jira access": ["ann"]}, seats=idle)
+    taken = think(ANN, there, policy(inactive=INACTIVE))
+    there.grants.loc[there.grants["kind"] == "product", "modifiable"] = False
+    kept = think(ANN, there, policy(inactive=INACTIVE))
+
+    assert done(taken.plan.changes) == [("revoke", "ann", "jira access"), ("revoke", "ann", "jira-users")]
+    assert len(kept.plan.changes) == 0
+    assert "1 accounts keep an idle seat" in messages(kept)
 
 
 def test_an_idle_seat_is_not_given_back_by_itself():

@@ -39,6 +39,21 @@ def test_a_leaver_is_found_by_user_name_with_the_seat_and_what_bills_it():
     assert told.changes[0].reason.startswith("departed (idp), seen 2026-06-01, due after 0d")
 
 
+def test_what_is_held_directly_is_told_with_who_may_take_it():
+    """A permission goes with the seat, or by hand where the target does not let us."""
+    there = target([account("ann")], direct={"jira access": ["ann"]})
+    free = explain(think(PEOPLE, there, policy()), "ann").entitlements
+    there.grants.loc[there.grants["kind"] == "product", "modifiable"] = False
+    fixed = explain(think(PEOPLE, there, policy()), "ann").entitlements
+
+    assert [(e.kind, e.name, e.wanted) for e in free] == [
+        ("group", "jira-users", True),
+        ("product", "jira access", False),
+    ]
+    assert free[1].reason.endswith("only leaving or not using it takes it")
+    assert fixed[1].reason.endswith("by hand")
+
+
 def test_an_account_of_nobody_is_explained_too():
     """An orphan has an account and seats, and no identity."""
     told = explain(think(PEOPLE, THERE, policy()), "eve@acme.test")

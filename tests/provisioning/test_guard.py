@@ -244,9 +244,7 @@ def test_protected_accounts_and_groups_lose_nothing(facts, rules):
     )
 
     assert len(decision.plan.changes) == 0
-    assert "left out, protected" in messages(decision) or "paid memberships of leavers stay" in messages(
-        decision
-    )
+    assert "left out, protected" in messages(decision) or "paid seats of leavers stay" in messages(decision)
 
 
 def test_the_last_administrators_stay():
@@ -343,4 +341,4 @@ def test_seats_that_the_plan_frees_are_free():
     there.entitlements.loc[len(there.entitlements)] = held.iloc[0]
     decision = think(people, there, policy(), attended=True)
     assert "0 freed by this plan" in decision.verdict.reasons[0]
-    assert "1 seats of leavers come from roles" in messages(decision)
+    assert "1 paid seats of leavers stay, given by" in messages(decision)

@@ -30,9 +30,8 @@ tried = settings(
 def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
     """The target after every change of a plan: the model the real sinks are held to."""
     accounts = {row["account_id"]: row for row in target.accounts.to_dict("records")}
-    held = {
-        tuple(row): True for row in target.entitlements[["account_id", "entitlement_id", "name"]].to_numpy()
-    }
+    key = ["account_id", "kind", "entitlement_id", "name"]
+    held = {tuple(row): True for row in target.entitlements[key].to_numpy()}
     by_email = {}
     made = []
     for change in frames.rows(plan.changes):
@@ -45,17 +44,14 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
                 who = by_email[change.subject] = f"new-{change.source_id}"
                 accounts[who] = {**_account(who), **after}
             case "grant":
-                held[who, change.entitlement_id, change.entitlement] = True
+                held[who, change.kind, change.entitlement_id, change.entitlement] = True
             case "revoke":
-                del held[who, change.entitlement_id, change.entitlement]
+                del held[who, change.kind, change.entitlement_id, change.entitlement]
             case "remove":
                 del accounts[who]
             case _:
                 accounts[who].update(after)
-    rows = [
-        {"target": "cloud", "account_id": a, "kind": "group", "entitlement_id": e, "name": n}
-        for a, e, n in held
-    ]
+    rows = [{"target": "cloud", **dict(zip(key, row, strict=True))} for row in held]
     return dataclasses.replace(
         target,
         accounts=frame(Accounts, list(accounts.values())),
@@ -204,7 +200,7 @@ def test_nobody_protected_loses_anything(world: World):
 @tried
 @given(worlds())
 def test_a_departed_identity_keeps_no_paid_seat_past_its_stage(world: World):
-    """Once the plan is applied, no unprotected leaver whose stage is due holds a billed group."""
+    """Once the plan is applied, no unprotected leaver whose stage is due holds anything that is billed."""
     decision = decided(world)
     after = apply_to(decision.plan, world.target)
     wait = next(s.after for s in world.policy.targets[0].leaver if s.do == "revoke_seats")

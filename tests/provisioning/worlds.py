@@ -23,6 +23,8 @@ GROUPS = {
     "synced": ("wiki", False),
 }
 """Group → billed product it opens and whether it can be changed."""
+DIRECT = {"jira access": ("jira", "e-jira-users")}
+"""Permission an account holds by itself → product it opens and its identifier, here that of a group, too."""
 MAP = {"atl-jira": ["jira-users"], "atl-dev": ["jira-users", "developers"], "atl-wiki": ["wiki-users"]}
 
 
@@ -117,22 +119,17 @@ def target(
     accounts: Sequence[Mapping[str, Any]],
     groups: Mapping[str, Sequence[str]] | None = None,
     *,
+    direct: Mapping[str, Sequence[str]] | None = None,
     seats: Sequence[Mapping[str, Any]] = (),
     capacity: Mapping[str, int] | None = None,
     complete: bool = True,
     rejected: Sequence[str] = (),
 ) -> TargetSnapshot:
-    """A read of the target `cloud`; `groups` are group → names of the accounts that hold it."""
+    """A read of the target `cloud`; `groups` and `direct` are what is held → names of those who do."""
     held = [
-        {
-            "target": "cloud",
-            "account_id": f"acc-{who}",
-            "kind": "group",
-            "entitlement_id": f"e-{group}",
-            "name": group,
-        }
-        for group, members in (groups or {}).items()
-        for who in members
+        {"target": "cloud", "account_id": f"acc-{who}", **thing(name)}
+        for name, holders in [*(groups or {}).items(), *(direct or {}).items()]
+        for who in holders
     ]
     bought = [
         {"target": "cloud", "product": p, "site": "acme", "seats": n} for p, n in (capacity or {}).items()
@@ -150,14 +147,20 @@ def target(
     )
 
 
+def thing(name: str) -> dict[str, str]:
+    """Kind, identifier and name of a group or of a permission."""
+    if name in DIRECT:
+        return {"kind": "product", "entitlement_id": DIRECT[name][1], "name": name}
+    return {"kind": "group", "entitlement_id": f"e-{name}", "name": name}
+
+
 def grants() -> pd.DataFrame:
-    """What the groups of `cloud` give."""
+    """What the groups and permissions of `cloud` give."""
+    opening = {**GROUPS, **{name: (product, True) for name, (product, _) in DIRECT.items()}}
     rows = [
         {
             "target": "cloud",
-            "kind": "group",
-            "entitlement_id": f"e-{name}",
-            "name": name,
+            **thing(name),
             "product": product,
             "site": "acme" if product else None,
             "billable": product is not None,
@@ -165,7 +168,7 @@ def grants() -> pd.DataFrame:
             "default": False,
             "modifiable": modifiable,
         }
-        for name, (product, modifiable) in GROUPS.items()
+        for name, (product, modifiable) in opening.items()
     ]
     return frame(frames.Grants, rows)
 
