@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.frames import EntitlementKind
-from provisioning.keys import Mask, Rows, coded, fitting, folded, positions
+from provisioning.keys import Mask, Rows, coded, first_of_each, fitting, folded, positions
 from provisioning.rules import Protect, TargetRules
 from provisioning.snapshots import TargetSnapshot
 
@@ -78,6 +78,9 @@ def joiner_groups(things: pd.DataFrame, target: TargetSnapshot, rules: TargetRul
 
 
 def _unlisted(target: TargetSnapshot, known: pd.Index) -> pd.DataFrame:
-    held = target.entitlements.drop_duplicates(_KEY).set_index(_KEY)[["name"]]
+    held = target.entitlements
+    kinds, ids = coded(held["kind"]), coded(held["entitlement_id"])
+    once = first_of_each(kinds.codes * len(ids.distinct) + ids.codes)
+    held = held[once].set_index(_KEY)[["name"]]
     others = held[~held.index.isin(known)]
     return others.assign(**dict.fromkeys(_FLAGS, False))
