@@ -317,6 +317,17 @@ class Outcomes(Frame):
     at: Series[pd.DatetimeTZDtype] = _time("When it ended.")
 
 
+class Conflicts(Frame):
+    """One row per attribute that two sources state differently of one person."""
+
+    subject: Series[str] = _text("E-mail address or name a person recognises.")
+    field: Series[str] = _text("Attribute.")
+    source: Series[str] = _text("Source that counts.")
+    value: Series[str] = _text("What it states.")
+    other: Series[str] = _text("Source that contradicts.")
+    other_value: Series[str] = _text("What that states.")
+
+
 class Rejects(Frame):
     """One row per value that could not be read."""
 
