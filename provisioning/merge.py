@@ -77,7 +77,7 @@ def _people(known: pd.DataFrame, delta: Delta) -> pd.DataFrame:
     told = [known, new, delta.sign_ins]
     seen = pd.concat([part[["source_id", "last_sign_in"]] for part in told], ignore_index=True)
     latest = seen.groupby("source_id")["last_sign_in"].max()
-    last = people["source_id"].map(latest).astype(people["last_sign_in"].dtype)
+    last = latest.reindex(people["source_id"]).reset_index(drop=True)
     return Identities.validate(people.assign(last_sign_in=last))
 
 
