@@ -20,6 +20,7 @@ async def reconcile(
     out: str = "out",
     only: list[str] | None = None,
     as_of: datetime | None = None,
+    full: bool = False,
 ) -> dict[str, Any]:
     """Plan what would bring the targets in step, and show it.
 
@@ -28,8 +29,9 @@ async def reconcile(
         out: Folder for the files people read.
         only: E-mail addresses to restrict the run to; empty means everyone.
         as_of: Judge as of this moment instead of now.
+        full: Read every source whole, also those that tell what changed.
     """
-    with running("reconcile", config, out, only=only, as_of=as_of) as session:
+    with running("reconcile", config, out, only=only, as_of=as_of, full=full) as session:
         picture = await pictured(session)
         return await publish(session, picture)
 

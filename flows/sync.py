@@ -20,6 +20,7 @@ async def sync(
     out: str = "out",
     only: list[str] | None = None,
     as_of: datetime | None = None,
+    full: bool = False,
 ) -> dict[str, Any]:
     """Bring the targets in step; what a limit or a rule holds waits for a person.
 
@@ -28,8 +29,9 @@ async def sync(
         out: Folder for the files people read.
         only: E-mail addresses to restrict the run to; empty means everyone.
         as_of: Judge as of this moment instead of now.
+        full: Read every source whole, also those that tell what changed.
     """
-    with running("sync", config, out, only=only, as_of=as_of) as session:
+    with running("sync", config, out, only=only, as_of=as_of, full=full) as session:
         picture = await pictured(session)
         for stored in releases(session, picture):
             try:

@@ -82,7 +82,7 @@ class Report:
         by: attribute to a frame of value, seats, wasted, wasted_share, cost and monthly.
         seats: Seats, the derived ones included: what the figures count.
         waste: Waste, the most certain reason first, then the dearest.
-        data: name, kind, taken_at, rows, complete: what the report was made of.
+        data: name, kind, taken_at, whole_at, rows, complete: what the report was made of.
         definitions: what each figure means.
         notes: what a reader must know before using a figure.
     """
@@ -296,9 +296,15 @@ def _most_certain_first(wasted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _data(sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot]) -> pd.DataFrame:
-    rows = [(read.source, "source", read.taken_at, len(read.identities), read.complete) for read in sources]
-    rows += [(read.target, "target", read.taken_at, len(read.accounts), read.complete) for read in targets]
-    return pd.DataFrame(rows, columns=["name", "kind", "taken_at", "rows", "complete"])
+    rows = [
+        (read.source, "source", read.taken_at, read.read_whole_at, len(read.identities), read.complete)
+        for read in sources
+    ]
+    rows += [
+        (read.target, "target", read.taken_at, read.taken_at, len(read.accounts), read.complete)
+        for read in targets
+    ]
+    return pd.DataFrame(rows, columns=["name", "kind", "taken_at", "whole_at", "rows", "complete"])
 
 
 def _number(money: Decimal | None) -> float | None:

@@ -17,7 +17,8 @@ KINDS: dict[str, Kind] = {
     "leaver": "count", "suspended": "count", "duplicate": "count", "orphan": "count", "never_used": "count",
     "idle": "count", "wasted_share": "share", "known_share": "share",
     "oversized": "money", "cost": "money", "monthly": "money", "next_cycle": "money", "next_renewal": "money",
-    "saves_from": "day", "last_active": "day", "added_on": "day", "taken_at": "day", "complete": "flag",
+    "saves_from": "day", "last_active": "day", "added_on": "day", "taken_at": "day", "whole_at": "day",
+    "complete": "flag",
 }  # fmt: skip
 
 PRODUCTS = [
@@ -85,7 +86,7 @@ def waste(report: Report) -> Table:
 
 def data(report: Report) -> Table:
     """What the report was made of."""
-    return Table("Data", columns(["name", "kind", "taken_at", "rows", "complete"]), report.data)
+    return Table("Data", columns(["name", "kind", "taken_at", "whole_at", "rows", "complete"]), report.data)
 
 
 def columns(names: list[str]) -> list[Column]:

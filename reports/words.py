@@ -46,6 +46,7 @@ TITLES = {
     "name": "Connection",
     "kind": "Kind",
     "taken_at": "Read at",
+    "whole_at": "Every row as of",
     "rows": "Rows",
     "complete": "Complete",
     "leaver": "Leaver",

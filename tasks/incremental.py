@@ -59,6 +59,8 @@ def _base(session: Session, name: str) -> SourceSnapshot | None:
     Raises:
         SnapshotDamaged: its files are lost.
     """
+    if session.full:
+        return None
     kept = session.ledger.last_complete(name)
     rules = next(rules for rules in session.policy.sources if rules.origin == name)
     if kept is None or kept.checkpoint is None or kept.options != options_digest(session, name):

@@ -31,7 +31,13 @@ class Picture:
 
 @contextmanager
 def running(
-    flow: str, config: str, out: str, *, only: list[str] | None = None, as_of: datetime | None = None
+    flow: str,
+    config: str,
+    out: str,
+    *,
+    only: list[str] | None = None,
+    as_of: datetime | None = None,
+    full: bool = False,
 ) -> Iterator[Session]:
     """A session with a run in the ledger; an error closes the run as such and goes on up.
 
@@ -41,9 +47,10 @@ def running(
         out: folder for the files people read; also gets a summary of a failed run.
         only: e-mail addresses the run is restricted to.
         as_of: moment the run stands for; now if left out.
+        full: whether every source is read whole.
     """
     with opened(config, out=out, only=only, as_of=as_of) as session:
-        session.flow = flow
+        session.flow, session.full = flow, full
         session.run_id = session.ledger.start_run(
             flow, session.now, policy=session.policy.fingerprint(), config=str(session.config)
         )

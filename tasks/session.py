@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,10 +35,12 @@ class Session:
         config: the policy file; relative paths in it start at its folder.
         out: where the files for people go.
         now: the moment the run stands for; everything is judged as of then.
+        full: whether every source is read whole, whatever it could tell of changes.
         run_id, flow: the run in the ledger and the flow it runs; empty for commands that only look.
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
+        bookkeeping: held by whoever reads and replaces what the ledger remembers.
         read_whole: sources whose feed of changes could not be used, and why.
     """
 
@@ -47,12 +50,14 @@ class Session:
     ledger: Ledger
     now: datetime
     only: tuple[str, ...] = ()
+    full: bool = False
     run_id: str = ""
     flow: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
     reader: Door = field(default_factory=Door)
+    bookkeeping: threading.Lock = field(default_factory=threading.Lock)
     started: float = field(default_factory=time.monotonic)
 
     @property

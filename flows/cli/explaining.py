@@ -65,8 +65,13 @@ def _last(ledger: Ledger, name: str) -> Snapshot:
 
 def _ages(session: Session) -> list[str]:
     names = [*session.source_names, *session.target_names]
-    read = [f"{name} {_last(session.ledger, name).taken_at:%Y-%m-%d %H:%M} UTC" for name in names]
+    read = [f"{name} {_age(_last(session.ledger, name))}" for name in names]
     return [f"as read: {', '.join(read)}"]
+
+
+def _age(kept: Snapshot) -> str:
+    at = f"{kept.taken_at:%Y-%m-%d %H:%M} UTC"
+    return at if kept.whole_at == kept.taken_at else f"{at} (whole {kept.whole_at:%Y-%m-%d %H:%M})"
 
 
 def _person(told: Explanation) -> list[str]:

@@ -15,6 +15,9 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="EMAIL", help="Restrict the run to these people; repeatable."),
 ]
+Full = Annotated[
+    bool, typer.Option("--full", help="Read every source whole, also those that tell what changed.")
+]
 AsOf = Annotated[
     datetime | None,
     typer.Option("--as-of", help="Judge as of this moment (UTC) instead of now, to rehearse a date."),

@@ -19,6 +19,7 @@ def lines(summary: dict[str, Any]) -> list[str]:
     told = [
         f"run {summary['run_id']}: {summary['verdict']}",
         f"  people   {_counts(found)}",
+        *_reads(summary.get("sources", {})),
     ]
     if summary.get("flow") != "licences":
         told.append(f"  changes  {_counts(summary['changes']) or 'none'}")
@@ -31,6 +32,18 @@ def lines(summary: dict[str, Any]) -> list[str]:
     told += [f"  note     {note}" for notes in summary.get("notes", {}).values() for note in notes]
     told += [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
     return [*told, *_next(summary)]
+
+
+def _reads(sources: dict[str, Any]) -> list[str]:
+    """Which sources told only what changed, and which could not."""
+    told = []
+    for name, read in sources.items():
+        if read["read"] == "changes":
+            whole = f"{read['whole_at']:%Y-%m-%d %H:%M} UTC"
+            told.append(f"  read     {name}: what changed; whole at {whole}")
+        elif "why_whole" in read:
+            told.append(f"  read     {name}: whole, because {read['why_whole']}")
+    return told
 
 
 def _next(summary: dict[str, Any]) -> list[str]:

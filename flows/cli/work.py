@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Only, Out
+from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Full, Json, Only, Out
 
 
 def reconcile(
     config: Config = POLICY,
     out: Out = OUT,
     only: Only = None,
+    full: Full = False,
     as_of: AsOf = None,
     json: Json = False,
     debug: Debug = False,
@@ -23,7 +24,8 @@ def reconcile(
     """
     from flows.cli.run import run
 
-    run("reconcile", {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+    settings = {"config": str(config), "out": str(out), "only": only, "as_of": as_of, "full": full}
+    run("reconcile", settings, json=json)
 
 
 def apply(
@@ -47,6 +49,7 @@ def sync(
     config: Config = POLICY,
     out: Out = OUT,
     only: Only = None,
+    full: Full = False,
     as_of: AsOf = None,
     json: Json = False,
     debug: Debug = False,
@@ -57,7 +60,8 @@ def sync(
     """
     from flows.cli.run import run
 
-    run("sync", {"config": str(config), "out": str(out), "only": only, "as_of": as_of}, json=json)
+    settings = {"config": str(config), "out": str(out), "only": only, "as_of": as_of, "full": full}
+    run("sync", settings, json=json)
 
 
 def licences(
