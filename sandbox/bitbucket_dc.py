@@ -193,13 +193,24 @@ def permit_user(world: World, request: Request) -> Reply:
         raise WrongError(400, "IllegalArgumentException", f"{level} is not a valid permission.")
     for account in [made.account(name) for name in request.all("name")]:
         _room(world, made, account, needs_seat=True)
-        account.direct[COUNTED] = level
+        _set_own(made, account, level)
     return Reply(204)
 
 
 def forbid_user(world: World, request: Request) -> Reply:
-    installation(world).account(_required(request, "name")).direct.pop(COUNTED, None)
+    made = installation(world)
+    _set_own(made, made.account(_required(request, "name")), None)
     return Reply(204)
+
+
+def _set_own(made: Installation, account: Account, level: str | None) -> None:
+    """Set the permission an account holds by itself; nobody may lower their own."""
+    held, before = dict(account.direct), LEVELS.index(level_of(made, account) or "NONE")
+    account.direct = {} if level is None else {COUNTED: level}
+    if account.name == made.caller and LEVELS.index(level_of(made, account) or "NONE") < before:
+        account.direct = held
+        words = "You may not reduce your own global permission level."
+        raise WrongError(409, "IntegrityException", words)
 
 
 def licence(world: World, request: Request) -> Reply:

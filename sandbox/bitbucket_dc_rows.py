@@ -32,11 +32,13 @@ def _found(company: Company) -> Installation:
         Group("old-project-2019"),
     )
     made = drifted(company, "bitbucket", groups, MEANING, prefix="bitbucket-")
-    for account in made.accounts.values():
-        if not account.active:  # Nobody can be disabled here: they were taken out of all groups.
-            account.active = True
-            for name in list(account.groups):
-                made.quit(account, made.groups[name])
+    gone = [account for account in made.accounts.values() if not account.active]
+    for account in gone:  # Nobody can be disabled here: they were taken out of all groups.
+        account.active = True
+        for name in list(account.groups):
+            made.quit(account, made.groups[name])
+    for account, level in zip(gone, LEVELS[1:3], strict=False):  # What some held by hand was forgotten.
+        account.direct[COUNTED] = level
     vendor = made.create("vendor.desk", "vendor.desk@partner.test", "Vendor Desk")
     vendor.direct[COUNTED] = "LICENSED_USER"
     return made

@@ -4,7 +4,8 @@ Needs: an HTTP access token of a Bitbucket administrator, or name and password. 
 last sign-in, groups with their members and permissions, who is licensed, the licence. Writes: create,
 update, delete, memberships. Speed: groups go side by side; the token bucket of the user is shared.
 
-Nobody can be disabled here: a seat is freed by taking the groups and the permission that give it.
+Nobody can be disabled here: a seat is freed by taking the groups and the permission that give it, also
+the permission of an administrator. An account holds one permission by itself, and the server takes it whole.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pydantic import BaseModel, Field
 from provisioning.findings import Finding, Refused
 from provisioning.frames import Action, Change, EntitlementKind
 from sinks import Applied
-from sinks.bitbucket_dc_read import API, LICENSED, Bitbucket
+from sinks.bitbucket_dc_read import API, LEVELS, PERMISSIONS, Bitbucket
 from sinks.datacenter import SETS, DataCenter, DataCenterOptions
 from sinks.datacenter_rows import Row, Whole
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
@@ -103,14 +104,10 @@ class BitbucketDc(DataCenter):
         return {}
 
     def permit(self, change: Change) -> None:
-        """Let also the permission through that opens Bitbucket to an account itself."""
-        if (
-            change.action in SETS
-            and change.kind == EntitlementKind.PRODUCT
-            and change.entitlement_id == LICENSED
-        ):
-            return
-        super().permit(change)
+        """Let also the permissions through that open Bitbucket to an account itself."""
+        permission = PERMISSIONS.get(str(change.entitlement_id))
+        if change.action not in SETS or permission is None or change.kind != permission.kind:
+            super().permit(change)
 
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
         """Make a user in no group."""
@@ -130,14 +127,14 @@ class BitbucketDc(DataCenter):
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""
-        name, group = account_id, str(change.entitlement_id)
-        if change.kind == EntitlementKind.PRODUCT:
-            self._license(action, name)
+        name, held = account_id, str(change.entitlement_id)
+        if action in SETS and change.kind != EntitlementKind.GROUP:
+            self._allow(action, name, held)
         elif action == Action.GRANT:
-            self._join(name, [group])
+            self._join(name, [held])
         elif action == Action.REVOKE:
             self._refuse_fixed(account_id, "mutableGroups", "groups")
-            self.client.write("POST", f"{API}/admin/users/remove-group", {"context": name, "itemName": group})
+            self.client.write("POST", f"{API}/admin/users/remove-group", {"context": name, "itemName": held})
         elif action == Action.DELETE:
             self._refuse_fixed(account_id, "deletable", "life")
             self.client.write("DELETE", f"{API}/admin/users", params={"name": name})
@@ -147,12 +144,19 @@ class BitbucketDc(DataCenter):
             )
         return None
 
-    def _license(self, action: Action, name: str) -> None:
+    def _allow(self, action: Action, name: str, level: str) -> None:
+        """Give or take a permission; what is given takes the place of the one that is held."""
         path, query = f"{API}/admin/permissions/users", {"name": name}
-        if action == Action.GRANT:
-            self.client.write("PUT", path, params={**query, "permission": LICENSED})
-        else:
+        if action == Action.REVOKE:
             self.client.write("DELETE", path, params=query)
+            return
+        held = self._bitbucket.levels.get(name)
+        if held and LEVELS.index(held) > LEVELS.index(level):
+            raise Refused(
+                f"{name} holds {PERMISSIONS[held].name}, which {PERMISSIONS[level].name} would take away",
+                remedy="Leave it, or set the permission in Bitbucket under Global permissions.",
+            )
+        self.client.write("PUT", path, params={**query, "permission": level})
 
     def _join(self, name: str, groups: Sequence[str]) -> None:
         self._refuse_fixed(name, "mutableGroups", "groups")

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.frames import EntitlementKind
 from provisioning.intake import Columns as Gathered
 from sinks.datacenter_pages import by_offset
-from sinks.datacenter_rows import Columns, Group, Licence, Own, Row, Whole, state_of
+from sinks.datacenter_rows import Columns, Group, Licence, Own, Permission, Row, Whole, state_of
 from transport.client import Client
 from transport.errors import NotFound
 from transport.reply import Reply
@@ -18,6 +17,9 @@ API = "/rest/api/latest"
 PRODUCT = "bitbucket"
 LICENSED = "LICENSED_USER"
 ADMIN = frozenset({"ADMIN", "SYS_ADMIN"})
+LEVELS = (LICENSED, "PROJECT_CREATE", "ADMIN", "SYS_ADMIN")
+"""Global permissions, each with all that is in those before it; an account holds one at most by itself."""
+PERMISSIONS = {level: Permission(level, PRODUCT, level in ADMIN) for level in LEVELS}
 FIELDS = {
     "user_name": "name",
     "email": "emailAddress",
@@ -45,11 +47,13 @@ class Bitbucket:
 
     Attributes:
         fixed: flag → accounts whose directory says no to it, as last read.
+        levels: account → permission it holds by itself, as last read.
     """
 
     def __init__(self, client: Client, page_size: int) -> None:
         self._client, self._page_size = client, page_size
         self.fixed: dict[str, set[str]] = {flag: set() for flag in FLAGS}
+        self.levels: dict[str, str] = {}
 
     def whole(self) -> Whole:
         """Everybody and every group."""
@@ -71,6 +75,7 @@ class Bitbucket:
             (ids, names),
             groups,
             self.licence(),
+            tuple(PERMISSIONS.values()),
             self._own(),
             counted={PRODUCT: licensed},
         )
@@ -90,7 +95,7 @@ class Bitbucket:
         people.add(list(found.values()))
         own = [one for one in self._own() if one.account_id in found]
         pairs = ([name for name, _ in held], [group for _, group in held])
-        return Whole(self._accounts(people.take()), pairs, [], [], own)
+        return Whole(self._accounts(people.take()), pairs, [], [], own=own)
 
     def groups(self) -> list[Group]:
         """All groups, and whether they open and administer Bitbucket."""
@@ -134,16 +139,12 @@ class Bitbucket:
 
     def _own(self) -> list[Own]:
         """Permissions that accounts hold by themselves."""
-        return [
-            Own(
-                row["user"]["name"].lower(),
-                EntitlementKind.ROLE if row["permission"] in ADMIN else EntitlementKind.PRODUCT,
-                row["permission"],
-                PRODUCT,
-            )
+        self.levels = {
+            row["user"]["name"].lower(): row["permission"]
             for page in self._pages("/admin/permissions/users")
             for row in page
-        ]
+        }
+        return [Own(name, PERMISSIONS[level]) for name, level in self.levels.items()]
 
     def _members(self, group: str) -> list[str]:
         pages = self._pages("/admin/groups/more-members", {"context": group})

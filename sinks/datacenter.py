@@ -122,7 +122,7 @@ class DataCenter(ABC):
         return {
             "accounts": [accounts],
             "entitlements": [rows.entitlements_frame(self.name, whole.held, whole.own)],
-            "grants": [rows.grants_frame(self.name, self.site, whole.groups, whole.own)],
+            "grants": [rows.grants_frame(self.name, self.site, whole.groups, whole.permissions)],
             "seats": [rows.seats_frame(self.name, self.site, whole, accounts.frame)],
             "capacity": [rows.capacity_frame(self.name, self.site, whole.licences)],
         }

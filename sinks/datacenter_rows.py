@@ -37,13 +37,29 @@ class Group(NamedTuple):
     default: bool = False
 
 
+class Permission(NamedTuple):
+    """What can be given to an account without a group, and the product it opens."""
+
+    entitlement_id: str
+    product: str
+    admin: bool = False
+
+    @property
+    def kind(self) -> str:
+        """A role where it gives administration rights, else a product."""
+        return (EntitlementKind.ROLE if self.admin else EntitlementKind.PRODUCT).value
+
+    @property
+    def name(self) -> str:
+        """Its name in words."""
+        return self.entitlement_id.replace("_", " ").lower()
+
+
 class Own(NamedTuple):
-    """A permission that an account holds by itself, and the product it opens, if any."""
+    """A permission that an account holds by itself."""
 
     account_id: str
-    kind: EntitlementKind
-    entitlement_id: str
-    product: str | None
+    permission: Permission
 
 
 class Licence(NamedTuple):
@@ -62,6 +78,7 @@ class Whole(NamedTuple):
         held: account and group of each membership.
         groups: all groups.
         licences: what the server tells of its licence.
+        permissions: what can be held without a group.
         own: what accounts hold without a group.
         counted: product → accounts the server counts for its licence, where it tells them one by one.
         tells_use: whether an account without a last sign-in never had one.
@@ -71,6 +88,7 @@ class Whole(NamedTuple):
     held: tuple[list[str], list[str]]
     groups: list[Group]
     licences: list[Licence]
+    permissions: Sequence[Permission] = ()
     own: Sequence[Own] = ()
     counted: Mapping[str, frozenset[str]] = {}
     tells_use: bool = True
@@ -102,22 +120,19 @@ def accounts_frame(target: str, columns: Columns) -> Screened:
 def entitlements_frame(target: str, held: tuple[list[str], list[str]], own: Sequence[Own] = ()) -> Screened:
     """Memberships of groups, and what accounts hold without one."""
     ids, groups = held
-    names = [*groups, *(_own_name(one) for one in own)]
     raw = {
         "target": target,
         "account_id": [*ids, *(one.account_id for one in own)],
-        "kind": [GROUP] * len(ids) + [one.kind.value for one in own],
-        "entitlement_id": [*groups, *(one.entitlement_id for one in own)],
-        "name": names,
+        "kind": [GROUP] * len(ids) + [one.permission.kind for one in own],
+        "entitlement_id": [*groups, *(one.permission.entitlement_id for one in own)],
+        "name": [*groups, *(one.permission.name for one in own)],
     }
     return screened(Entitlements, raw, origin=target, key="account_id")
 
 
-def _own_name(one: Own) -> str:
-    return one.entitlement_id.replace("_", " ").lower()
-
-
-def grants_frame(target: str, site: str, groups: Sequence[Group], own: Sequence[Own] = ()) -> Screened:
+def grants_frame(
+    target: str, site: str, groups: Sequence[Group], permissions: Sequence[Permission] = ()
+) -> Screened:
     """Every group and permission that can be held, and what it opens."""
     rows: list[Row] = [
         {
@@ -134,25 +149,23 @@ def grants_frame(target: str, site: str, groups: Sequence[Group], own: Sequence[
         for group in groups
         for product in group.opens or (None,)
     ]
-    kinds = {one.entitlement_id: one for one in own}
-    rows += [_own_grant(one, site) for _, one in sorted(kinds.items())]
+    rows += [_permission_row(permission, site) for permission in permissions]
     fields = [name for name in Grants.to_schema().columns if name != "target"]
     raw = {name: [row[name] for row in rows] for name in fields}
     return screened(Grants, {"target": target, **raw}, origin=target, key="entitlement_id")
 
 
-def _own_grant(one: Own, site: str) -> Row:
-    role = one.kind == EntitlementKind.ROLE
+def _permission_row(permission: Permission, site: str) -> Row:
     return {
-        "kind": one.kind.value,
-        "entitlement_id": one.entitlement_id,
-        "name": _own_name(one),
-        "product": one.product,
-        "site": site if one.product else None,
-        "billable": one.product is not None,
-        "admin": role,
+        "kind": permission.kind,
+        "entitlement_id": permission.entitlement_id,
+        "name": permission.name,
+        "product": permission.product,
+        "site": site,
+        "billable": True,
+        "admin": permission.admin,
         "default": False,
-        "modifiable": not role,
+        "modifiable": True,
     }
 
 
@@ -184,7 +197,7 @@ def seats_frame(target: str, site: str, whole: Whole, accounts: pd.DataFrame) ->
 
 def _alone(whole: Whole) -> list[tuple[str, str]]:
     """Seats that need no group: by an own permission, or because the server counts the account."""
-    own = [(one.account_id, one.product) for one in whole.own if one.product]
+    own = [(one.account_id, one.permission.product) for one in whole.own]
     return own + [(name, product) for product, names in whole.counted.items() for name in sorted(names)]
 
 

@@ -91,6 +91,39 @@ def test_an_own_permission_is_a_seat_too(api: Api) -> None:
     assert query["name"] not in _licensed(api)
 
 
+def test_nobody_lowers_their_own_permission(api: Api) -> None:
+    """409; a permission below what a group gives changes nothing and is taken again."""
+    path, own = f"{HOME}/admin/permissions/users", {"name": CALLER}
+    given = api.call("PUT", path, params={**own, "permission": "LICENSED_USER"})
+    taken = api.call("DELETE", path, params=own)
+    api.call("PUT", path, params={**own, "permission": "SYS_ADMIN"})
+    body = {"context": CALLER, "itemName": "bitbucket-admins"}
+    api.call("POST", f"{HOME}/admin/users/remove-group", body)
+
+    refused = [
+        api.call("DELETE", path, params=own).status_code,
+        api.call("PUT", path, params={**own, "permission": "ADMIN"}).status_code,
+    ]
+
+    assert (given.status_code, taken.status_code) == (204, 204)
+    assert refused == [409, 409]
+    assert {row["permission"] for row in _all(api, "/admin/permissions/users", filter=CALLER)} == {
+        "SYS_ADMIN"
+    }
+
+
+def test_who_left_may_keep_a_permission_given_by_hand(api: Api) -> None:
+    """They are in no group any more, and count for the licence."""
+    api.sandbox.world.renew(people=120)
+    own = {row["user"]["name"]: row["permission"] for row in _all(api, "/admin/permissions/users")}
+    forgotten = set(own) - {"vendor.desk"}
+
+    assert forgotten
+    assert forgotten <= _licensed(api)
+    for name in forgotten:
+        assert _all(api, "/admin/users/more-members", context=name) == []
+
+
 def test_a_full_licence_refuses_all_of_a_request(api: Api) -> None:
     """403, and not even the group that opens nothing is joined."""
     api.sandbox.world.options["bitbucket_dc_seats"] = len(_licensed(api))

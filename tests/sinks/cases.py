@@ -33,6 +33,7 @@ STORIES: dict[str, list[Action]] = {
     "new group": [Action.CREATE_GROUP],
     "invite": [Action.CREATE],
     "group": [Action.GRANT, Action.REVOKE],
+    "permission": [Action.GRANT, Action.REVOKE],
     "suspension": [Action.SUSPEND, Action.RESTORE],
     "deactivation": [Action.DEACTIVATE, Action.REACTIVATE],
     "deletion": [Action.DELETE, Action.CANCEL_DELETE],
@@ -67,6 +68,7 @@ class Case:
         paths: path prefixes of what one whole read asks of the network; nothing for a file.
         home: path prefix of everything it asks.
         verbs: HTTP methods of its writes, where they are not those of the organisation.
+        direct: HTTP methods by which a product is given and taken without a group, where that can be.
         silent: parts its API does not tell.
         profile: what an update changes.
     """
@@ -76,6 +78,7 @@ class Case:
     paths: tuple[str, ...] = ()
     home: str = "/atlassian"
     verbs: dict[Action, str] = field(default_factory=dict)
+    direct: dict[Action, str] = field(default_factory=dict)
     silent: tuple[str, ...] = ("capacity",)
     profile: dict[str, str] = field(default_factory=lambda: dict(AFTER[Action.UPDATE]))
 
@@ -87,7 +90,12 @@ class Case:
             Action.REMOVE: "DELETE",
             Action.REVOKE: "DELETE",
         }
-        return (usual | self.verbs).get(Action(made.action), "POST")
+        own = self.direct if made.kind == "product" else self.verbs
+        return (usual | own).get(Action(made.action), "POST")
+
+    def able(self, story_name: str, actions: frozenset[Action]) -> bool:
+        """Whether a sink with these actions can do all of a story."""
+        return set(STORIES[story_name]) <= actions and (story_name != "permission" or bool(self.direct))
 
 
 def _org(sandbox: Running, _folder: Path) -> dict[str, Any]:
@@ -152,6 +160,7 @@ CASES = {
             f"/atlassian/admin/v2/orgs/{ORG_ID}/workspaces",
             f"/atlassian/admin/v1/orgs/{ORG_ID}/users",
         ),
+        direct={Action.GRANT: "POST", Action.REVOKE: "POST"},
     ),
     "atlassian_export": Case(_export),
     "jira_cloud": Case(
@@ -221,6 +230,7 @@ CASES = {
         ("/bitbucket/rest/api/latest/admin", "/bitbucket/rest/api/latest/users"),
         home="/bitbucket",
         verbs={**_PUT, Action.REVOKE: "POST", Action.DELETE: "DELETE"},
+        direct={Action.GRANT: "PUT", Action.REVOKE: "DELETE"},
         silent=(),
         profile={"display_name": "Another Name"},
     ),
@@ -262,11 +272,14 @@ def change(sink: Sink, action: Action, account_id: str | None, **more: Any) -> C
     return Change(**(facts | more))
 
 
-def story(sink: Sink, actions: list[Action]) -> list[Change]:
+def story(sink: Sink, name: str) -> list[Change]:
     """Make the changes of a story about one active, managed person who holds no administration role."""
-    account = someone(sink)
-    group = a_group(sink, held_by=account)
-    held = {"kind": "group", "entitlement_id": group, "entitlement": "a group"}
+    account, actions = someone(sink), STORIES[name]
+    if name == "permission":
+        held = a_product(sink, held_by=account)
+    else:
+        group = a_group(sink, held_by=account)
+        held = {"kind": "group", "entitlement_id": group, "entitlement": "a group"}
     more: dict[Action, dict[str, Any]] = {
         Action.GRANT: held,
         Action.REVOKE: held,
@@ -284,16 +297,16 @@ def story(sink: Sink, actions: list[Action]) -> list[Change]:
 
 
 def someone(sink: Sink) -> str:
-    """Find an active, managed person without a role, with a known address where there is one."""
+    """Find an active, managed person who holds groups alone, with a known address where there is one."""
     accounts, held = read(sink, "accounts"), read(sink, "entitlements")
-    roles = set(held.loc[held["kind"] == "role", "account_id"])
+    more = set(held.loc[held["kind"] != "group", "account_id"])
     fit = accounts[
         (accounts["state"] == "active")
         & (accounts["kind"] == "person")
         & accounts["managed"].fillna(value=True)
         & ~accounts["caller"]
     ]
-    fit = fit[~fit["account_id"].isin(roles) & ~fit["email"].str.contains("svc")]
+    fit = fit[~fit["account_id"].isin(more) & ~fit["email"].str.contains("svc")]
     shown = fit[fit["email"].notna()]
     return str((shown if len(shown) else fit)["account_id"].iloc[-1])
 
@@ -306,3 +319,12 @@ def a_group(sink: Sink, held_by: str) -> str:
         (grants["kind"] == "group") & grants["modifiable"] & grants["product"].isna() & ~grants["admin"]
     ]
     return str(fit.loc[~fit["entitlement_id"].isin(mine), "entitlement_id"].iloc[0])
+
+
+def a_product(sink: Sink, held_by: str) -> dict[str, str]:
+    """Find a product that the account can be given without a group, if possible one it has no seat of."""
+    grants, seats = read(sink, "grants"), read(sink, "seats")
+    fit = grants[(grants["kind"] == "product") & grants["modifiable"]]
+    mine = seats.loc[seats["account_id"] == held_by, "product"]
+    found = fit.assign(had=fit["product"].isin(mine)).sort_values("had", kind="stable").iloc[0]
+    return {"kind": "product", "entitlement_id": found["entitlement_id"], "entitlement": found["name"]}

@@ -94,6 +94,46 @@ def test_taking_the_group_frees_the_seat(fresh: Running) -> None:
     assert "warning" in {finding.level for finding in sink.check() if "leavers" in finding.subject}
 
 
+@pytest.mark.parametrize(
+    ("level", "kind"),
+    [("LICENSED_USER", "product"), ("PROJECT_CREATE", "product"), ("ADMIN", "role"), ("SYS_ADMIN", "role")],
+)
+def test_every_permission_held_directly_can_be_taken_and_given_back(
+    level: str, kind: str, fresh: Running
+) -> None:
+    """Each opens a seat, is listed though nobody holds it, and comes back as it was."""
+    sink = _bitbucket(fresh)
+    name = _outsider(sink)
+    own = {"kind": kind, "entitlement_id": level, "entitlement": level}
+    listed = read(sink, "grants").set_index(["kind", "entitlement_id"]).loc[(kind, level)]
+
+    billed, held = [], []
+    for action in (Action.GRANT, Action.REVOKE, Action.GRANT):
+        sink.apply([change(sink, action, name, **own)])
+        billed.append(name in _billed(sink))
+        held.append(sink.look([name], []).entitlements["entitlement_id"].tolist())
+
+    assert listed[["billable", "modifiable"]].all()
+    assert listed["admin"] == (kind == "role")
+    assert billed == [True, False, True]
+    assert [level in some for some in held] == [True, False, True]
+
+
+def test_a_permission_is_not_given_in_place_of_a_higher_one(fresh: Running) -> None:
+    """The server would take the administration rights away; nothing is sent."""
+    door = Door(writable=True)
+    sink = _bitbucket(fresh, door)
+    admin = {"kind": "role", "entitlement_id": "ADMIN", "entitlement": "admin"}
+    sink.apply([change(sink, Action.GRANT, "vendor.desk", **admin)])
+    sink.look(["vendor.desk"], [])
+    before = sent(door, "write")
+
+    with pytest.raises(Refused, match="would take away"):
+        sink.apply([change(sink, Action.GRANT, "vendor.desk", **OWN)])
+
+    assert sent(door, "write") == before
+
+
 def test_an_own_permission_is_a_seat_without_a_group(fresh: Running) -> None:
     """It is held as a product, can be taken, and taking it twice is taking it once."""
     sink = _bitbucket(fresh)
