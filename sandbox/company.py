@@ -172,6 +172,7 @@ class Company:
             self.record("deleted", person)
             del self.people[person.number]
             self._forget(person)
+            self._reports_changed(person, person.manager)
         return person
 
     def rehire(self, key: str | int, facts: Mapping[str, Any] | None = None) -> Person:
@@ -242,7 +243,8 @@ class Company:
             self.quit(person, [name])
         for app in self.apps:
             app.groups = tuple(held for held in app.groups if held != name)
-        del self.groups[name]
+        group = self.groups.pop(name)
+        self.record("removed_import" if group.kind == "app" else "removed_group", None, group)
 
     def join(
         self, person: Person, names: Iterable[str], *, at: datetime | None = None, log: bool = True
@@ -291,12 +293,14 @@ class Company:
         self._ticks += 1
         person.revision, person.updated = self._ticks, at or self.now
 
-    def record(self, kind: str, person: Person, group: str | None = None, at: datetime | None = None) -> None:
+    def record(
+        self, kind: str, person: Person | None, group: Group | None = None, at: datetime | None = None
+    ) -> None:
         """Append an event to the log."""
         number = self.events[-1].number + 1 if self.events else 1
-        self.events.append(
-            Event(number, at or self.now, kind, person.number, person.login, person.display_name, group)
-        )
+        who = (person.number, person.login, person.display_name) if person else (0, "", "")
+        what = (group.name, group.number) if group else (None, None)
+        self.events.append(Event(number, at or self.now, kind, *who, *what))
 
     def _amend(self, person: Person, facts: Mapping[str, Any]) -> None:
         changed = {k: str(v) for k, v in facts.items() if getattr(person, k) != v}
@@ -314,6 +318,15 @@ class Company:
         self.enrol(person)
         self.touch(person)
         self.record("updated", person)
+        if "login" in changed:
+            self._reports_changed(person, person.number)
+
+    def _reports_changed(self, boss: Person, manager: int | None) -> None:
+        """Write down who someone's people report to, anew: their records name the manager."""
+        for report in [p for p in self.people.values() if p.manager == boss.number]:
+            report.manager = manager
+            self.touch(report)
+            self.record("updated", report)
 
     def _forget(self, person: Person) -> None:
         for address in (person.email, person.login):
@@ -324,7 +337,7 @@ class Company:
         self._ticks += 1
         group.revision, group.members_updated = self._ticks, at or self.now
         if log:
-            self.record(kind, person, group.name, at)
+            self.record(kind, person, group, at)
 
 
 def dice(seed: str) -> random.Random:

@@ -31,7 +31,7 @@ LIFE = timedelta(days=7)
 OBJECTS, MEMBERS = 200, 500
 OPTIONS = ("$select", "$skiptoken", "$deltatoken")
 MEMBERSHIP = ("joined_group", "left_group")
-UNTRACKED = (*MEMBERSHIP, "sign_in")
+UNTRACKED = (*MEMBERSHIP, "sign_in", "failed_sign_in", "removed_group", "removed_import")
 """Events that change no property of a user."""
 
 

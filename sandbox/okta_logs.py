@@ -10,12 +10,13 @@ from uuid import UUID
 from sandbox.ids import opaque
 from sandbox.okta_filter import BadFilterError, Test, parse
 from sandbox.okta_paging import cursor, limit_of, links, position
-from sandbox.okta_rows import group_id, stamp, user_id
+from sandbox.okta_rows import stamp, user_id
 from sandbox.people import Event
 from sandbox.world import Reply, Request, World, json_reply
 
 KINDS = {
     "sign_in": ("user.session.start", "User login to Okta"),
+    "failed_sign_in": ("user.session.start", "User login to Okta"),
     "created": ("user.lifecycle.create", "Create okta user"),
     "activated": ("user.lifecycle.activate", "Activate Okta user"),
     "suspended": ("user.lifecycle.suspend", "Suspend Okta user"),
@@ -26,13 +27,22 @@ KINDS = {
     "deleted": ("user.lifecycle.delete.completed", "Delete Okta user"),
     "joined_group": ("group.user_membership.add", "Add user to group membership"),
     "left_group": ("group.user_membership.remove", "Remove user from group membership"),
+    "removed_group": ("group.lifecycle.delete", "Delete Okta group"),
+    "removed_import": ("system.import.group.delete", "Delete group by import"),
 }
+OWN = ("sign_in", "failed_sign_in")
+
+
+def _result(event: Event) -> str:
+    return "FAILURE" if event.kind == "failed_sign_in" else "SUCCESS"
+
+
 READERS = {
     "eventType": lambda event: KINDS[event.kind][0],
     "published": lambda event: stamp(event.at),
-    "actor.id": lambda event: user_id(event.person) if event.kind == "sign_in" else opaque("00u", 0),
+    "actor.id": lambda event: user_id(event.person) if event.kind in OWN else opaque("00u", 0),
     "target.id": lambda event: user_id(event.person),
-    "outcome.result": lambda _event: "SUCCESS",
+    "outcome.result": _result,
 }
 OPERATORS = {"*": ("eq", "ne", "sw", "co"), "published": ("gt", "ge", "lt", "le", "eq")}
 
@@ -61,7 +71,7 @@ def _polling(world: World, request: Request, test: Test, limit: int) -> Reply:
     page = rows[:limit]
     newest = events[-1].number if events else after or 0
     last = page[-1].number if page else newest
-    return _reply(world, page, links(request, cursor(request, last)))
+    return _reply(page, links(request, cursor(request, last)))
 
 
 def _bounded(world: World, request: Request, test: Test, limit: int, descending: bool) -> Reply:
@@ -75,7 +85,7 @@ def _bounded(world: World, request: Request, test: Test, limit: int, descending:
     start = position(request) or 0
     page = rows[start : start + limit]
     more = cursor(request, start + limit) if start + limit < len(rows) else None
-    return _reply(world, page, links(request, more))
+    return _reply(page, links(request, more))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -88,19 +98,18 @@ def _moment(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _reply(world: World, events: list[Event], headers: list[tuple[str, str]]) -> Reply:
-    return json_reply([_row(world, event) for event in events], 200, headers)
+def _reply(events: list[Event], headers: list[tuple[str, str]]) -> Reply:
+    return json_reply([_row(event) for event in events], 200, headers)
 
 
-def _row(world: World, event: Event) -> dict[str, Any]:
+def _row(event: Event) -> dict[str, Any]:
     kind, message = KINDS[event.kind]
     person = _entry(user_id(event.person), "User", event.login, event.display_name)
-    own = event.kind == "sign_in"
+    own = event.kind in OWN
     actor = person if own else _entry(opaque("00u", 0), "SystemPrincipal", "system@okta.com", "Okta System")
-    target = [] if own else [person]
-    group = world.company.groups.get(event.group) if event.group else None
-    if group is not None:
-        target.append(_entry(group_id(group), "UserGroup", "unknown", group.name))
+    target = [person] if event.person and not own else []
+    if event.group_number is not None:
+        target.append(_entry(opaque("00g", event.group_number), "UserGroup", "unknown", str(event.group)))
     return {
         "uuid": str(UUID(int=event.number, version=4)),
         "published": stamp(event.at),
@@ -110,7 +119,7 @@ def _row(world: World, event: Event) -> dict[str, Any]:
         "displayMessage": message,
         "actor": actor,
         "client": {"zone": "null", "device": "Computer", "ipAddress": "192.0.2.7"},
-        "outcome": {"result": "SUCCESS"},
+        "outcome": {"result": _result(event)},
         "target": target,
         "transaction": {"type": "WEB", "id": opaque("", event.number, 22), "detail": {}},
         "debugContext": {"debugData": {}},

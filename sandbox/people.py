@@ -93,7 +93,10 @@ class App:
 
 
 class Event(NamedTuple):
-    """Something that happened; person and group are named so that the event outlives them."""
+    """Something that happened; person and group are named so that the event outlives them.
+
+    An event of a group alone has nobody, which is person 0.
+    """
 
     number: int
     at: datetime
@@ -102,3 +105,4 @@ class Event(NamedTuple):
     login: str
     display_name: str
     group: str | None = None
+    group_number: int | None = None

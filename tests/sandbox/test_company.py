@@ -121,6 +121,42 @@ def test_a_move_changes_group_cost_center_and_revision() -> None:
     _check_books(company)
 
 
+def test_reports_follow_their_manager() -> None:
+    """Another login of a manager, and another manager, change the records of those who report to them."""
+    company = Company(50, 1)
+    top = company.hire({"email": "top@acme.test"})
+    boss = company.hire({"email": "boss@acme.test", "manager": "top@acme.test"})
+    report = company.hire({"email": "report@acme.test", "manager": "boss@acme.test"})
+    revision = report.revision
+
+    company.move(boss.number, {"email": "chief@acme.test"})
+    renamed = report.revision
+    company.leave(boss.number, how="deleted")
+
+    assert revision < renamed < report.revision
+    assert report.manager == top.number
+    assert [e.kind for e in company.events if e.person == report.number][-2:] == ["updated", "updated"]
+
+
+def test_a_deleted_group_is_gone_but_the_log_remembers() -> None:
+    """Its members leave first; the last event names the group and nobody."""
+    company = Company(50, 1)
+    company.join(company.present()[0], ["short-lived"])
+    number = company.groups["short-lived"].number
+
+    company.remove_group("short-lived")
+
+    left, removed = company.events[-2:]
+    assert (left.kind, left.group_number) == ("left_group", number)
+    assert (removed.kind, removed.group, removed.group_number, removed.person) == (
+        "removed_group",
+        "short-lived",
+        number,
+        0,
+    )
+    _check_books(company)
+
+
 def test_a_sign_in_is_no_change_of_the_record() -> None:
     """A sign-in moves the last sign-in but not the time of the last change."""
     company = Company(50, 1)

@@ -222,6 +222,27 @@ def test_memberships_can_be_read_from_the_log(fresh: Running) -> None:
     assert pairs == [("group.user_membership.add", both), ("group.user_membership.remove", both)]
 
 
+def test_the_log_tells_what_became_of_groups_and_who_was_refused(fresh: Running) -> None:
+    """Deleted groups are named by identifier, imported ones in another event; a failure is a sign-in too."""
+    company = fresh.world.company
+    person = company.present()[0]
+    company.join(person, ["short-lived"])
+    company.add_group("CN=Imported,DC=acme", kind="app")
+    gone = [group_id(company.groups[name]) for name in ("short-lived", "CN=Imported,DC=acme")]
+    company.remove_group("short-lived")
+    company.remove_group("CN=Imported,DC=acme")
+    company.record("failed_sign_in", person)
+
+    removed = 'eventType eq "group.lifecycle.delete" or eventType eq "system.import.group.delete"'
+    since = {"since": "2026-11-23T08:00:00Z"}
+    events = call(fresh, "/logs", since | {"filter": removed}).json()
+    refused = 'eventType eq "user.session.start" and outcome.result eq "FAILURE"'
+
+    assert [[(t["type"], t["id"]) for t in e["target"]] for e in events] == [[("UserGroup", g)] for g in gone]
+    failures = call(fresh, "/logs", since | {"filter": refused}).json()
+    assert [e["actor"]["id"] for e in failures] == [user_id(person.number)]
+
+
 def test_a_bounded_log_query_is_finite_and_in_order(acme: Running) -> None:
     """With until the pages end, newest first when asked."""
     bounds = {"since": "2026-11-01T00:00:00Z", "until": "2026-11-24T00:00:00Z", "limit": 20}
