@@ -122,3 +122,27 @@ def test_a_person_of_two_targets_is_one_story_and_two_seats(several):
     assert summary["seats"]["jira-software"] == int(
         (seats["billable"] & (seats["product"] == "jira-software")).sum()
     )
+
+
+def test_a_leaver_without_a_group_loses_the_permission_that_costs_a_seat(company):
+    """Where nobody can be disabled, what was given by hand goes too; no second run finds more to do."""
+    from sandbox import policy
+    from sandbox.bitbucket_dc_rows import COUNTED, installation
+
+    policy.write(company.policy.parent, company.url, 120, targets=["bitbucket"])
+    company.rewrite("share: 25%", "share: 60%")
+    there = installation(company.world)
+    gone = {name for name, one in there.accounts.items() if one.direct and one.person}
+    release(company)
+    plan = pd.read_csv(company.out / "plan.csv").set_index("account_id")
+
+    summary = company.run("sync")
+    again = company.run("sync")
+
+    assert gone
+    assert plan.loc[sorted(gone), ["action", "kind", "movement"]].drop_duplicates().to_numpy().tolist() == [
+        ["revoke", "product", "leaver"]
+    ]
+    assert (summary["exit_code"], summary["residual"], again["changes"]) == (0, 0, {})
+    assert gone.isdisjoint(account.name for account in there.counted(COUNTED))
+    assert there.accounts["vendor.desk"].direct
