@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-import pandas as pd
 from prefect import flow
 
 from ledger import StoredPlan
-from provisioning.frames import Outcomes, concat
 from tasks.consent import require_consent
-from tasks.load import batches, holding, load_batch, settle, too_many_failures
+from tasks.load import holding, load_batch, settle
 from tasks.progress import current
 from tasks.publish import publish
 from tasks.run import Picture, running
 from tasks.session import Session
+from tasks.turns import load
 from tasks.verify import verify
 
 
@@ -40,15 +40,11 @@ async def apply(
 
 
 async def loaded(session: Session, plan: StoredPlan, picture: Picture) -> None:
-    """Write a plan batch by batch, read back, and keep what came of it."""
+    """Write a plan, read back, and keep what came of it."""
     advance = current().step(f"{plan.target}: changes", len(plan.changes))
-    done: list[pd.DataFrame] = []
+    begin = partial(load_batch.submit, session, plan, plan.target, advance=advance)
     with holding(session, plan.target):
         settle(session, plan.target)
-        for number, batch in enumerate(batches(plan.changes), start=1):
-            done.append(load_batch(session, plan, plan.target, number, batch, advance))
-            if too_many_failures(session, done):
-                session.failed[plan.target] = "too many changes failed, so the rest was not tried"
-                break
-        picture.outcomes[plan.target] = verify(session, plan, plan.target, concat(Outcomes, done))
+        outcomes = load(session, plan, begin)
+        picture.outcomes[plan.target] = verify(session, plan, plan.target, outcomes)
         session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())

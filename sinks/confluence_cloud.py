@@ -92,7 +92,8 @@ class ConfluenceCloud:
         self._pass = OnePass(self._read)
         self._lock = threading.Lock()
         self._groups: dict[str, Group] | None = None
-        self._by_email: dict[str, str] | None = None
+        self._by_email: dict[str, str] = {}
+        self._knows_all = False
 
     # Reading
 
@@ -126,9 +127,9 @@ class ConfluenceCloud:
                 members[group.group_id] += [row["accountId"] for row in rows]
                 yield rows
 
-        self._by_email = {}
         everyone = batches(chain(self._site.users(), met()), FIELDS, key="account_id")
         accounts = [self._accounts(columns) for columns in everyone]
+        self._knows_all = True
         people = concat(Accounts, [page.frame for page in accounts])
         names = {group.group_id: group.name for group in groups.values()}
         held = held_frame(self.name, members, names, people["account_id"].tolist())
@@ -143,8 +144,7 @@ class ConfluenceCloud:
 
     def _accounts(self, columns: Mapping[str, Sequence[Any]]) -> Screened:
         pairs = zip(columns["email"], columns["account_id"], strict=True)
-        known = {email.casefold(): key for email, key in pairs if email}
-        self._by_email = (self._by_email or {}) | known
+        self._by_email.update((email.casefold(), key) for email, key in pairs if email)
         listed = {**columns, "active": [True] * len(columns["account_id"])}
         return cloud_rows.accounts_frame(self.name, listed, caller=self._caller, kinds=KINDS)
 
@@ -170,9 +170,9 @@ class ConfluenceCloud:
     def _address_book(self) -> Mapping[str, str]:
         """Account by e-mail address; Confluence finds nobody by it, so it takes a whole read."""
         with self._lock:
-            if self._by_email is None:
+            if not self._knows_all:
                 self._read()
-            return self._by_email or {}
+            return self._by_email
 
     # Writing
 

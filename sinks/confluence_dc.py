@@ -74,7 +74,7 @@ class ConfluenceDc(DataCenter):
 
     def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
         """Users by key, or by the address of those who count for the licence."""
-        return self._confluence.some(account_ids, emails, self._made)
+        return self._confluence.some(account_ids, emails, dict(self._made))
 
     @cached_property
     def _confluence(self) -> Confluence:

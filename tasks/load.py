@@ -27,30 +27,9 @@ from tasks.progress import Advance
 from tasks.session import Session
 from transport.errors import TransportError, UnknownOutcome
 
-BATCH = 100
-"""Changes a batch aims at; beyond a thousand task runs a Prefect server loses records."""
 WRITERS = 8
 Ended = dict[str, tuple[Status, str | None, str | None]]
 """change_id → how it ended, on which account, and what to say of it."""
-
-
-def batches(changes: pd.DataFrame, size: int = BATCH) -> list[pd.DataFrame]:
-    """Split a plan between people: groups are made first, then seats are freed before others are filled.
-
-    Args:
-        changes: a Changes frame.
-        size: changes a batch should hold; one person's are never divided.
-    """
-    person = changes["account_id"].fillna(changes["source"] + "\0" + changes["source_id"])
-    person = person.fillna(changes["subject"])
-    frees = changes["destructive"].groupby(person).transform("any")
-    turn = (~frees).astype("int64").mask(_makes_group(changes), -1)
-    order = changes.assign(person=person, turn=turn).sort_values(["turn", "person", "position"])
-    lengths = order.groupby(["turn", "person"], sort=False)["change_id"].transform("size")
-    first = ~order["person"].duplicated()
-    number = (lengths.where(first, 0).cumsum() - 1) // size
-    numbered = order.assign(batch=number)
-    return [part.sort_values("position")[changes.columns] for _, part in numbered.groupby("batch", sort=True)]
 
 
 @task(name="load batch", task_run_name="load {number} of {target}", cache_policy=NO_CACHE)
@@ -58,6 +37,7 @@ def load_batch(
     session: Session,
     plan: StoredPlan,
     target: str,
+    sink: Sink,
     number: int,  # noqa: ARG001  names the step in the Prefect UI
     batch: pd.DataFrame,
     advance: Advance,
@@ -68,17 +48,12 @@ def load_batch(
         An Outcomes frame, one row per change of the batch.
     """
     _claim(session, target)
-    sink = session.sink(target, writable=True)
-    with session.timed(f"load {target}"):
-        ended, wanted = _look_again(sink, batch)
-        session.ledger.intend(
-            session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment()
-        )
-        ended |= _write(sink, wanted, advance)
-        ended |= _settled(sink, batch, ended)
-        outcomes = _outcomes(batch, ended, session.moment())
-        session.ledger.record(session.run_id, plan.fingerprint, outcomes)
-        remember(session.ledger, target, batch, outcomes, session.moment())
+    ended, wanted = _look_again(sink, batch)
+    session.ledger.intend(session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment())
+    ended |= _write(sink, wanted, advance)
+    ended |= _settled(sink, batch, ended)
+    outcomes = _outcomes(batch, ended, session.moment())
+    _keep(session, target, plan.fingerprint, batch, outcomes)
     return outcomes
 
 
@@ -127,10 +102,17 @@ def settle(session: Session, target: str) -> int:
             "not done when the run was interrupted; the next plan holds it again",
         )
         ended: Ended = {key: told[bool(done)] for key, done in zip(changes["change_id"], held, strict=True)}
-        outcomes = _outcomes(changes, ended, session.moment())
-        session.ledger.record(session.run_id, str(fingerprint), outcomes)
-        remember(session.ledger, target, changes, outcomes, session.moment())
+        _keep(session, target, str(fingerprint), changes, _outcomes(changes, ended, session.moment()))
     return len(left)
+
+
+def _keep(
+    session: Session, target: str, fingerprint: str, changes: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    """Record outcomes and what they mean for later runs; what is remembered is read, then replaced."""
+    with session.bookkeeping:
+        session.ledger.record(session.run_id, fingerprint, outcomes)
+        remember(session.ledger, target, changes, outcomes, session.moment())
 
 
 def look_at(sink: Sink, changes: pd.DataFrame) -> Look:
@@ -239,13 +221,3 @@ def _outcomes(batch: pd.DataFrame, ended: Ended, at: datetime) -> pd.DataFrame:
             }
         ),
     )
-
-
-def too_many_failures(session: Session, done: Sequence[pd.DataFrame]) -> bool:
-    """Whether so many of the changes tried failed that going on would do harm.
-
-    The share counts from ten tries on: one failure in three is chance, not a pattern.
-    """
-    statuses = pd.concat([outcomes["status"] for outcomes in done])
-    failed = int(statuses.eq(Status.FAILED.value).sum())
-    return len(statuses) >= 10 and failed / len(statuses) > session.policy.limits.failures
