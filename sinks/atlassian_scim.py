@@ -80,6 +80,7 @@ class AtlassianScim:
         self._limits = Limits(options.user_limit, options.member_limit)
         self._sizes: dict[str, int] = {}
         self._user_names: dict[str, str] = {}
+        self.made: dict[str, str] = {}
         self._is_default = rows.defaults(options.default_groups)
 
     # Reading

@@ -51,6 +51,8 @@ class Eyes(Protocol):
     """What a write needs to know of the directory."""
 
     name: str
+    made: dict[str, str]
+    """Users made through this connection, by address in lower case."""
 
     def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few users afresh, and find a few groups by name."""
@@ -74,6 +76,12 @@ class Limits:
         self.lock = threading.Lock()
         self.taken: int | None = None
         self.sizes: dict[str, int] = {}
+        self._groups: dict[str, threading.Lock] = {}
+
+    def group(self, group_id: str) -> threading.Lock:
+        """Held while the members of a group are counted and changed."""
+        with self.lock:
+            return self._groups.setdefault(group_id, threading.Lock())
 
 
 class ScimWriter:
@@ -131,6 +139,7 @@ class ScimWriter:
             return Applied(str(made["id"]), pending=_late(made), message=SO_ALREADY)
         with self._limits.lock:
             self._limits.taken = (self._limits.taken or 0) + 1
+        self._eyes.made[change.subject.casefold()] = str(made["id"])
         return Applied(str(made["id"]), pending=_late(made), message=LATE if _late(made) else None)
 
     def _twin(self, body: Row) -> Row:
@@ -191,10 +200,17 @@ class ScimWriter:
             raise Refused(
                 f"{changes[0].subject} has no account yet", remedy="Run again; the next plan makes it."
             )
-        if held:
-            self._room_for_members(group_id, changes[0], len(accounts))
-        late = False
-        wanted = list(dict.fromkeys(accounts.values()))
+        with self._limits.group(group_id):
+            if held:
+                self._room_for_members(group_id, changes[0], len(accounts))
+            late, words = self._set_all(group_id, list(dict.fromkeys(accounts.values())), held=held)
+        failed |= {change_id: words[key] for change_id, key in accounts.items() if key in words}
+        one = next(iter(accounts.values())) if len(changes) == 1 else None
+        return Applied(one, late, LATE if late else None, failed, accounts)
+
+    def _set_all(self, group_id: str, wanted: Sequence[str], *, held: bool) -> tuple[bool, dict[str, str]]:
+        """Set members in as few requests as may name them; whether an answer lags, and why some failed."""
+        late, failed = False, dict[str, str]()
         for start in range(0, len(wanted), self._at_once):
             part = wanted[start : start + self._at_once]
             try:
@@ -205,9 +221,8 @@ class ScimWriter:
                     raise
                 gone, slow, words = set(part), False, f"{error} {error.remedy}"
             late |= slow
-            failed |= {change_id: words for change_id, key in accounts.items() if key in gone}
-        one = next(iter(accounts.values())) if len(changes) == 1 else None
-        return Applied(one, late, LATE if late else None, failed, accounts)
+            failed |= dict.fromkeys(gone, words)
+        return late, failed
 
     def _set_some(self, group_id: str, scim_ids: Sequence[str], *, held: bool) -> tuple[set[str], bool]:
         """Set a few members; which of them are no users any more, and whether the answer lags behind."""
@@ -232,10 +247,10 @@ class ScimWriter:
         """Account of each change, found by address where the plan knew none; and who has none."""
         known = {change.change_id: change.account_id for change in changes if change.account_id}
         new = [change for change in changes if not change.account_id]
-        if not new:
-            return known, {}
-        found = self._eyes.look([], [change.subject for change in new]).accounts
-        by_email = dict(zip(found["email"].str.casefold(), found["account_id"], strict=True))
+        by_email = dict(self._eyes.made)
+        if unmet := [change.subject for change in new if change.subject.casefold() not in by_email]:
+            found = self._eyes.look([], unmet).accounts
+            by_email |= zip(found["email"].str.casefold(), found["account_id"], strict=True)
         met = {c.change_id: str(key) for c in new if (key := by_email.get(c.subject.casefold()))}
         words = "has no account yet; the next plan makes it"
         return known | met, {c.change_id: f"{c.subject} {words}" for c in new if c.change_id not in met}

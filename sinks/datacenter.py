@@ -205,15 +205,18 @@ class DataCenter(ABC):
         wanted = json.loads(change.after)
         email = wanted.get("email") or change.subject
         name = str(wanted.get("user_name") or email)
-        shown = str(wanted.get("display_name") or email.partition("@")[0])
+        wanted["display_name"] = str(wanted.get("display_name") or email.partition("@")[0])
         try:
-            return Applied(self.create(name, email, wanted | {"display_name": shown}))
+            account_id = self.create(name, email, wanted)
         except (BadRequest, Conflict) as error:
             there = self.look([], [email]).accounts
             same = there[there["user_name"].str.casefold() == name.casefold()]
             if len(same) != 1:
                 raise plainly(error) from None
             return Applied(str(same["account_id"].iloc[0]), message="it was so already")
+        known = {"user_name": name.lower(), "email": email, "state": AccountState.ACTIVE.value}
+        self._facts[account_id] = {field: wanted.get(field) for field in self.fields} | known
+        return Applied(account_id)
 
     def _account_of(self, email: str) -> str:
         """The account that an earlier, interrupted run made."""
