@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from provisioning.frames import Conflicts, complete, concat
+from provisioning.frames import Conflicts, complete, empty
 from provisioning.people import People
 
 COMPARED = (
@@ -41,8 +41,10 @@ def conflicts(people: People) -> pd.DataFrame:
     rows = rows[people.in_scope[people.person[rows]]]
     counts = people.statements.take(people.person[rows]).reset_index(drop=True)
     others = people.statements.take(rows).reset_index(drop=True)
-    told = [_of(counts, others, name) for name in COMPARED]
-    return concat(Conflicts, told).sort_values(["subject", "field", "other"], ignore_index=True)
+    if not len(rows):
+        return empty(Conflicts)
+    told = pd.concat([_of(counts, others, name) for name in COMPARED], ignore_index=True)
+    return complete(Conflicts, told.sort_values(["subject", "field", "other"], ignore_index=True))
 
 
 def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
             "other_value": theirs,
         }
     )
-    return complete(Conflicts, table[differ])
+    return table[differ]
 
 
 def _plain(column: pd.Series) -> pd.Series:

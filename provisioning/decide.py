@@ -13,6 +13,7 @@ from provisioning import guard, joiners, new_groups, plan, sign_in
 from provisioning.capacity import fit
 from provisioning.case import Case, picked
 from provisioning.changes import assemble
+from provisioning.conflicts import conflicts
 from provisioning.correlate import ambiguities, correlate, links_frame
 from provisioning.entitle import Entitled, entitle
 from provisioning.findings import Finding
@@ -41,6 +42,7 @@ class Decision:
         identities: Identities in scope, one row a person.
         links: Links frame.
         ambiguities: Ambiguities frame.
+        conflicts: Conflicts between the sources; the same for every target.
         orphans: Accounts of persons that are linked to nobody.
         movements: Movements frame.
         plan: the changes to make.
@@ -56,6 +58,7 @@ class Decision:
     identities: pd.DataFrame
     links: pd.DataFrame
     ambiguities: pd.DataFrame
+    conflicts: pd.DataFrame
     orphans: pd.DataFrame
     movements: pd.DataFrame
     plan: Plan
@@ -108,6 +111,7 @@ def decide(
         identities=case.people.statements.take(scoped).reset_index(drop=True),
         links=links_frame(case.people, target, case.found, standing_links(case.people, target, case.found)),
         ambiguities=ambiguities(case.people, target, case.found),
+        conflicts=conflicts(case.people),
         orphans=target.accounts[_orphans(case)].reset_index(drop=True),
         movements=movements(case.people, target, case.lives, _moved(case, everything)),
         plan=plan.make(target.target, fitted.changes, policy.fingerprint()),

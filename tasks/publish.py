@@ -11,7 +11,6 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from provisioning import frames, price_book
-from provisioning.conflicts import conflicts
 from provisioning.findings import Finding
 from provisioning.frames import Changes, Identities, Links, Outcomes, Waste
 from provisioning.keys import fitting
@@ -93,7 +92,7 @@ def _write_files(session: Session, picture: Picture, report: Report | None) -> N
         tables["waste"] = frames.concat(Waste, [report.waste])
         rejects = [read.rejects for read in [*picture.sources.values(), *picture.targets.values()]]
         tables["rejects"] = frames.concat(frames.Rejects, rejects)
-        tables["conflicts"] = _conflicts(picture)
+        tables["conflicts"] = next((d.conflicts for d in decisions), frames.empty(frames.Conflicts))
         tables["ambiguities"] = frames.concat(frames.Ambiguities, [d.ambiguities for d in decisions])
     files.write_all(out, tables)
     if report is not None:
@@ -102,12 +101,6 @@ def _write_files(session: Session, picture: Picture, report: Report | None) -> N
     by_hand = [d.plan.changes for name, d in picture.decisions.items() if not session.sink_actions(name)]
     if by_hand:
         todo.write(frames.concat(Changes, by_hand), out / TODO)
-
-
-def _conflicts(picture: Picture) -> pd.DataFrame:
-    """What the sources contradict each other in; every target's decision rests on the same people."""
-    found = [conflicts(decision.case.people) for decision in picture.decisions.values()]
-    return found[0] if found else frames.empty(frames.Conflicts)
 
 
 def changes_of(picture: Picture) -> pd.DataFrame:
@@ -158,7 +151,7 @@ def _summary(
         "fingerprint": plans[0] if plans else None,
         "fingerprints": dict(zip(picture.decisions or picture.plans, plans, strict=True)),
         "sources": {name: _read(session, source) for name, source in picture.sources.items()},
-        "conflicts": len(_conflicts(picture)),
+        "conflicts": max((len(decision.conflicts) for decision in decisions), default=0),
         "identities": sum(len(source.identities) for source in picture.sources.values()),
         "accounts": sum(len(target.accounts) for target in picture.targets.values()),
         "linked": sum(len(decision.links) for decision in decisions),
