@@ -88,6 +88,13 @@ def batches(
         yield rows.take()
 
 
+def gathered(model: type[Frame], pages: Iterable[Screened]) -> Screened:
+    """Join the rows of all pages, and what could not be read of them."""
+    whole = list(pages)
+    frame = concat(model, [page.frame for page in whole])
+    return Screened(frame, concat(Rejects, [page.rejects for page in whole]))
+
+
 def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null."""
     return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")

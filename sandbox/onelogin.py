@@ -1,4 +1,4 @@
-"""The OneLogin face: users, roles and groups of one account under `/onelogin`, and its token endpoint.
+"""The OneLogin face: users, roles, groups and events of one account under `/onelogin`, and its tokens.
 
 Options of the world: `onelogin_wrapped` (tokens come in the old envelope), `onelogin_page_size` (no page
 is longer), `onelogin_bare` (headers tell cursors but no totals), `onelogin_no_users` (roles do not tell
@@ -16,6 +16,7 @@ from typing import Any
 from sandbox import onelogin_rows as rows
 from sandbox.limits import Window
 from sandbox.onelogin_auth import caller, invalidate, issue, problem, revoke
+from sandbox.onelogin_events import envelope, list_events, list_types
 from sandbox.onelogin_paging import BadPageError, page
 from sandbox.people import Group, Person
 from sandbox.world import Face, Handler, Reply, Request, Route, World, json_reply
@@ -176,19 +177,13 @@ def list_members(world: World, request: Request) -> Reply:
 def list_groups(world: World, _request: Request) -> Reply:
     """List the groups, of which a user has one: the departments."""
     groups = [g for g in world.company.groups.values() if g.name.startswith("dept-")]
-    return _v1([{"id": rows.group_id(g), "name": g.name, "reference": None} for g in groups])
+    return envelope([{"id": rows.group_id(g), "name": g.name, "reference": None} for g in groups])
 
 
 def read_group(world: World, request: Request) -> Reply:
     """Return one group."""
     group = _group(world, request, rows.GROUPS)
-    return _v1([{"id": rows.group_id(group), "name": group.name, "reference": None}])
-
-
-def _v1(data: Any) -> Reply:
-    edges = dict.fromkeys(("before_cursor", "after_cursor", "previous_link", "next_link"))
-    status = {"error": False, "code": 200, "type": "success", "message": "Success"}
-    return json_reply({"status": status, "pagination": edges, "data": data})
+    return envelope([{"id": rows.group_id(group), "name": group.name, "reference": None}])
 
 
 # Credentials and limits
@@ -262,6 +257,8 @@ FACE = Face(
                 ("/api/2/roles", list_roles),
                 ("/api/2/roles/{id}", read_role),
                 ("/api/2/roles/{id}/users", list_members),
+                ("/api/1/events", list_events),
+                ("/api/1/events/types", list_types),
                 ("/api/1/groups", list_groups),
                 ("/api/1/groups/{id}", read_group),
             )

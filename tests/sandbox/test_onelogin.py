@@ -289,6 +289,8 @@ def without_nulls(value: Any) -> Any:
         (f"/api/2/users/{user_id(1)}", {}),
         ("/api/2/roles", {"fields": "id,name,users,apps,admins"}),
         ("/api/1/groups", {}),
+        ("/api/1/events", {}),
+        ("/api/1/events/types", {}),
         ("/auth/rate_limit", {}),
     ],
 )
@@ -298,6 +300,28 @@ def test_answers_fit_the_specification(api: Api, spec: Spec, path: str, params: 
 
     assert answer.status_code == 200
     spec.check("GET", path, 200, without_nulls(answer.json()))
+
+
+def test_events_are_told_by_type_and_time(fresh: Running) -> None:
+    """The log keeps who was deleted, fifty events a page behind a cursor, and only what was asked for."""
+    company = fresh.world.company
+    api = Api(fresh)
+    fresh.world.advance(1)
+    gone = company.present()[0]
+    company.leave(gone.number, how="deleted")
+    since = f"{company.now:%Y-%m-%dT%H:%M:%SZ}"
+
+    deletions = api("/api/1/events", event_type_id=17, since=since).json()["data"]
+    pages = [api("/api/1/events").json()]
+    while after := pages[-1]["pagination"]["after_cursor"]:
+        pages.append(api("/api/1/events", after_cursor=after).json())
+
+    assert user_id(gone.number) in {event["user_id"] for event in deletions}
+    assert {event["event_type_id"] for event in deletions} == {17}
+    assert {len(page["data"]) for page in pages[:-1]} == {50}
+    numbers = [event["id"] for page in pages for event in page["data"]]
+    assert numbers == sorted(set(numbers), reverse=True)
+    assert api("/api/1/events", after_cursor="?").status_code == 422
 
 
 def test_odd_numbers_are_told_apart_by_the_specification(spec: Spec) -> None:

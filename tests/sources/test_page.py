@@ -7,7 +7,7 @@ from pathlib import Path
 import sinks
 import sources
 from sinks.atlassian_data import ACCOUNT_FIELDS
-from sources import onelogin
+from sources import onelogin_fields
 from sources.okta import FIELDS, STATES
 from sources.table import NAMES
 
@@ -17,7 +17,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_tex
 def test_every_field_is_on_the_page() -> None:
     """Each column and the vendor's field that fills it is named, and every status of Okta."""
     told = [*FIELDS, *FIELDS.values(), *ACCOUNT_FIELDS, *ACCOUNT_FIELDS.values(), *NAMES]
-    told += [field.removeprefix("custom_attributes.") for field in onelogin.FIELDS.values()]
+    told += [field.removeprefix("custom_attributes.") for field in onelogin_fields.FIELDS.values()]
 
     assert [name for name in told if f"`{name}`" not in PAGE] == []
     assert [status for status in STATES if status not in PAGE] == []
