@@ -48,7 +48,8 @@ def load_batch(
         An Outcomes frame, one row per change of the batch.
     """
     _claim(session, target)
-    ended, wanted = _look_again(sink, batch)
+    with session.looking:
+        ended, wanted = _look_again(sink, batch)
     session.ledger.intend(session.run_id, [c.change_id for c in wanted], plan.fingerprint, session.moment())
     ended |= _write(sink, wanted, advance)
     ended |= _settled(sink, batch, ended)

@@ -40,6 +40,7 @@ class Session:
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
+        looking: held by the batch that looks; all at once would look long before the first one writes.
         bookkeeping: held by whoever reads and replaces what the ledger remembers.
         read_whole: sources whose feed of changes could not be used, and why.
     """
@@ -57,6 +58,7 @@ class Session:
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
     reader: Door = field(default_factory=Door)
+    looking: threading.Lock = field(default_factory=threading.Lock)
     bookkeeping: threading.Lock = field(default_factory=threading.Lock)
     started: float = field(default_factory=time.monotonic)
 

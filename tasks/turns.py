@@ -1,7 +1,7 @@
 """In which order a plan is loaded: turn after turn, and within a turn a few batches side by side.
 
 While one batch waits for a rate limit to open again, the others look and keep the books, so that no
-allowance goes unused. The first batch of a plan goes alone: what it meets, the others would meet too.
+allowance goes unused. Few are begun at first: what the first ones meet, the others would meet too.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _finish(session: Session, begun: Iterator[Future], done: list[pd.DataFrame])
     under_way = 0
     try:
         while True:
-            at_once = SIDE_BY_SIDE if done else 1
+            at_once = min(2 + len(done), SIDE_BY_SIDE)
             while under_way < at_once and not too_many_failures(session, done):
                 future = next(begun, None)
                 if future is None:
