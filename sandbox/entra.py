@@ -14,6 +14,7 @@ activity apart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
@@ -25,7 +26,7 @@ from sandbox.entra_batch import Router, batch
 from sandbox.entra_delta import delta
 from sandbox.entra_ids import number_of
 from sandbox.entra_query import Query, Sort, listing, page, read_query, read_select
-from sandbox.entra_tree import Unit, closure, numbered, units
+from sandbox.entra_tree import Unit, above, closure, numbered, units
 from sandbox.entra_wire import (
     Operation,
     RefusedError,
@@ -51,6 +52,7 @@ PRINCIPALS = Sort(
     "servicePrincipals", "microsoft.graph.servicePrincipal", rows.PRINCIPAL, rows.PRINCIPAL_DEFAULT
 )
 ASSIGNMENTS = Sort("appRoleAssignments", "microsoft.graph.appRoleAssignment", {}, ())
+CHANGED_USERS = Sort("users", USERS.type, rows.USER | {"manager": lambda _w, _p: None}, rows.USER_DEFAULT)
 CHANGED_GROUPS = Sort(
     "groups", GROUPS.type, rows.GROUP | {"members": lambda _w, _u: None}, (*rows.GROUP_DEFAULT, "members")
 )
@@ -72,7 +74,10 @@ def list_users(world: World, request: Request) -> Reply:
     """List the users that are not deleted."""
     people = world.company.people
     query = _user_query(world, request)
-    present = [number for number, person in people.items() if person.present]
+    among: Iterable[int] = people
+    if query.ids is not None:
+        among = {number_of("user", key) for key in query.ids} & people.keys()
+    present = [number for number in among if people[number].present]
     return _users(world, request, query, present, "users")
 
 
@@ -134,6 +139,32 @@ def read_user(world: World, request: Request) -> Reply:
     return Reply(200, rows.user_bytes(world, person, names, manager=manager))
 
 
+def list_changed_users(world: World, request: Request) -> Reply:
+    """Tell which users changed."""
+    _guard(world, request, read_select(request, CHANGED_USERS))
+    return delta(world, request, CHANGED_USERS)
+
+
+def list_groups_of_user(world: World, request: Request) -> Reply:
+    """List the groups a user is a direct member of."""
+    return _members(world, request, {}, tuple(sorted(_person(world, request).groups)))
+
+
+def list_reports(world: World, request: Request) -> Reply:
+    """List the users whose manager somebody is."""
+    boss = _person(world, request).number
+    reports = [n for n, p in world.company.people.items() if p.manager == boss and p.present]
+    return _members(world, request, dict.fromkeys(reports), ())
+
+
+def _person(world: World, request: Request) -> Person:
+    number = number_of("user", request.params["id"])
+    person = world.company.people.get(-1 if number is None else number)
+    if person is None or not person.present:
+        raise missing(request.params["id"])
+    return person
+
+
 # Groups
 
 
@@ -175,6 +206,11 @@ def list_transitive_members(world: World, request: Request) -> Reply:
     """List everyone and every group below a group; after a last page that is full comes one that fails."""
     people, groups = closure(world, _unit(world, request))
     return _members(world, request, people, tuple(groups), overruns=True)
+
+
+def list_groups_around(world: World, request: Request) -> Reply:
+    """List every group that holds a group."""
+    return _members(world, request, {}, tuple(above(world, _unit(world, request))))
 
 
 def _members(
@@ -274,8 +310,10 @@ OPERATIONS = tuple(
     Operation(path, handler, cost, roles)
     for path, handler, cost, roles in (
         ("/users", list_users, 2, USER_ROLES),
-        ("/users/delta", partial(delta, sort=USERS), 2, USER_ROLES),
+        ("/users/delta", list_changed_users, 2, USER_ROLES),
         ("/users/{id}", read_user, 1, USER_ROLES),
+        ("/users/{id}/memberOf", list_groups_of_user, 1, USER_ROLES),
+        ("/users/{id}/directReports", list_reports, 1, USER_ROLES),
         ("/groups", list_groups, 1, GROUP_ROLES),
         ("/groups/delta", partial(delta, sort=CHANGED_GROUPS), 2, GROUP_ROLES),
         ("/groups/{id}", read_group, 1, GROUP_ROLES),
@@ -283,6 +321,7 @@ OPERATIONS = tuple(
         ("/groups/{id}/members/{cast}", list_members, 3, GROUP_ROLES),
         ("/groups/{id}/transitiveMembers", list_transitive_members, 5, GROUP_ROLES),
         ("/groups/{id}/transitiveMembers/{cast}", list_transitive_members, 5, GROUP_ROLES),
+        ("/groups/{id}/transitiveMemberOf", list_groups_around, 1, GROUP_ROLES),
         ("/directory/deletedItems/microsoft.graph.user", list_deleted_users, 1, USER_ROLES),
         ("/servicePrincipals", list_principals, 1, APP_ROLES),
         ("/servicePrincipals/{id}/appRoleAssignedTo", list_assigned, 1, APP_ROLES),

@@ -1,4 +1,4 @@
-"""What changed: `/users/delta` and `/groups/delta`, read from the company's own event log.
+"""What changed: `/users/delta`, read from the company's own event log, and `/groups/delta`.
 
 A round starts without a token (everything) or with the token of a delta link (what happened since),
 goes on over next links and ends in a new delta link that stands for the moment the round *started*,
@@ -14,20 +14,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from sandbox.entra_ids import guid
+from sandbox.entra_history import LIFE, look, moved
+from sandbox.entra_ids import guid, number_of
 from sandbox.entra_query import Sort, link, read_select
 from sandbox.entra_rows import GROUP, RESTORABLE, properties, soft_deleted, user_bytes
-from sandbox.entra_tree import Unit, units
+from sandbox.entra_tree import Unit, numbered, units
 from sandbox.entra_wire import RefusedError, bad
-from sandbox.people import DEPARTED, Event
+from sandbox.people import DEPARTED, Event, Person
 from sandbox.world import Reply, Request, World
 
-LIFE = timedelta(days=7)
 OBJECTS, MEMBERS = 200, 500
 OPTIONS = ("$select", "$skiptoken", "$deltatoken")
 MEMBERSHIP = ("joined_group", "left_group")
@@ -42,9 +42,10 @@ class Round:
     Attributes:
         what: users or groups.
         names: Selected properties; `members` among them asks for memberships.
-        since: Number of the last event told before, -1 when everything is to be told.
+        since: Number of the last event told before, of groups of the last look at them; -1 when
+            everything is to be told.
         told: When that was, in virtual time.
-        until: Number of the last event when the round started.
+        until: Number of the last event, or look, when the round started.
         started: When it started, in virtual time.
         after: Number of the last object told whole.
         offset: Members of the next object told already.
@@ -79,7 +80,8 @@ def _round(world: World, request: Request, sort: Sort) -> Round:
     if (next_page := request.get("$skiptoken")) is not None:
         return _read(next_page, what)
     since = request.get("$deltatoken")
-    now, latest = world.company.now.isoformat(), _latest(world.company.events)
+    now = world.company.now.isoformat()
+    latest = _latest(world.company.events) if what == "users" else look(world)
     if since in (None, "", "latest"):
         names = tuple(dict.fromkeys(read_select(request, sort)))
         return Round(what, names, -1, now, latest, now)
@@ -174,10 +176,20 @@ def _user_changes(world: World, here: Round) -> Iterator[Change]:
     for number in numbers:
         person = people.get(number)
         if person is not None and person.present:
-            yield number, user_bytes(world, person, ("id", *(n for n in here.names if n != "id"))), []
+            yield number, _user(world, person, here.names), []
         elif here.since >= 0:
             restorable = person is not None and soft_deleted(world, person)
             yield number, _removed(guid("user", number), "changed" if restorable else "deleted"), []
+
+
+def _user(world: World, person: Person, names: tuple[str, ...]) -> bytes:
+    """Return a user; who manages them comes as a change of membership does."""
+    row = user_bytes(world, person, ("id", *(n for n in names if n not in ("id", "manager"))))
+    boss = world.company.people.get(person.manager or 0)
+    if "manager" not in names or boss is None or not boss.present:
+        return row
+    managers = orjson.dumps([_member("user", guid("user", boss.number))])
+    return row[:-1] + b',"manager@delta":' + managers + b"}"
 
 
 def _touched(world: World, here: Round) -> set[int]:
@@ -201,16 +213,18 @@ def _removed(identifier: str, reason: str) -> dict[str, Any]:
 
 
 def _group_changes(world: World, here: Round) -> Iterator[Change]:
-    every = units(world)
-    if here.since < 0:
-        chosen = {name: _all_members(world, unit) for name, unit in every.items()}
-    else:
-        chosen = _moved(world, here)
+    every = numbered(world)
     names = ("id", *(name for name in here.names if name not in ("id", "members")))
-    for name in sorted(chosen, key=lambda name: every[name].number):
-        members = chosen[name] if "members" in here.names else []
-        if members or here.since < 0 or every[name].created > datetime.fromisoformat(here.told):
-            yield every[name].number, properties(world, every[name], GROUP, names), members
+    if here.since < 0:
+        chosen = [(number, _all_members(world, every[number])) for number in sorted(every)]
+    else:
+        chosen = [(number, _moved(world, every.get(number), ids)) for number, ids in moved(world, here.since)]
+    for number, members in chosen:
+        if number not in every:
+            yield number, _removed(guid("group", number), "deleted"), []
+        else:
+            told = members if "members" in here.names else []
+            yield number, properties(world, every[number], GROUP, names), told
 
 
 def _all_members(world: World, unit: Unit) -> list[dict[str, Any]]:
@@ -219,21 +233,16 @@ def _all_members(world: World, unit: Unit) -> list[dict[str, Any]]:
     return people + [_member("group", group.id) for group in inner]
 
 
-def _moved(world: World, here: Round) -> dict[str, list[dict[str, Any]]]:
-    """Return for each group of the company who came or went since, as it stands now."""
-    company = world.company
-    found: dict[str, dict[int, None]] = {}
-    for event in company.events:
-        if event.number > here.since and event.kind in MEMBERSHIP and event.group is not None:
-            found.setdefault(event.group, {})[event.person] = None
-    return {
-        name: [_coming_or_going(number, present=number in company.groups[name].members) for number in numbers]
-        for name, numbers in found.items()
-    }
+def _moved(world: World, unit: Unit | None, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Return those who came to a group or went, each as it stands now."""
+    if unit is None:
+        return []
+    there = {member["id"] for member in _all_members(world, unit)}
+    return [_coming_or_going(key, present=key in there) for key in sorted(ids)]
 
 
-def _coming_or_going(number: int, *, present: bool) -> dict[str, Any]:
-    member = _member("user", guid("user", number))
+def _coming_or_going(key: str, *, present: bool) -> dict[str, Any]:
+    member = _member("group" if number_of("user", key) is None else "user", key)
     return member if present else member | {"@removed": {"reason": "deleted"}}
 
 

@@ -27,8 +27,10 @@ from sandbox.world import Reply, Request, World
 MOST = 999
 MOST_WITH_SIGN_INS = 500
 MOST_EXPANDED = 100
+MOST_NAMED = 15
 OPTIONS = ("$select", "$top", "$filter", "$expand", "$count", "$skiptoken")
 _CLAUSE = re.compile(r"(?P<name>[\w/]+) (?P<op>eq|ne|ge|gt|le|lt) (?P<value>'(?:[^']|'')*'|[\w:.+-]+)$")
+_NAMED = re.compile(r"id in \((?P<ids>'[\w-]+'(?:, ?'[\w-]+')*)\)$")
 _STARTS = re.compile(r"startswith\((?P<name>\w+), ?'(?P<value>(?:[^']|'')*)'\)$", re.IGNORECASE)
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")
@@ -47,13 +49,14 @@ class Sort(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was understood."""
+    """A query that was understood; `ids` are those a filter names, None where it does not."""
 
     names: tuple[str, ...]
     top: int
     manager: bool
     sign_ins: bool
     test: Callable[[World, Any], bool] | None
+    ids: frozenset[str] | None = None
 
 
 class Place(NamedTuple):
@@ -75,13 +78,26 @@ def read_query(request: Request, sort: Sort) -> Query:
     test = request.get("$filter")
     sign_ins = "signInActivity" in names or "signInActivity" in (test or "")
     most = MOST_EXPANDED if expand else MOST_WITH_SIGN_INS if sign_ins else MOST
+    ids = _ids(test) if test else None
     return Query(
         names,
         min(_top(request), most),
         expand is not None,
         sign_ins,
-        _test(request, sort, test) if test else None,
+        _test(request, sort, test) if test and ids is None else None,
+        ids,
     )
+
+
+def _ids(text: str) -> frozenset[str] | None:
+    """Return the identifiers a filter names, None where it is of another kind."""
+    found = _NAMED.match(text)
+    if found is None:
+        return None
+    ids = frozenset(part.strip(" '") for part in found["ids"].split(","))
+    if len(ids) > MOST_NAMED:
+        raise bad(f"Too many child clauses specified in search filter expression: {len(ids)}.")
+    return ids
 
 
 def read_select(request: Request, sort: Sort) -> tuple[str, ...]:

@@ -62,11 +62,13 @@ def numbered(world: World) -> dict[int, Unit]:
 def _kept(world: World) -> tuple[dict[str, Unit], dict[int, Unit]]:
     """Return the groups by name and by number, made anew when the company or its groups are others."""
     company, cache = world.company, world.cache("entra tree")
+    # A new name moves a group to the end: the names in their order tell every change of the groups.
+    there = (list(company.groups), list(company.groups.values()))
     kept = cache.get("units")
-    if kept is None or kept[0] is not company or kept[1] != len(company.groups):
+    if kept is None or kept[0] is not company or kept[1] != there:
         every = list(_units(company))
         named = {unit.name if unit.group is None else unit.group.name: unit for unit in every}
-        kept = cache["units"] = (company, len(company.groups), named, {unit.number: unit for unit in every})
+        kept = cache["units"] = (company, there, named, {unit.number: unit for unit in every})
     return kept[2], kept[3]
 
 
@@ -83,6 +85,20 @@ def closure(world: World, outermost: Unit) -> tuple[dict[int, None], dict[str, N
         groups |= dict.fromkeys(fresh)
         waiting += [every[name] for name in fresh]
     return people, groups
+
+
+def above(world: World, inner: Unit) -> dict[str, None]:
+    """Return the names of the groups that hold a group, directly or through others."""
+    every = units(world)
+    name_of = {unit.number: name for name, unit in every.items()}
+    found: dict[str, None] = {}
+    waiting = [name_of[inner.number]]
+    while waiting:
+        below = waiting.pop()
+        outer = [name for name, unit in every.items() if below in unit.groups and name not in found]
+        found |= dict.fromkeys(outer)
+        waiting += outer
+    return found
 
 
 def _units(company: Company) -> Iterator[Unit]:
