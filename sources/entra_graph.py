@@ -1,41 +1,46 @@
-"""Graph: listings that go on behind a next link, and twenty of them in one batch.
+"""Graph: listings that go on behind a next link, feeds of changes, and twenty listings in one batch.
 
 An expired page token means that a listing starts again; what was read before stays, so whoever reads
-must take a row that comes twice for one. Requests of a batch are throttled one by one: those that
-were refused are asked again in a later batch.
+must take a row that comes twice for one.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
+from sources.entra_answers import Row, code_of, date_of, malformed, next_link, rows_of
+from sources.entra_batch import RESTARTS, Gathering, Listing, chunks
 from sources.entra_fields import EXPIRED_PAGE
 from sources.entra_pace import Budget
 from transport.client import Client
 from transport.clock import Clock
-from transport.dialects import read_quota
 from transport.door import Door
-from transport.errors import (
-    BadRequest,
-    ForeignHost,
-    Malformed,
-    PageLoop,
-    TransportError,
-    error_class,
-    words_of,
-)
+from transport.errors import BadRequest
 from transport.pages import follow_cursor
 from transport.patience import Patience
 from transport.reply import Reply
+from transport.sidebyside import side_by_side
 
-Row = dict[str, Any]
-RESTARTS = 5
-BATCH_SIZE = 20
+ROUND_COST = 2
 SPAN = 10.0
 """Seconds in which resource units are counted."""
+
+
+class Round(NamedTuple):
+    """What a feed of changes told.
+
+    Attributes:
+        rows: the objects that changed; one may come several times, in any order.
+        link: where the next round starts.
+        at: when this one started by Graph's clock, ISO 8601 to the second.
+    """
+
+    rows: list[Row]
+    link: str
+    at: str
 
 
 class Graph:
@@ -66,13 +71,38 @@ class Graph:
 
         for restart in range(RESTARTS + 1):
             try:
-                for reply in follow_cursor(fetch, lambda reply: _next_link(reply.json())):
-                    yield _rows(reply.json(), reply)
+                for reply in follow_cursor(fetch, lambda reply: next_link(reply.json())):
+                    yield rows_of(reply.json(), reply)
             except BadRequest as error:
-                if restart == RESTARTS or _code(error.body) != EXPIRED_PAGE:
+                if restart == RESTARTS or code_of(error.body) != EXPIRED_PAGE:
                     raise
             else:
                 return
+
+    def changes(self, start: str, params: Mapping[str, Any] | None = None) -> Round:
+        """Follow a feed of changes to its end.
+
+        Args:
+            start: the delta link of an earlier round, or the feed's path below `/v1.0`.
+            params: the query, where it is the path.
+
+        Raises:
+            BadRequest, NotFound: the link is too old.
+        """
+        rows: list[Row] = []
+        at = ""
+
+        def fetch(link: str | None) -> Reply:
+            with self._units.spend(ROUND_COST):
+                return self._client.get(start, params) if link is None else self._client.get(link)
+
+        for reply in follow_cursor(fetch, lambda reply: next_link(reply.json())):
+            rows += rows_of(reply.json(), reply)
+            at = at or date_of(reply)
+        link = reply.json().get("@odata.deltaLink")
+        if not link:
+            raise malformed("the last page holds no `@odata.deltaLink`", reply)
+        return Round(rows, link, at)
 
     def gather(self, paths: Sequence[str], cost: int) -> list[list[Row]]:
         """Read several listings to their ends, side by side in batches.
@@ -84,7 +114,7 @@ class Graph:
         Returns:
             The rows of each listing, in the order of the paths.
         """
-        gathering = _Gathering([_Listing(path) for path in paths], self._client.base_url, self._patience)
+        gathering = Gathering([Listing(path) for path in paths], self._client.base_url, self._patience)
         while pending := gathering.pending():
             with self._units.spend(cost * len(pending)):
                 reply = self._client.search("/$batch", {"requests": pending})
@@ -93,122 +123,8 @@ class Graph:
                 self._units.hold(wait)
         return [listing.rows for listing in gathering.listings]
 
-
-@dataclass
-class _Listing:
-    """One listing of a batch: where it stands."""
-
-    path: str
-    rows: list[Row] = field(default_factory=list)
-    following: str | None = None
-    done: bool = False
-    seen: set[str] = field(default_factory=set)
-    failures: Counter[str] = field(default_factory=Counter)
-
-    def start_again(self) -> None:
-        self.rows, self.following, self.seen = [], None, set()
-
-
-class _Gathering:
-    """The listings of a batch, and what its answers make of them."""
-
-    def __init__(self, listings: list[_Listing], base: str, patience: Patience) -> None:
-        self.listings, self._base, self._patience = listings, base, patience
-
-    def pending(self) -> list[dict[str, str]]:
-        """Return the requests still to be made."""
-        return [
-            {"id": str(number), "method": "GET", "url": listing.following or listing.path}
-            for number, listing in enumerate(self.listings)
-            if not listing.done
-        ]
-
-    def take(self, reply: Reply, wall: float) -> float:
-        """Sort in the answers of a batch; return how long to wait before the next.
-
-        Raises:
-            TransportError: of an inner answer, by its next step.
-        """
-        answers = {answer.get("id"): answer for answer in _list(reply.json(), "responses", reply)}
-        wait = 0.0
-        for number, listing in enumerate(self.listings):
-            if listing.done:
-                continue
-            answer = answers.get(str(number))
-            if answer is None:
-                raise _malformed(f"the batch lacks the answer to {listing.path}", reply)
-            if answer["status"] == 200:
-                self._go_on(listing, answer.get("body"), reply)
-            else:
-                wait = max(wait, self._refused(listing, answer, wall))
-        return wait
-
-    def _go_on(self, listing: _Listing, body: Any, reply: Reply) -> None:
-        listing.rows += _rows(body, reply)
-        link = _next_link(body)
-        listing.done = link is None
-        if link is None:
-            return
-        if link in listing.seen:
-            raise PageLoop("the token of the next page came before", method="GET", url=link)
-        if not link.startswith(f"{self._base}/"):
-            raise ForeignHost("the address is on another host; not sent", method="GET", url=link)
-        listing.seen.add(link)
-        listing.following = link.removeprefix(self._base)
-
-    def _refused(self, listing: _Listing, answer: Mapping[str, Any], wall: float) -> float:
-        """Return how long to wait before asking again, or raise what the answer stands for."""
-        status, headers = int(answer["status"]), answer.get("headers") or {}
-        body = answer.get("body")
-        error = error_class(status)(
-            words_of(body),
-            method="GET",
-            url=f"{self._base}{listing.following or listing.path}",
-            status=status,
-            body=body,
-            headers=headers,
-        )
-        if isinstance(error, BadRequest) and _code(body) == EXPIRED_PAGE:
-            self._count(listing, "restart", RESTARTS + 1, error)
-            listing.start_again()
-            return 0.0
-        if not error.worth_retrying:
-            raise error
-        quota = read_quota(error.headers, wall)
-        if quota.refuses(status):
-            tries = self._count(listing, "refused", self._patience.refusals, error)
-        else:
-            tries = self._count(listing, "failed", self._patience.attempts, error)
-        return quota.retry_in or self._patience.pause(tries)
-
-    @staticmethod
-    def _count(listing: _Listing, what: str, most: int, error: TransportError) -> int:
-        listing.failures[what] += 1
-        if listing.failures[what] >= most:
-            raise error
-        return listing.failures[what]
-
-
-def _rows(body: Any, reply: Reply) -> list[Row]:
-    return _list(body, "value", reply)
-
-
-def _list(body: Any, name: str, reply: Reply) -> list[Row]:
-    rows = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(rows, list):
-        raise _malformed(f"the answer holds no list `{name}`", reply)
-    return rows
-
-
-def _malformed(words: str, reply: Reply) -> Malformed:
-    return Malformed(words, method=reply.method, url=reply.url, status=reply.status, headers=reply.headers)
-
-
-def _next_link(body: Any) -> str | None:
-    return body.get("@odata.nextLink") if isinstance(body, dict) else None
-
-
-def _code(body: Any) -> str | None:
-    """Return the word of an error."""
-    error = body.get("error") if isinstance(body, dict) else None
-    return error.get("code") if isinstance(error, dict) else None
+    def gather_all(self, paths: Iterable[str], cost: int, workers: int) -> Iterator[Row]:
+        """Yield the rows of any number of listings, as many batches under way at a time as workers."""
+        calls = (partial(self.gather, some, cost) for some in chunks(paths))
+        for listings in side_by_side(calls, workers):
+            yield from chain(*listings)

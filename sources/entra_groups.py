@@ -7,18 +7,21 @@ groups in groups is worked out here, because Graph's own flat answer does not sa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
-from itertools import islice
+from functools import cached_property, partial
 from typing import Any
 
+from sources.entra_answers import Row
+from sources.entra_batch import chunks
 from sources.entra_fields import NO_ROLE
-from sources.entra_graph import BATCH_SIZE, Graph, Row
+from sources.entra_graph import Graph
 from sources.members import Members
 from sources.nesting import Inside, fits
 from sources.nesting import nested as through
 from transport.sidebyside import side_by_side
 
-MEMBER_COST, ASSIGNED_COST = 2, 1
+MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
+Assigned = tuple[Row, list[Row]]
+"""An application, and its assignments to users and groups."""
 USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 
 
@@ -37,26 +40,43 @@ class Groups:
         self._page_size, self._member_page_size, self._workers = page_size, member_page_size, workers
         self._inside: dict[str, Inside] = {}
         self._ids: dict[str, str] = {}
-        self._names: dict[str, str | None] = {}
 
-    def members(self, patterns: Iterable[str], *, nested: bool) -> Iterator[Members]:
-        """Yield the members of the groups whose names fit, nested ones last."""
-        self._names = dict(self._listed())
-        wanted = [key for key, name in self._names.items() if fits(name, patterns)]
+    def fitting(self, patterns: Iterable[str]) -> list[str]:
+        """Return the groups whose names fit one of the patterns."""
+        return [key for key, name in self.names.items() if fits(name, patterns)]
+
+    @cached_property
+    def names(self) -> dict[str, str | None]:
+        """The name of every group there is."""
+        return dict(self._listed())
+
+    def members(self, keys: Iterable[str], *, nested: bool) -> Iterator[Members]:
+        """Yield the members of these groups, nested ones last."""
+        wanted = list(keys)
         for key in self._read(wanted):
-            yield Members(key, self._names[key], self._inside[key].users)
+            yield Members(key, self.names[key], self._inside[key].users)
         if nested:
             self._read_inner(wanted)
             for key in wanted:
-                yield from through(key, self._inside, self._names)
+                yield from through(key, self._inside, self.names)
 
-    def assigned(self, patterns: Iterable[str]) -> Iterator[Members]:
-        """Yield who is assigned to the applications whose names fit; groups in groups do not count."""
+    def around(self, keys: Iterable[str]) -> set[str]:
+        """Return the groups that hold one of these, directly or through others."""
+        paths = [f"/groups/{key}/transitiveMemberOf?$select=id&$top=999" for key in keys]
+        rows = self._graph.gather_all(paths, AROUND_COST, self._workers)
+        return {row["id"] for row in rows if row.get("@odata.type") == GROUP}
+
+    def assignments(self, patterns: Iterable[str]) -> Iterator[Assigned]:
+        """Yield the applications whose names fit, and who is assigned to each."""
         apps = list(self._applications(patterns))
-        for some in _chunks(apps):
+        for some in chunks(apps):
             paths = [f"/servicePrincipals/{app['id']}/appRoleAssignedTo?$top=999" for app in some]
-            for app, rows in zip(some, self._graph.gather(paths, ASSIGNED_COST), strict=True):
-                yield from self._assigned(app, rows)
+            yield from zip(some, self._graph.gather(paths, ASSIGNED_COST), strict=True)
+
+    def assigned(self, assignments: Iterable[Assigned]) -> Iterator[Members]:
+        """Yield the users of applications; groups in groups do not count."""
+        for app, rows in assignments:
+            yield from self._assigned(app, rows)
 
     def _listed(self) -> Iterator[tuple[str, str | None]]:
         params = {"$select": "id,displayName", "$top": self._page_size}
@@ -67,7 +87,7 @@ class Groups:
     def _read(self, keys: Iterable[str]) -> Iterator[str]:
         """Read the direct members of groups that were not read yet; yield each key when it is there."""
         missing = (key for key in keys if key not in self._inside)
-        calls = (partial(self._batch, some) for some in _chunks(missing))
+        calls = (partial(self._batch, some) for some in chunks(missing))
         for found in side_by_side(calls, self._workers):
             for key, inside in found:
                 self._inside[key] = inside
@@ -132,10 +152,3 @@ def _through(group_id: str, name: str | None, ids: list[str], path: str) -> Memb
 
 def _of_group(row: Mapping[str, Any]) -> bool:
     return bool(row["principalType"] == "Group")
-
-
-def _chunks(things: Iterable[Any]) -> Iterator[list[Any]]:
-    """Cut into lists of what one batch takes."""
-    coming = iter(things)
-    while some := list(islice(coming, BATCH_SIZE)):
-        yield some
