@@ -32,6 +32,7 @@ class Case:
         states: states it cannot tell from another, with what it says instead.
         keeps: days for which it tells of someone who left; None for ever.
         forgets: columns it does not tell of someone who left.
+        remembers: columns of someone who left that only a delta still knows.
         kind: the kind in the table, where several cases are of one.
     """
 
@@ -42,6 +43,7 @@ class Case:
     states: dict[str, str] = field(default_factory=dict)
     keeps: int | None = None
     forgets: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()
     kind: str | None = None
 
     @property
@@ -158,6 +160,8 @@ CASES = {
         states={"staged": "suspended"},
         keeps=30,
         forgets=("manager",),
+        # Sign-ins are listed of those who live, and the merge forgets none.
+        remembers=("last_sign_in",),
     ),
     "onelogin": Case(
         _onelogin,

@@ -38,6 +38,7 @@ def followed(source: Source, before: SourceSnapshot, sandbox: Running) -> Source
 
 def facts(snapshot: SourceSnapshot) -> tuple[pd.DataFrame, pd.DataFrame]:
     people = snapshot.identities.sort_values("source_id", ignore_index=True)
+    people.loc[people["state"] == "departed", list(CASES[snapshot.source].remembers)] = None
     order = ["group_id", "source_id"]
     return people, snapshot.memberships.sort_values(order, ignore_index=True)
 
