@@ -6,7 +6,8 @@ it is the one asked for), `scim_repeats` (each page but the first is the one bef
 `scim_no_resources` (a page without rows has no `Resources`), `scim_total` (a number: added to the total;
 "page": the total is that of the page), `scim_cursor` (pages by cursor, RFC 9865, are offered),
 `scim_members` ("absent": lists of groups leave members out), `scim_text_booleans`, `scim_untyped`
-(members tell neither type nor reference), `scim_no_config` (nothing tells what the server can do).
+(members tell neither type nor reference), `scim_no_config` (nothing tells what the server can do),
+`scim_filter` (what becomes of filters: "ignored", "refused" or "fruitless": nothing ever satisfies one).
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 def users(world: World, dialect: Dialect, request: Request, search: Search) -> Reply:
     """Return a page of users."""
-    found = _people(world, dialect, search.filter)
+    found = _people(world, dialect, _filter(world, search))
     chosen, facts = _page(world, search, found)
     if search.projects or _xml(request):
         shown = [project(rows.user(world, dialect, person), search) for person in chosen]
@@ -96,8 +97,8 @@ def users(world: World, dialect: Dialect, request: Request, search: Search) -> R
 def groups(world: World, dialect: Dialect, request: Request, search: Search) -> Reply:
     """Return a page of groups."""
     found: Sequence[Group] = sorted(world.company.groups.values(), key=lambda group: group.number)
-    if search.filter:
-        test = parse(search.filter)
+    if text := _filter(world, search):
+        test = parse(text)
         found = [group for group in found if test(rows.group(world, dialect, group))]
     chosen, facts = _page(world, search, found)
     wanted = (
@@ -107,6 +108,16 @@ def groups(world: World, dialect: Dialect, request: Request, search: Search) -> 
     )
     shown = [rows.group(world, dialect, group, members=wanted) for group in chosen]
     return _reply(world, dialect, request, facts, [project(row, search) for row in shown])
+
+
+def _filter(world: World, search: Search) -> str | None:
+    """Return the filter as this server takes it."""
+    way = world.options.get("scim_filter") if search.filter else None
+    if way == "refused":
+        raise ScimError(400, "Filters are not supported.", "invalidFilter")
+    if way == "fruitless":
+        return 'id eq ""'
+    return None if way == "ignored" else search.filter
 
 
 def _people(world: World, dialect: Dialect, text: str | None) -> Sequence[Person]:

@@ -205,6 +205,7 @@ def _fill(world: World, group: Group, body: Resource, people: set[int], children
     if held.children.get(group.number, []) != children:
         held.children[group.number] = children
         group.revision += 1
+        group.members_updated = company.now
     held.groups[group.number] = {"externalId": body["externalId"]} if body.get("externalId") else {}
 
 

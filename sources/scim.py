@@ -5,70 +5,50 @@ Reads: one list of users and one of groups with their members; groups a list tel
 read one by one. Groups in groups are followed, and each membership through them says its path.
 Speed: whatever the server allows; pages by index are read side by side, pages by cursor (RFC 9865,
 where the server offers them) one after the other.
+Changes: where the server filters by `meta.lastModified` (`sources.scim_feed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel
 from requests.auth import AuthBase
 
 from provisioning.findings import Finding
-from provisioning.frames import Identities, Rejects, Screened, State, concat
-from provisioning.intake import batches, reject, screened
+from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
+from provisioning.intake import batches, gathered, reject, screened
+from provisioning.merge import Delta
+from provisioning.snapshots import SourceSnapshot
+from sources.feed import FeedLost
 from sources.labels import label
 from sources.members import Members, batched
 from sources.nesting import fits
-from sources.scim_dialect import ACCEPT, FIELDS, STATES, Abilities, Row, abilities, body_of, flat, paths
+from sources.scim_dialect import (
+    ACCEPT,
+    FIELDS,
+    STATES,
+    Abilities,
+    Row,
+    abilities,
+    body_of,
+    flat,
+    full_name,
+    paths,
+)
+from sources.scim_feed import MODIFIED, Mark, Regrouped, after, agreed, changed, proven, young
 from sources.scim_groups import Groups
-from sources.scim_pages import Lists
+from sources.scim_options import ScimOptions
+from sources.scim_pages import Lists, Page
+from sources.server_clock import stamp
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
-from transport.errors import TransportError
-
-
-class ScimOptions(BaseModel):
-    """What a connection of kind `scim` may say."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    url: str = Field(description="Address under which /Users and /Groups stand, version included.")
-    token: SecretStr | None = Field(None, description="Bearer token.")
-    username: str | None = Field(None, description="Name for HTTP Basic, in place of a token.")
-    password: SecretStr | None = Field(None, description="Its password.")
-    version: Literal["auto", "2.0", "1.1"] = Field("auto", description="Version of SCIM; asked by default.")
-    format: Literal["json", "xml"] = Field("json", description="What the server answers; XML means 1.1.")
-    paging: Literal["auto", "index", "cursor"] = Field(
-        "auto", description="How lists are paged; by cursor where the server offers it."
-    )
-    members: Literal["auto", "inline", "one_by_one"] = Field(
-        "auto", description="Where members of groups stand: in the list, else in each group."
-    )
-    nested: bool = Field(True, description="Whether members of groups in groups count.")
-    filter: str | None = Field(None, description="Only users who satisfy this, asked of the server.")
-    attributes: dict[str, str] = Field(
-        {}, description="Column to attribute: title, name.formatted, enterprise:division or urn:…:badge."
-    )
-    states: dict[str, State] = Field({}, description="What `active` means here: {'false': departed}.")
-    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
-    page_size: int = Field(100, ge=1, le=10_000, description="Users and groups a page.")
-    workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        pair = self.username is not None and self.password is not None
-        if pair == (self.token is not None):
-            raise ValueError("give either token, or username with password")
-        if unknown := set(self.attributes) - set(FIELDS):
-            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
-        if self.format == "xml" and (self.version == "2.0" or self.paging == "cursor"):
-            raise ValueError("format: xml is SCIM 1.1, which has no cursors")
-        return self
+from transport.errors import BadRequest, TransportError
 
 
 class Scim:
@@ -82,15 +62,41 @@ class Scim:
 
     def identities(self) -> Iterator[Screened]:
         """Pages of Identities, inactive users too; raises unless as many came as there are."""
-        version = self._abilities.version
-        fields = paths(FIELDS | self._options.attributes, version)
-        pages = (flat(page, version) for page in self._listed("/Users", self._filter))
-        for columns in batches(pages, fields, key="source_id"):
-            yield self._screened(columns)
+        return self._people(self._listed("/Users", self._filter))
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
         return batched(self.name, self._members())
+
+    def checkpoint(self) -> str | None:
+        """The moment by the server's clock; None where it does not tell what changed since one."""
+        users = proven(self._count, "/Users", self._options.filter)
+        groups = proven(self._count, "/Groups")
+        return str(Mark(stamp(users[1]), groups[0])) if users and groups else None
+
+    def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
+        """Users and groups that were modified.
+
+        Raises:
+            FeedLost: users are gone, or the server tells no longer what changed.
+        """
+        mark = Mark.of(checkpoint)
+        try:
+            now = self._count("/Users", self._filter)
+            people = gathered(Identities, self._people(self._changed_people(mark.since)))
+            known = {*before.identities["source_id"], *people.frame["source_id"]}
+            at = agreed(now, len(known))
+            groups = self._regrouped(mark, known)
+        except BadRequest as refused:
+            raise FeedLost(str(refused)) from refused
+        roles = gathered(Memberships, batched(self.name, groups.members))
+        return Delta(
+            str(Mark(at, groups.total, groups.flat)),
+            identities=people.frame,
+            memberships=roles.frame,
+            groups=groups.ids | set(before.memberships["group_id"] if groups.every else ()),
+            rejects=concat(Rejects, [people.rejects, roles.rejects]),
+        )
 
     def check(self) -> list[Finding]:
         """Say what the server speaks, and whether the credential reads users and groups."""
@@ -145,19 +151,63 @@ class Scim:
         return {"filter": self._options.filter} if self._options.filter else {}
 
     def _listed(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
+        listed = self._lists.by_cursor if self._by_cursor else self._lists.by_index
+        return listed(path, params)
+
+    @property
+    def _lists(self) -> Lists:
         options = self._options
         count = min(options.page_size, self._abilities.most or options.page_size)
-        lists = Lists(self._client, xml=self._xml, count=count, workers=options.workers)
-        return lists.by_cursor(path, params) if self._by_cursor else lists.by_index(path, params)
+        return Lists(self._client, xml=self._xml, count=count, workers=options.workers)
+
+    def _people(self, pages: Iterable[list[Row]]) -> Iterator[Screened]:
+        version = self._abilities.version
+        fields = paths(FIELDS | self._options.attributes, version)
+        for columns in batches((flat(page, version) for page in pages), fields, key="source_id"):
+            yield self._screened(columns)
+
+    def _changed_people(self, start: datetime) -> Iterator[list[Row]]:
+        """Users who were modified, and those who signed in where a connection says what tells it."""
+        own, told = self._options.filter, self._options.attributes.get("last_sign_in")
+        yield from changed(self._listed("/Users", after(MODIFIED, start, own)), start)
+        if told:
+            yield from self._listed("/Users", after(full_name(told, self._abilities.version), start, own))
+
+    def _count(self, path: str, params: dict[str, Any]) -> Page:
+        return self._lists.first(path, params, by_cursor=self._by_cursor)
 
     def _members(self) -> Iterator[Members]:
-        options = self._options
-        alone = options.members == "one_by_one"
-        pages = self._listed("/Groups", {"excludedAttributes": "members"} if alone else {})
-        groups = Groups(self._one_by_one, absent_is_empty=options.members == "inline")
+        return self._groups(self._listed_groups({})).members(self._wanted, deep=self._options.nested)
+
+    def _listed_groups(self, params: dict[str, Any]) -> Iterator[list[Row]]:
+        alone = self._options.members == "one_by_one"
+        return self._listed("/Groups", params | ({"excludedAttributes": "members"} if alone else {}))
+
+    def _groups(self, pages: Iterable[list[Row]]) -> Groups:
+        groups = Groups(self._one_by_one, absent_is_empty=self._options.members == "inline")
         for page in pages:
             groups.add(page)
-        return groups.members(lambda name: fits(name, options.groups), deep=options.nested)
+        return groups
+
+    def _wanted(self, name: str | None) -> bool:
+        return fits(name, self._options.groups)
+
+    def _regrouped(self, mark: Mark, people: Collection[str]) -> Regrouped:
+        """Groups that changed, or all of them where those alone do not tell everything."""
+        total = self._count("/Groups", {}).total
+        if total is None:
+            raise FeedLost("the server tells no longer how many groups there are")
+        deep = self._options.nested
+        new = changed(self._listed_groups(after(MODIFIED, mark.since)), mark.since)
+        rows = [row for page in new for row in page]
+        if total == mark.groups and (not rows or ((mark.flat or not deep) and not young(rows, mark.since))):
+            groups = self._groups([rows])
+            members = list(groups.members(self._wanted, deep=False))
+            if not (deep and groups.nests) and all(set(people).issuperset(one.ids) for one in members):
+                return Regrouped(members, groups.ids, total, mark.flat)
+        groups = self._groups(self._listed_groups({}))
+        members = list(groups.members(self._wanted, deep=deep))
+        return Regrouped(members, groups.ids, total, not groups.nests, every=True)
 
     def _one_by_one(self, keys: Iterable[str]) -> Iterator[Row]:
         """Groups as they stand alone, side by side."""

@@ -120,10 +120,16 @@ def paths(fields: dict[str, str], version: Version) -> dict[str, str]:
     return {name: _path(path, version) for name, path in fields.items()}
 
 
-def _path(path: str, version: Version) -> str:
+def full_name(path: str, version: Version) -> str:
+    """Return an attribute as a filter names it, with its whole schema."""
     schema, _, attribute = path.rpartition(":")
     if schema == "enterprise":
         schema = ENTERPRISE[version]
+    return f"{schema}:{attribute}" if schema else attribute
+
+
+def _path(path: str, version: Version) -> str:
+    schema, _, attribute = full_name(path, version).rpartition(":")
     return f"{schema}.{attribute}" if schema else attribute
 
 

@@ -18,6 +18,9 @@ class Groups:
     Args:
         one_by_one: reads groups by their identifiers, each as it stands alone.
         absent_is_empty: whether a group that a list tells without members has none; else it is asked.
+
+    Attributes:
+        nests: whether one of the groups whose members were told holds another.
     """
 
     def __init__(
@@ -27,6 +30,12 @@ class Groups:
         self._names: dict[str, str | None] = {}
         self._told: dict[str, Told] = {}
         self._inside: dict[str, Inside] = {}
+        self.nests = False
+
+    @property
+    def ids(self) -> set[str]:
+        """Identifiers of the groups."""
+        return set(self._names)
 
     def add(self, rows: Iterable[Row]) -> None:
         """Take over a page of the list."""
@@ -68,6 +77,7 @@ class Groups:
         """
         groups = {value: group if group is not None else value in self._names for value, group in told}
         users = [value for value, group in groups.items() if not group]
+        self.nests = self.nests or len(users) < len(groups)
         return Inside(users, [value for value, group in groups.items() if group and value in self._names])
 
 

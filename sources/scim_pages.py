@@ -83,6 +83,11 @@ class Lists:
         if tally:
             tally.settle(tally.least)
 
+    def first(self, path: str, params: dict[str, Any], *, by_cursor: bool) -> Page:
+        """Return a page of the first row alone, for what it says of the whole list."""
+        start: dict[str, Any] = {"cursor": ""} if by_cursor else {"startIndex": 1}
+        return self._read(self._client.get(path, params | start | {"count": 1}))
+
     def _followed(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
         def fetch(cursor: str | None) -> Reply:
             return self._client.get(path, params | {"cursor": cursor or "", "count": self._count})

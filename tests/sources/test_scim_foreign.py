@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -12,6 +13,8 @@ import pytest
 import requests
 
 from provisioning import frames
+from provisioning.merge import merged
+from provisioning.snapshots import SourceSnapshot
 from sources.scim import Scim, ScimOptions
 from transport.door import Door
 
@@ -51,7 +54,7 @@ class Server:
         self.ids = [self._post("/Users", _user(n)) for n in range(PEOPLE)]
         self.teams = [self._post("/Groups", self._team(n)) for n in range(TEAMS)]
         inner = [{"value": self.teams[0], "type": "Group"}, {"value": self.ids[-1], "type": "User"}]
-        self._post("/Groups", {"displayName": "outer", "members": inner})
+        self.outer = self._post("/Groups", {"displayName": "outer", "members": inner})
 
     def _team(self, n: int) -> dict[str, Any]:
         return {
@@ -67,6 +70,13 @@ class Server:
         reply.raise_for_status()
         made: str = reply.json()["id"]
         return made
+
+    def change(self, path: str, operation: dict[str, Any]) -> None:
+        """Patch a user or a group."""
+        schemas = ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+        headers = {"Authorization": "Bearer t", "Connection": "close"}
+        body = {"schemas": schemas, "Operations": [operation]}
+        requests.patch(self.url + path, json=body, headers=headers, timeout=10).raise_for_status()
 
 
 def _user(n: int) -> dict[str, Any]:
@@ -97,6 +107,10 @@ def scim(server: Server, **options: Any) -> Scim:
 
 def people(source: Scim) -> pd.DataFrame:
     return frames.concat(frames.Identities, [page.frame for page in source.identities()])
+
+
+def groups(source: Scim) -> pd.DataFrame:
+    return frames.concat(frames.Memberships, [page.frame for page in source.memberships()])
 
 
 @pytest.mark.parametrize("size", [1000, 25, 7])
@@ -131,6 +145,26 @@ def test_groups_come_with_members_and_groups_inside(server: Server, way: str) ->
     through = found[found["path"] == "team-0"]
     assert set(through["source_id"]) == set(server.ids[0::TEAMS]) - {server.ids[-1]}
     assert {"outer"} == set(through["group_name"])
+
+
+def test_changes_are_told(server: Server) -> None:
+    """The server filters by meta.lastModified: a delta laid over a whole read is a whole read."""
+    source = scim(server, page_size=50)
+    mark = source.checkpoint()
+    assert mark is not None
+    before = SourceSnapshot("foreign", datetime.now(UTC), True, people(source), groups(source))
+    server.change(f"/Users/{server.ids[0]}", {"op": "replace", "path": "title", "value": "Chief"})
+    member = {"value": server.ids[1], "type": "User"}
+    server.change(f"/Groups/{server.outer}", {"op": "add", "path": "members", "value": [member]})
+
+    after = merged(before, source.delta(mark, before), datetime.now(UTC))
+
+    assert "Chief" in set(after.identities["title"])
+    for found, key in ((people, ["source_id"]), (groups, ["group_id", "source_id"])):
+        part = "identities" if found is people else "memberships"
+        now = found(source).sort_values(key, ignore_index=True)
+        told = getattr(after, part).sort_values(key, ignore_index=True)
+        pd.testing.assert_frame_equal(now, told)
 
 
 def test_check_tells_how_it_pages(server: Server) -> None:
