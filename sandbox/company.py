@@ -235,6 +235,7 @@ class Company:
             app.groups = tuple(new if held == name else held for held in app.groups)
         self._ticks += 1
         group.revision, group.updated = self._ticks, self.now
+        self.record("renamed_group", None, group)
         return group
 
     def remove_group(self, name: str) -> None:

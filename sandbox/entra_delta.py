@@ -31,7 +31,8 @@ from sandbox.world import Reply, Request, World
 OBJECTS, MEMBERS = 200, 500
 OPTIONS = ("$select", "$skiptoken", "$deltatoken")
 MEMBERSHIP = ("joined_group", "left_group")
-UNTRACKED = (*MEMBERSHIP, "sign_in", "failed_sign_in", "removed_group", "removed_import")
+GROUPS = ("renamed_group", "removed_group", "removed_import")
+UNTRACKED = (*MEMBERSHIP, *GROUPS, "sign_in", "failed_sign_in")
 """Events that change no property of a user."""
 
 

@@ -27,6 +27,7 @@ KINDS = {
     "deleted": ("user.lifecycle.delete.completed", "Delete Okta user"),
     "joined_group": ("group.user_membership.add", "Add user to group membership"),
     "left_group": ("group.user_membership.remove", "Remove user from group membership"),
+    "renamed_group": ("group.profile.update", "Update Okta group"),
     "removed_group": ("group.lifecycle.delete", "Delete Okta group"),
     "removed_import": ("system.import.group.delete", "Delete group by import"),
 }

@@ -5,8 +5,8 @@ Reads: one listing of users, and the roles with the identifiers of their members
 (roles are what OneLogin calls groups of people; its own groups are security policies).
 Speed: a hundred users a page; the first page tells how many there are, the others are read side by
 side. An account has 5,000 calls an hour: 100,000 people take 1,000 and some.
-Changes: users by when they changed or signed in, all roles again, deletions by the number of users and
-the log of events (`sources.onelogin_feed`).
+Changes: users by when they changed or signed in; deletions, and whether roles have to be listed again,
+by numbers and the log of events (`sources.onelogin_feed`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from provisioning.frames import Identities, Memberships, Rejects, Screened, Stat
 from provisioning.intake import batches, gathered, reject, screened
 from provisioning.merge import Delta
 from provisioning.snapshots import SourceSnapshot
+from sources import onelogin_feed as feed
 from sources.feed import FeedLost
 from sources.members import Members, batched
 from sources.onelogin_auth import AccessToken
-from sources.onelogin_feed import census, gone, sign_ins
 from sources.onelogin_fields import FIELDS, STATE_WORDS, STATES, STATUS_WORDS
 from sources.onelogin_pages import Row, listed
 from sources.server_clock import since, stamp
@@ -84,28 +84,32 @@ class OneLogin:
 
     def checkpoint(self) -> str | None:
         """The moment by the account's clock; None where it tells no time or not how many users there are."""
-        now = census(self._client)
-        return stamp(now.at) if now else None
+        now = feed.census(self._client)
+        if now is None:
+            return None
+        return str(feed.Mark(stamp(now.at), feed.roles(self._client), feed.role_events(self._client)))
 
     def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
-        """Users who changed or signed in, and every role.
+        """Users who changed or signed in, and every role once one may have changed.
 
         Raises:
             FeedLost: users are gone of whom nothing is told.
         """
-        start, now = since(checkpoint), census(self._client)
+        mark, now = feed.Mark.of(checkpoint), feed.census(self._client)
         if now is None:
             raise FeedLost("the account tells no longer how many users there are")
+        start, count = since(mark.at), feed.roles(self._client)
         people = gathered(Identities, self._people({"updated_since": stamp(start)}))
-        roles = gathered(Memberships, self.memberships())
         known = {*before.identities["source_id"], *people.frame["source_id"]}
+        again = feed.roles_changed(self._client, mark, now, count)
+        roles = gathered(Memberships, self.memberships() if again else ())
         return Delta(
-            stamp(now.at),
+            str(mark._replace(at=stamp(now.at), roles=count)),
             identities=people.frame,
-            gone=gone(self._client, start, now.users, known),
+            gone=feed.gone(self._client, start, now.users, known),
             memberships=roles.frame,
-            groups={*before.memberships["group_id"], *roles.frame["group_id"]},
-            sign_ins=sign_ins(self._signed_in(stamp(start))),
+            groups={*before.memberships["group_id"], *roles.frame["group_id"]} if again else (),
+            sign_ins=feed.sign_ins(self._signed_in(stamp(start))),
             rejects=concat(Rejects, [people.rejects, roles.rejects]),
         )
 

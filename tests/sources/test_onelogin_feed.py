@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -15,10 +16,12 @@ from sandbox.onelogin_rows import user_id
 from sandbox.running import Running
 from sources.feed import FeedLost
 from sources.onelogin import OneLogin, OneLoginOptions
+from sources.onelogin_feed import Mark
 from transport.door import Door
 
 PAIR = {"client_id": "sandbox-onelogin-id", "client_secret": "sandbox-onelogin-secret"}
 EVENTS = "/onelogin/api/1/events"
+ROLES = "/onelogin/api/2/roles"
 USERS = "/onelogin/api/2/users"
 
 
@@ -58,7 +61,6 @@ def test_a_deletion_is_told_by_the_log(fresh: Running) -> None:
     told = set(after.identities["source_id"])
     assert told == {str(user_id(number)) for number in fresh.world.company.people}
     assert str(user_id(gone.number)) not in set(after.memberships["source_id"])
-    assert fresh.world.counters.total(EVENTS) == 1
 
 
 def test_a_deletion_nobody_told_of_is_noticed(fresh: Running) -> None:
@@ -74,7 +76,7 @@ def test_a_deletion_nobody_told_of_is_noticed(fresh: Running) -> None:
 
 
 def test_somebody_who_was_never_told_of_is_noticed(fresh: Running) -> None:
-    """More users than are known mean that one was missed; events are not asked for."""
+    """More users than are known mean that one was missed."""
     source = onelogin(fresh)
     before = whole(source, fresh)
     person = fresh.world.company.hire()
@@ -82,8 +84,6 @@ def test_somebody_who_was_never_told_of_is_noticed(fresh: Running) -> None:
 
     with pytest.raises(FeedLost):
         followed(source, before, fresh)
-
-    assert fresh.world.counters.total(EVENTS) == 0
 
 
 def test_sign_ins_alone_are_told(fresh: Running) -> None:
@@ -112,6 +112,42 @@ def test_a_sign_in_kept_elsewhere_is_not_asked_for(fresh: Running) -> None:
     followed(source, before, fresh)
 
     assert fresh.world.counters.total(USERS) - asked == 2
+
+
+def roles_listed(source: OneLogin, before: SourceSnapshot, sandbox: Running) -> bool:
+    """Follow, and tell whether more than the number of roles was asked for."""
+    asked = sandbox.world.counters.total(ROLES)
+    followed(source, before, sandbox)
+    return sandbox.world.counters.total(ROLES) - asked > 1
+
+
+def test_roles_are_listed_only_when_one_changed(fresh: Running) -> None:
+    """As long as the log tells of no role and there are as many as before, they are left alone."""
+    source, company = onelogin(fresh), fresh.world.company
+    before = whole(source, fresh)
+    company.move(company.present()[0].number, {"title": "Chief"})
+
+    quiet = roles_listed(source, before, fresh)
+    company.quit(company.present()[0], ["everyone"])
+
+    assert not quiet
+    assert roles_listed(source, before, fresh)
+
+
+def test_a_log_that_may_not_be_read_or_is_old_is_not_relied_on(faulty: Running) -> None:
+    """Where the log cannot tell, roles are listed each time."""
+    faulty.world.faults.add(path=EVENTS, status=403, times=0)
+    source = onelogin(faulty)
+    before = whole(source, faulty)
+    assert roles_listed(source, before, faulty)
+    faulty.world.faults.clear()
+
+    told = whole(source, faulty)
+    assert told.checkpoint is not None
+    week = str(Mark.of(told.checkpoint)._replace(at="2026-11-01T08:00:00Z"))
+
+    assert not roles_listed(source, told, faulty)
+    assert roles_listed(source, replace(told, checkpoint=week), faulty)
 
 
 def test_a_role_outside_the_patterns_leaves(fresh: Running) -> None:
