@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.entra import FACE
+from sandbox.entra_auth import BASIC
 from sandbox.entra_rows import user_id
 from sandbox.people import ACTIVE
 from sandbox.running import Running
@@ -189,3 +190,69 @@ def test_delta_refuses_what_it_does_not_know(tenant: Running) -> None:
     assert graph.call(f"{USERS}&$top=5").status_code == 400
     assert graph.call(link.replace("/users/", "/groups/")).status_code == 400
     assert graph.call(f"{USERS}&$skiptoken=x").status_code == 400
+
+
+def test_new_names_and_ends_of_groups_are_told(tenant: Running) -> None:
+    """A renamed group comes with its name, a deleted one as removed, and a group that lost one says so."""
+    company, graph = tenant.world.company, Tenant(tenant)
+    teams = [name for name in company.groups if name.startswith("team-")]
+    first, second = teams[0], next(name for name in teams if name[:10] != teams[0][:10])
+    ids = graph.groups()
+    _, link = follow(graph, GROUPS)
+    company.rename_group(first, "pilots")
+    company.remove_group(second)
+
+    told = {item["id"]: item for item in follow(graph, link)[0]}
+
+    assert told[ids[first]]["displayName"] == "pilots"
+    assert told[ids[second]] == {"id": ids[second], "@removed": {"reason": "deleted"}}
+    for name in (first, second):
+        outer = told[ids[name.rpartition("-")[0].replace("team-", "teams-")]]
+        assert [(m["id"], m["@removed"]) for m in outer["members@delta"]] == [
+            (ids[name], {"reason": "deleted"})
+        ]
+    assert graph.groups().keys() >= {"pilots"}
+
+
+def test_deletions_may_leave_groups_without_a_word(tenant: Running) -> None:
+    """With the option a group says nothing of members that were deleted, nor of those restored."""
+    tenant.world.options["entra_delta_silent"] = True
+    company, graph = tenant.world.company, Tenant(tenant)
+    staff = [p for p in company.people.values() if p.state == ACTIVE]
+    _, link = follow(graph, GROUPS)
+    company.leave(staff[0].number)
+    company.quit(staff[1], ["everyone"])
+    left, link = follow(graph, link)
+    company.rehire(staff[0].number)
+    back, _ = follow(graph, link)
+
+    named = {m["id"] for item in left for m in item.get("members@delta", ())}
+    assert named == {user_id(staff[1])}
+    assert all(
+        m["id"] != user_id(staff[0])
+        for item in back
+        for m in item.get("members@delta", ())
+        if "@removed" in m
+    )
+    assert graph.groups()["everyone"] not in {item["id"] for item in back}
+
+
+def test_managers_come_as_a_relation(tenant: Running) -> None:
+    """Selected, the manager is named by identifier beside the properties; unselected, not at all."""
+    people, graph = tenant.world.company.people, Tenant(tenant)
+    items, _ = follow(graph, f"{USERS},manager")
+    plain, _ = follow(graph, USERS)
+
+    known = {item["id"]: item.get("manager@delta") for item in items}
+    person = next(p for p in people.values() if p.manager and people[p.manager].present)
+    boss = {"@odata.type": "#microsoft.graph.user", "id": user_id(people[person.manager or 0])}
+    assert known[user_id(person)] == [boss]
+    assert not any("manager@delta" in item for item in plain)
+
+
+def test_delta_asks_for_the_right_a_property_needs(tenant: Running) -> None:
+    """Last working days are guarded in the feed as they are in a listing."""
+    path = "/users/delta?$select=id,employeeLeaveDateTime"
+
+    assert Tenant(tenant, BASIC).call(path).status_code == 403
+    assert Tenant(tenant).call(path).status_code == 200

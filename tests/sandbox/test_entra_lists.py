@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.entra import FACE
+from sandbox.entra_ids import guid
 from sandbox.entra_rows import USER_DEFAULT, user_id
 from sandbox.people import ACTIVE, DEPARTED
 from sandbox.running import Running
@@ -345,3 +346,44 @@ def test_sign_ins_tell_attempts_from_successes(served: Running, graph: Tenant) -
     assert told == later
     assert never
     assert later
+
+
+def test_a_filter_names_up_to_fifteen_users(served: Running, graph: Tenant) -> None:
+    """Those of them that live come, with all that a listing expands; more are refused."""
+    people = list(served.world.company.people.values())
+    ids = [user_id(p) for p in people[:16]]
+
+    def named(some: list[str]) -> str:
+        return f"/users?$select=id&$expand=manager&$filter=id in ({','.join(repr(key) for key in some)})"
+
+    rows = graph.rows(named([*ids[:14], guid("user", 10**6)]))
+    assert [row["id"] for row in rows] == [user_id(p) for p in people[:14] if p.present]
+    assert any("manager" in row for row in rows)
+    assert graph.call(named(ids)).status_code == 400
+
+
+def test_what_a_user_is_tied_to(served: Running, graph: Tenant) -> None:
+    """The groups a user is in directly, and those whose manager they are; strangers are not found."""
+    people = served.world.company.people
+    boss = next(
+        p for p in people.values() if any(o.manager == p.number and o.present for o in people.values())
+    )
+    groups = graph.rows(f"/users/{user_id(boss)}/memberOf?$select=id,displayName")
+    reports = graph.rows(f"/users/{user_id(boss)}/directReports?$select=id")
+
+    assert {row["displayName"] for row in groups} == boss.groups
+    assert {row["@odata.type"] for row in groups} == {"#microsoft.graph.group"}
+    assert {r["id"] for r in reports} == {
+        user_id(p) for p in people.values() if p.manager == boss.number and p.present
+    }
+    assert graph.call(f"/users/{guid('user', 10**6)}/memberOf").status_code == 404
+
+
+def test_the_groups_around_a_group(graph: Tenant) -> None:
+    """Every group that holds it, directly or through others, each once."""
+    ids = graph.groups()
+    inner = next(name for name in ids if name.startswith("team-engineering"))
+    rows = graph.rows(f"/groups/{ids[inner]}/transitiveMemberOf?$select=id,displayName")
+
+    assert sorted(row["displayName"] for row in rows) == ["all-engineering", "all-tech", "teams-engineering"]
+    assert graph.rows(f"/groups/{ids['all-tech']}/transitiveMemberOf?$select=id") == []
