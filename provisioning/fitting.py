@@ -1,0 +1,61 @@
+"""Whether a frame already is what its model says, told in a moment.
+
+Validating a frame costs some tens of milliseconds, whatever its size, and most frames are built of the
+right columns and types. Those are let through by the model's own rules; whatever does not fit, and any
+model with rules other than columns, types, nulls and checks of single columns, goes to the validator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+
+class Rule(NamedTuple):
+    """What one column must be."""
+
+    name: str
+    dtype: Any
+    nullable: bool
+    checks: tuple[Callable[[pd.Series], Any], ...]
+
+
+def fits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> bool:
+    """Return whether a frame has exactly the columns, types and values of a model.
+
+    Args:
+        model: the model; the validator would return such a frame as it is.
+        frame: any frame.
+    """
+    rules = _rules(model)
+    if rules is None or list(frame.columns) != [rule.name for rule in rules]:
+        return False
+    return all(map(_satisfied, rules, (frame[rule.name] for rule in rules)))
+
+
+def _satisfied(rule: Rule, column: pd.Series) -> bool:
+    if column.dtype != rule.dtype or not (rule.nullable or not column.hasnans):
+        return False
+    return all(check(column).check_passed for check in rule.checks)
+
+
+@cache
+def _rules(model: type[pa.DataFrameModel]) -> tuple[Rule, ...] | None:
+    """The rules of a model, None where there are others than can be told here."""
+    schema = model.to_schema()
+    if schema.checks or schema.unique or schema.index or schema.parsers:
+        return None
+    blank = schema.validate(pd.DataFrame({name: [] for name in schema.columns}))
+    rules = [
+        Rule(str(name), blank[name].dtype, column.nullable, tuple(column.checks or ()))
+        for name, column in schema.columns.items()
+        if column.required and not (column.unique or column.regex or column.parsers)
+    ]
+    # Of values that are objects the type says nothing.
+    told = len(rules) == len(schema.columns) and all(rule.dtype != np.dtype(object) for rule in rules)
+    return tuple(rules) if told else None
