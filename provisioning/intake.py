@@ -1,7 +1,8 @@
 """How raw values become a screened frame: JSON rows by column, columns by type.
 
 Validation has a fixed price of some tens of milliseconds, so connectors gather `BATCH` rows of many
-pages before they screen them, and they keep of each page only the columns they need.
+pages before they screen them, and they keep of each page only the columns they need. It is small enough
+that a batch is screened while the next pages are on their way.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import compress
-from types import NoneType
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, empty, screen
 
-BATCH = 50_000
+BATCH = 10_000
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""What pandas calls `str`."""
 
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
@@ -121,9 +126,10 @@ def screened(
         Valid rows, and what could not be read of all rows.
     """
     sorts = _sorts(model)
-    kinds = {name: set(map(type, values)) for name, values in raw.items() if isinstance(values, list)}
+    texts = {name: _plain(values) for name, values in raw.items() if isinstance(values, list)}
+    kinds = {name: set(map(type, raw[name])) for name, plain in texts.items() if plain is None}
     frame = pd.DataFrame(
-        {name: _typed(raw[name], sorts[name], kinds.get(name)) for name in columns(model) if name in raw}
+        {name: _typed(raw[name], sorts[name], texts.get(name)) for name in columns(model) if name in raw}
     )
     rejects = [_structures(raw, kinds, frame[key], origin)]
     for name in frame.columns:
@@ -169,14 +175,25 @@ def _sort(dtype: str) -> str:
     return "time" if "datetime" in dtype else "other"
 
 
-def _typed(values: Any, sort: str, kinds: set[type] | None) -> Any:
+def _plain(values: list[Any]) -> pa.Array | None:
+    """A column of texts and nulls alone; None when there is anything else in it."""
+    try:
+        return pa.array(values, type=pa.large_string())
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
+
+
+def _typed(values: Any, sort: str, texts: pa.Array | None) -> Any:
     """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
-    if sort == "other" or kinds is None:
+    if sort == "other" or not isinstance(values, list):
         return values
-    if not kinds <= {str, NoneType}:
-        values = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
-    texts = pd.Series(values, dtype="str")
-    return texts.where(texts != "") if "" in values else texts
+    if texts is None:
+        words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
+        texts = pa.array(words, type=pa.large_string())
+    empty_texts = pc.equal(texts, "")
+    if pc.any(empty_texts).as_py():
+        texts = pc.if_else(empty_texts, pa.scalar(None, pa.large_string()), texts)
+    return pd.Series(texts, dtype=_TEXT)
 
 
 def _structures(

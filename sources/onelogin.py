@@ -165,26 +165,29 @@ class OneLogin:
         for page in self._listed("/api/2/roles", "id,name,users"):
             fresh = [role for role in page if role["id"] not in seen and self._wanted(role)]
             seen.update(role["id"] for role in page)
-            calls = (partial(self._members, role) for role in fresh)
-            yield from self._client.side_by_side(calls, workers=self._options.workers)
+            silent = [role for role in fresh if role.get("users") is None]
+            calls = (partial(self._listed_members, role) for role in silent)
+            asked = self._client.side_by_side(calls, workers=self._options.workers) if silent else iter(())
+            for role in fresh:
+                ids = next(asked) if role.get("users") is None else role["users"]
+                yield Members(str(role["id"]), role["name"], list(map(str, dict.fromkeys(ids))))
 
     def _wanted(self, role: dict[str, Any]) -> bool:
         return any(fnmatchcase(role["name"] or "", pattern) for pattern in self._options.roles)
 
-    def _members(self, role: dict[str, Any]) -> Members:
-        """The members a role tells, or those listed one by one where it tells none."""
-        ids = role.get("users")
-        if ids is None:
-            path = f"/api/2/roles/{role['id']}/users"
-            pages = listed(self._client, path, {}, self._options.page_size, 1)
-            ids = [user["id"] for page in pages for user in page]
-        return Members(str(role["id"]), role["name"], [str(user) for user in dict.fromkeys(ids)])
+    def _listed_members(self, role: dict[str, Any]) -> list[int]:
+        """The members of a role that did not tell them."""
+        path = f"/api/2/roles/{role['id']}/users"
+        pages = listed(self._client, path, {}, self._options.page_size, 1)
+        return [user["id"] for page in pages for user in page]
 
     def _screened(self, columns: dict[str, list[Any]]) -> Screened:
         pairs = list(zip(columns.pop("state"), columns.pop("status"), strict=True))
         known = {pair: self._standing(*pair) for pair in set(pairs)}
-        columns["source_state"] = [known[pair][0] for pair in pairs]
-        columns["state"] = [(known[pair][1] or State.STAGED).value for pair in pairs]
+        words = {pair: told for pair, (told, _) in known.items()}
+        states = {pair: (state or State.STAGED).value for pair, (_, state) in known.items()}
+        columns["source_state"] = [words[pair] for pair in pairs]
+        columns["state"] = [states[pair] for pair in pairs]
         good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
         strange = {pair for pair, (_, state) in known.items() if state is None}
         odd = [

@@ -221,7 +221,8 @@ class Scim:
         states = {word: state.value for word, state in (STATES | self._options.states).items()}
         words, active = columns["source_state"], State.ACTIVE.value
         known = {word: active if word is None else states.get(word) for word in set(words)}
-        columns["state"] = [known[word] or State.STAGED.value for word in words]
+        meant = {word: state or State.STAGED.value for word, state in known.items()}
+        columns["state"] = [meant[word] for word in words]
         good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
         strange = {word for word, state in known.items() if state is None}
         odd = [
