@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 import urllib3
@@ -50,6 +51,23 @@ def origin(url: str) -> Origin:
     return parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
 
 
+@lru_cache(maxsize=1_000)
+def _normal(url: str) -> str:
+    """Return an address without parameters as it is sent; lists ask the same one page after page."""
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
+
+
+def _addressed(url: str, params: Params) -> str:
+    """Return the whole address; of parameters that are lists each value, of those that are None nothing."""
+    told = {name: value for name, value in (params or {}).items() if value is not None}
+    if not told:
+        return _normal(url)
+    base, mark, fragment = _normal(url).partition("#")
+    return f"{base}{'&' if '?' in base else '?'}{urlencode(told, doseq=True)}{mark}{fragment}"
+
+
 class Wire:
     """A pool of kept-alive connections to one host, and the credential that goes there alone."""
 
@@ -64,19 +82,19 @@ class Wire:
         """Open nothing yet; `timeouts` are seconds to connect and between two pieces of an answer."""
         self.auth = auth
         self._origin = origin(base_url)
+        scheme, host, port = self._origin
+        self._own = f"{scheme}://{host}:{port}/" if port != _PORTS[scheme] else f"{scheme}://{host}/"
         if parse_url(base_url).auth:
             raise ValueError("the address holds a name or password; put them into the connection's secret")
         self._headers = headers
         self._timeouts = timeouts
-        self._session = requests.Session()
-        # A pool that blocks never opens more connections than there are workers.
-        self._session.mount("http://", HTTPAdapter(2, workers, max_retries=0, pool_block=True))
-        self._session.mount("https://", HTTPAdapter(2, workers, max_retries=0, pool_block=True))
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # A pool that blocks never opens more connections than there are workers. Used without a session,
+        # which would keep cookies and look where redirects lead.
+        self._adapter = HTTPAdapter(2, workers, max_retries=0, pool_block=True)
         # Read once: proxies and certificate bundles come from the environment.
-        self._settings: dict[str, Any] = dict(
-            self._session.merge_environment_settings(base_url, {}, True, None, None)
-        )
+        with requests.Session() as session:
+            settings = session.merge_environment_settings(base_url, {}, True, None, None)
+        self._settings: dict[str, Any] = dict(settings)
 
     def prepare(self, request: Request) -> PreparedRequest:
         """Return the request as it will be sent, its address checked and not yet signed.
@@ -86,12 +104,12 @@ class Wire:
             BadRequest: it is no address.
         """
         prepared = PreparedRequest()
-        headers = {**self._headers, **(request.headers or {})}
         try:
-            prepared.prepare(
-                request.method, request.url, headers=headers, params=request.params, data=request.body
-            )
-            foreign = origin(str(prepared.url)) != self._origin
+            prepared.prepare_method(request.method)
+            prepared.url = _addressed(request.url, request.params)
+            prepared.prepare_headers({**self._headers, **(request.headers or {})})
+            prepared.prepare_body(request.body, None)
+            foreign = not self._is_own(prepared.url)
         except (raised.RequestException, urllib3.exceptions.HTTPError, ValueError) as wrong:
             error: TransportError = BadRequest(f"the address cannot be used ({wrong})")
         else:
@@ -99,6 +117,10 @@ class Wire:
                 return prepared
             error = ForeignHost("the address is on another host; not sent")
         raise error.about(request.method, prepared.url or request.url)
+
+    def _is_own(self, url: str) -> bool:
+        # What begins with the whole own authority and a slash has that authority; no need to parse it.
+        return url.startswith(self._own) or origin(url) == self._origin
 
     def sign(self, prepared: PreparedRequest) -> None:
         """Put the credential on; a credential that is fetched first may raise what fetching raises."""
@@ -127,9 +149,7 @@ class Wire:
     def _exchange(self, prepared: PreparedRequest) -> tuple[Response, bytes]:
         """Return the answer and its whole body."""
         try:
-            with self._session.send(
-                prepared, timeout=self._timeouts, allow_redirects=False, **self._settings
-            ) as answer:
+            with self._adapter.send(prepared, timeout=self._timeouts, **self._settings) as answer:
                 # In one piece: the usual ten kilobytes at a time cost as much as decoding the page.
                 return answer, b"".join(answer.iter_content(None))
         except (raised.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
