@@ -15,7 +15,7 @@ from sandbox.running import Running
 from sources import KINDS, Source, connector
 from sources.feed import Feed, FeedLost
 from tests.sources.cases import CASES, connect
-from tests.sources.test_contract import BREAKS, PARTS, hasty, read, sent
+from tests.sources.test_contract import BREAKS, PARTS, hasty, positions, read, sent
 from transport.door import Door
 from transport.errors import TransportError
 
@@ -114,7 +114,7 @@ def test_a_fault_on_any_page_of_a_delta_raises(
     requests = faulty.world.counters.total(path) - start
     assert requests > 1
 
-    for request in range(requests):
+    for request in positions(requests, fault):
         faulty.world.faults.clear()
         faulty.world.faults.add(path=path, skip=request, times=0, **fault)
         source = connect(kind, faulty, tmp_path, hasty())
