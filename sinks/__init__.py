@@ -103,6 +103,13 @@ def groups_named(names: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame({"name": pd.Series(list(names), dtype="str")})
 
 
+def bundled_by_person(change: Change) -> str:
+    """The bundle of a change where only its creation tells a new person's account; others go alone."""
+    if change.action == Action.CREATE or change.account_id is None:
+        return f"person {change.source} {change.source_id} {change.subject}"
+    return change.change_id
+
+
 def connector(kind: str) -> type[Sink]:
     """The class of a kind, imported only now.
 

@@ -11,7 +11,7 @@ accounts. Speed: pages follow each other, roles of groups go side by side; limit
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -20,12 +20,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.findings import Finding, Refused
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
 from provisioning.intake import batches
-from sinks import Applied, Look, groups_named
+from sinks import Applied, Look, bundled_by_person, groups_named
 from sinks import atlassian_rows as rows
 from sinks.atlassian_data import ACCOUNT_FIELDS, SIDE_FIELDS
 from sinks.atlassian_directory import PAGE, Directory, Group, Row
 from sinks.atlassian_managed import ManagedAccounts
 from sinks.atlassian_write import Writer
+from sinks.one_pass import OnePass, Streams
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
@@ -56,7 +57,7 @@ class AtlassianOrgOptions(BaseModel):
     workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
-class AtlassianOrg:
+class AtlassianOrg(OnePass):
     """One organisation."""
 
     kind: ClassVar[str] = "atlassian_org"
@@ -65,47 +66,19 @@ class AtlassianOrg:
     look_size: ClassVar[int] = 10
 
     def __init__(self, name: str, options: AtlassianOrgOptions, door: Door) -> None:
+        super().__init__()
         self.name, self._options, self._door = name, options, door
         self._lock = threading.Lock()
-        self._waiting: dict[str, list[Screened]] = {}
         self._openings: rows.Openings | None = None
         self._claims: dict[str, bool | None] = {}
 
     # Reading
 
-    def accounts(self) -> Iterator[Screened]:
-        """Pages of Accounts; those in no directory are left out."""
-        return self._part("accounts")
-
-    def entitlements(self) -> Iterator[Screened]:
-        """Pages of Entitlements: groups, platform roles and products held directly."""
-        return self._part("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants: all groups, the platform's roles and the products."""
-        return self._part("grants")
-
-    def seats(self) -> Iterator[Screened]:
-        """Pages of Seats with their use."""
-        return self._part("seats")
-
-    def capacity(self) -> Iterator[Screened]:
-        """One page of Capacity, of the products whose number of seats is told."""
-        return self._part("capacity")
-
-    def _part(self, name: str) -> Iterator[Screened]:
-        """One stream of a pass; each pass serves each stream once, and a write ends it."""
-        with self._lock:
-            if name not in self._waiting:
-                self._waiting = self._read()
-            part = self._waiting.pop(name)
-        yield from part
-
-    def _read(self) -> dict[str, list[Screened]]:
-        """One pass over the whole organisation."""
+    def read(self) -> Streams:
+        """One pass over the whole organisation; accounts in no directory are left out."""
         self._openings = openings = self._read_openings()
         managed = self._directory.managed() if self._options.managed else None
-        parts: dict[str, list[Screened]] = {"accounts": [], "entitlements": [], "seats": []}
+        parts: Streams = {"accounts": [], "entitlements": [], "seats": []}
         for columns in batches(self._directory.users(), FIELDS, key="account_id"):
             here = rows.present(columns)
             parts["accounts"].append(self._accounts(here, managed or {}))
@@ -147,9 +120,7 @@ class AtlassianOrg:
 
     def bundle(self, change: Change) -> str:
         """An invitation takes a new person's groups and products along; any other change goes alone."""
-        if change.action == Action.CREATE or change.account_id is None:
-            return f"person {change.source} {change.source_id} {change.subject}"
-        return change.change_id
+        return bundled_by_person(change)
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle.
@@ -158,8 +129,7 @@ class AtlassianOrg:
             Refused: it must not be made; nothing was sent.
             TransportError: it did not happen, or its outcome is not known.
         """
-        with self._lock:
-            self._waiting = {}
+        self.end_pass()
         return self._writer.apply(changes)
 
     @cached_property

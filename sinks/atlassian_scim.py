@@ -9,21 +9,21 @@ Speed: no limit is published; one that shows is obeyed.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from provisioning.findings import Finding
-from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
+from provisioning.frames import Accounts, Action, Change, Screened, concat
 from provisioning.intake import batches
 from sinks import Applied, Look, groups_named
 from sinks import atlassian_scim_rows as rows
 from sinks.atlassian_scim_directory import PAGE, ScimDirectory
 from sinks.atlassian_scim_write import ACTIONS, SETS, Limits, ScimWriter
-from sinks.cloud_site import held_frame, tried
+from sinks.cloud_rows import held_by, held_frame
+from sinks.cloud_site import checked
 from sinks.numbered_pages import Row
 from sinks.one_pass import OnePass, Streams
 from transport.auth import Bearer
@@ -65,7 +65,7 @@ class AtlassianScimOptions(BaseModel):
     workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
-class AtlassianScim:
+class AtlassianScim(OnePass):
     """One provisioning directory."""
 
     kind: ClassVar[str] = "atlassian_scim"
@@ -74,9 +74,8 @@ class AtlassianScim:
     look_size: ClassVar[int] = 1
 
     def __init__(self, name: str, options: AtlassianScimOptions, door: Door) -> None:
+        super().__init__()
         self.name, self._options, self._door = name, options, door
-        self._pass = OnePass(self._read)
-        self._lock = threading.Lock()
         self._limits = Limits(options.user_limit, options.member_limit)
         self._sizes: dict[str, int] = {}
         self._user_names: dict[str, str] = {}
@@ -85,28 +84,8 @@ class AtlassianScim:
 
     # Reading
 
-    def accounts(self) -> Iterator[Screened]:
-        """Pages of Accounts: the users, keyed by their SCIM ids."""
-        return self._pass.stream("accounts")
-
-    def entitlements(self) -> Iterator[Screened]:
-        """Pages of Entitlements: groups."""
-        return self._pass.stream("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants: all groups; those named like Atlassian's own cannot be modified."""
-        return self._pass.stream("grants")
-
-    def seats(self) -> Iterator[Screened]:
-        """Nothing: the directory does not tell what groups open."""
-        return self._pass.stream("seats")
-
-    def capacity(self) -> Iterator[Screened]:
-        """Nothing: the directory does not tell what was bought."""
-        return self._pass.stream("capacity")
-
-    def _read(self) -> Streams:
-        """One pass over the whole directory."""
+    def read(self) -> Streams:
+        """One pass over the whole directory, which tells neither what groups open nor what was bought."""
         users = batches(self._directory.pages("Users"), rows.FIELDS, key="account_id")
         accounts = [self._accounts(columns) for columns in users]
         people = concat(Accounts, [page.frame for page in accounts])
@@ -142,15 +121,13 @@ class AtlassianScim:
         users: dict[str, Row] = {row["id"]: row for row in found}
         parts = batches([list(users.values())], rows.FIELDS, key="account_id")
         accounts = [self._accounts(columns).frame for columns in parts]
-        names: dict[str, str] = {}
-        members: dict[str, list[str]] = {}
-        for key, row in users.items():
-            for group in row.get("groups") or ():
-                names[group["value"]] = group["display"]
-                members.setdefault(group["value"], []).append(key)
-        held = held_frame(self.name, members, names, list(users)).frame
+        held = [
+            (key, group["value"], group["display"])
+            for key, row in users.items()
+            for group in row.get("groups") or ()
+        ]
         there = groups_named(self._directory.group_names(groups)) if groups else None
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
+        return Look(concat(Accounts, accounts), held_by(self.name, held), there)
 
     def _named(self, user_names: Sequence[str]) -> list[Row]:
         calls = (partial(self._directory.named, name) for name in user_names)
@@ -171,7 +148,7 @@ class AtlassianScim:
             Refused: it must not be made; nothing was sent.
             TransportError: it did not happen, or its outcome is not known.
         """
-        self._pass.end()
+        self.end_pass()
         return ScimWriter(
             self._client,
             self._directory,
@@ -193,13 +170,12 @@ class AtlassianScim:
 
     def check(self) -> list[Finding]:
         """Say in words what the key can and cannot do; nothing is written."""
-        subject = f"{self.name}: "
-        found = [
-            tried(f"{subject}directory", lambda: self._directory.get("ServiceProviderConfig")),
-            tried(f"{subject}users", lambda: self._directory.total("Users")),
-            tried(f"{subject}groups", lambda: self._directory.total("Groups")),
-        ]
-        found += [Finding("warning", f"{subject}{what}", words, remedy) for what, words, remedy in CANNOT]
+        sights = {
+            "directory": lambda: self._directory.get("ServiceProviderConfig"),
+            "users": lambda: self._directory.total("Users"),
+            "groups": lambda: self._directory.total("Groups"),
+        }
+        found = checked(self.name, sights, CANNOT)
         if any(finding.level == "error" for finding in found):
             return found
         return [*found, *self._never_synced(), *self._near_limits()]

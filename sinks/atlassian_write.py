@@ -15,6 +15,7 @@ from sinks.atlassian_data import bare
 from sinks.atlassian_directory import Group
 from sinks.atlassian_managed import ACTIONS as MANAGED_ACTIONS
 from sinks.atlassian_managed import ManagedAccounts
+from sinks.cloud_site import refuse_synced
 from sinks.new_group import make_group
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
@@ -185,12 +186,8 @@ class Writer:
                 f"{change.entitlement} is an administration role",
                 remedy="Give and take it on the admin site.",
             )
-        group = self._eyes.group(bare(str(change.entitlement_id)))
-        if change.kind == EntitlementKind.GROUP and group and not group.modifiable:
-            raise Refused(
-                f"group {group.name} is kept by a synced identity provider, which would undo the change",
-                remedy="Change the membership there, or leave the group out of the policy.",
-            )
+        if change.kind == EntitlementKind.GROUP:
+            refuse_synced(self._eyes.group(bare(str(change.entitlement_id))))
 
     def _permit_address(self, email: str) -> None:
         domain = email.rpartition("@")[2].lower()

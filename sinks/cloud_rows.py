@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,6 +12,7 @@ from provisioning.frames import (
     AccountState,
     Capacity,
     EntitlementKind,
+    Entitlements,
     Grants,
     Rejects,
     Screened,
@@ -22,9 +23,11 @@ from provisioning.frames import (
 )
 from provisioning.intake import reject, screened
 from provisioning.seats import seat_table
-from sinks.cloud_site import KINDS
 
 Columns = Mapping[str, Sequence[Any]]
+GROUP = EntitlementKind.GROUP.value
+KINDS = {"atlassian": "person", "app": "app", "customer": "customer"}
+"""What the usual words for kinds of accounts mean."""
 
 
 class Opening(NamedTuple):
@@ -78,13 +81,49 @@ def accounts_frame(
     return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
 
 
+def held_frame(
+    target: str, members: Mapping[str, list[str]], names: Mapping[str, str], accounts: Collection[str]
+) -> Screened:
+    """Entitlements of the members of groups.
+
+    Args:
+        target: connection.
+        members: account ids of each group, by its id.
+        names: names of the groups.
+        accounts: ids of all accounts; a member that came in after they were read is left out.
+    """
+    counts = [len(ids) for ids in members.values()]
+    groups = pd.Series(list(members), dtype="str").repeat(counts).reset_index(drop=True)
+    held = pd.DataFrame(
+        {
+            "account_id": pd.Series([key for ids in members.values() for key in ids], dtype="str"),
+            "entitlement_id": groups,
+            "name": groups.map(dict(names)),
+        }
+    )
+    held = held[held["account_id"].isin(list(accounts))].drop_duplicates(["account_id", "entitlement_id"])
+    raw: dict[str, Any] = {"target": target, "kind": GROUP}
+    columns = {name: held[name].reset_index(drop=True) for name in held}
+    return screened(Entitlements, raw | columns, origin=target, key="account_id")
+
+
+def held_by(target: str, held: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """Entitlements of a few accounts: who holds which group, by its identifier, and its name."""
+    members: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for account_id, group_id, name in held:
+        members.setdefault(group_id, []).append(account_id)
+        names[group_id] = name
+    return held_frame(target, members, names, {key for ids in members.values() for key in ids}).frame
+
+
 def grants_frame(target: str, site: str, openings: Sequence[Opening]) -> Screened:
     """Every group and what it opens; what it opens is billed."""
     columns = list(zip(*openings, strict=True)) or [()] * len(Opening._fields)
     ids, names, products, admin, default, modifiable = (list(values) for values in columns)
     raw: dict[str, Any] = {
         "target": target,
-        "kind": EntitlementKind.GROUP.value,
+        "kind": GROUP,
         "entitlement_id": ids,
         "name": names,
         "product": products,

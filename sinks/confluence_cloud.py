@@ -9,25 +9,22 @@ shared by everybody who uses its API; it is learned.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
-from provisioning.intake import batches
+from provisioning.findings import Refused
+from provisioning.frames import Accounts, Action, Change, Screened, concat
 from sinks import Applied, Look, cloud_rows, groups_named
-from sinks.cloud_site import UNABLE, held_frame, permit, site_of, tried
+from sinks.cloud_rows import Columns
+from sinks.cloud_site import UNABLE, CloudSite, Inability, SiteOptions, permit, refuse_synced
 from sinks.confluence_cloud_site import API, PAGE, ConfluenceSite, Group
 from sinks.new_group import make_group
 from sinks.numbered_pages import Row
-from sinks.one_pass import OnePass, Streams
-from transport.auth import Basic
-from transport.client import Client
+from sinks.one_pass import Streams
 from transport.door import Door
 
 FIELDS = {
@@ -65,60 +62,32 @@ CANNOT = (
 """What this route cannot do: said by `check`, and refused before a request."""
 
 
-class ConfluenceCloudOptions(BaseModel):
+class ConfluenceCloudOptions(SiteOptions):
     """What a connection of kind `confluence_cloud` may say."""
 
-    model_config = ConfigDict(extra="forbid")
-
     url: str = Field(description="Address of the site, such as https://acme.atlassian.net, without /wiki.")
-    email: str = Field(description="E-mail address of the administrator whose token it is.")
-    token: SecretStr = Field(description="API token of that administrator.")
     page_size: int = Field(PAGE, ge=1, le=PAGE, description="Rows a page.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
-class ConfluenceCloud:
+class ConfluenceCloud(CloudSite[Group]):
     """One site."""
 
     kind: ClassVar[str] = "confluence_cloud"
     Options: ClassVar[type[BaseModel]] = ConfluenceCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     look_size: ClassVar[int] = 100
+    fields: ClassVar[Mapping[str, str]] = FIELDS
+    kinds: ClassVar[Mapping[str, str]] = KINDS
+    cannot: ClassVar[Inability] = CANNOT
 
     def __init__(self, name: str, options: ConfluenceCloudOptions, door: Door) -> None:
-        self.name, self._options, self._door = name, options, door
-        self._url = options.url.rstrip("/").removesuffix("/wiki")
-        self._site_name = site_of(self._url)
-        self._pass = OnePass(self._read)
-        self._lock = threading.Lock()
-        self._groups: dict[str, Group] | None = None
-        self._by_email: dict[str, str] = {}
+        super().__init__(name, options, door)
         self._knows_all = False
 
     # Reading
 
-    def accounts(self) -> Iterator[Screened]:
-        """Pages of Accounts: all who may use Confluence, and members of any group."""
-        return self._pass.stream("accounts")
-
-    def entitlements(self) -> Iterator[Screened]:
-        """Pages of Entitlements: groups."""
-        return self._pass.stream("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants: all groups, and whether they open Confluence."""
-        return self._pass.stream("grants")
-
-    def seats(self) -> Iterator[Screened]:
-        """One page of Seats, as they follow from groups; their use is unknown."""
-        return self._pass.stream("seats")
-
-    def capacity(self) -> Iterator[Screened]:
-        """Nothing: Confluence does not tell how many seats were bought."""
-        return self._pass.stream("capacity")
-
-    def _read(self) -> Streams:
-        """One pass over the whole site."""
+    def read(self) -> Streams:
+        """One pass over the whole site: all who may use Confluence, and the members of any group."""
         groups = self._remember(self._site.groups())
         members: dict[str, list[str]] = {key: [] for key in groups}
 
@@ -127,51 +96,33 @@ class ConfluenceCloud:
                 members[group.group_id] += [row["accountId"] for row in rows]
                 yield rows
 
-        everyone = batches(chain(self._site.users(), met()), FIELDS, key="account_id")
-        accounts = [self._accounts(columns) for columns in everyone]
+        accounts = self._pages(chain(self._site.users(), met()))
         self._knows_all = True
-        people = concat(Accounts, [page.frame for page in accounts])
-        names = {group.group_id: group.name for group in groups.values()}
-        held = held_frame(self.name, members, names, people["account_id"].tolist())
-        grants = cloud_rows.grants_frame(self.name, self._site_name, _openings(groups))
-        return {
-            "accounts": accounts,
-            "entitlements": [held],
-            "grants": [grants],
-            "seats": [cloud_rows.seats_frame(people, held.frame, grants.frame)],
-            "capacity": [],
-        }
+        return self._streams(accounts, members, _openings(groups), {})
 
-    def _accounts(self, columns: Mapping[str, Sequence[Any]]) -> Screened:
-        pairs = zip(columns["email"], columns["account_id"], strict=True)
-        self._by_email.update((email.casefold(), key) for email, key in pairs if email)
-        listed = {**columns, "active": [True] * len(columns["account_id"])}
-        return cloud_rows.accounts_frame(self.name, listed, caller=self._caller, kinds=KINDS)
+    def list_groups(self) -> list[Group]:
+        """Read all groups."""
+        return self._site.groups()
 
-    def _remember(self, groups: Sequence[Group]) -> dict[str, Group]:
-        self._groups = {group.group_id: group for group in groups}
-        return self._groups
+    def _accounts(self, columns: Columns) -> Screened:
+        """Accounts of a batch of users; Confluence lists those alone who can be used."""
+        return super()._accounts({**columns, "active": [True] * len(columns["account_id"])})
 
     def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
         found = [self._address_book.get(email.casefold()) for email in emails]
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, found)])))
-        accounts = [self._accounts(columns).frame for columns in batches([rows], FIELDS, key="account_id")]
-        members: dict[str, list[str]] = {}
-        names = {group["id"]: group["name"] for row in rows for group in row["groups"]}
-        for row in rows:
-            for group in row["groups"]:
-                members.setdefault(group["id"], []).append(row["accountId"])
-        held = held_frame(self.name, members, names, [row["accountId"] for row in rows]).frame
+        accounts = [page.frame for page in self._pages([rows])]
+        held = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
         there = groups_named(self._site.group_names()) if groups else None
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
+        return Look(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
 
     @property
     def _address_book(self) -> Mapping[str, str]:
         """Account by e-mail address; Confluence finds nobody by it, so it takes a whole read."""
         with self._lock:
             if not self._knows_all:
-                self._read()
+                self.read()
             return self._by_email
 
     # Writing
@@ -191,12 +142,12 @@ class ConfluenceCloud:
         self._permit(change)
         if change.action == Action.CREATE_GROUP:
             name = str(change.entitlement)
-            self._pass.end()
+            self.end_pass()
             send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
             return make_group(name, send, self)
         if change.account_id is None:
             raise Refused(f"{change.subject} has no account here", remedy=NOBODY[1])
-        self._pass.end()
+        self.end_pass()
         params = {"groupId": str(change.entitlement_id)}
         if change.action == Action.GRANT:
             body = {"accountId": change.account_id}
@@ -208,43 +159,27 @@ class ConfluenceCloud:
 
     def _permit(self, change: Change) -> None:
         permit(change, ACTIONS, {**UNABLE, Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
-        with self._lock:
-            groups = self._groups or self._remember(self._site.groups())
-        group = groups.get(str(change.entitlement_id))
-        if group and not group.modifiable:
-            raise Refused(
-                f"group {group.name} is kept by a synced identity provider, which would undo the change",
-                remedy="Change the membership there, or leave the group out of the policy.",
-            )
+        refuse_synced(self.groups().get(str(change.entitlement_id)))
 
     # Checking
 
-    def check(self) -> list[Finding]:
-        """Say in words what the token can and cannot do; nothing is written."""
+    def sights(self) -> Mapping[str, Callable[[], object]]:
+        """What a check tries."""
         site = self._site
-        found = [
-            tried(f"{self.name}: token", lambda: site.get("user/current")),
-            tried(f"{self.name}: users", lambda: site.get("search/user", cql="type=user", limit="1")),
-            tried(f"{self.name}: groups", lambda: site.get("group", limit="1")),
-        ]
-        found += [Finding("warning", f"{self.name}: {what}", words, remedy) for what, words, remedy in CANNOT]
-        return found
+        return {
+            "token": lambda: site.get("user/current"),
+            "users": lambda: site.get("search/user", cql="type=user", limit="1"),
+            "groups": lambda: site.get("group", limit="1"),
+        }
 
     @cached_property
-    def _caller(self) -> str:
+    def caller(self) -> str:
         """The account whose token it is."""
         return str(self._site.get("user/current")["accountId"])
 
     @cached_property
     def _site(self) -> ConfluenceSite:
         return ConfluenceSite(self._client, self._options.page_size)
-
-    @cached_property
-    def _client(self) -> Client:
-        options = self._options
-        auth = Basic(options.email, options.token)
-        label = f"{options.email} on {self._site_name}"
-        return self._door.client(self._url, auth, token_id=label, workers=options.workers)
 
 
 def _openings(groups: Mapping[str, Group]) -> list[cloud_rows.Opening]:

@@ -7,9 +7,8 @@ connection share one pace. A product's own module says how it lists, looks and w
 from __future__ import annotations
 
 import json
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
@@ -17,12 +16,13 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from provisioning.findings import Finding, Refused
-from provisioning.frames import AccountState, Action, Change, EntitlementKind, Screened
-from sinks import Applied, Look, groups_named
+from provisioning.frames import AccountState, Action, Change, EntitlementKind
+from sinks import Applied, Look, bundled_by_person, groups_named
 from sinks import datacenter_rows as rows
 from sinks.datacenter_rows import Columns, Row, Whole
 from sinks.datacenter_words import plainly
 from sinks.new_group import make_group
+from sinks.one_pass import OnePass, Streams
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
@@ -64,12 +64,24 @@ class DataCenterOptions(BaseModel):
         return self
 
 
-class DataCenter(ABC):
+class DataCenter(OnePass):
     """One installation of a product."""
 
     kind: ClassVar[str]
     Options: ClassVar[type[BaseModel]]
-    actions: ClassVar[frozenset[Action]]
+    actions: ClassVar[frozenset[Action]] = frozenset(
+        {
+            Action.CREATE_GROUP,
+            Action.CREATE,
+            Action.UPDATE,
+            Action.UPDATE_EMAIL,
+            Action.GRANT,
+            Action.REVOKE,
+            Action.DEACTIVATE,
+            Action.REACTIVATE,
+            Action.DELETE,
+        }
+    )
     look_size: ClassVar[int] = 1
     fields: ClassVar[frozenset[str]] = frozenset({"display_name"})
     """Columns of Accounts that an update may change."""
@@ -78,42 +90,14 @@ class DataCenter(ABC):
 
     def __init__(self, name: str, options: Any, door: Door) -> None:
         """Open nothing yet."""
+        super().__init__()
         self.name, self._options, self._door = name, options, door
-        self._lock = threading.Lock()
-        self._waiting: dict[str, list[Screened]] = {}
         self._facts: dict[str, Row] = {}
 
     # Reading
 
-    def accounts(self) -> Iterator[Screened]:
-        """One page of Accounts."""
-        return self._part("accounts")
-
-    def entitlements(self) -> Iterator[Screened]:
-        """One page of Entitlements."""
-        return self._part("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants."""
-        return self._part("grants")
-
-    def seats(self) -> Iterator[Screened]:
-        """One page of Seats."""
-        return self._part("seats")
-
-    def capacity(self) -> Iterator[Screened]:
-        """One page of Capacity, of the products whose licence the server tells."""
-        return self._part("capacity")
-
-    def _part(self, name: str) -> Iterator[Screened]:
-        """One stream of a pass; each pass serves each stream once, and a write ends it."""
-        with self._lock:
-            if name not in self._waiting:
-                self._waiting = self._read()
-            part = self._waiting.pop(name)
-        yield from part
-
-    def _read(self) -> dict[str, list[Screened]]:
+    def read(self) -> Streams:
+        """Read accounts, groups and seats from one pass over the installation."""
         whole = self.whole()
         known = set(whole.columns["account_id"])
         pairs = [pair for pair in zip(*whole.held, strict=True) if pair[0] in known]
@@ -154,9 +138,7 @@ class DataCenter(ABC):
 
     def bundle(self, change: Change) -> str:
         """A new person's changes go together, for only the first tells the account; others go alone."""
-        if change.action == Action.CREATE or change.account_id is None:
-            return f"person {change.source} {change.source_id} {change.subject}"
-        return change.change_id
+        return bundled_by_person(change)
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle.
@@ -165,8 +147,7 @@ class DataCenter(ABC):
             Refused: it must not be made; nothing was sent.
             TransportError: it did not happen, or its outcome is not known.
         """
-        with self._lock:
-            self._waiting = {}
+        self.end_pass()
         for change in changes:
             self.permit(change)
         first = changes[0]

@@ -9,24 +9,18 @@ burst limit is shared by everybody who uses its API; it is learned.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field
 
-from provisioning.findings import Finding
-from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
-from provisioning.intake import batches
-from sinks import Applied, Look, cloud_rows, groups_named
-from sinks.cloud_site import held_frame, site_of, tried
+from provisioning.frames import Accounts, Action, Change, concat
+from sinks import Applied, Look, bundled_by_person, cloud_rows, groups_named
+from sinks.cloud_site import CloudSite, Inability, SiteOptions
 from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite
 from sinks.jira_cloud_write import ACTIONS, JiraWriter
-from sinks.one_pass import OnePass, Streams
-from transport.auth import Basic
-from transport.client import Client
-from transport.door import Door
+from sinks.one_pass import Streams
 from transport.errors import TransportError
 
 FIELDS = {
@@ -47,94 +41,36 @@ CANNOT = (
 """What this route cannot do: said by `check`, and refused before a request."""
 
 
-class JiraCloudOptions(BaseModel):
+class JiraCloudOptions(SiteOptions):
     """What a connection of kind `jira_cloud` may say."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    url: str = Field(description="Address of the site, such as https://acme.atlassian.net.")
-    email: str = Field(description="E-mail address of the administrator whose token it is.")
-    token: SecretStr = Field(description="API token of that administrator.")
     page_size: int = Field(USERS_A_PAGE, ge=1, le=USERS_A_PAGE, description="Users a page.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
-class JiraCloud:
+class JiraCloud(CloudSite[Group]):
     """One site."""
 
     kind: ClassVar[str] = "jira_cloud"
     Options: ClassVar[type[BaseModel]] = JiraCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     look_size: ClassVar[int] = 1
-
-    def __init__(self, name: str, options: JiraCloudOptions, door: Door) -> None:
-        self.name, self._options, self._door = name, options, door
-        self._pass = OnePass(self._read)
-        self._lock = threading.Lock()
-        self._groups: dict[str, Group] | None = None
-        self._by_email: dict[str, str] = {}
-        self._site_name = site_of(options.url)
+    fields: ClassVar[Mapping[str, str]] = FIELDS
+    cannot: ClassVar[Inability] = CANNOT
 
     # Reading
 
-    def accounts(self) -> Iterator[Screened]:
-        """Pages of Accounts: everyone the site knows."""
-        return self._pass.stream("accounts")
-
-    def entitlements(self) -> Iterator[Screened]:
-        """Pages of Entitlements: groups."""
-        return self._pass.stream("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants: all groups and the products they open."""
-        return self._pass.stream("grants")
-
-    def seats(self) -> Iterator[Screened]:
-        """One page of Seats, as they follow from groups; their use is unknown."""
-        return self._pass.stream("seats")
-
-    def capacity(self) -> Iterator[Screened]:
-        """One page of Capacity: seats bought and taken by application role."""
-        return self._pass.stream("capacity")
-
-    def _read(self) -> Streams:
-        """One pass over the whole site."""
+    def read(self) -> Streams:
+        """One pass over the whole site; seats follow from groups, and their use is unknown."""
         roles = self._site.roles()
         groups = self._remember(self._site.groups(roles))
-        accounts = [
-            self._accounts(columns) for columns in batches(self._site.users(), FIELDS, key="account_id")
-        ]
-        people = concat(Accounts, [page.frame for page in accounts])
-        names = {group.group_id: group.name for group in groups.values()}
+        accounts = self._pages(self._site.users())
         members = self._site.members(list(groups.values()))
-        held = held_frame(self.name, members, names, people["account_id"].tolist())
-        grants = cloud_rows.grants_frame(self.name, self._site_name, _openings(groups.values()))
         counts = {role.key: (role.seats, role.used) for role in roles}
-        return {
-            "accounts": accounts,
-            "entitlements": [held],
-            "grants": [grants],
-            "seats": [cloud_rows.seats_frame(people, held.frame, grants.frame)],
-            "capacity": [cloud_rows.capacity_frame(self.name, self._site_name, counts)],
-        }
+        return self._streams(accounts, members, _openings(groups.values()), counts)
 
-    def _accounts(self, columns: Mapping[str, Sequence[Any]]) -> Screened:
-        pairs = zip(columns["email"], columns["account_id"], strict=True)
-        self._by_email.update((email.casefold(), key) for email, key in pairs if email)
-        return cloud_rows.accounts_frame(self.name, columns, caller=self._caller)
-
-    def _remember(self, groups: Sequence[Group]) -> dict[str, Group]:
-        self._groups = {group.group_id: group for group in groups}
-        return self._groups
-
-    def groups(self) -> Mapping[str, Group]:
-        """Groups by identifier, as last read."""
-        with self._lock:
-            return (
-                self._remember(self._site.groups(self._site.roles()))
-                if self._groups is None
-                else self._groups
-            )
+    def list_groups(self) -> list[Group]:
+        """Read all groups and the products they open."""
+        return self._site.groups(self._site.roles())
 
     def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
         """Read a few accounts afresh, one request for each with its groups."""
@@ -143,25 +79,16 @@ class JiraCloud:
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *shown])))
         for row in rows:
             row.setdefault("emailAddress", shown.get(row["accountId"]))
-        accounts = [self._accounts(columns).frame for columns in batches([rows], FIELDS, key="account_id")]
-        members: dict[str, list[str]] = {}
-        names: dict[str, str] = {}
-        for row in rows:
-            for group in row["groups"]:
-                members.setdefault(group["groupId"], []).append(row["accountId"])
-                names[group["groupId"]] = group["name"]
-        known = [row["accountId"] for row in rows]
-        held = held_frame(self.name, members, names, known).frame
+        accounts = [page.frame for page in self._pages([rows])]
+        held = [(row["accountId"], g["groupId"], g["name"]) for row in rows for g in row["groups"]]
         there = groups_named(self._site.group_names(groups)) if groups else None
-        return Look(concat(Accounts, accounts), concat(Entitlements, [held]), there)
+        return Look(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
 
     # Writing
 
     def bundle(self, change: Change) -> str:
         """Letting a person in takes the products of the granted groups along; any other change goes alone."""
-        if change.action == Action.CREATE or change.account_id is None:
-            return f"person {change.source} {change.source_id} {change.subject}"
-        return change.change_id
+        return bundled_by_person(change)
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle.
@@ -170,23 +97,21 @@ class JiraCloud:
             Refused: it must not be made; nothing was sent.
             TransportError: it did not happen, or its outcome is not known.
         """
-        self._pass.end()
+        self.end_pass()
         return JiraWriter(self._client, self).apply(changes)
 
     # Checking
 
-    def check(self) -> list[Finding]:
-        """Say in words what the token can and cannot do; nothing is written."""
+    def sights(self) -> Mapping[str, Callable[[], object]]:
+        """What a check tries."""
         site = self._site
-        found = [
-            tried(f"{self.name}: token", lambda: site.get("myself")),
-            tried(f"{self.name}: rights", self._rights),
-            tried(f"{self.name}: users", lambda: site.get("users/search", maxResults="1")),
-            tried(f"{self.name}: groups", lambda: site.get("group/bulk", maxResults="1")),
-            tried(f"{self.name}: products", site.roles),
-        ]
-        found += [Finding("warning", f"{self.name}: {what}", words, remedy) for what, words, remedy in CANNOT]
-        return found
+        return {
+            "token": lambda: site.get("myself"),
+            "rights": self._rights,
+            "users": lambda: site.get("users/search", maxResults="1"),
+            "groups": lambda: site.get("group/bulk", maxResults="1"),
+            "products": site.roles,
+        }
 
     def _rights(self) -> None:
         """Ask for the two permissions without which lists come back empty or refused."""
@@ -199,7 +124,7 @@ class JiraCloud:
             )
 
     @cached_property
-    def _caller(self) -> str:
+    def caller(self) -> str:
         """The account whose token it is."""
         return str(self._site.get("myself")["accountId"])
 
@@ -207,15 +132,8 @@ class JiraCloud:
     def _site(self) -> JiraSite:
         return JiraSite(self._client, self._options.page_size)
 
-    @cached_property
-    def _client(self) -> Client:
-        options = self._options
-        auth = Basic(options.email, options.token)
-        label = f"{options.email} on {self._site_name}"
-        return self._door.client(options.url, auth, token_id=label, workers=options.workers)
 
-
-def _openings(groups: Sequence[Group] | Any) -> list[cloud_rows.Opening]:
+def _openings(groups: Iterable[Group]) -> list[cloud_rows.Opening]:
     """One row per group and product it opens."""
     return [
         cloud_rows.Opening(

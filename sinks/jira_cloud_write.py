@@ -10,7 +10,7 @@ from typing import Protocol
 from provisioning.findings import Refused
 from provisioning.frames import Action, Change
 from sinks import Applied, Look
-from sinks.cloud_site import UNABLE, permit
+from sinks.cloud_site import UNABLE, permit, refuse_synced
 from sinks.jira_cloud_site import API, Group
 from sinks.new_group import make_group
 from transport.client import Client
@@ -84,12 +84,8 @@ class JiraWriter:
 
     def _permit(self, change: Change) -> None:
         permit(change, ACTIONS, UNABLE)
-        group = self._eyes.groups().get(str(change.entitlement_id))
-        if change.entitlement_id and group and not group.modifiable:
-            raise Refused(
-                f"group {group.name} is kept by a synced identity provider, which would undo the change",
-                remedy="Change the membership there, or leave the group out of the policy.",
-            )
+        if change.entitlement_id:
+            refuse_synced(self._eyes.groups().get(str(change.entitlement_id)))
 
     # A new person
 
