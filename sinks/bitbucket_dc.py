@@ -40,17 +40,7 @@ class BitbucketDc(DataCenter):
 
     kind: ClassVar[str] = "bitbucket_dc"
     Options: ClassVar[type[BaseModel]] = BitbucketDcOptions
-    actions: ClassVar[frozenset[Action]] = frozenset(
-        {
-            Action.CREATE_GROUP,
-            Action.CREATE,
-            Action.UPDATE,
-            Action.UPDATE_EMAIL,
-            Action.GRANT,
-            Action.REVOKE,
-            Action.DELETE,
-        }
-    )
+    actions: ClassVar[frozenset[Action]] = DataCenter.actions - {Action.DEACTIVATE, Action.REACTIVATE}
 
     # Reading
 

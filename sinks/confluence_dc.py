@@ -47,19 +47,6 @@ class ConfluenceDc(DataCenter):
 
     kind: ClassVar[str] = "confluence_dc"
     Options: ClassVar[type[BaseModel]] = ConfluenceDcOptions
-    actions: ClassVar[frozenset[Action]] = frozenset(
-        {
-            Action.CREATE_GROUP,
-            Action.CREATE,
-            Action.UPDATE,
-            Action.UPDATE_EMAIL,
-            Action.GRANT,
-            Action.REVOKE,
-            Action.DEACTIVATE,
-            Action.REACTIVATE,
-            Action.DELETE,
-        }
-    )
     look_size: ClassVar[int] = 100
 
     def __init__(self, name: str, options: ConfluenceDcOptions, door: Any) -> None:

@@ -60,19 +60,6 @@ class Crowd(DataCenter):
 
     kind: ClassVar[str] = "crowd"
     Options: ClassVar[type[BaseModel]] = CrowdOptions
-    actions: ClassVar[frozenset[Action]] = frozenset(
-        {
-            Action.CREATE_GROUP,
-            Action.CREATE,
-            Action.UPDATE,
-            Action.UPDATE_EMAIL,
-            Action.GRANT,
-            Action.REVOKE,
-            Action.DEACTIVATE,
-            Action.REACTIVATE,
-            Action.DELETE,
-        }
-    )
     look_size: ClassVar[int] = 20
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "given_name", "family_name"})
     refused: ClassVar[str] = (

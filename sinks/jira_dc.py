@@ -45,19 +45,6 @@ class JiraDc(DataCenter):
 
     kind: ClassVar[str] = "jira_dc"
     Options: ClassVar[type[BaseModel]] = JiraDcOptions
-    actions: ClassVar[frozenset[Action]] = frozenset(
-        {
-            Action.CREATE_GROUP,
-            Action.CREATE,
-            Action.UPDATE,
-            Action.UPDATE_EMAIL,
-            Action.GRANT,
-            Action.REVOKE,
-            Action.DEACTIVATE,
-            Action.REACTIVATE,
-            Action.DELETE,
-        }
-    )
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "user_name"})
 
     def __init__(self, name: str, options: JiraDcOptions, door: Any) -> None:
