@@ -136,8 +136,38 @@ def grants_frame(target: str, site: str, openings: Sequence[Opening]) -> Screene
     return screened(Grants, raw, origin=target, key="entitlement_id")
 
 
+def direct_frame(target: str, site: str, direct: Sequence[tuple[str, str]]) -> Screened:
+    """Entitlements of products that accounts hold without a group; pairs of account and product."""
+    products = [product for _, product in direct]
+    raw: dict[str, Any] = {
+        "target": target,
+        "account_id": [key for key, _ in direct],
+        "kind": EntitlementKind.PRODUCT.value,
+        "entitlement_id": products,
+        "name": [f"{product} on {site}" for product in products],
+    }
+    return screened(Entitlements, raw, origin=target, key="account_id")
+
+
+def products_frame(target: str, site: str, products: Sequence[str]) -> Screened:
+    """Products that can be held without a group; a site shows them and cannot give or take them."""
+    raw: dict[str, Any] = {
+        "target": target,
+        "kind": EntitlementKind.PRODUCT.value,
+        "entitlement_id": products,
+        "name": [f"{product} on {site}" for product in products],
+        "product": products,
+        "site": site,
+        "billable": True,
+        "admin": False,
+        "default": False,
+        "modifiable": False,
+    }
+    return screened(Grants, raw, origin=target, key="entitlement_id")
+
+
 def seats_frame(accounts: pd.DataFrame, entitlements: pd.DataFrame, grants: pd.DataFrame) -> Screened:
-    """Seats as they follow from groups; a site tells no use of them."""
+    """Seats as they follow from what is held; a site tells no use of them."""
     table = seat_table(empty(Seats), accounts, entitlements, grants)
     return Screened(table, empty(Rejects))
 

@@ -12,7 +12,16 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from provisioning.findings import Finding, Refused
-from provisioning.frames import Accounts, Action, Change, EntitlementKind, Screened, concat
+from provisioning.frames import (
+    Accounts,
+    Action,
+    Change,
+    EntitlementKind,
+    Entitlements,
+    Grants,
+    Screened,
+    concat,
+)
 from provisioning.intake import batches
 from sinks import cloud_rows
 from sinks.cloud_rows import Columns, Opening
@@ -133,17 +142,34 @@ class CloudSite(OnePass, Generic[G]):
         members: Mapping[str, list[str]],
         openings: Sequence[Opening],
         counts: Mapping[str, tuple[int | None, int]],
+        direct: Sequence[tuple[str, str]] = (),
     ) -> Streams:
-        """All that follows from one pass: members by group, what groups open, and seats bought and taken."""
+        """All that follows from one pass.
+
+        Args:
+            accounts: pages of accounts.
+            members: account ids by group.
+            openings: all groups and what they open.
+            counts: seats bought and taken, by product.
+            direct: account and product of what is held without a group.
+        """
         people = concat(Accounts, [page.frame for page in accounts])
         names = {opening.group_id: opening.name for opening in openings}
-        held = cloud_rows.held_frame(self.name, members, names, people["account_id"].tolist())
-        grants = cloud_rows.grants_frame(self.name, self._site_name, openings)
+        held = [
+            cloud_rows.held_frame(self.name, members, names, people["account_id"].tolist()),
+            cloud_rows.direct_frame(self.name, self._site_name, direct),
+        ]
+        grants = [
+            cloud_rows.grants_frame(self.name, self._site_name, openings),
+            cloud_rows.products_frame(self.name, self._site_name, sorted({product for _, product in direct})),
+        ]
+        all_held = concat(Entitlements, [page.frame for page in held])
+        all_grants = concat(Grants, [page.frame for page in grants])
         return {
             "accounts": accounts,
-            "entitlements": [held],
-            "grants": [grants],
-            "seats": [cloud_rows.seats_frame(people, held.frame, grants.frame)],
+            "entitlements": held,
+            "grants": grants,
+            "seats": [cloud_rows.seats_frame(people, all_held, all_grants)],
             "capacity": [cloud_rows.capacity_frame(self.name, self._site_name, counts)],
         }
 

@@ -15,10 +15,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.frames import Accounts, Action, Change, concat
+from provisioning.frames import Accounts, AccountState, Action, Change, Screened, concat
 from sinks import Applied, Look, bundled_by_person, cloud_rows, groups_named
 from sinks.cloud_site import CloudSite, Inability, SiteOptions
-from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite
+from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite, Role
 from sinks.jira_cloud_write import ACTIONS, JiraWriter
 from sinks.one_pass import Streams
 from transport.errors import TransportError
@@ -37,8 +37,12 @@ CANNOT = (
      "Leavers are revoked and removed here; for more use atlassian_org or atlassian_scim."),
     ("last activity", "Jira Cloud tells nobody's last activity, so no seat here is ever called idle",
      "Read the organisation (atlassian_org) or its export beside, which know it."),
+    ("seats without a group", "a product given to a person without a group is seen, and cannot be taken here",
+     "Take it on the admin site, remove the person, or use atlassian_org."),
 )  # fmt: skip
 """What this route cannot do: said by `check`, and refused before a request."""
+ASKED = 1000
+"""Users a read asks one by one about a product, where the site counts more than its groups explain."""
 
 
 class JiraCloudOptions(SiteOptions):
@@ -60,20 +64,50 @@ class JiraCloud(CloudSite[Group]):
     # Reading
 
     def read(self) -> Streams:
-        """One pass over the whole site; seats follow from groups, and their use is unknown."""
+        """One pass over the whole site; seats follow from groups or stand alone, their use is unknown."""
         roles = self._site.roles()
         groups = self._remember(self._site.groups(roles))
         accounts = self._pages(self._site.users())
         members = self._site.members(list(groups.values()))
         counts = {role.key: (role.seats, role.used) for role in roles}
-        return self._streams(accounts, members, _openings(groups.values()), counts)
+        direct = self._direct(accounts, members, roles)
+        return self._streams(accounts, members, _openings(groups.values()), counts, direct)
+
+    def _direct(
+        self, accounts: Sequence[Screened], members: Mapping[str, list[str]], roles: Sequence[Role]
+    ) -> list[tuple[str, str]]:
+        """Account and product of the seats that were given on the admin site without a group.
+
+        No listing tells them, but the site counts them: who might hold one is asked until all are found.
+        """
+        people = concat(Accounts, [page.frame for page in accounts])
+        paying = (people["state"] == AccountState.ACTIVE.value) & (people["kind"] == "person")
+        ids = dict.fromkeys(people.loc[paying, "account_id"])
+        seated = {
+            role.key: {key for group in role.groups for key in members.get(group, ())} & ids.keys()
+            for role in roles
+        }
+        missing = {role.key: role.used - len(seated[role.key]) for role in roles}
+        missing = {product: number for product, number in missing.items() if number > 0}
+        asked = [key for key in ids if any(key not in seated[product] for product in missing)]
+        found: list[tuple[str, str]] = []
+        for key, opened in self._site.opened_to(asked[:ASKED]):
+            mine = [product for product in opened & missing.keys() if key not in seated[product]]
+            found += [(key, product) for product in mine]
+            missing = {product: number - (product in mine) for product, number in missing.items()}
+            if not any(number > 0 for number in missing.values()):
+                break
+        return sorted(found)
 
     def list_groups(self) -> list[Group]:
         """Read all groups and the products they open."""
         return self._site.groups(self._site.roles())
 
     def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
-        """Read a few accounts afresh, one request for each with its groups."""
+        """Read a few accounts afresh, one request for each with its groups.
+
+        Products held without a group are left out, for nothing can be done to them here.
+        """
         asked = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
         shown = {key: email for email, key in asked.items() if key}
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *shown])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -116,6 +116,17 @@ class JiraSite:
         """Users by identifier, each with all its groups; those the site does not know are left out."""
         found = self._client.side_by_side(partial(self._user, key) for key in account_ids)
         return [row for row in found if row is not None]
+
+    def opened_to(self, account_ids: Iterable[str]) -> Iterator[tuple[str, set[str]]]:
+        """The products of some users, by groups or without, each with the user; one request a user."""
+        return self._client.side_by_side(partial(self._opened_to, key) for key in account_ids)
+
+    def _opened_to(self, account_id: str) -> tuple[str, set[str]]:
+        try:
+            row: Row = self.get("user", accountId=account_id, expand="applicationRoles")
+        except NotFound:
+            return account_id, set()
+        return account_id, {role["key"] for role in row["applicationRoles"]["items"]}
 
     def find(self, email: str) -> str | None:
         """The account with an address, as the search for active users knows it.

@@ -18,7 +18,7 @@ from sinks.jira_cloud import JiraCloud, JiraCloudOptions
 from tests.sinks.cases import CREATED, PARTS, change, read
 from tests.transport.service import SettableClock
 from transport.door import Door
-from transport.errors import BadRequest, CredentialRefused, Malformed
+from transport.errors import BadRequest, CredentialRefused, Malformed, TransportError
 from transport.pace import Pacing
 
 ADMIN, TOKEN = "admin@acme.test", "sandbox-api-token"
@@ -59,13 +59,11 @@ def bundled(sink: JiraCloud, changes: list[Change]) -> None:
 
 
 def test_seats_are_those_of_the_bill(acme: Running) -> None:
-    """Seats through groups are all the bill has but for roles given directly; nobody's use is known."""
+    """Seats through groups and those given directly are all the bill has; nobody's use is known."""
     seats, capacity = read(open_site(acme), "seats"), read(open_site(acme), "capacity")
     org = org_of(acme)
-    direct = sum(1 for a in org.accounts if a.direct.get(JIRA.resource))
-
     billed = seats[seats["billable"]].groupby("product").size()
-    assert billed["jira-software"] == org.billed[JIRA.resource] - direct
+    assert billed["jira-software"] == org.billed[JIRA.resource]
     assert billed["jira-servicedesk"] == org.billed[JSM.resource]
     assert set(seats["activity"]) == {"unknown"}
     assert set(seats["site"]) == {"acme"}
@@ -95,7 +93,7 @@ def test_accounts_say_what_the_site_knows(acme: Running) -> None:
 
 def test_grants_say_what_groups_open(acme: Running) -> None:
     """Products by application role, administrators, defaults for newcomers, and groups kept elsewhere."""
-    frame = read(open_site(acme), "grants").set_index("name")
+    frame = read(open_site(acme), "grants").query("kind == 'group'").set_index("name")
 
     assert frame["product"].dropna().to_dict() == {
         "jira-software-users": "jira-software",
@@ -142,6 +140,49 @@ def test_a_hidden_address_is_found_by_the_search(fresh: Running) -> None:
 
     assert seen.accounts["account_id"].tolist() == [person.account_id]
     assert seen.accounts["email"].tolist() == [person.email]
+
+
+def test_a_seat_without_a_group_is_found_by_asking(acme: Running) -> None:
+    """The count of the site tells that there is one; it is shown as a product that nobody takes here."""
+    holder = next(a for a in org_of(acme).accounts if a.direct.get(JIRA.resource))
+    sink = open_site(acme)
+    held = read(sink, "entitlements").set_index("account_id").loc[[holder.account_id]]
+    grants = read(sink, "grants").set_index("kind").loc[["product"]]
+    seats = read(sink, "seats").set_index("account_id").loc[[holder.account_id]]
+
+    assert held[["kind", "entitlement_id"]].to_numpy().tolist() == [["product", "jira-software"]]
+    assert grants[["entitlement_id", "modifiable"]].to_numpy().tolist() == [["jira-software", False]]
+    assert seats[["product", "billable", "granted_by"]].to_numpy().tolist() == [
+        ["jira-software", True, "jira-software on acme"]
+    ]
+
+
+def test_whoever_cannot_be_asked_ends_the_read(faulty: Running) -> None:
+    """A seat that was not found for want of an answer would be taken for none."""
+    path = "/cloud/acme/rest/api/3/user"
+    faulty.world.counters.clear()
+    read(open_site(faulty), "seats")
+    listings = faulty.world.counters.total(f"{path}s/search")
+    faulty.world.faults.add(path=path, skip=listings, times=0, status=403)
+
+    with pytest.raises(TransportError):
+        read(open_site(faulty), "seats")
+
+
+def test_nobody_is_asked_where_groups_explain_every_seat(fresh: Running) -> None:
+    """The one seat without a group ends, and the read costs no request a user any more."""
+    org = org_of(fresh)
+    holder = next(a for a in org.accounts if a.direct.get(JIRA.resource))
+    path = "/cloud/acme/rest/api/3/user"
+    read(open_site(fresh), "seats")
+    asked = fresh.world.counters.total(path) - fresh.world.counters.total(f"{path}s/search")
+    org.remove(holder.account_id)
+    fresh.world.counters.clear()
+
+    read(open_site(fresh), "seats")
+
+    assert asked > 0
+    assert fresh.world.counters.total(path) - fresh.world.counters.total(f"{path}s/search") == 0
 
 
 # Letting in
