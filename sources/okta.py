@@ -1,17 +1,20 @@
 """Okta: users of every status, and who is in which group.
 
 Needs: an API token (SSWS) of a read-only administrator, or a service app with a private key and the
-scopes okta.users.read and okta.groups.read.
+scopes okta.users.read and okta.groups.read, and okta.logs.read to be read by its changes.
 Reads: one listing of users (a plain listing would hide the deprovisioned, a filtered one does not),
 the groups with their sizes, and the members of each group that is not empty, keeping their ids only.
 Speed: Okta counts requests a minute in buckets, half of each for one token; pages of a listing
 follow each other, groups go side by side.
+Changes: users and groups by when they changed, sign-ins and deletions by the system log
+(`sources.okta_feed`); a changed group's members are read again, which for the group of everyone is
+each time somebody comes or goes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Any, ClassVar, Self
@@ -21,51 +24,21 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from requests.auth import AuthBase
 
 from provisioning.findings import Finding
-from provisioning.frames import Identities, Rejects, Screened, State, concat
-from provisioning.intake import batches, reject, screened
+from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
+from provisioning.intake import batches, gathered, reject, screened
+from provisioning.merge import Delta
+from provisioning.snapshots import SourceSnapshot
 from sources.labels import label
 from sources.members import Members, batched
+from sources.okta_feed import asked_at, happened, instant
+from sources.okta_fields import FIELDS, STATES
+from sources.server_clock import since
 from transport.ahead import ahead
 from transport.auth import Ssws
 from transport.client import Client
 from transport.door import Door
-from transport.errors import TransportError
+from transport.errors import Forbidden, TransportError
 from transport.pages import follow_links
-
-FIELDS = {
-    "source_id": "id",
-    "source_state": "status",
-    "created_on": "created",
-    "last_sign_in": "lastLogin",
-    "user_name": "profile.login",
-    "email": "profile.email",
-    "given_name": "profile.firstName",
-    "family_name": "profile.lastName",
-    "display_name": "profile.displayName",
-    "department": "profile.department",
-    "cost_center": "profile.costCenter",
-    "organization": "profile.organization",
-    "title": "profile.title",
-    "user_type": "profile.userType",
-    "employee_number": "profile.employeeNumber",
-    "manager": "profile.manager",
-    "hired_on": "profile.hireDate",
-    "leaves_on": "profile.terminationDate",
-}
-"""Which field of a user fills which column; `attributes` of a connection overrides it."""
-
-STATES = {
-    "STAGED": State.STAGED,
-    "ACTIVATING": State.STAGED,
-    "PROVISIONED": State.ACTIVE,
-    "ACTIVE": State.ACTIVE,
-    "RECOVERY": State.ACTIVE,
-    "PASSWORD_EXPIRED": State.ACTIVE,
-    "LOCKED_OUT": State.ACTIVE,
-    "SUSPENDED": State.SUSPENDED,
-    "DEPROVISIONED": State.DEPARTED,
-}
-"""Okta's words for a user's status; the set is open, an unknown word is reported."""
 
 BUCKETS = (
     (re.compile(r"/api/v1/users$"), "users"),
@@ -79,7 +52,7 @@ BUCKETS = (
 )
 """Paths that Okta counts together; their sizes are learned from the answers."""
 
-EVERYONE_SINCE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
+EVER = "1970-01-01T00:00:00.000Z"
 LEAN = {"Content-Type": 'application/json; okta-response="omitCredentials,omitCredentialsLinks"'}
 
 
@@ -93,7 +66,10 @@ class OktaOptions(BaseModel):
     client_id: str | None = Field(None, description="Service app, in place of a token.")
     private_key: SecretStr | None = Field(None, description="Its private key, PEM or JWK.")
     kid: str | None = Field(None, description="Name of the key, when the app has several.")
-    scopes: list[str] = Field(["okta.users.read", "okta.groups.read"], description="Scopes to ask for.")
+    scopes: list[str] = Field(
+        ["okta.users.read", "okta.groups.read", "okta.logs.read"],
+        description="Scopes to ask for; okta.logs.read is done without where it is not granted.",
+    )
     dpop: bool = Field(False, description="Whether the app demands proofs of possession.")
     attributes: dict[str, str] = Field({}, description="Column to profile attribute, where yours differ.")
     states: dict[str, State] = Field({}, description="What further status words of the org mean.")
@@ -123,19 +99,48 @@ class Okta:
 
     def identities(self) -> Iterator[Screened]:
         """Pages of Identities, users of every status; raises unless the last page was reached."""
-        for columns in batches(self._users(), self._fields, key="source_id"):
-            yield self._screened(columns)
+        return self._people(EVER)
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
-        calls = (partial(self._members, group) for group in self._groups())
-        return batched(self.name, self._client.side_by_side(calls, workers=self._options.workers))
+        return self._members_of(group for group in self._groups({}) if self._wanted(group))
+
+    def checkpoint(self) -> str | None:
+        """The moment by Okta's clock; None where the credential may not read the system log."""
+        try:
+            return asked_at(self._client)
+        except Forbidden:
+            return None
+
+    def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:  # noqa: ARG002 - Okta tells all itself
+        """Users and groups that changed, those deleted, and who signed in.
+
+        Raises:
+            FeedLost: the checkpoint is older than what the log keeps.
+        """
+        start = since(checkpoint)
+        log = happened(self._client, start)
+        people = gathered(Identities, self._people(instant(start)))
+        changed = f'lastUpdated gt "{instant(start)}" or lastMembershipUpdated gt "{instant(start)}"'
+        groups = [group for group in self._groups({"filter": changed}) if group["id"] not in log.groups]
+        rows = gathered(Memberships, self._members_of(filter(self._wanted, groups)))
+        told = {} if "last_sign_in" in self._options.attributes else {"sign_ins": log.sign_ins}
+        return Delta(
+            log.checkpoint,
+            identities=people.frame,
+            gone=log.users,
+            memberships=rows.frame,
+            groups=log.groups | {group["id"] for group in groups},
+            rejects=concat(Rejects, [people.rejects, rows.rejects]),
+            **told,
+        )
 
     def check(self) -> list[Finding]:
-        """Say whether the credential reads users and groups."""
+        """Say whether the credential reads users and groups, and the log that tells of changes."""
         return [
             self._try("users", "/api/v1/users", {"limit": 1}),
             self._try("groups", "/api/v1/groups", {"limit": 1, "expand": "stats"}),
+            self._log_readable(),
         ]
 
     @cached_property
@@ -170,17 +175,22 @@ class Okta:
     def _fields(self) -> dict[str, str]:
         return FIELDS | {name: f"profile.{path}" for name, path in self._options.attributes.items()}
 
-    def _users(self) -> Iterator[list[dict[str, Any]]]:
-        params = {"filter": EVERYONE_SINCE, "limit": self._options.page_size}
+    def _people(self, start: str) -> Iterator[Screened]:
+        """Pages of Identities of whoever changed since."""
+        for columns in batches(self._users(start), self._fields, key="source_id"):
+            yield self._screened(columns)
+
+    def _users(self, start: str) -> Iterator[list[dict[str, Any]]]:
+        params = {"filter": f'lastUpdated gt "{start}"', "limit": self._options.page_size}
         for reply in ahead(follow_links(self._client, "/api/v1/users", params)):
             yield reply.json()
 
-    def _groups(self) -> Iterator[dict[str, Any]]:
-        params = {"expand": "stats", "limit": self._options.page_size}
+    def _groups(self, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+        params = {"expand": "stats", "limit": self._options.page_size, **asked}
         seen: set[str] = set()
         for reply in follow_links(self._client, "/api/v1/groups", params):
             for group in reply.json():
-                if group["id"] not in seen and self._wanted(group):
+                if group["id"] not in seen:
                     yield group
                 seen.add(group["id"])
 
@@ -188,6 +198,10 @@ class Okta:
         stats = (group.get("_embedded") or {}).get("stats") or {}
         name = group["profile"].get("name") or ""
         return stats.get("usersCount") != 0 and any(fnmatchcase(name, p) for p in self._options.groups)
+
+    def _members_of(self, groups: Iterable[dict[str, Any]]) -> Iterator[Screened]:
+        calls = (partial(self._members, group) for group in groups)
+        return batched(self.name, self._client.side_by_side(calls, workers=self._options.workers))
 
     def _members(self, group: dict[str, Any]) -> Members:
         params = {"limit": self._options.member_page_size}
@@ -208,6 +222,17 @@ class Okta:
     def _unknown(self, key: str, word: Any) -> pd.DataFrame:
         remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
         return reject(key, "source_state", str(word), "not a known status", origin=self.name, remedy=remedy)
+
+    def _log_readable(self) -> Finding:
+        try:
+            asked_at(self._client)
+        except Forbidden:
+            why = "cannot be read, and it alone tells of sign-ins and deletions: every read is a whole one"
+            remedy = "let the token's administrator read the system log, or grant the app okta.logs.read"
+            return Finding("warning", f"{self.name}: system log", why, remedy)
+        except TransportError as error:
+            return Finding("error", f"{self.name}: system log", str(error), error.remedy)
+        return Finding("ok", f"{self.name}: system log", "can be read, so changes alone can be")
 
     def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
         try:

@@ -23,6 +23,11 @@ from transport.redact import conceal
 
 TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - the path of the endpoint
 RENEW_EARLY = 300.0
+NOT_GRANTED = ("invalid_scope", "consent_required")
+MOST_REFUSALS = 2
+"""The first proof of a process lacks the nonce, and one scope is optional; a third refusal is final."""
+OPTIONAL = "okta.logs.read"
+"""A scope to do without where the app is not granted it: then there are only whole reads."""
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -33,7 +38,14 @@ class _Application(AuthBase):
         self, url: str, client_id: str, private_key: str, *, kid: str | None, scopes: list[str], proofs: Any
     ) -> None:
         self._url, self._client_id, self._private_key, self._kid = url, client_id, private_key, kid
-        self._scopes, self._proofs = scopes, proofs
+        self._scopes, self._proofs = list(scopes), proofs
+
+    def ask_for_less(self) -> bool:
+        """Leave out the optional scope from now on; False when it was not asked for."""
+        if OPTIONAL not in self._scopes:
+            return False
+        self._scopes.remove(OPTIONAL)
+        return True
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         assertion = JWT.create_token(  # type: ignore[no-untyped-call]
@@ -77,9 +89,13 @@ class AccessToken(AuthBase):
         dpop: bool,
     ) -> None:
         self._proofs = DPoPProofGenerator({}) if dpop else None
-        application = _Application(url, client_id, private_key, kid=kid, scopes=scopes, proofs=self._proofs)
+        self._application = _Application(
+            url, client_id, private_key, kid=kid, scopes=scopes, proofs=self._proofs
+        )
         conceal(private_key)
-        self._client = door.client(url, application, token_id=f"{client_id} token", bucket=lambda *_: "token")
+        self._client = door.client(
+            url, self._application, token_id=f"{client_id} token", bucket=lambda *_: "token"
+        )
         self._lock = threading.Lock()
         self._token, self._type, self._until = "", "", 0.0
         self.generation = 0
@@ -112,14 +128,23 @@ class AccessToken(AuthBase):
             return self._token, self._type
 
     def _ask(self) -> dict[str, Any]:
-        """One access token; the first proof of a process lacks the server's nonce and is repeated."""
-        try:
-            given = self._client.search(TOKEN_PATH, None).json()
-        except BadRequest as error:
-            nonce = error.headers.get("dpop-nonce")
-            if self._proofs is None or nonce is None:
-                raise
+        """One access token, asked for anew where the refusal tells how."""
+        refusals = 0
+        while True:
+            try:
+                given: dict[str, Any] = self._client.search(TOKEN_PATH, None).json()
+            except BadRequest as error:
+                refusals += 1
+                if refusals > MOST_REFUSALS or not self._heed(error):
+                    raise
+            else:
+                return given
+
+    def _heed(self, refusal: BadRequest) -> bool:
+        """Mend what a refusal names: a proof without the server's nonce, or a scope that is not granted."""
+        code = refusal.body.get("error") if isinstance(refusal.body, dict) else None
+        nonce = refusal.headers.get("dpop-nonce")
+        if self._proofs is not None and nonce is not None and code == "use_dpop_nonce":
             self._proofs.set_nonce(nonce)
-            given = self._client.search(TOKEN_PATH, None).json()
-        answer: dict[str, Any] = given
-        return answer
+            return True
+        return code in NOT_GRANTED and self._application.ask_for_less()

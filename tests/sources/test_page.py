@@ -8,7 +8,7 @@ import sinks
 import sources
 from sinks.atlassian_data import ACCOUNT_FIELDS
 from sources import onelogin_fields
-from sources.okta import FIELDS, STATES
+from sources.okta_fields import FIELDS, STATES
 from sources.table import NAMES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
