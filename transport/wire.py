@@ -15,6 +15,7 @@ from requests import PreparedRequest, Response
 from requests import exceptions as raised
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 from urllib3.util import parse_url
 
 from transport.errors import BadRequest, ForeignHost, TransportError, error_class, read_body, words_of
@@ -68,6 +69,26 @@ def _addressed(url: str, params: Params) -> str:
     return f"{base}{'&' if '?' in base else '?'}{urlencode(told, doseq=True)}{mark}{fragment}"
 
 
+class _OneHost(HTTPAdapter):
+    """What `requests` does for each request, without what is the same for all of them to one host."""
+
+    _kept: Any = None
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Return the one pool of connections; which it is, is found out once."""
+        if self._kept is None:
+            self._kept = super().get_connection_with_tls_context(*args, **options)
+        return self._kept
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return the answer, no cookies read from it."""
+        answer = Response()
+        answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
+        answer.headers = CaseInsensitiveDict(resp.headers)
+        answer.url, answer.request = str(req.url), req
+        return answer
+
+
 class Wire:
     """A pool of kept-alive connections to one host, and the credential that goes there alone."""
 
@@ -90,7 +111,7 @@ class Wire:
         self._timeouts = timeouts
         # A pool that blocks never opens more connections than there are workers. Used without a session,
         # which would keep cookies and look where redirects lead.
-        self._adapter = HTTPAdapter(2, workers, max_retries=0, pool_block=True)
+        self._adapter = _OneHost(1, workers, max_retries=0, pool_block=True)
         # Read once: proxies and certificate bundles come from the environment.
         with requests.Session() as session:
             settings = session.merge_environment_settings(base_url, {}, True, None, None)
