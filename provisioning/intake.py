@@ -8,8 +8,11 @@ that a batch is screened while the next pages are on their way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import compress
+from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from provisioning.frames import Frame, Rejects, Screened, columns, complete, con
 BATCH = 10_000
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 """What pandas calls `str`."""
+_TIME = pd.DatetimeTZDtype("us", "UTC")
 
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
@@ -38,7 +42,10 @@ class Columns:
 
     def __init__(self, fields: Mapping[str, str], key: str) -> None:
         self._values: dict[str, list[Any]] = {name: [] for name in fields}
-        self._paths = [(name, *_split(path)) for name, path in fields.items()]
+        self._parents: dict[str, dict[str, str]] = {}
+        for name, path in fields.items():
+            parent, _, field = path.rpartition(".")
+            self._parents.setdefault(parent, {})[name] = field
         self._key = key
         self._seen: set[Any] = {None}
 
@@ -50,9 +57,9 @@ class Columns:
     def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Append the fields of a page; an absent field is null."""
         page = self._page(rows)
-        fresh = [self._is_new(value) for value in page[self._key]]
+        fresh = self._fresh(page[self._key])
         for name, values in page.items():
-            self._values[name].extend(values if all(fresh) else list(compress(values, fresh)))
+            self._values[name].extend(values if fresh is None else compress(values, fresh))
 
     def take(self) -> dict[str, list[Any]]:
         """The gathered values by column; nothing is gathered afterwards."""
@@ -60,24 +67,33 @@ class Columns:
         self._values = {name: [] for name in taken}
         return taken
 
+    def _fresh(self, keys: Sequence[Any]) -> list[bool] | None:
+        """Which rows did not come before, those without a key among them; None when all did not."""
+        distinct = set(keys)
+        if len(distinct) == len(keys) and self._seen.isdisjoint(distinct):
+            self._seen |= distinct
+            return None
+        return [self._is_new(key) for key in keys]
+
     def _is_new(self, value: Any) -> bool:
         known = value in self._seen
         self._seen.add(value)
         return value is None or not known
 
-    def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-        parents: dict[str, Sequence[Mapping[str, Any]]] = {"": rows}
-        page = {}
-        for name, parent, field in self._paths:
-            if parent not in parents:
-                parents[parent] = [row.get(parent) or {} for row in rows]
-            page[name] = [row.get(field) for row in parents[parent]]
+    def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
+        page: dict[str, Sequence[Any]] = {}
+        for parent, fields in self._parents.items():
+            inner = [row.get(parent) or {} for row in rows] if parent else rows
+            page.update(_fields(inner, fields))
         return page
 
 
-def _split(path: str) -> tuple[str, str]:
-    parent, _, field = path.rpartition(".")
-    return parent, field
+def _fields(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
+    """The values of fields by column; at once where every row has them all."""
+    if len(fields) > 1 and rows:
+        with suppress(KeyError):
+            return dict(zip(fields, zip(*map(itemgetter(*fields.values()), rows), strict=True), strict=True))
+    return {name: [row.get(field) for row in rows] for name, field in fields.items()}
 
 
 def batches(
@@ -136,12 +152,19 @@ def screened(
         if sorts[name] == "time" and not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
             parsed = instants(frame[name])
             lost = frame[name].notna() & parsed.isna()
-            rejects.append(
-                reject(frame.loc[lost, key], name, frame.loc[lost, name], "not a date", origin=origin)
-            )
-            frame[name] = parsed
-    good = screen(model, frame, origin=origin, key=key)
+            if lost.any():
+                keys, values = frame.loc[lost, key], frame.loc[lost, name]
+                rejects.append(reject(keys, name, values, "not a date", origin=origin))
+            frame[name] = parsed.astype(_TIME)
+    good = screen(model, _whole(model, frame), origin=origin, key=key)
     return Screened(good.frame, concat(Rejects, [*rejects, good.rejects]))
+
+
+def _whole(model: type[Frame], frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns of texts and times that nothing fills, as nulls of their type."""
+    types, sorts = empty(model).dtypes, _sorts(model)
+    missing = [name for name in columns(model) if name not in frame.columns and sorts[name] != "other"]
+    return frame.assign(**{name: pd.Series(index=frame.index, dtype=types[name]) for name in missing})
 
 
 def reject(
@@ -188,12 +211,20 @@ def _typed(values: Any, sort: str, texts: pa.Array | None) -> Any:
     if sort == "other" or not isinstance(values, list):
         return values
     if texts is None:
-        words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
-        texts = pa.array(words, type=pa.large_string())
+        texts = _words(values)
     empty_texts = pc.equal(texts, "")
     if pc.any(empty_texts).as_py():
         texts = pc.if_else(empty_texts, pa.scalar(None, pa.large_string()), texts)
     return pd.Series(texts, dtype=_TEXT)
+
+
+def _words(values: list[Any]) -> pa.Array:
+    """Anything as text; structures are null."""
+    if set(map(type, values)) <= {int, NoneType}:
+        with suppress(OverflowError):
+            return pa.array(values, type=pa.int64()).cast(pa.large_string())
+    words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
+    return pa.array(words, type=pa.large_string())
 
 
 def _structures(

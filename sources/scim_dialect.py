@@ -141,8 +141,10 @@ def flat(rows: Sequence[Row], version: Version) -> Sequence[Row]:
             if type(row.get(part)) is not dict:
                 row[part] = None
         row[ADDRESS] = _address(row.get("emails"))
-        row[STANDING] = _word(row.get("active"))
-        row[BOSS] = _boss((row[enterprise] or {}).get("manager"))
+        active = row.get("active")
+        row[STANDING] = "true" if active is True else _word(active)
+        extension = row[enterprise]
+        row[BOSS] = _boss(extension.get("manager")) if extension else None
     return rows
 
 
@@ -157,8 +159,11 @@ def _word(value: Any) -> str | None:
 
 def _address(emails: Any) -> str | None:
     """The primary address, else that of work, else the first."""
-    if not isinstance(emails, list):
+    if type(emails) is not list:
         return emails if isinstance(emails, str) else None
+    for email in emails:  # Most say it plainly.
+        if type(email) is dict and email.get("primary") is True and email.get("value"):
+            return str(email["value"])
     work, first = None, None
     for email in emails:
         told = email if isinstance(email, dict) else {"value": email}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import frames, intake
+from provisioning.frames import Identities, Memberships, empty
 from provisioning.intake import Columns, batches, iso_times, reject, screened
 
 FIELDS = {"source_id": "id", "email": "profile.mail"}
@@ -103,3 +104,31 @@ def test_reject_takes_columns_or_scalars() -> None:
     assert many["remedy"].str.contains("hr").all()
     assert none.empty
     assert list(none.columns) == list(many.columns)
+
+
+def test_numbers_keep_their_own_words() -> None:
+    """Identifiers sent as numbers are texts from then on, however large; truths and fractions as written."""
+    keys: list[Any] = [7, None, 2**70, True, 1.0, "x"]
+    for column in (keys[:2], keys[:3], keys):
+        raw = {
+            "source": "s",
+            "source_id": [str(n) for n in range(len(column))],
+            "state": ["active"] * len(column),
+        }
+        frame = screened(Identities, {**raw, "manager": column}, origin="s", key="source_id").frame
+
+        told = frame["manager"].astype(object).where(frame["manager"].notna(), None).tolist()
+        assert told == [None if value is None else str(value) for value in column]
+
+
+def test_a_column_nothing_fills_is_null_and_one_that_must_be_filled_is_told() -> None:
+    """Missing columns have their types; a row without what it needs is rejected."""
+    raw = {"source": "s", "source_id": ["1"], "state": ["active"]}
+    good = screened(Identities, raw, origin="s", key="source_id")
+    bad = screened(
+        Memberships, {"source": "s", "source_id": ["1"], "group_id": ["g"]}, origin="s", key="group_id"
+    )
+
+    assert good.frame.dtypes.equals(empty(Identities).dtypes)
+    assert bad.frame.empty
+    assert set(bad.rejects["field"]) >= {"group_name"}
