@@ -13,7 +13,7 @@ BENCHES = {
     "start": start.main,
     "files": files.main,
 }
-SHORT = {"decide": 20_000, "extract": 2_000, "load": 500, "files": 5_000}
+SHORT = {"decide": 20_000, "extract": 2_000, "load": 50, "files": 5_000}
 
 if __name__ == "__main__":
     named = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)
