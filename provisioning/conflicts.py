@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from provisioning.frames import Conflicts, complete, empty
+from provisioning.frames import Conflicts, State, complete, empty
 from provisioning.people import People
 
 COMPARED = (
@@ -50,7 +50,11 @@ def conflicts(people: People) -> pd.DataFrame:
 def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
     """The contradictions of one attribute; both frames have one row per pair of statements."""
     mine, theirs = _plain(counts[name]), _plain(others[name])
-    differ = (mine.notna() & theirs.notna() & (mine.str.casefold() != theirs.str.casefold())).astype(bool)
+    same = mine.str.casefold() == theirs.str.casefold()
+    if name == "state":
+        # Some providers know no more than active or not.
+        same = (mine == State.ACTIVE.value) == (theirs == State.ACTIVE.value)
+    differ = (mine.notna() & theirs.notna() & ~same).astype(bool)
     subject = counts["email"].fillna(counts["user_name"]).fillna(counts["source_id"])
     table = pd.DataFrame(
         {

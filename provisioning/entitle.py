@@ -144,7 +144,8 @@ def _mapping(case: Case, scope: SourceRules, groups: Names) -> Iterator[Mapped]:
         remedy = "create them in the target, or correct groups.map"
         case.note(f"no such group in the target: {shown(missing)}", remedy)
     if unmapped:
-        case.note(f"IdP groups that stand for nothing in {rules.to}: {shown(unmapped)}", subject=scope.origin)
+        told = f"groups of {scope.origin} that stand for nothing in {rules.to}: {shown(unmapped)}"
+        case.note(told, subject=scope.origin)
 
 
 def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:

@@ -13,6 +13,7 @@ from provisioning.snapshots import SourceSnapshot
 from sources import Source
 from sources.feed import Feed, FeedLost
 from tasks.memory import source_of
+from tasks.progress import current
 from tasks.session import Session
 
 
@@ -36,7 +37,10 @@ def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot 
         before = _base(session, name)
         if before is None or before.checkpoint is None:
             return None
-        return merged(before, source.delta(before.checkpoint, before), session.now)
+        advance = current().step(f"{name}: what changed")
+        delta = source.delta(before.checkpoint, before)
+        advance(len(delta.identities) + len(delta.gone) + len(delta.groups))
+        return merged(before, delta, session.now)
     except (FeedLost, SnapshotDamaged) as lost:
         session.read_whole[name] = str(lost)
         return None

@@ -33,6 +33,15 @@ def test_silence_and_case_contradict_nobody() -> None:
     assert listed([identity("ada", title="Clerk")], [identity("ada", user_name="ADA", title=None)]) == []
 
 
+def test_words_for_not_being_active_agree() -> None:
+    """A source that cannot tell the suspended from the departed agrees with one that can."""
+    departed, suspended = identity("ada", state="departed"), identity("ada", state="suspended")
+
+    assert listed([departed], [suspended]) == []
+    contradiction = ("ada@acme.test", "state", "idp", "departed", "other", "active")
+    assert listed([departed], [identity("ada")]) == [contradiction]
+
+
 def test_people_of_one_source_or_out_of_scope_are_left_out() -> None:
     """Only people whom Seatwise provisions, and whom two sources state, can be in conflict."""
     assert listed([identity("ada", title="Clerk")], [identity("bob", title="Smith")]) == []
