@@ -37,12 +37,12 @@ def key() -> str:
 
 @pytest.fixture
 def service(faulty: Running, key: str) -> Iterator[Running]:
-    """Serve an org that knows two service apps, one of which demands DPoP."""
+    """Serve an org that knows three service apps: two may not read the log, one of them demands DPoP."""
     public = JWK.from_pem(key.encode()).export_public(as_dict=True)
     jwks = {"keys": [public | {"kid": "k1", "alg": "RS256", "use": "sig"}]}
     faulty.world.options["okta_clients"] = [
-        {"client_id": name, "jwks": jwks, "scopes": SCOPES, "dpop": name == "app-dpop"}
-        for name in ("app", "app-dpop")
+        {"client_id": name, "jwks": jwks, "scopes": scopes, "dpop": name == "app-dpop"}
+        for name, scopes in (("app", SCOPES), ("app-lean", SCOPES[:2]), ("app-dpop", SCOPES[:2]))
     ]
     faulty.world.counters.clear()
     yield faulty
@@ -60,7 +60,10 @@ def people(source: Okta) -> pd.DataFrame:
 
 @pytest.mark.parametrize(("app", "dpop"), [("app", False), ("app-dpop", True)])
 def test_a_service_app_reads_the_same(app: str, dpop: bool, service: Running, key: str) -> None:
-    """A private key, with or without proofs of possession, reads what an API token reads."""
+    """A private key, with or without proofs of possession, reads what an API token reads.
+
+    The app with proofs is refused twice before: for the nonce, and for the scope it is not granted.
+    """
     source = okta(service, client_id=app, private_key=key, kid="k1", dpop=dpop, page_size=15)
 
     pd.testing.assert_frame_equal(people(okta(service)), people(source))
@@ -75,6 +78,22 @@ def test_an_expired_token_is_renewed_midway(service: Running, key: str) -> None:
 
     pd.testing.assert_frame_equal(people(okta(service)), whole)
     assert asked(service, "/okta/oauth2/v1/token") == 2
+
+
+def test_a_scope_that_is_not_granted_is_done_without(service: Running, key: str) -> None:
+    """An app without okta.logs.read is refused once, gets a token of less, and has no feed of changes."""
+    source = okta(service, client_id="app-lean", private_key=key, kid="k1")
+
+    assert source.checkpoint() is None
+    assert asked(service, "/okta/oauth2/v1/token") == 2
+
+
+def test_other_scopes_are_not_done_without(service: Running, key: str) -> None:
+    """A scope that the connection asks for and the app is not granted is told as such."""
+    source = okta(service, client_id="app", private_key=key, kid="k1", scopes=["okta.apps.read"])
+
+    with pytest.raises(BadRequest, match="not granted"):
+        people(source)
 
 
 def test_threads_share_one_token(service: Running, key: str) -> None:
