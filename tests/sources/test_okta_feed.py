@@ -66,8 +66,9 @@ def test_groups_follow_what_becomes_of_them(fresh: Running, company: Company) ->
     ada, ben, *_ = company.present()
     company.join(ada, names)
     company.join(ben, ["lab-kept"])
+    company.now += timedelta(hours=1)
     before = whole(okta(fresh), fresh)
-    fresh.world.advance(1)
+    company.now += timedelta(hours=1)
 
     company.remove_group("lab-deleted")
     company.quit(ada, ["lab-emptied", "lab-kept"])
