@@ -53,7 +53,8 @@ class Case:
 
 
 def _okta(sandbox: Running, _folder: Path) -> dict[str, Any]:
-    return {"url": f"{sandbox.url}/okta", "token": OKTA_TOKEN, "groups": ["atl-*"], "workers": 2}
+    groups = ["atl-*", "team-*"]
+    return {"url": f"{sandbox.url}/okta", "token": OKTA_TOKEN, "groups": groups, "workers": 2}
 
 
 def _okta_endless(sandbox: Running, path: str) -> dict[str, Any]:
