@@ -28,12 +28,17 @@ def lines(summary: dict[str, Any]) -> list[str]:
         told.append(f"  outcome  {_counts(done)}")
     told.append(f"  seats    {_counts(summary['seats']) or 'none'}")
     told += _waste(summary["waste"])
+    return [*told, *_remarks(summary), *_next(summary)]
+
+
+def _remarks(summary: dict[str, Any]) -> list[str]:
+    """What a person should know of the plan."""
+    told = []
     if summary.get("conflicts"):
         told.append(f"  sources  disagree {summary['conflicts']:,} times: the first counts, see conflicts.csv")
     told += [f"  held     {reason}" for reason in summary.get("held", [])]
     told += [f"  note     {note}" for notes in summary.get("notes", {}).values() for note in notes]
-    told += [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
-    return [*told, *_next(summary)]
+    return told + [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
 
 
 def _reads(sources: dict[str, Any]) -> list[str]:
