@@ -1,0 +1,289 @@
+"""A plan is loaded turn after turn, a few batches side by side, and each change costs one request at most."""
+
+from __future__ import annotations
+
+import re
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from datetime import UTC, datetime
+from functools import partial
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+
+from provisioning import frames
+from provisioning.frames import Accounts, Action, Changes, Entitlements, Outcomes
+from sandbox import policy
+from sandbox.counters import Counters
+from sandbox.running import Running
+from sinks import Look
+from tasks import turns
+from tasks.decide import decide_target
+from tasks.extract import extract_source, extract_target
+from tasks.load import load_batch
+from tasks.run import running
+from tasks.session import Session
+
+# Which paths look at accounts; other reads ask once about groups and the caller. Of a few accounts
+# Bitbucket tells the groups one by one, and those are not counted here.
+LOOKS = {
+    "acme-cloud": "/users/search",
+    "acme-scim": "/Users(/[^/]+)?",
+    "acme-jira": "/user(/search)?",
+    "acme-confluence": "/user/(memberof|bulk)",
+    "legacy-jira": "/user(/search)?",
+    "legacy-confluence": "/user(/memberof)?|/list/active",
+    "crowd": "/search|/user/group/direct",
+    "bitbucket": "/admin/users",
+}
+
+
+def changes(*rows: tuple[str, Action, bool]) -> pd.DataFrame:
+    """A plan of person, action and whether it takes something away."""
+    made = pd.DataFrame(rows, columns=["subject", "action", "destructive"])
+    known = made["subject"].where(made["action"] != Action.CREATE_GROUP)
+    return frames.complete(
+        Changes,
+        made.assign(
+            change_id=[f"c{number}" for number in range(len(made))],
+            position=range(len(made)),
+            target="acme",
+            account_id=known,
+            reversible=True,
+            before="{}",
+            after="{}",
+            reason="",
+            rule="",
+            movement="mover",
+        ),
+    )
+
+
+def subjects(plan: list[list[pd.DataFrame]]) -> list[list[list[str]]]:
+    return [[batch["subject"].tolist() for batch in turn] for turn in plan]
+
+
+def test_groups_come_first_and_seats_are_freed_before_they_are_filled():
+    """Each turn holds what may go in any order; a person who loses something is among those who free."""
+    plan = changes(
+        ("a", Action.GRANT, False),
+        ("devs", Action.CREATE_GROUP, False),
+        ("b", Action.GRANT, False),
+        ("b", Action.REVOKE, True),
+    )
+
+    assert subjects(turns.turns(plan)) == [[["devs"]], [["b", "b"]], [["a"]]]
+
+
+def test_a_person_is_never_divided_between_batches():
+    """Batches hold about so many changes, in the plan's order, and no account is in two."""
+    plan = changes(*[(person, Action.GRANT, False) for person in "abcabcab"])
+
+    (turn,) = turns.turns(plan, size=4)
+
+    assert [sorted(set(batch["subject"])) for batch in turn] == [["a"], ["b", "c"]]
+    assert all(batch["position"].is_monotonic_increasing for batch in turn)
+    assert sum(map(len, turn)) == len(plan)
+
+
+class Batches:
+    """Begins batches that end when the test says so.
+
+    `begun` are the first subjects of all that were begun, `open` the futures of those under way.
+    """
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.open: dict[str, Future[pd.DataFrame]] = {}
+        self.batches: dict[str, pd.DataFrame] = {}
+        self.changed = threading.Condition()
+
+    def begin(self, _sink: object, _number: int, batch: pd.DataFrame) -> Future[pd.DataFrame]:
+        name = batch["subject"].iloc[0]
+        with self.changed:
+            self.begun.append(name)
+            self.batches[name] = batch
+            self.open[name] = Future()
+            self.changed.notify()
+            return self.open[name]
+
+    def end(self, name: str, status: str = "applied") -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: name in self.open, 10)
+        told = self.batches[name][["change_id", "account_id"]].assign(
+            status=status, message=None, at=pd.Timestamp(0, tz="UTC")
+        )
+        self.open.pop(name).set_result(frames.complete(Outcomes, told))
+
+    def wait_for(self, names: str) -> None:
+        """Wait until these and no others are under way."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: set(self.open) == set(names), 10), self.open
+
+
+@pytest.fixture
+def session():
+    """What the load needs of a session."""
+    limits = SimpleNamespace(failures=0.2)
+    return SimpleNamespace(
+        failed={},
+        policy=SimpleNamespace(limits=limits),
+        sink=lambda _name, **_options: object(),
+        timed=lambda _step: nullcontext(),
+    )
+
+
+@pytest.fixture
+def loading(session, monkeypatch):
+    """Load a plan in a thread, ten changes a batch; its batches and the future of its outcomes."""
+    monkeypatch.setattr(turns, "turns", partial(turns.turns, size=10))
+    with ThreadPoolExecutor(1) as pool:
+
+        def begin(plan: pd.DataFrame):
+            batches = Batches()
+            stored = SimpleNamespace(target="acme", changes=plan)
+            return batches, pool.submit(turns.load, session, stored, batches.begin)
+
+        yield begin
+
+
+def people(names: str, *, destructive: bool = False) -> list[tuple[str, Action, bool]]:
+    """Ten changes of each person."""
+    action = Action.REVOKE if destructive else Action.GRANT
+    return [(name, action, destructive) for name in names for _ in range(10)]
+
+
+def test_a_few_batches_go_side_by_side_and_the_next_turn_waits(loading):
+    """Two at first, then more as they end; what fills seats begins when all that frees them has ended."""
+    batches, end = loading(changes(*people("z"), *people("abcdefg", destructive=True)))
+
+    batches.wait_for("ab")
+    batches.end("b")
+    batches.wait_for("acd")
+    batches.end("a")
+    batches.wait_for("cdef")
+    for name in "cde":
+        batches.end(name)
+    batches.wait_for("fg")
+    batches.end("g")
+    assert "z" not in batches.begun
+    batches.end("f")
+    batches.end("z")
+
+    outcomes = end.result(10)
+    assert batches.begun == list("abcdefgz")
+    assert outcomes["change_id"].tolist() == [f"c{number}" for number in range(80)]
+
+
+def test_nothing_is_begun_once_too_many_changes_failed(loading, session):
+    """Batches under way still end and are counted; the rest is not tried, and that is said."""
+    batches, end = loading(changes(*people("abcd", destructive=True), *people("z")))
+
+    batches.wait_for("ab")
+    batches.end("a", "failed")
+    batches.end("b")
+
+    outcomes = end.result(10)
+    assert batches.begun == ["a", "b"]
+    assert outcomes["status"].value_counts().to_dict() == {"failed": 10, "applied": 10}
+    assert "not tried" in session.failed["acme"]
+
+
+def test_an_error_is_raised_when_no_batch_is_under_way_any_more(loading):
+    """The others may still write, and the target must be held as long."""
+    batches, end = loading(changes(*people("abcd")))
+
+    batches.wait_for("ab")
+    batches.open["a"].set_exception(RuntimeError("the ledger is gone"))
+    with pytest.raises(TimeoutError):
+        end.result(0.05)
+    batches.end("b")
+
+    with pytest.raises(RuntimeError, match="ledger"):
+        end.result(10)
+    assert batches.begun == ["a", "b"]
+
+
+class Loaded(NamedTuple):
+    """What came of the first plan of a small company."""
+
+    changes: pd.DataFrame
+    batches: int
+    outcomes: pd.DataFrame
+    counters: Counters
+
+
+@pytest.fixture(params=policy.TARGETS)
+def loaded(request, tmp_path, monkeypatch):
+    """The name of a target and its first load, several batches a turn although the company is small."""
+    for name, value in policy.SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(turns, "turns", partial(turns.turns, size=12))
+    with Running(people=40, seed=5, odd=False) as sandbox:
+        path = policy.write(tmp_path, sandbox.url, 40, targets=[request.param])
+        with running("test", str(path), str(tmp_path)) as session, ThreadPoolExecutor() as pool:
+            yield request.param, first_load(session, request.param, pool, sandbox.world.counters)
+
+
+def first_load(session: Session, target: str, pool: ThreadPoolExecutor, counters: Counters) -> Loaded:
+    sources = {"okta-main": extract_source.fn(session, "okta-main")}
+    decision = decide_target.fn(session, target, sources, extract_target.fn(session, target))
+    plan = session.ledger.plan(decision.plan.fingerprint)
+    counters.clear()
+    begin = partial(pool.submit, load_batch.fn, session, plan, target, advance=lambda _rows: None)
+    outcomes = turns.load(session, plan, begin)
+    batches = sum(map(len, turns.turns(plan.changes)))
+    return Loaded(plan.changes, batches, outcomes, counters)
+
+
+def test_k_changes_cost_k_writes_and_a_look_an_account(loaded):
+    """Besides, one list a batch where a target cannot name some accounts in one request."""
+    target, load = loaded
+    reads = [row for row in load.counters.as_rows() if row["method"] == "GET" or "/search" in row["path"]]
+    looks = sum(row["count"] for row in reads if re.fullmatch(f".*({LOOKS[target]})", row["path"]))
+    accounts = load.changes["account_id"].fillna(load.changes["source_id"]).nunique()
+
+    assert load.outcomes["status"].isin(["applied", "pending"]).all()
+    assert 0 < load.counters.writes <= len(load.changes)
+    assert 0 < looks <= accounts + load.batches
+
+
+class Alone:
+    """A call that waits a moment for another one to come in beside it; `most` is how many were there."""
+
+    def __init__(self, answer: object = None) -> None:
+        self.most, self._inside, self._answer = 0, 0, answer
+        self._both = threading.Barrier(2)
+
+    def __call__(self, *_: object) -> object:
+        self._inside += 1
+        self.most = max(self.most, self._inside)
+        with suppress(threading.BrokenBarrierError):
+            self._both.wait(0.1)
+        self._inside -= 1
+        return self._answer
+
+
+def test_batches_look_and_keep_their_books_one_at_a_time():
+    """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
+    look = Alone(Look(frames.empty(Accounts), frames.empty(Entitlements)))
+    record = Alone()
+    nothing = SimpleNamespace(claim=lambda *_, **_times: None, intend=lambda *_: None, record=record)
+    session = SimpleNamespace(
+        run_id="run", ledger=nothing, looking=threading.Lock(), bookkeeping=threading.Lock(),
+        moment=lambda: datetime.now(UTC),
+    )  # fmt: skip
+    sink = SimpleNamespace(kind="none", actions=frozenset(Action), look=look)
+    plan = changes(*people("ab"))
+    stored = SimpleNamespace(fingerprint="f", changes=plan)
+
+    with ThreadPoolExecutor(2) as pool:
+        (batches,) = turns.turns(plan, size=10)
+        begin = partial(load_batch.fn, session, stored, "acme", sink, advance=lambda _rows: None)
+        ended = list(pool.map(lambda batch: begin(number=1, batch=batch), batches))
+
+    assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]
+    assert (look.most, record.most) == (1, 1)
