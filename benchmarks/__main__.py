@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import decide, extract, files, load, start
+from benchmarks import decide, extract, files, incremental, load, start
 
 BENCHES = {
     "decide": decide.main,
     "extract": extract.main,
     "load": load.main,
+    "incremental": incremental.main,
     "start": start.main,
     "files": files.main,
 }
-SHORT = {"decide": 20_000, "extract": 2_000, "load": 50, "files": 5_000}
+SHORT = {"decide": 20_000, "extract": 2_000, "load": 50, "incremental": 2_000, "files": 5_000}
 
 if __name__ == "__main__":
     named = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)

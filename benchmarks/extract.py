@@ -1,7 +1,7 @@
-"""(b) Extract: rows per second beside a bare loop over the same pages, and pacing beside the bound.
+"""(b) Extract: rows per second beside a bare loop over the same pages, memory, pacing beside the bound.
 
 The bare loop fetches the same pages with the same concurrency, calls `r.json()` and throws the rows
-away; ours gives validated frames. The SDK's listing stands beside both.
+away (`benchmarks.bare`); ours gives validated frames. The okta SDK's listing stands beside both.
 """
 
 from __future__ import annotations
@@ -9,80 +9,52 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import tracemalloc
+from collections.abc import Callable
+from statistics import median
 from typing import Any
 
-import requests
-from pydantic import SecretStr
+from benchmarks.bare import LOOPS
+from benchmarks.company import SOURCES, connect, served, streamed
+from benchmarks.paced import paced
+from provisioning import intake
 
-from benchmarks.company import served
-from sources.okta import Okta, OktaOptions
-from transport.door import Door
-
-TOKEN = "sandbox-okta-token"
-HEADERS = {"Authorization": f"SSWS {TOKEN}"}
-EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
-ROUNDS = 3
-PACED = (1_000,)
-WINDOW = 20
+ROUNDS = 5
+BATCHES = 1_000
+"""Rows a batch while memory is measured, so that even a small company fills several of them."""
 
 
 def main(people: int = 20_000) -> dict[str, float]:
     """Print and return the ratios."""
+    print(f"(b) extract, {people:,} people")
     with served(people, "--limits", "off") as base:
-        _ours(base), _bare(base)
-        ours = min(_timed(lambda: _ours(base)) for _ in range(ROUNDS))
-        bare = min(_timed(lambda: _bare(base)) for _ in range(ROUNDS))
-        users = min(_timed(lambda: _users(base)) for _ in range(ROUNDS))
-        sdk = _timed(lambda: asyncio.run(_sdk(base)))
-        rows = _ours(base)
-    found = {"bare over ours": bare / ours, "sdk over ours (users alone)": sdk / users}
-    print(f"(b) extract, {people:,} people, {rows:,} rows: ours {ours:.2f} s, bare loop {bare:.2f} s")
-    print(f"    rate beside the bare loop {found['bare over ours']:.2f} (at least 1.0)")
-    print(f"    users alone {users:.2f} s, okta SDK {sdk:.2f} s: {sdk / users:.1f} times")
-    return found | _paced()
+        found = {f"{kind}: bare over ours": _beside(kind, base) for kind in SOURCES}
+        found["okta: sdk over ours (users alone)"] = _beside_sdk(base)
+    found |= _memory(max(people // 10, 500))
+    return found | paced(people)
 
 
-def _ours(base: str) -> int:
-    """Everything, as validated frames, both listings side by side."""
-    okta = Okta("okta", OktaOptions(url=f"{base}/okta", token=SecretStr(TOKEN)), Door())
-    with ThreadPoolExecutor(2) as pool:
-        parts = [pool.submit(_count, part) for part in (okta.identities(), okta.memberships())]
-        return sum(part.result() for part in parts)
+def _beside(kind: str, base: str) -> float:
+    """The bare loop's time over ours: how many times as many rows a second we read."""
+    rows = sum(streamed(connect(kind, base)).values())
+    LOOPS[kind](base)
+    ours, bare = [], []
+    for _ in range(ROUNDS):  # In turns, so that a busy machine slows both.
+        ours.append(timed(lambda: streamed(connect(kind, base))))
+        bare.append(timed(lambda: LOOPS[kind](base)))
+    ratio = median(bare) / median(ours)
+    print(
+        f"    {kind}: {rows:,} rows, ours {rows / median(ours):,.0f} a second, bare loop "
+        f"{rows / median(bare):,.0f}: rate beside it {ratio:.2f} (at least 1.0)"
+    )
+    return ratio
 
 
-def _users(base: str) -> int:
-    okta = Okta("okta", OktaOptions(url=f"{base}/okta", token=SecretStr(TOKEN)), Door())
-    return _count(okta.identities())
-
-
-def _count(pages: Iterator[Any]) -> int:
-    return sum(len(page.frame) for page in pages)
-
-
-def _bare(base: str) -> None:
-    """The same pages, the same concurrency, no frames."""
-    api = f"{base}/okta/api/v1"
-    with requests.Session() as session, ThreadPoolExecutor(9) as pool:
-        session.headers.update(HEADERS)
-        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=16))
-        users = pool.submit(_follow, session, f"{api}/users", {"limit": 200, "filter": EVERYONE})
-        groups = _follow(session, f"{api}/groups", {"limit": 200, "expand": "stats"})
-        full = [g["id"] for page in groups for g in page if g["_embedded"]["stats"]["usersCount"]]
-        list(pool.map(lambda g: len(_follow(session, f"{api}/groups/{g}/users", {"limit": 1000})), full))
-        users.result()
-
-
-def _follow(session: requests.Session, url: str, params: dict[str, Any]) -> list[Any]:
-    pages = []
-    reply = session.get(url, params=params)
-    while True:
-        reply.raise_for_status()
-        pages.append(reply.json())
-        if "next" not in reply.links:
-            return pages
-        reply = session.get(reply.links["next"]["url"])
+def _beside_sdk(base: str) -> float:
+    users = timed(lambda: sum(len(page.frame) for page in connect("okta", base).identities()))
+    sdk = timed(lambda: asyncio.run(_sdk(base)))
+    print(f"    okta, users alone: {users:.2f} s, its SDK {sdk:.2f} s: {sdk / users:.1f} times")
+    return sdk / users
 
 
 async def _sdk(base: str) -> None:
@@ -90,32 +62,49 @@ async def _sdk(base: str) -> None:
     from okta.client import Client
     from okta.pagination import paginate_all
 
-    async with Client({"orgUrl": f"{base}/okta", "token": TOKEN}) as client:
+    async with Client({"orgUrl": f"{base}/okta", "token": "sandbox-okta-token"}) as client:
         async for _ in paginate_all(client.list_users, limit=200):
             pass
 
 
-def _paced() -> dict[str, float]:
-    """Under the documented limits: the least time the limits allow, over ours."""
-    with served(*PACED) as base:
-        requests.post(f"{base}/_sandbox/limits", json={"mode": "documented", "seconds": WINDOW}, timeout=10)
-        requests.delete(f"{base}/_sandbox/requests", timeout=10)
-        token = SecretStr(TOKEN)
-        okta = Okta("okta", OktaOptions(url=f"{base}/okta", token=token, member_page_size=5), Door())
-        spent = _timed(lambda: _count(okta.memberships()))
-        rows = requests.get(f"{base}/_sandbox/requests", timeout=10).json()["requests"]
-    sent = sum(row["count"] for row in rows)
-    refused = sum(row["count"] for row in rows if row["status"] == 429)
-    # Half of the documented 500 a window is one token's; a window opens with its first request.
-    bound = ((sent - refused - 1) // 250) * WINDOW
-    found = {"pacing efficiency": bound / spent, "refused share": refused / sent}
-    print(f"    pacing, {sent} requests under the documented limits in windows of {WINDOW} s:")
-    print(f"    bound {bound:.0f} s, ours {spent:.1f} s: efficiency {bound / spent:.2f} (at least 0.9), "
-          f"refused {refused / sent:.1%} (under 2 %)")  # fmt: skip
-    return found
+def _memory(people: int) -> dict[str, float]:
+    """Peak while pages of people are streamed and none is kept, of four times the people over that of them.
+
+    What grows is known and small: the identifiers already seen, and the last sign-ins of Entra ID, which
+    come in a listing of their own. Members of groups need as much as the largest group.
+    """
+    peaks: dict[str, list[float]] = {kind: [] for kind in SOURCES}
+    intake.BATCH, usual = BATCHES, intake.BATCH
+    for size in (people, 4 * people):
+        with served(size, "--limits", "off") as base:
+            for kind in SOURCES:
+                peaks[kind].append(_peak(lambda kind=kind: _drain(connect(kind, base))))
+    intake.BATCH = usual
+    for kind, (small, large) in peaks.items():
+        print(
+            f"    {kind}: memory of pages streamed {small / 1e6:.1f} MB with {people:,} people, "
+            f"{large / 1e6:.1f} MB with {4 * people:,}: {large / small:.2f} times (about 1)"
+        )
+    return {f"{kind}: memory at four times the people": peak[1] / peak[0] for kind, peak in peaks.items()}
 
 
-def _timed(work: Callable[[], object]) -> float:
+def _drain(source: Any) -> None:
+    for page in source.identities():
+        del page
+
+
+def _peak(work: Callable[[], object]) -> float:
+    work()  # What is made once is not of the pages.
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start

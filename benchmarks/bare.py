@@ -1,0 +1,148 @@
+"""Bare loops over the pages of each source: `requests.Session`, `r.json()`, the rows thrown away.
+
+They ask for the same pages as the sources do, as many at a time, and know the paths beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import requests
+
+from sandbox.entra_auth import CLIENT, TENANT
+
+WORKERS, GRAPH_WORKERS = 8, 4
+EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
+USER_PROPERTIES = (
+    "id,createdDateTime,userPrincipalName,mail,givenName,surname,displayName,department,employeeOrgData,"
+    "companyName,jobTitle,employeeType,employeeId,employeeHireDate,employeeLeaveDateTime,accountEnabled,"
+    "externalUserState,deletedDateTime,userType"
+)
+
+
+def okta(base: str) -> None:
+    """Users and groups by links; members of the groups that have some side by side."""
+    api = f"{base}/okta/api/v1"
+    with (
+        _session({"Authorization": "SSWS sandbox-okta-token"}) as session,
+        ThreadPoolExecutor(WORKERS + 1) as pool,
+    ):
+        users = pool.submit(_links, session, f"{api}/users", {"limit": 200, "filter": EVERYONE})
+        groups = _links(session, f"{api}/groups", {"limit": 200, "expand": "stats"})
+        full = [g["id"] for page in groups for g in page if g["_embedded"]["stats"]["usersCount"]]
+        members = (f"{api}/groups/{group}/users" for group in full)
+        list(pool.map(lambda url: len(_links(session, url, {"limit": 1000})), members))
+        users.result()
+
+
+def entra(base: str) -> None:
+    """Sign-ins, users and deleted users by links; members of groups in batches of twenty."""
+    graph = f"{base}/entra/v1.0"
+    pair = {"client_id": CLIENT, "client_secret": "sandbox-entra-secret", "grant_type": "client_credentials"}
+    with _session({}) as session:
+        scope = {"scope": "https://graph.microsoft.com/.default"}
+        given = session.post(f"{base}/entra/{TENANT}/oauth2/v2.0/token", data=pair | scope, timeout=60)
+        session.headers["Authorization"] = f"Bearer {given.json()['access_token']}"
+        with ThreadPoolExecutor(1) as pool:
+            people = pool.submit(_graph_people, session, graph)
+            pages = _next_links(session, f"{graph}/groups", {"$select": "id,displayName", "$top": 999})
+            groups = [group["id"] for page in pages for group in page["value"]]
+            batches = [groups[at : at + 20] for at in range(0, len(groups), 20)]
+            with ThreadPoolExecutor(GRAPH_WORKERS) as workers:
+                list(workers.map(lambda batch: _graph_members(session, graph, batch), batches))
+            people.result()
+
+
+def _graph_people(session: requests.Session, graph: str) -> None:
+    chosen = {"$select": USER_PROPERTIES, "$top": 999}
+    _next_links(session, f"{graph}/users", {"$select": "id,signInActivity", "$top": 500})
+    _next_links(session, f"{graph}/users", chosen | {"$expand": "manager($select=id,userPrincipalName)"})
+    _next_links(session, f"{graph}/directory/deletedItems/microsoft.graph.user", chosen)
+
+
+def _graph_members(session: requests.Session, graph: str, groups: list[str]) -> None:
+    """The members of twenty groups, with the further pages of those that have more."""
+    urls = [f"/groups/{group}/members?$select=id&$top=999" for group in groups]
+    while urls:
+        asked = [{"id": str(n), "method": "GET", "url": url} for n, url in enumerate(urls)]
+        answers = session.post(f"{graph}/$batch", json={"requests": asked}, timeout=60).json()["responses"]
+        further = (answer["body"].get("@odata.nextLink") for answer in answers)
+        urls = [link.partition("/v1.0")[2] for link in further if link]
+
+
+def onelogin(base: str) -> None:
+    """Pages by number: the first tells how many there are."""
+    api = f"{base}/onelogin"
+    pair = ("sandbox-onelogin-id", "sandbox-onelogin-secret")
+    with _session({}) as session:
+        given = session.post(
+            f"{api}/auth/oauth2/v2/token", json={"grant_type": "client_credentials"}, auth=pair, timeout=60
+        )
+        session.headers["Authorization"] = f"bearer {given.json()['access_token']}"
+        fields = (
+            "id,username,email,firstname,lastname,custom_attributes,department,company,title,"
+            "manager_user_id,created_at,last_login,state,status"
+        )
+        lists = (f"{api}/api/2/users", fields), (f"{api}/api/2/roles", "id,name,users")
+        _at_once(lambda url, named: _numbered(session, url, {"fields": named, "limit": 100}), lists)
+
+
+def scim(base: str) -> None:
+    """Pages by index: the first tells how many there are; one more page holds the server to it."""
+    with _session({"Authorization": "Bearer sandbox-scim-token"}) as session:
+        lists = [(f"{base}/scim/v2/Users",), (f"{base}/scim/v2/Groups",)]
+        _at_once(lambda url: _indexed(session, url, 100), lists)
+
+
+def _session(headers: dict[str, str]) -> requests.Session:
+    session = requests.Session()
+    session.headers.update(headers)
+    session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=2 * WORKERS + 2))
+    return session
+
+
+def _at_once(read: Callable[..., object], lists: Iterable[tuple[Any, ...]]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(read, *one) for one in lists]:
+            done.result()
+
+
+def _got(session: requests.Session, url: str, params: dict[str, Any] | None = None) -> tuple[Any, Any]:
+    reply = session.get(url, params=params)
+    reply.raise_for_status()
+    return reply.json(), reply
+
+
+def _links(session: requests.Session, url: str, params: dict[str, Any]) -> list[Any]:
+    body, reply = _got(session, url, params)
+    pages = [body]
+    while "next" in reply.links:
+        body, reply = _got(session, reply.links["next"]["url"])
+        pages.append(body)
+    return pages
+
+
+def _next_links(session: requests.Session, url: str, params: dict[str, Any]) -> list[Any]:
+    pages = [_got(session, url, params)[0]]
+    while link := pages[-1].get("@odata.nextLink"):
+        pages.append(_got(session, link)[0])
+    return pages
+
+
+def _numbered(session: requests.Session, url: str, params: dict[str, Any]) -> None:
+    _, first = _got(session, url, params | {"page": 1})
+    rest = range(2, int(first.headers["total-pages"]) + 1)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(lambda number: len(_got(session, url, params | {"page": number})[0]), rest))
+
+
+def _indexed(session: requests.Session, url: str, count: int) -> None:
+    body, _ = _got(session, url, {"startIndex": 1, "count": count})
+    starts = range(1 + count, body["totalResults"] + count + 1, count)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(lambda at: len(_got(session, url, {"startIndex": at, "count": count})[0]), starts))
+
+
+LOOPS: dict[str, Callable[[str], None]] = {"okta": okta, "entra": entra, "onelogin": onelogin, "scim": scim}
