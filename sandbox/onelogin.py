@@ -21,7 +21,7 @@ from sandbox.onelogin_paging import BadPageError, page
 from sandbox.people import Group, Person
 from sandbox.world import Face, Handler, Reply, Request, Route, World, json_reply
 
-HOURLY, HOUR = 5000, 3600.0
+HOURLY = 5000
 V1_WORDS = {
     400: ("bad request", "Request Failure"),
     401: ("Unauthorized", "Authentication Failure"),
@@ -191,7 +191,7 @@ def read_group(world: World, request: Request) -> Reply:
 
 def rate_limit(world: World, request: Request) -> Reply:
     """Tell what is left of the hour, its end in seconds left."""
-    window = world.limits.look(("onelogin", request.notes["client"]), HOURLY, HOUR)
+    window = world.limits.look(("onelogin", request.notes["client"]), HOURLY, _hour(world))
     status = {"error": False, "code": 200, "type": "success", "message": "Success"}
     told = {
         "X-RateLimit-Limit": window.limit,
@@ -220,12 +220,17 @@ def _limited(world: World, request: Request, client: str) -> Reply | None:
     free = world.options.get("onelogin_v1_only") and request.path.startswith("/onelogin/api/2/")
     if not world.limits.on or free:
         return None
-    window = world.limits.take(("onelogin", client), HOURLY, HOUR)
+    window = world.limits.take(("onelogin", client), HOURLY, _hour(world))
     if window.allowed:
         return None
     reply = error(world, request, 429)
     reply.headers = _limit_headers(world, window)
     return reply
+
+
+def _hour(world: World) -> float:
+    """Return how long an hour is where a window of a minute lasts as long as the limits say."""
+    return 60 * world.limits.seconds
 
 
 def _limit_headers(world: World, window: Window) -> list[tuple[str, str]]:
@@ -239,7 +244,7 @@ def _limit_headers(world: World, window: Window) -> list[tuple[str, str]]:
 
 
 def _seconds_left(world: World, window: Window) -> int:
-    return min(int(HOUR), max(0, math.ceil(window.reset - world.limits.clock())))
+    return min(math.ceil(_hour(world)), max(0, math.ceil(window.reset - world.limits.clock())))
 
 
 FACE = Face(

@@ -208,7 +208,7 @@ def _gate(dialect: Dialect) -> Callable[[World, Request], Reply | None]:
             return dialect.error(request, ScimError(401, WORDS[401]))
         if not world.limits.on:
             return None
-        window = world.limits.take(("scim", _token(request)), PER_MINUTE, 60.0)
+        window = world.limits.take(("scim", _token(request)), PER_MINUTE)
         if window.allowed:
             return None
         reply = dialect.error(request, ScimError(429, WORDS[429]))
