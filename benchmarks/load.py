@@ -106,8 +106,8 @@ CASES = {
     "acme-jira": Case(4_000, buckets),
     "acme-confluence": Case(1_200, buckets, NO_STAFF_GROUP),
     "legacy-jira": Case(130, one_bucket),
-    "legacy-confluence": Case(200, one_bucket),
-    "crowd": Case(280, one_bucket),
+    "legacy-confluence": Case(260, one_bucket),
+    "crowd": Case(360, one_bucket),
     "bitbucket": Case(100, one_bucket),
 }
 
