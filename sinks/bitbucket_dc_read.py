@@ -169,7 +169,9 @@ class Bitbucket:
         flags = {flag: people.pop(flag) for flag in FLAGS}
         for flag, values in flags.items():
             told = dict(zip(ids, values, strict=True))
-            self.fixed[flag] = (self.fixed[flag] - told.keys()) | {n for n, v in told.items() if v is False}
+            # In place: batches look side by side.
+            self.fixed[flag].difference_update(told)
+            self.fixed[flag].update(name for name, may in told.items() if may is False)
         active, kinds = people.pop("active"), people.pop("type")
         return {
             **people,
