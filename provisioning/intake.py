@@ -83,17 +83,26 @@ class Columns:
     def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
         page: dict[str, Sequence[Any]] = {}
         for parent, fields in self._parents.items():
-            inner = [row.get(parent) or {} for row in rows] if parent else rows
-            page.update(_fields(inner, fields))
+            page.update(_fields(_inner(rows, parent) if parent else rows, fields))
         return page
 
 
+def _inner(rows: Sequence[Mapping[str, Any]], parent: str) -> list[Mapping[str, Any]]:
+    """The objects in one field; anything else there counts as absent."""
+    found = [row.get(parent) for row in rows]
+    return [value if type(value) is dict else {} for value in found]
+
+
 def _fields(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
-    """The values of fields by column; at once where every row has them all."""
-    if len(fields) > 1 and rows:
+    """The values of fields by column; those every row has are taken at once."""
+    usual = [name for name, field in fields.items() if rows and field in rows[0]]
+    page: dict[str, Sequence[Any]] = {}
+    if len(usual) > 1:
         with suppress(KeyError):
-            return dict(zip(fields, zip(*map(itemgetter(*fields.values()), rows), strict=True), strict=True))
-    return {name: [row.get(field) for row in rows] for name, field in fields.items()}
+            values = zip(*map(itemgetter(*(fields[name] for name in usual)), rows), strict=True)
+            page = dict(zip(usual, values, strict=True))
+    rest = {name: field for name, field in fields.items() if name not in page}
+    return page | {name: [row.get(field) for row in rows] for name, field in rest.items()}
 
 
 def batches(

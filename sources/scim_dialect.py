@@ -137,14 +137,10 @@ def flat(rows: Sequence[Row], version: Version) -> Sequence[Row]:
     """Add the fields made of others to users, in place, and return them."""
     enterprise = ENTERPRISE[version]
     for row in rows:
-        for part in ("name", "meta", enterprise):
-            if type(row.get(part)) is not dict:
-                row[part] = None
+        active, extension = row.get("active"), row.get(enterprise)
         row[ADDRESS] = _address(row.get("emails"))
-        active = row.get("active")
         row[STANDING] = "true" if active is True else _word(active)
-        extension = row[enterprise]
-        row[BOSS] = _boss(extension.get("manager")) if extension else None
+        row[BOSS] = _boss(extension.get("manager")) if type(extension) is dict else None
     return rows
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from sources.members import Members
 from sources.nesting import Inside, nested
 from sources.scim_dialect import Row
 
-Told = list[tuple[str, bool | None]]
+_KIND, _VALUE = itemgetter("type"), itemgetter("value")
+
+
+class Told(NamedTuple):
+    """Identifiers of the members of a group; of some it is not said what they are."""
+
+    users: list[str]
+    groups: list[str]
+    untold: list[str]
 
 
 class Groups:
@@ -75,19 +84,34 @@ class Groups:
 
         A group that is in no list cannot be read and counts for nobody.
         """
-        groups = {value: group if group is not None else value in self._names for value, group in told}
-        users = [value for value, group in groups.items() if not group]
-        self.nests = self.nests or len(users) < len(groups)
-        return Inside(users, [value for value, group in groups.items() if group and value in self._names])
+        groups = [*told.groups, *(value for value in told.untold if value in self._names)]
+        users = [*told.users, *(value for value in told.untold if value not in self._names)]
+        self.nests = self.nests or bool(groups)
+        return Inside(
+            list(dict.fromkeys(users)), [value for value in dict.fromkeys(groups) if value in self._names]
+        )
 
 
 def _told(row: Row) -> Told:
-    """The identifiers of members, and whether each is a group, if that is said."""
-    return [
-        (str(member["value"]), _is_group(member))
-        for member in row.get("members") or ()
-        if isinstance(member, dict) and member.get("value")
-    ]
+    """The identifiers of members, by what they are said to be."""
+    members = row.get("members") or []
+    if (users := _users_alone(members)) is not None:
+        return Told(users, [], [])
+    told = Told([], [], [])
+    places = {False: told.users, True: told.groups, None: told.untold}
+    for member in members:
+        if isinstance(member, dict) and member.get("value"):
+            places[_is_group(member)].append(str(member["value"]))
+    return told
+
+
+def _users_alone(members: Any) -> list[str] | None:
+    """The identifiers, where all members are said to be users, as in most groups; else None."""
+    try:
+        kinds, values = set(map(_KIND, members)), list(map(_VALUE, members))
+    except (KeyError, TypeError):
+        return None
+    return values if kinds <= {"User"} and set(map(type, values)) <= {str} and all(values) else None
 
 
 def _is_group(member: dict[str, Any]) -> bool | None:
