@@ -132,3 +132,23 @@ def test_a_column_nothing_fills_is_null_and_one_that_must_be_filled_is_told() ->
     assert good.frame.dtypes.equals(empty(Identities).dtypes)
     assert bad.frame.empty
     assert set(bad.rejects["field"]) >= {"group_name"}
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2026-11-23T08:00:00.000Z", None],
+        ["2026-11-23T08:00:00+02:00", "2026-11-23T08:00:00Z"],
+        ["2026-11-23", None, "2026-11-23T08:00"],
+        ["2026-11-23", "2026-11-23T08:00:00Z", "no date"],
+        [None, None],
+        [],
+    ],
+)
+def test_instants_keep_their_rows(texts: list[str | None]) -> None:
+    """However a column writes its times, each one stays with its row and is what pandas makes of it."""
+    column = pd.Series(texts, dtype="str", index=range(7, 7 + len(texts)))
+
+    wanted = pd.to_datetime(column, utc=True, format="ISO8601", errors="coerce")
+
+    pd.testing.assert_series_equal(iso_times(column), wanted, check_dtype=False)
