@@ -483,7 +483,9 @@ def screen(model: type[Frame], frame: pd.DataFrame, *, origin: str, key: str) ->
     Returns:
         The valid rows with a fresh index, and a Rejects frame.
     """
-    raw = frame.reindex(columns=columns(model)).reset_index(drop=True)
+    wanted = columns(model)
+    raw = frame if list(frame.columns) == wanted else frame.reindex(columns=wanted)
+    raw = raw.reset_index(drop=True)
     try:
         return Screened(model.validate(raw, lazy=True), empty(Rejects))
     except pa.errors.SchemaErrors as errors:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import compress
 from operator import itemgetter
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any
 
 import numpy as np
@@ -20,13 +20,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provisioning.frames import Frame, Rejects, Screened, columns, complete, concat, empty, screen
+from provisioning.frames import Frame, Rejects, Screened, complete, concat, empty, screen
 
 BATCH = 25_000
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 """What pandas calls `str`."""
+_LARGE = pa.large_string()
 _TIME = pd.DatetimeTZDtype("us", "UTC")
+_NAIVE = pa.timestamp("us")
 
+Rows = Sequence[Mapping[str, Any]]
+Made = Mapping[str, Callable[[Rows], Sequence[Any]]]
+NOTHING_MADE: Made = MappingProxyType({})
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
 
@@ -38,12 +43,16 @@ class Columns:
     Args:
         fields: for each column the dotted path of the JSON field that fills it, at most two deep.
         key: the column that tells rows apart.
+        made: paths that are no fields; of a page, the values are worked out.
     """
 
-    def __init__(self, fields: Mapping[str, str], key: str) -> None:
+    def __init__(self, fields: Mapping[str, str], key: str, made: Made = NOTHING_MADE) -> None:
         self._values: dict[str, list[Any]] = {name: [] for name in fields}
+        self._made = {name: made[path] for name, path in fields.items() if path in made}
         self._parents: dict[str, dict[str, str]] = {}
         for name, path in fields.items():
+            if path in made:
+                continue
             parent, _, field = path.rpartition(".")
             self._parents.setdefault(parent, {})[name] = field
         self._key = key
@@ -54,7 +63,7 @@ class Columns:
         """Rows gathered since the last `take`."""
         return len(self._values[self._key])
 
-    def add(self, rows: Sequence[Mapping[str, Any]]) -> None:
+    def add(self, rows: Rows) -> None:
         """Append the fields of a page; an absent field is null."""
         page = self._page(rows)
         fresh = self._fresh(page[self._key])
@@ -80,20 +89,24 @@ class Columns:
         self._seen.add(value)
         return value is None or not known
 
-    def _page(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
-        page: dict[str, Sequence[Any]] = {}
+    def _page(self, rows: Rows) -> dict[str, Sequence[Any]]:
+        page = {name: make(rows) for name, make in self._made.items()}
         for parent, fields in self._parents.items():
             page.update(_fields(_inner(rows, parent) if parent else rows, fields))
         return page
 
 
-def _inner(rows: Sequence[Mapping[str, Any]], parent: str) -> list[Mapping[str, Any]]:
+def _inner(rows: Rows, parent: str) -> list[Mapping[str, Any]]:
     """The objects in one field; anything else there counts as absent."""
+    with suppress(KeyError):
+        found = list(map(itemgetter(parent), rows))
+        if set(map(type, found)) == {dict}:
+            return found
     found = [row.get(parent) for row in rows]
     return [value if type(value) is dict else {} for value in found]
 
 
-def _fields(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
+def _fields(rows: Rows, fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
     """The values of fields by column; those every row has are taken at once."""
     usual = [name for name, field in fields.items() if rows and field in rows[0]]
     page: dict[str, Sequence[Any]] = {}
@@ -106,10 +119,10 @@ def _fields(rows: Sequence[Mapping[str, Any]], fields: Mapping[str, str]) -> dic
 
 
 def batches(
-    pages: Iterable[Sequence[Mapping[str, Any]]], fields: Mapping[str, str], *, key: str
+    pages: Iterable[Rows], fields: Mapping[str, str], *, key: str, made: Made = NOTHING_MADE
 ) -> Iterator[dict[str, list[Any]]]:
     """Gather pages into batches of columns; the last one may be small, none is empty."""
-    rows = Columns(fields, key)
+    rows = Columns(fields, key, made)
     for page in pages:
         rows.add(page)
         if rows.gathered >= BATCH:
@@ -130,8 +143,9 @@ def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     # Usual columns state an offset everywhere or nowhere; those are read at once.
     for zone in ("UTC", None) if values.dtype == _TEXT else ():
         with suppress(pa.ArrowInvalid):
-            times: pd.Series = pa.array(values).cast(pa.timestamp("us", zone)).to_pandas()
-            return (times if zone else times.dt.tz_localize("UTC")).set_axis(values.index)
+            read = pa.array(values).cast(pa.timestamp("us", zone)).cast(_NAIVE)
+            times = pd.DatetimeIndex(read.to_numpy(zero_copy_only=False)).tz_localize("UTC")
+            return pd.Series(times, index=values.index)
     return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
 
 
@@ -147,7 +161,7 @@ def screened(
 
     Args:
         model: frame to build.
-        raw: values by column: sequences of one length, or a scalar for all rows.
+        raw: values by column: lists, series and arrays of one length, or a scalar for all rows.
         origin: source or target, for the report.
         key: column that names a row in the report.
         instants: how the texts of time columns are read; the unreadable become null.
@@ -155,30 +169,29 @@ def screened(
     Returns:
         Valid rows, and what could not be read of all rows.
     """
-    sorts = _sorts(model)
+    height = next((len(values) for values in raw.values() if _is_column(values)), 1)
     texts = {name: _plain(values) for name, values in raw.items() if isinstance(values, list)}
     kinds = {name: set(map(type, raw[name])) for name, plain in texts.items() if plain is None}
-    frame = pd.DataFrame(
-        {name: _typed(raw[name], sorts[name], texts.get(name)) for name in columns(model) if name in raw}
-    )
-    rejects = [_structures(raw, kinds, frame[key], origin)]
-    for name in frame.columns:
-        if sorts[name] == "time" and not isinstance(frame[name].dtype, pd.DatetimeTZDtype):
-            parsed = instants(frame[name])
-            lost = frame[name].notna() & parsed.isna()
-            if lost.any():
-                keys, values = frame.loc[lost, key], frame.loc[lost, name]
-                rejects.append(reject(keys, name, values, "not a date", origin=origin))
-            frame[name] = parsed.astype(_TIME)
-    good = screen(model, _whole(model, frame), origin=origin, key=key)
-    return Screened(good.frame, concat(Rejects, [*rejects, good.rejects]))
-
-
-def _whole(model: type[Frame], frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns of texts and times that nothing fills, as nulls of their type."""
-    types, sorts = empty(model).dtypes, _sorts(model)
-    missing = [name for name in columns(model) if name not in frame.columns and sorts[name] != "other"]
-    return frame.assign(**{name: pd.Series(index=frame.index, dtype=types[name]) for name in missing})
+    table, unread = {}, {}
+    for name, sort in _sorts(model).items():
+        if name in raw:
+            table[name] = _typed(raw[name], sort, texts.get(name), height)
+        elif sort != "other":
+            table[name] = pd.array(pa.nulls(height, _LARGE), dtype=_TEXT)
+        if sort == "time" and not isinstance(table[name].dtype, pd.DatetimeTZDtype):
+            told = pd.Series(table[name])
+            parsed = instants(told).astype(_TIME)
+            table[name] = parsed.array
+            if parsed.hasnans and (lost := told.notna() & parsed.isna()).any():
+                unread[name] = told[lost]
+    frame = pd.DataFrame(table, index=pd.RangeIndex(height), copy=False)
+    rejects = [
+        reject(frame[key].loc[values.index], name, values, "not a date", origin=origin)
+        for name, values in unread.items()
+    ]
+    good = screen(model, frame, origin=origin, key=key)
+    structures = _structures(raw, kinds, frame[key], origin)
+    return Screened(good.frame, concat(Rejects, [structures, *rejects, good.rejects]))
 
 
 def reject(
@@ -215,30 +228,36 @@ def _sort(dtype: str) -> str:
 def _plain(values: list[Any]) -> pa.Array | None:
     """A column of texts and nulls alone; None when there is anything else in it."""
     try:
-        return pa.array(values, type=pa.large_string())
+        return pa.array(values, type=_LARGE)
     except (pa.ArrowTypeError, pa.ArrowInvalid):
         return None
 
 
-def _typed(values: Any, sort: str, texts: pa.Array | None) -> Any:
+def _is_column(values: Any) -> bool:
+    return isinstance(values, list | pd.Series | pd.api.extensions.ExtensionArray)
+
+
+def _typed(values: Any, sort: str, texts: pa.Array | None, height: int) -> Any:
     """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
-    if sort == "other" or not isinstance(values, list):
+    if sort == "other" or (_is_column(values) and not isinstance(values, list)):
         return values
-    if texts is None:
+    if not isinstance(values, list):
+        texts = pa.repeat(_words([values])[0], height)
+    elif texts is None:
         texts = _words(values)
     empty_texts = pc.equal(texts, "")
     if pc.any(empty_texts).as_py():
-        texts = pc.if_else(empty_texts, pa.scalar(None, pa.large_string()), texts)
-    return pd.Series(texts, dtype=_TEXT)
+        texts = pc.if_else(empty_texts, pa.scalar(None, _LARGE), texts)
+    return pd.array(texts, dtype=_TEXT)
 
 
 def _words(values: list[Any]) -> pa.Array:
     """Anything as text; structures are null."""
     if set(map(type, values)) <= {int, NoneType}:
         with suppress(OverflowError):
-            return pa.array(values, type=pa.int64()).cast(pa.large_string())
+            return pa.array(values, type=pa.int64()).cast(_LARGE)
     words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
-    return pa.array(words, type=pa.large_string())
+    return pa.array(words, type=_LARGE)
 
 
 def _structures(

@@ -36,8 +36,8 @@ from sources.scim_dialect import (
     Row,
     abilities,
     body_of,
-    flat,
     full_name,
+    made,
     paths,
 )
 from sources.scim_feed import MODIFIED, Mark, Regrouped, after, agreed, changed, proven, young
@@ -163,7 +163,7 @@ class Scim:
     def _people(self, pages: Iterable[list[Row]]) -> Iterator[Screened]:
         version = self._abilities.version
         fields = paths(FIELDS | self._options.attributes, version)
-        for columns in batches((flat(page, version) for page in pages), fields, key="source_id"):
+        for columns in batches(pages, fields, key="source_id", made=made(version)):
             yield self._screened(columns)
 
     def _changed_people(self, start: datetime) -> Iterator[list[Row]]:

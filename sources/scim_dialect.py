@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from provisioning.frames import State
+from provisioning.intake import Made, Rows
 from sources.scim_xml import read_xml
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound
@@ -23,6 +26,8 @@ ACCEPT = {"json": "application/scim+json, application/json", "xml": "application
 
 ADDRESS, BOSS, STANDING = "$email", "$manager", "$active"
 """Fields made of others: the primary address, the manager's identifier, `active` in words."""
+
+_FIRST, _EMAILS, _PRIMARY, _VALUE = map(itemgetter, (0, "emails", "primary", "value"))
 
 FIELDS = {
     "source_id": "id",
@@ -133,15 +138,29 @@ def _path(path: str, version: Version) -> str:
     return f"{schema}.{attribute}" if schema else attribute
 
 
-def flat(rows: Sequence[Row], version: Version) -> Sequence[Row]:
-    """Add the fields made of others to users, in place, and return them."""
-    enterprise = ENTERPRISE[version]
-    for row in rows:
-        active, extension = row.get("active"), row.get(enterprise)
-        row[ADDRESS] = _address(row.get("emails"))
-        row[STANDING] = "true" if active is True else _word(active)
-        row[BOSS] = _boss(extension.get("manager")) if type(extension) is dict else None
-    return rows
+def made(version: Version) -> Made:
+    """Return what fills the fields that are made of others, of pages of users."""
+    return {ADDRESS: _addresses, STANDING: _standings, BOSS: partial(_bosses, ENTERPRISE[version])}
+
+
+def _addresses(rows: Rows) -> list[str | None]:
+    # Most servers name one address, the primary one.
+    with suppress(LookupError, TypeError):
+        firsts = list(map(_FIRST, map(_EMAILS, rows)))
+        values = list(map(_VALUE, firsts))
+        if set(map(_PRIMARY, firsts)) <= {True} and set(map(type, values)) <= {str} and all(values):
+            return values
+    return [_address(row.get("emails")) for row in rows]
+
+
+def _standings(rows: Rows) -> list[str | None]:
+    told = [row.get("active") for row in rows]
+    return ["true" if active is True else _word(active) for active in told]
+
+
+def _bosses(enterprise: str, rows: Rows) -> list[Any]:
+    extensions = [row.get(enterprise) for row in rows]
+    return [_boss(told.get("manager")) if type(told) is dict else None for told in extensions]
 
 
 def truth(value: Any) -> bool:
@@ -157,9 +176,6 @@ def _address(emails: Any) -> str | None:
     """The primary address, else that of work, else the first."""
     if type(emails) is not list:
         return emails if isinstance(emails, str) else None
-    for email in emails:  # Most say it plainly.
-        if type(email) is dict and email.get("primary") is True and email.get("value"):
-            return str(email["value"])
     work, first = None, None
     for email in emails:
         told = email if isinstance(email, dict) else {"value": email}
