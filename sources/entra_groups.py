@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
+from itertools import compress, repeat
+from operator import eq, itemgetter
 from typing import Any
 
 from sources.entra_answers import Row
@@ -23,6 +25,7 @@ MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
 Assigned = tuple[Row, list[Row]]
 """An application, and its assignments to users and groups."""
 USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
+_ID, _KIND = itemgetter("id"), "@odata.type"
 
 
 class Groups:
@@ -100,10 +103,10 @@ class Groups:
 
     def _sorted(self, rows: list[Row]) -> Inside:
         """Tell users from groups; devices and the like are neither. One identifier is one object."""
-        known = self._ids.setdefault
-        users = dict.fromkeys(known(row["id"], row["id"]) for row in rows if row.get("@odata.type") == USER)
-        groups = dict.fromkeys(row["id"] for row in rows if row.get("@odata.type") == GROUP)
-        return Inside(list(users), list(groups))
+        ids, kinds = list(map(_ID, rows)), [row.get(_KIND) for row in rows]
+        users, groups = (list(compress(ids, map(eq, kinds, repeat(wanted)))) for wanted in (USER, GROUP))
+        known = map(self._ids.setdefault, users, users)
+        return Inside(list(dict.fromkeys(known)), list(dict.fromkeys(groups)))
 
     def _read_inner(self, keys: Iterable[str]) -> None:
         """Read every group that stands anywhere inside these."""

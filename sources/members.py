@@ -21,14 +21,14 @@ class Members(NamedTuple):
     Attributes:
         group_id: the provider's identifier of the group.
         name: its name.
-        ids: the identities in it, each once.
+        ids: the identities in it, each once, as texts or all as numbers.
         paths: for each of `ids` the groups between, outermost first; None for direct members. None in
             place of the list: all are direct.
     """
 
     group_id: str
     name: str | None
-    ids: Sequence[str]
+    ids: Sequence[str] | Sequence[int]
     paths: Sequence[str | None] | None = None
 
 

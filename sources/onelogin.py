@@ -170,7 +170,7 @@ class OneLogin:
             asked = self._client.side_by_side(calls, workers=self._options.workers) if silent else iter(())
             for role in fresh:
                 ids = next(asked) if role.get("users") is None else role["users"]
-                yield Members(str(role["id"]), role["name"], list(map(str, dict.fromkeys(ids))))
+                yield Members(str(role["id"]), role["name"], list(dict.fromkeys(ids)))
 
     def _wanted(self, role: dict[str, Any]) -> bool:
         return any(fnmatchcase(role["name"] or "", pattern) for pattern in self._options.roles)

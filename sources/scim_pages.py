@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import compress
 from typing import Any, NamedTuple
 
 from sources.scim_dialect import Row, body_of, resources
@@ -165,12 +166,15 @@ class _Tally:
                 told = f"of {self.promised} rows {page.total} are left"
                 raise _problem(Malformed, told, page.reply, SHIFTED)
             self.least = page.total
-        rows = [row for row in page.rows if row.get("id") not in self._seen]
-        if page.rows and not rows:
-            raise _problem(PageLoop, "the page repeats rows of earlier pages", page.reply, LOOP)
-        self._seen.update(row["id"] for row in rows if row.get("id") is not None)
-        self._nameless += sum(row.get("id") is None for row in rows)
-        return rows
+        keys = [row.get("id") for row in page.rows]
+        if not self._seen.isdisjoint(keys):
+            new = [key not in self._seen for key in keys]
+            if not any(new):
+                raise _problem(PageLoop, "the page repeats rows of earlier pages", page.reply, LOOP)
+            page, keys = page._replace(rows=list(compress(page.rows, new))), list(compress(keys, new))
+        self._nameless += keys.count(None)
+        self._seen.update(key for key in keys if key is not None)
+        return page.rows
 
     def adds(self, page: Page) -> bool:
         """Return whether a page holds rows that did not come before."""
