@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
@@ -31,6 +30,7 @@ class Reply:
     content: bytes = field(repr=False)
     url: str
     method: str = "GET"
+    _read: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
         """Return the body as JSON.
@@ -38,9 +38,11 @@ class Reply:
         Raises:
             Malformed: the body is empty, cut or no JSON.
         """
-        return self._json
+        # Kept by hand: before Python 3.12 a cached property lets one thread at a time read any answer.
+        if not self._read:
+            self._read.append(self._json())
+        return self._read[0]
 
-    @cached_property
     def _json(self) -> Any:
         try:
             return orjson.loads(self.content)
