@@ -1,8 +1,9 @@
 """How raw values become a screened frame: JSON rows by column, columns by type.
 
-Validation has a fixed price of some tens of milliseconds, so connectors gather `BATCH` rows of many
-pages before they screen them, and they keep of each page only the columns they need. Larger batches
-would hold more in memory and, of many pages, wait with their work until the last one has come.
+Of each page only the columns that are needed are kept (`Fields`), best by the thread that fetched it:
+rows that live on have the collector of garbage walk through them again and again. Screening has a fixed
+price of some milliseconds, so connectors gather `BATCH` rows of many pages first. Larger batches would
+hold more in memory and, of many pages, wait with their work until the last one has come.
 """
 
 from __future__ import annotations
@@ -30,24 +31,26 @@ _TIME = pd.DatetimeTZDtype("us", "UTC")
 _NAIVE = pa.timestamp("us")
 
 Rows = Sequence[Mapping[str, Any]]
+Page = Mapping[str, Sequence[Any]]
+"""Values by column."""
 Made = Mapping[str, Callable[[Rows], Sequence[Any]]]
 NOTHING_MADE: Made = MappingProxyType({})
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
 
-class Columns:
-    """Gathers JSON rows by column, so that no row object outlives its page.
-
-    A listing that moves while it is read may name a row twice; the first one is kept.
+class Fields:
+    """Takes columns out of JSON rows; an absent field is null.
 
     Args:
         fields: for each column the dotted path of the JSON field that fills it, at most two deep.
-        key: the column that tells rows apart.
         made: paths that are no fields; of a page, the values are worked out.
+
+    Attributes:
+        names: the columns.
     """
 
-    def __init__(self, fields: Mapping[str, str], key: str, made: Made = NOTHING_MADE) -> None:
-        self._values: dict[str, list[Any]] = {name: [] for name in fields}
+    def __init__(self, fields: Mapping[str, str], made: Made = NOTHING_MADE) -> None:
+        self.names = tuple(fields)
         self._made = {name: made[path] for name, path in fields.items() if path in made}
         self._parents: dict[str, dict[str, str]] = {}
         for name, path in fields.items():
@@ -55,6 +58,27 @@ class Columns:
                 continue
             parent, _, field = path.rpartition(".")
             self._parents.setdefault(parent, {})[name] = field
+
+    def __call__(self, rows: Rows) -> Page:
+        """Return the columns of a page."""
+        page = {name: make(rows) for name, make in self._made.items()}
+        for parent, fields in self._parents.items():
+            page.update(_fields(_inner(rows, parent) if parent else rows, fields))
+        return page
+
+
+class Columns:
+    """Gathers pages.
+
+    A listing that moves while it is read may name a row twice; the first one is kept.
+
+    Args:
+        names: the columns.
+        key: the one that tells rows apart.
+    """
+
+    def __init__(self, names: Iterable[str], key: str) -> None:
+        self._values: dict[str, list[Any]] = {name: [] for name in names}
         self._key = key
         self._seen: set[Any] = {None}
 
@@ -63,9 +87,8 @@ class Columns:
         """Rows gathered since the last `take`."""
         return len(self._values[self._key])
 
-    def add(self, rows: Rows) -> None:
-        """Append the fields of a page; an absent field is null."""
-        page = self._page(rows)
+    def add(self, page: Page) -> None:
+        """Append a page."""
         fresh = self._fresh(page[self._key])
         for name, values in page.items():
             self._values[name].extend(values if fresh is None else compress(values, fresh))
@@ -88,12 +111,6 @@ class Columns:
         known = value in self._seen
         self._seen.add(value)
         return value is None or not known
-
-    def _page(self, rows: Rows) -> dict[str, Sequence[Any]]:
-        page = {name: make(rows) for name, make in self._made.items()}
-        for parent, fields in self._parents.items():
-            page.update(_fields(_inner(rows, parent) if parent else rows, fields))
-        return page
 
 
 def _inner(rows: Rows, parent: str) -> list[Mapping[str, Any]]:
@@ -118,16 +135,15 @@ def _fields(rows: Rows, fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
     return page | {name: [row.get(field) for row in rows] for name, field in rest.items()}
 
 
-def batches(
-    pages: Iterable[Rows], fields: Mapping[str, str], *, key: str, made: Made = NOTHING_MADE
-) -> Iterator[dict[str, list[Any]]]:
-    """Gather pages into batches of columns; the last one may be small, none is empty."""
-    rows = Columns(fields, key, made)
+def batches(pages: Iterable[Page], *, key: str) -> Iterator[dict[str, list[Any]]]:
+    """Gather pages of the same columns into batches; the last one may be small, none is empty."""
+    rows: Columns | None = None
     for page in pages:
+        rows = rows or Columns(page, key)
         rows.add(page)
         if rows.gathered >= BATCH:
             yield rows.take()
-    if rows.gathered:
+    if rows and rows.gathered:
         yield rows.take()
 
 

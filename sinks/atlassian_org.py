@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from provisioning.findings import Finding, Refused
 from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
-from provisioning.intake import batches
+from provisioning.intake import Fields, batches
 from sinks import Applied, Look, bundled_by_person, groups_named
 from sinks import atlassian_rows as rows
 from sinks.atlassian_data import ACCOUNT_FIELDS, SIDE_FIELDS
@@ -32,7 +32,7 @@ from transport.client import Client
 from transport.door import Door
 from transport.errors import CredentialRefused, Forbidden, TransportError
 
-FIELDS = ACCOUNT_FIELDS | SIDE_FIELDS
+FIELDS = Fields(ACCOUNT_FIELDS | SIDE_FIELDS)
 RIGHTS = (
     "Make an API key without scopes on admin.atlassian.com, Settings, API keys: scopes do not cover this."
 )
@@ -79,7 +79,7 @@ class AtlassianOrg(OnePass):
         self._openings = openings = self._read_openings()
         managed = self._directory.managed() if self._options.managed else None
         parts: Streams = {"accounts": [], "entitlements": [], "seats": []}
-        for columns in batches(self._directory.users(), FIELDS, key="account_id"):
+        for columns in batches(map(FIELDS, self._directory.users()), key="account_id"):
             here = rows.present(columns)
             parts["accounts"].append(self._accounts(here, managed or {}))
             parts["entitlements"].append(rows.entitlements_frame(self.name, here, openings))
@@ -103,7 +103,8 @@ class AtlassianOrg(OnePass):
         """Read a few accounts afresh; those in no directory are not found."""
         openings = self._known_openings()
         accounts, entitlements = [], []
-        for columns in batches(self._directory.some_users(account_ids, emails), FIELDS, key="account_id"):
+        users = self._directory.some_users(account_ids, emails)
+        for columns in batches(map(FIELDS, users), key="account_id"):
             here = rows.present(columns)
             accounts.append(self._accounts(here, {}).frame)
             entitlements.append(rows.entitlements_frame(self.name, here, openings).frame)

@@ -86,7 +86,7 @@ class AtlassianScim(OnePass):
 
     def read(self) -> Streams:
         """One pass over the whole directory, which tells neither what groups open nor what was bought."""
-        users = batches(self._directory.pages("Users"), rows.FIELDS, key="account_id")
+        users = batches(map(rows.FIELDS, self._directory.pages("Users")), key="account_id")
         accounts = [self._accounts(columns) for columns in users]
         people = concat(Accounts, [page.frame for page in accounts])
         names, members = self._groups()
@@ -119,7 +119,7 @@ class AtlassianScim(OnePass):
         named = [self._user_names.get(email.casefold(), email) for email in emails]
         found = [*self._directory.users(account_ids), *self._named(named)]
         users: dict[str, Row] = {row["id"]: row for row in found}
-        parts = batches([list(users.values())], rows.FIELDS, key="account_id")
+        parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
         accounts = [self._accounts(columns).frame for columns in parts]
         held = [
             (key, group["value"], group["display"])

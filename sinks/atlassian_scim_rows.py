@@ -9,29 +9,31 @@ from typing import Any
 import pandas as pd
 
 from provisioning.frames import Accounts, AccountState, EntitlementKind, Grants, Screened
-from provisioning.intake import screened
+from provisioning.intake import Fields, screened
 from sinks.atlassian_scim_directory import ATLASSIAN, ENTERPRISE
 from sinks.numbered_pages import Row
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-FIELDS = {
-    "account_id": "id",
-    "user_name": "userName",
-    "display_name": "displayName",
-    "given_name": "name.givenName",
-    "family_name": "name.familyName",
-    "title": "title",
-    "department": "department",
-    "organization": "organization",
-    "external_id": "externalId",
-    "added_on": "meta.created",
-    "active": "active",
-    "emails": "emails",
-    "linked": f"{ATLASSIAN}.atlassianAccountId",
-    "department_too": f"{ENTERPRISE}.department",
-    "organization_too": f"{ENTERPRISE}.organization",
-}
+FIELDS = Fields(
+    {
+        "account_id": "id",
+        "user_name": "userName",
+        "display_name": "displayName",
+        "given_name": "name.givenName",
+        "family_name": "name.familyName",
+        "title": "title",
+        "department": "department",
+        "organization": "organization",
+        "external_id": "externalId",
+        "added_on": "meta.created",
+        "active": "active",
+        "emails": "emails",
+        "linked": f"{ATLASSIAN}.atlassianAccountId",
+        "department_too": f"{ENTERPRISE}.department",
+        "organization_too": f"{ENTERPRISE}.organization",
+    }
+)
 """Which attribute of a user fills which column."""
 SIDE = ("active", "emails", "linked", "department_too", "organization_too")
 PATHS = {

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from provisioning.intake import Columns as Gathered
+from provisioning.intake import Fields
 from sinks.datacenter_pages import by_offset
 from sinks.datacenter_rows import Columns, Group, Licence, Own, Permission, Row, Whole, state_of
 from transport.client import Client
@@ -20,18 +21,20 @@ ADMIN = frozenset({"ADMIN", "SYS_ADMIN"})
 LEVELS = (LICENSED, "PROJECT_CREATE", "ADMIN", "SYS_ADMIN")
 """Global permissions, each with all that is in those before it; an account holds one at most by itself."""
 PERMISSIONS = {level: Permission(level, PRODUCT, level in ADMIN) for level in LEVELS}
-FIELDS = {
-    "user_name": "name",
-    "email": "emailAddress",
-    "display_name": "displayName",
-    "active": "active",
-    "type": "type",
-    "directory": "directoryName",
-    "last_active": "lastAuthenticationTimestamp",
-    "mutableDetails": "mutableDetails",
-    "mutableGroups": "mutableGroups",
-    "deletable": "deletable",
-}
+FIELDS = Fields(
+    {
+        "user_name": "name",
+        "email": "emailAddress",
+        "display_name": "displayName",
+        "active": "active",
+        "type": "type",
+        "directory": "directoryName",
+        "last_active": "lastAuthenticationTimestamp",
+        "mutableDetails": "mutableDetails",
+        "mutableGroups": "mutableGroups",
+        "deletable": "deletable",
+    }
+)
 """Which field of a user fills which column."""
 LISTED_FROM = 20
 """Accounts of one look from which on the whole list, a thousand a page, is less to ask for."""
@@ -57,9 +60,9 @@ class Bitbucket:
 
     def whole(self) -> Whole:
         """Everybody and every group."""
-        people = Gathered(FIELDS, key="user_name")
+        people = Gathered(FIELDS.names, key="user_name")
         for page in self._pages("/admin/users"):
-            people.add(page)
+            people.add(FIELDS(page))
         groups = self.groups()
         ids: list[str] = []
         names: list[str] = []
@@ -91,8 +94,8 @@ class Bitbucket:
         ids = list(found)
         groups = self._client.side_by_side(partial(self._groups_of, name) for name in ids)
         held = [(name, group) for name, some in zip(ids, groups, strict=True) for group in some]
-        people = Gathered(FIELDS, key="user_name")
-        people.add(list(found.values()))
+        people = Gathered(FIELDS.names, key="user_name")
+        people.add(FIELDS(list(found.values())))
         own = [one for one in self._own() if one.account_id in found]
         pairs = ([name for name, _ in held], [group for _, group in held])
         return Whole(self._accounts(people.take()), pairs, [], [], own=own)

@@ -22,7 +22,7 @@ from provisioning.frames import (
     Screened,
     concat,
 )
-from provisioning.intake import batches
+from provisioning.intake import Fields, batches
 from sinks import cloud_rows
 from sinks.cloud_rows import Columns, Opening
 from sinks.numbered_pages import Row
@@ -83,7 +83,7 @@ G = TypeVar("G", bound=SiteGroup)
 class CloudSite(OnePass, Generic[G]):
     """One product of a site; its own module says how it lists, looks and writes."""
 
-    fields: ClassVar[Mapping[str, str]]
+    fields: ClassVar[Fields]
     """Which field of a user fills which column."""
     kinds: ClassVar[Mapping[str, str]] = cloud_rows.KINDS
     """What its words for kinds of accounts mean."""
@@ -134,7 +134,7 @@ class CloudSite(OnePass, Generic[G]):
 
     def _pages(self, pages: Iterable[list[Row]]) -> list[Screened]:
         """Accounts of pages of users."""
-        return [self._accounts(columns) for columns in batches(pages, self.fields, key="account_id")]
+        return [self._accounts(columns) for columns in batches(map(self.fields, pages), key="account_id")]
 
     def _streams(
         self,

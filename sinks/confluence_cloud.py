@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 
 from provisioning.findings import Refused
 from provisioning.frames import Accounts, Action, Change, Screened, concat
+from provisioning.intake import Fields
 from sinks import Applied, Look, cloud_rows, groups_named
 from sinks.cloud_rows import Columns
 from sinks.cloud_site import UNABLE, CloudSite, Inability, SiteOptions, permit, refuse_synced
@@ -27,12 +28,14 @@ from sinks.numbered_pages import Row
 from sinks.one_pass import Streams
 from transport.door import Door
 
-FIELDS = {
-    "account_id": "accountId",
-    "email": "email",
-    "display_name": "displayName",
-    "kind": "accountType",
-}
+FIELDS = Fields(
+    {
+        "account_id": "accountId",
+        "email": "email",
+        "display_name": "displayName",
+        "kind": "accountType",
+    }
+)
 """Which field of a user fills which column."""
 KINDS = {"atlassian": "person", "app": "app", "": "customer"}
 """Confluence has no word for those who are neither people nor apps; they are left alone."""
@@ -76,7 +79,7 @@ class ConfluenceCloud(CloudSite[Group]):
     Options: ClassVar[type[BaseModel]] = ConfluenceCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     look_size: ClassVar[int] = 100
-    fields: ClassVar[Mapping[str, str]] = FIELDS
+    fields: ClassVar[Fields] = FIELDS
     kinds: ClassVar[Mapping[str, str]] = KINDS
     cannot: ClassVar[Inability] = CANNOT
 

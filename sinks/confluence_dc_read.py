@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from provisioning.frames import AccountState
 from provisioning.intake import Columns as Gathered
+from provisioning.intake import Fields
 from sinks.datacenter_pages import by_offset
 from sinks.datacenter_rows import Columns, Group, Licence, Row, Whole
 from transport.client import Client
@@ -16,7 +17,9 @@ from transport.reply import Reply
 
 API = "/rest/api"
 PRODUCT = "confluence"
-FIELDS = {"account_id": "userKey", "user_name": "username", "display_name": "displayName", "status": "status"}
+FIELDS = Fields(
+    {"account_id": "userKey", "user_name": "username", "display_name": "displayName", "status": "status"}
+)
 """Which field of a user fills which column."""
 COUNTED_FIELDS = {"account_id": "userKey", "email": "email", "last_active": "lastLogin"}
 """The same of those who count for the licence, of whom more is told."""
@@ -47,9 +50,9 @@ class Confluence:
     def whole(self) -> Whole:
         """Everybody and every group."""
         counted = self.counted()
-        people = Gathered(FIELDS, key="account_id")
+        people = Gathered(FIELDS.names, key="account_id")
         for page in self._pages("/user/list", {"expand": "status"}):
-            people.add(_known(page))
+            people.add(FIELDS(_known(page)))
         caller = self._client.get(f"{API}/user/current").json()["userKey"]
         groups = self.groups()
         ids: list[str] = []
@@ -85,8 +88,8 @@ class Confluence:
                 rows.setdefault(row["userKey"], row)
         ids = list(rows)
         groups = list(self._client.side_by_side(partial(self._groups_of, key) for key in ids))
-        people = Gathered(FIELDS, key="account_id")
-        people.add(list(rows.values()))
+        people = Gathered(FIELDS.names, key="account_id")
+        people.add(FIELDS(list(rows.values())))
         made = {name: email for email, name in names.items()}
         columns = accounts_of(people.take(), counted, None)
         columns["email"] = [

@@ -8,6 +8,7 @@ from typing import Any
 from xml.parsers import expat
 
 from provisioning.intake import Columns as Gathered
+from provisioning.intake import Fields
 from sinks.datacenter_pages import until_empty
 from sinks.datacenter_rows import Columns, Group, Row, state_of
 from transport.client import Client
@@ -15,16 +16,18 @@ from transport.errors import Malformed, NotFound
 from transport.reply import Reply
 
 API = "/rest/usermanagement/1"
-FIELDS = {
-    "user_name": "name",
-    "email": "email",
-    "display_name": "display-name",
-    "given_name": "first-name",
-    "family_name": "last-name",
-    "active": "active",
-    "added_on": "created-date",
-    "attributes": "attributes.attributes",
-}
+FIELDS = Fields(
+    {
+        "user_name": "name",
+        "email": "email",
+        "display_name": "display-name",
+        "given_name": "first-name",
+        "family_name": "last-name",
+        "active": "active",
+        "added_on": "created-date",
+        "attributes": "attributes.attributes",
+    }
+)
 """Which field of a user fills which column."""
 USES = frozenset({"lastAuthenticated", "lastActive"})
 """Attributes that tell of a sign-in, in milliseconds."""
@@ -45,22 +48,23 @@ class Crowd:
 
     def users(self) -> Columns:
         """Everybody."""
-        people = Gathered(FIELDS, key="user_name")
+        people = Gathered(FIELDS.names, key="user_name")
         query = {"entity-type": "user", "expand": "user,attributes", "max-results": self._page_size}
         for page in until_empty(
             lambda start: self._get("/search", {**query, "start-index": start}), lambda body: body["users"]
         ):
-            people.add(page)
+            people.add(FIELDS(page))
         return accounts_of(people.take())
 
     def some_users(self, names: Sequence[str], emails: Sequence[str]) -> Columns:
         """A few users by name or address."""
         terms = [f"name = {_quoted(name)}" for name in names] + [f"email = {_quoted(e)}" for e in emails]
-        people = Gathered(FIELDS, key="user_name")
+        people = Gathered(FIELDS.names, key="user_name")
         for start in range(0, len(terms), NAMED_AT_ONCE):
             restriction = " or ".join(terms[start : start + NAMED_AT_ONCE])
             query = {"entity-type": "user", "expand": "user,attributes", "max-results": GROUPS_OF_ONE}
-            people.add(self._get("/search", {**query, "restriction": restriction}).json()["users"])
+            found = self._get("/search", {**query, "restriction": restriction}).json()["users"]
+            people.add(FIELDS(found))
         return accounts_of(people.take())
 
     def groups(self) -> list[Row]:

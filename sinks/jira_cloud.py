@@ -16,6 +16,7 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from provisioning.frames import Accounts, AccountState, Action, Change, Screened, concat
+from provisioning.intake import Fields
 from sinks import Applied, Look, bundled_by_person, cloud_rows, groups_named
 from sinks.cloud_site import CloudSite, Inability, SiteOptions
 from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite, Role
@@ -23,13 +24,15 @@ from sinks.jira_cloud_write import ACTIONS, JiraWriter
 from sinks.one_pass import Streams
 from transport.errors import TransportError
 
-FIELDS = {
-    "account_id": "accountId",
-    "email": "emailAddress",
-    "display_name": "displayName",
-    "kind": "accountType",
-    "active": "active",
-}
+FIELDS = Fields(
+    {
+        "account_id": "accountId",
+        "email": "emailAddress",
+        "display_name": "displayName",
+        "kind": "accountType",
+        "active": "active",
+    }
+)
 """Which field of a user fills which column."""
 CANNOT = (
     ("life of accounts",
@@ -58,7 +61,7 @@ class JiraCloud(CloudSite[Group]):
     Options: ClassVar[type[BaseModel]] = JiraCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     look_size: ClassVar[int] = 1
-    fields: ClassVar[Mapping[str, str]] = FIELDS
+    fields: ClassVar[Fields] = FIELDS
     cannot: ClassVar[Inability] = CANNOT
 
     # Reading

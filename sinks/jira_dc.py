@@ -64,8 +64,8 @@ class JiraDc(DataCenter):
         by_key = self.client.side_by_side(partial(self._by_key, key) for key in account_ids)
         by_email = self.client.side_by_side(partial(jira.find, email) for email in emails)
         found = {row["key"]: row for some in (*by_key, *by_email) for row in some}
-        people = Columns(FIELDS, key="account_id")
-        people.add(list(found.values()))
+        people = Columns(FIELDS.names, key="account_id")
+        people.add(FIELDS(list(found.values())))
         held = [(key, group["name"]) for key, row in found.items() for group in row["groups"]["items"]]
         pairs = ([key for key, _ in held], [group for _, group in held])
         return Whole(accounts_of(people.take(), self._caller), pairs, [], [])

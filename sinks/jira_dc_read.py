@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.intake import Columns
+from provisioning.intake import Columns, Fields
 from sinks.datacenter_pages import by_offset, until_empty
 from sinks.datacenter_rows import Group, Licence, Row, Whole, state_of
 from transport.client import Client
@@ -15,14 +15,16 @@ from transport.pages import follow_cursor
 from transport.reply import Reply
 
 API = "/rest/api/2"
-FIELDS = {
-    "account_id": "key",
-    "user_name": "name",
-    "email": "emailAddress",
-    "display_name": "displayName",
-    "active": "active",
-    "last_active": "lastLoginTime",
-}
+FIELDS = Fields(
+    {
+        "account_id": "key",
+        "user_name": "name",
+        "email": "emailAddress",
+        "display_name": "displayName",
+        "active": "active",
+        "last_active": "lastLoginTime",
+    }
+)
 """Which field of a user fills which column."""
 LISTS_FROM, SEARCH_CUT_FROM = (10, 3), (10, 0)
 SEARCHED, LISTED, MEMBERS, MOST_GROUPS = 1000, 2000, 50, 10_000
@@ -64,9 +66,9 @@ class Jira:
         """
         roles, caller = self.roles(), self.myself()["key"]
         groups = self.groups(roles)
-        people = Columns(FIELDS, key="account_id")
+        people = Columns(FIELDS.names, key="account_id")
         for page in self._listing():
-            people.add(page)
+            people.add(FIELDS(page))
         listed = people.gathered
         ids, names = self._memberships(groups, people)
         columns = people.take()
@@ -114,7 +116,7 @@ class Jira:
         names: list[str] = []
         calls = (partial(self.members, group.name) for group in groups)
         for group, members in zip(groups, self._client.side_by_side(calls), strict=True):
-            people.add(members)
+            people.add(FIELDS(members))
             ids += [member["key"] for member in members]
             names += [group.name] * len(members)
         return ids, names

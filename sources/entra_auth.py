@@ -19,6 +19,7 @@ from jwt import PyJWTError
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from transport.auth import Renewable
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, TransportError
 from transport.redact import conceal
@@ -34,7 +35,7 @@ def from_pem(text: str) -> Credential:
     return {"private_key": key, "public_certificate": blocks.get("CERTIFICATE", "")}
 
 
-class AccessToken(AuthBase):
+class AccessToken(Renewable):
     """Signs requests with the token msal has or gets; threads share it.
 
     Args:

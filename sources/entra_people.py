@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from provisioning.frames import Identities, Rejects, Screened, State, concat
-from provisioning.intake import batches, reject, screened
+from provisioning.intake import Fields, batches, reject, screened
 from sources.entra_answers import Row
 from sources.entra_batch import chunks
 from sources.entra_fields import (
@@ -130,7 +130,7 @@ class People:
 
     def gathered(self, pages: Iterable[list[Row]]) -> Iterator[dict[str, list[Any]]]:
         """Gather rows into batches of columns; of rows of one user the first counts."""
-        return batches(pages, self._paths, key="source_id")
+        return batches(map(Fields(self._paths), pages), key="source_id")
 
     def _listed(self, path: str, *, managers: bool = False, without: str = "") -> Iterator[list[Row]]:
         """Read one listing of users."""

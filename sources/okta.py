@@ -25,7 +25,7 @@ from requests.auth import AuthBase
 
 from provisioning.findings import Finding
 from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import batches, gathered, reject, screened
+from provisioning.intake import Fields, batches, gathered, reject, screened
 from provisioning.merge import Delta
 from provisioning.snapshots import SourceSnapshot
 from sources.labels import label
@@ -177,7 +177,7 @@ class Okta:
 
     def _people(self, start: str) -> Iterator[Screened]:
         """Pages of Identities of whoever changed since."""
-        for columns in batches(self._users(start), self._fields, key="source_id"):
+        for columns in batches(map(Fields(self._fields), self._users(start)), key="source_id"):
             yield self._screened(columns)
 
     def _users(self, start: str) -> Iterator[list[dict[str, Any]]]:

@@ -17,6 +17,7 @@ from okta.jwt import JWT
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from transport.auth import Renewable
 from transport.door import Door
 from transport.errors import BadRequest
 from transport.redact import conceal
@@ -64,7 +65,7 @@ class _Application(AuthBase):
         return request
 
 
-class AccessToken(AuthBase):
+class AccessToken(Renewable):
     """Signs requests with an access token that it gets, shares among threads and renews.
 
     Args:

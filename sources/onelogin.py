@@ -11,17 +11,17 @@ by numbers and the log of events (`sources.onelogin_feed`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property, partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from provisioning.findings import Finding
 from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import batches, gathered, reject, screened
+from provisioning.intake import Fields, batches, gathered, reject, screened
 from provisioning.merge import Delta
 from provisioning.snapshots import SourceSnapshot
 from sources import onelogin_feed as feed
@@ -34,6 +34,8 @@ from sources.server_clock import since, stamp
 from transport.client import Client
 from transport.door import Door
 from transport.errors import TransportError
+
+T = TypeVar("T")
 
 
 class OneLoginOptions(BaseModel):
@@ -146,7 +148,8 @@ class OneLogin:
     def _people(self, asked: dict[str, str]) -> Iterator[Screened]:
         fields = self._fields | {"state": "state", "status": "status"}
         wanted = ",".join(dict.fromkeys(path.partition(".")[0] for path in fields.values()))
-        for columns in batches(self._listed("/api/2/users", wanted, asked), fields, key="source_id"):
+        pages = self._listed("/api/2/users", wanted, asked, Fields(fields))
+        for columns in batches(pages, key="source_id"):
             yield self._screened(columns)
 
     def _signed_in(self, start: str) -> Iterator[list[Row]]:
@@ -155,10 +158,16 @@ class OneLogin:
             return iter(())
         return self._listed("/api/2/users", "id,last_login", {"last_login_since": start})
 
-    def _listed(self, path: str, fields: str, asked: dict[str, str] | None = None) -> Iterator[list[Row]]:
+    def _listed(
+        self,
+        path: str,
+        fields: str,
+        asked: dict[str, str] | None = None,
+        read: Callable[[list[Row]], T] = list,
+    ) -> Iterator[T]:
         options = self._options
         params = {"fields": fields, **(asked or {})}
-        return listed(self._client, path, params, options.page_size, options.workers)
+        return listed(self._client, path, params, options.page_size, options.workers, read)
 
     def _roles(self) -> Iterator[Members]:
         seen: set[int] = set()
@@ -182,17 +191,17 @@ class OneLogin:
         return [user["id"] for page in pages for user in page]
 
     def _screened(self, columns: dict[str, list[Any]]) -> Screened:
-        pairs = list(zip(columns.pop("state"), columns.pop("status"), strict=True))
-        known = {pair: self._standing(*pair) for pair in set(pairs)}
-        words = {pair: told for pair, (told, _) in known.items()}
+        told = columns.pop("state"), columns.pop("status")
+        known = {pair: self._standing(*pair) for pair in set(zip(*told, strict=True))}
+        words = {pair: word for pair, (word, _) in known.items()}
         states = {pair: (state or State.STAGED).value for pair, (_, state) in known.items()}
-        columns["source_state"] = [words[pair] for pair in pairs]
-        columns["state"] = [states[pair] for pair in pairs]
+        columns["source_state"] = [words[pair] for pair in zip(*told, strict=True)]
+        columns["state"] = [states[pair] for pair in zip(*told, strict=True)]
         good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
         strange = {pair for pair, (_, state) in known.items() if state is None}
         odd = [
             self._unknown(columns["source_id"][row], known[pair][0])
-            for row, pair in enumerate(pairs if strange else [])
+            for row, pair in enumerate(zip(*told, strict=True) if strange else ())
             if pair in strange
         ]
         return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))

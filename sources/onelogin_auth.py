@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from transport.auth import Basic
+from transport.auth import Basic, Renewable
 from transport.door import Door
 from transport.errors import Malformed
 from transport.redact import conceal
@@ -33,7 +33,7 @@ class Pair(AuthBase):
         return request
 
 
-class AccessToken(AuthBase):
+class AccessToken(Renewable):
     """Signs requests with a token that it gets, shares among threads and renews.
 
     Args:

@@ -7,23 +7,46 @@ raises. Who is added meanwhile comes last and harms nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from transport.client import Client
 from transport.errors import Malformed, PageLoop, TransportError
 from transport.pages import follow_cursor
 from transport.reply import Reply
 
+T = TypeVar("T")
 Row = dict[str, Any]
 SHIFTED = "Run again: people or roles were removed while the list was read."
 
 
+class Page(NamedTuple, Generic[T]):
+    """One page of a listing.
+
+    Attributes:
+        ids: identifiers of its rows.
+        content: what was read of them.
+        pages, total: how many pages and rows the listing has.
+        url: where it came from.
+    """
+
+    ids: list[int]
+    content: T
+    pages: int
+    total: int
+    url: str
+
+
 def listed(
-    client: Client, path: str, params: dict[str, Any], limit: int, workers: int
-) -> Iterator[list[Row]]:
-    """Yield the pages of a listing as rows; a row that shifted may come twice.
+    client: Client,
+    path: str,
+    params: dict[str, Any],
+    limit: int,
+    workers: int,
+    read: Callable[[list[Row]], T] = list,
+) -> Iterator[T]:
+    """Yield the pages of a listing; a row that shifted may come twice.
 
     Args:
         client: the account.
@@ -31,40 +54,40 @@ def listed(
         params: what else is asked, on each page.
         limit: rows a page.
         workers: pages read side by side.
+        read: what is kept of the rows of a page; called by the thread that fetched it.
 
     Raises:
         PageLoop: another page came than was asked for, or a cursor came twice.
         Malformed: fewer rows came than there are.
         TransportError: a page failed; its number is in `page`.
     """
-    first = _page(client, path, params | {"limit": limit}, 1)
+    fetch = partial(_fetch, client, path, params | {"limit": limit})
+    first = fetch(1)
     if "total-pages" not in first.headers:
         for reply in _by_cursor(client, path, params, first):
-            yield reply.json()
+            yield read(reply.json())
         return
     promised = int(first.headers["total-count"])
     seen: set[int] = set()
-    for reply in _by_number(client, path, params | {"limit": limit}, first, workers):
-        if int(reply.headers["total-count"]) < promised:
-            raise _shifted(reply, f"of {promised} rows {reply.headers['total-count']} are left")
-        rows: list[Row] = reply.json()
-        seen.update(row["id"] for row in rows)
-        yield rows
+    for page in _by_number(client, lambda number: _page(fetch(number), read), _page(first, read), workers):
+        if page.total < promised:
+            raise _shifted(page.url, f"of {promised} rows {page.total} are left")
+        seen.update(page.ids)
+        yield page.content
     if len(seen) < promised:
-        raise _shifted(first, f"{promised} rows were promised and {len(seen)} came")
+        raise _shifted(first.url, f"{promised} rows were promised and {len(seen)} came")
 
 
 def _by_number(
-    client: Client, path: str, params: dict[str, Any], first: Reply, workers: int
-) -> Iterator[Reply]:
+    client: Client, page: Callable[[int], Page[T]], first: Page[T], workers: int
+) -> Iterator[Page[T]]:
     """Pages in their order; the last one may tell of further ones that were added meanwhile."""
     yield first
     last, done = first, 1
-    while (pages := int(last.headers["total-pages"])) > done:
-        calls = (partial(_page, client, path, params, number) for number in range(done + 1, pages + 1))
-        for reply in client.side_by_side(calls, workers=workers):
-            yield reply
-            last = reply
+    while (pages := last.pages) > done:
+        calls = (partial(page, number) for number in range(done + 1, pages + 1))
+        for last in client.side_by_side(calls, workers=workers):
+            yield last
         done = pages
 
 
@@ -77,7 +100,13 @@ def _by_cursor(client: Client, path: str, params: dict[str, Any], first: Reply) 
     return follow_cursor(fetch, lambda reply: reply.headers.get("after-cursor"))
 
 
-def _page(client: Client, path: str, params: dict[str, Any], number: int) -> Reply:
+def _page(reply: Reply, read: Callable[[list[Row]], T]) -> Page[T]:
+    rows: list[Row] = reply.json()
+    pages, total = (int(reply.headers[name]) for name in ("total-pages", "total-count"))
+    return Page([row["id"] for row in rows], read(rows), pages, total, reply.url)
+
+
+def _fetch(client: Client, path: str, params: dict[str, Any], number: int) -> Reply:
     try:
         reply = client.get(path, params | {"page": number})
     except TransportError as error:
@@ -89,5 +118,5 @@ def _page(client: Client, path: str, params: dict[str, Any], number: int) -> Rep
     return reply
 
 
-def _shifted(reply: Reply, what: str) -> Malformed:
-    return Malformed(what, method=reply.method, url=reply.url, status=reply.status, remedy=SHIFTED)
+def _shifted(url: str, what: str) -> Malformed:
+    return Malformed(what, method="GET", url=url, status=200, remedy=SHIFTED)

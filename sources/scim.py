@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property, partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel
@@ -21,7 +21,7 @@ from requests.auth import AuthBase
 
 from provisioning.findings import Finding
 from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import batches, gathered, reject, screened
+from provisioning.intake import Fields, Page, batches, gathered, reject, screened
 from provisioning.merge import Delta
 from provisioning.snapshots import SourceSnapshot
 from sources.feed import FeedLost
@@ -41,14 +41,17 @@ from sources.scim_dialect import (
     paths,
 )
 from sources.scim_feed import MODIFIED, Mark, Regrouped, after, agreed, changed, proven, young
-from sources.scim_groups import Groups
+from sources.scim_groups import Groups, Listed, listed
 from sources.scim_options import ScimOptions
-from sources.scim_pages import Lists, Page
+from sources.scim_pages import Lists, Read
+from sources.scim_pages import Page as ListPage
 from sources.server_clock import stamp
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
 from transport.errors import BadRequest, TransportError
+
+T = TypeVar("T")
 
 
 class Scim:
@@ -62,7 +65,7 @@ class Scim:
 
     def identities(self) -> Iterator[Screened]:
         """Pages of Identities, inactive users too; raises unless as many came as there are."""
-        return self._people(self._listed("/Users", self._filter))
+        return self._people(self._listed("/Users", self._filter, self._columns))
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
@@ -150,9 +153,9 @@ class Scim:
     def _filter(self) -> dict[str, Any]:
         return {"filter": self._options.filter} if self._options.filter else {}
 
-    def _listed(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
-        listed = self._lists.by_cursor if self._by_cursor else self._lists.by_index
-        return listed(path, params)
+    def _listed(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
+        pages = self._lists.by_cursor if self._by_cursor else self._lists.by_index
+        return pages(path, params, read)
 
     @property
     def _lists(self) -> Lists:
@@ -160,30 +163,37 @@ class Scim:
         count = min(options.page_size, self._abilities.most or options.page_size)
         return Lists(self._client, xml=self._xml, count=count, workers=options.workers)
 
-    def _people(self, pages: Iterable[list[Row]]) -> Iterator[Screened]:
+    @cached_property
+    def _columns(self) -> Fields:
         version = self._abilities.version
-        fields = paths(FIELDS | self._options.attributes, version)
-        for columns in batches(pages, fields, key="source_id", made=made(version)):
-            yield self._screened(columns)
+        return Fields(paths(FIELDS | self._options.attributes, version), made(version))
 
-    def _changed_people(self, start: datetime) -> Iterator[list[Row]]:
+    def _people(self, pages: Iterable[Page]) -> Iterator[Screened]:
+        return map(self._screened, batches(pages, key="source_id"))
+
+    def _changed_people(self, start: datetime) -> Iterator[Page]:
         """Users who were modified, and those who signed in where a connection says what tells it."""
         own, told = self._options.filter, self._options.attributes.get("last_sign_in")
-        yield from changed(self._listed("/Users", after(MODIFIED, start, own)), start)
+        modified = self._listed("/Users", after(MODIFIED, start, own), list)
+        yield from map(self._columns, changed(modified, start))
         if told:
-            yield from self._listed("/Users", after(full_name(told, self._abilities.version), start, own))
+            signed_in = after(full_name(told, self._abilities.version), start, own)
+            yield from self._listed("/Users", signed_in, self._columns)
 
-    def _count(self, path: str, params: dict[str, Any]) -> Page:
+    def _count(self, path: str, params: dict[str, Any]) -> ListPage[list[Row]]:
         return self._lists.first(path, params, by_cursor=self._by_cursor)
 
     def _members(self) -> Iterator[Members]:
-        return self._groups(self._listed_groups({})).members(self._wanted, deep=self._options.nested)
+        return self._all_groups().members(self._wanted, deep=self._options.nested)
 
-    def _listed_groups(self, params: dict[str, Any]) -> Iterator[list[Row]]:
+    def _listed_groups(self, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         alone = self._options.members == "one_by_one"
-        return self._listed("/Groups", params | ({"excludedAttributes": "members"} if alone else {}))
+        return self._listed("/Groups", params | ({"excludedAttributes": "members"} if alone else {}), read)
 
-    def _groups(self, pages: Iterable[list[Row]]) -> Groups:
+    def _all_groups(self) -> Groups:
+        return self._groups(self._listed_groups({}, listed))
+
+    def _groups(self, pages: Iterable[list[Listed]]) -> Groups:
         groups = Groups(self._one_by_one, absent_is_empty=self._options.members == "inline")
         for page in pages:
             groups.add(page)
@@ -198,14 +208,14 @@ class Scim:
         if total is None:
             raise FeedLost("the server tells no longer how many groups there are")
         deep = self._options.nested
-        new = changed(self._listed_groups(after(MODIFIED, mark.since)), mark.since)
+        new = changed(self._listed_groups(after(MODIFIED, mark.since), list), mark.since)
         rows = [row for page in new for row in page]
         if total == mark.groups and (not rows or ((mark.flat or not deep) and not young(rows, mark.since))):
-            groups = self._groups([rows])
+            groups = self._groups([listed(rows)])
             members = list(groups.members(self._wanted, deep=False))
             if not (deep and groups.nests) and all(set(people).issuperset(one.ids) for one in members):
                 return Regrouped(members, groups.ids, total, mark.flat)
-        groups = self._groups(self._listed_groups({}))
+        groups = self._all_groups()
         members = list(groups.members(self._wanted, deep=deep))
         return Regrouped(members, groups.ids, total, not groups.nests, every=True)
 

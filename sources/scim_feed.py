@@ -31,7 +31,7 @@ from transport.errors import BadRequest, Forbidden, Malformed, NotFound, Unavail
 MODIFIED = "meta.lastModified"
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
-Count = Callable[[str, dict[str, Any]], Page]
+Count = Callable[[str, dict[str, Any]], Page[Any]]
 """Asks for the first row of a list and how many there are."""
 
 
@@ -114,7 +114,7 @@ def proven(count: Count, path: str, also: str | None = None) -> tuple[int, datet
     return (now.total, at) if told == [now.total, 0] else None
 
 
-def agreed(now: Page, known: int) -> str:
+def agreed(now: Page[Any], known: int) -> str:
     """Return when a list of users said how many there are, which must be as many as are known.
 
     Raises:

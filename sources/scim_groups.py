@@ -21,6 +21,26 @@ class Told(NamedTuple):
     untold: list[str]
 
 
+class Listed(NamedTuple):
+    """A group as a list tells it; `told` is None where it says nothing of members."""
+
+    key: str
+    name: str | None
+    told: Told | None
+
+
+def listed(rows: Iterable[Row]) -> list[Listed]:
+    """Return the groups of a page."""
+    return [
+        Listed(
+            str(row.get("id") or row.get("displayName")),
+            row.get("displayName"),
+            _told(row) if "members" in row else None,
+        )
+        for row in rows
+    ]
+
+
 class Groups:
     """The groups of a server.
 
@@ -46,13 +66,12 @@ class Groups:
         """Identifiers of the groups."""
         return set(self._names)
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, page: Iterable[Listed]) -> None:
         """Take over a page of the list."""
-        for row in rows:
-            key = str(row.get("id") or row.get("displayName"))
-            self._names[key] = row.get("displayName")
-            if "members" in row or self._absent_is_empty:
-                self._told[key] = _told(row)
+        for key, name, told in page:
+            self._names[key] = name
+            if told is not None or self._absent_is_empty:
+                self._told[key] = told or Told([], [], [])
 
     def members(self, wanted: Callable[[str | None], bool], *, deep: bool) -> Iterator[Members]:
         """Yield the members of the groups whose names are wanted, those through other groups last."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sources.scim_dialect import Row, body_of, resources
 from transport.client import Client
@@ -19,15 +18,26 @@ from transport.errors import BadRequest, Malformed, NotFound, PageLoop, Transpor
 from transport.pages import follow_cursor
 from transport.reply import Reply
 
+T = TypeVar("T")
+Read = Callable[[list[Row]], T]
+"""What is kept of the rows of a page; called by the thread that fetched it."""
 SHIFTED = "Run again: entries were removed while the list was read."
 SHORT = "Run again; if it stays, report it to the server's makers: its lists are not whole."
 LOOP = "Report it to the server's makers, or try another `paging`: its pages repeat."
 
 
-class Page(NamedTuple):
-    """One page of a list; `total` and `cursor` are None where the server does not say."""
+class Page(NamedTuple, Generic[T]):
+    """One page of a list.
 
-    rows: list[Row]
+    Attributes:
+        ids: identifiers of its rows, None where they have none.
+        content: what was read of them.
+        total, cursor: None where the server does not say.
+        reply: the answer without its body.
+    """
+
+    ids: list[Any]
+    content: T
     total: int | None
     cursor: str | None
     reply: Reply
@@ -46,99 +56,102 @@ class Lists:
     def __init__(self, client: Client, *, xml: bool, count: int, workers: int) -> None:
         self._client, self._xml, self._count, self._workers = client, xml, count, workers
 
-    def by_index(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
-        """Yield the pages of a list, each row once.
+    def by_index(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
+        """Yield the pages of a list; a row may come twice.
 
         Raises:
             PageLoop: a page brings only rows that came before.
             Malformed: fewer rows came than the server has, or rows were removed meanwhile.
             TransportError: a page failed; its number is in `page`.
         """
-        first = self._page(path, params, 1, self._count)
+        page = partial(self._page, path, params, read)
+        first = page(1, self._count)
         tally = _Tally(first)
-        yield tally.fresh(first)
-        size, total = len(first.rows), first.total
+        yield tally.noted(first)
+        size, total = len(first.ids), first.total
         if total is None:
-            yield from map(tally.fresh, self._until_empty(path, params, size + 1))
+            yield from map(tally.noted, self._until_empty(page, size + 1))
             return
         if 0 < size < total:
             starts = range(1 + size, total + 1, size)
-            calls = (partial(self._stretch, path, params, at, min(at + size, total + 1)) for at in starts)
+            calls = (partial(_stretch, page, at, min(at + size, total + 1)) for at in starts)
             for pages in self._client.side_by_side(calls, workers=self._workers):
-                yield from map(tally.fresh, pages)
+                yield from map(tally.noted, pages)
         tally.settle(total)
         if size:
             self._beyond(path, params, max(size, total) + 1, tally)
 
-    def by_cursor(self, path: str, params: dict[str, Any]) -> Iterator[list[Row]]:
-        """Yield the pages of a list that names the cursor of the next one (RFC 9865), each row once.
+    def by_cursor(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
+        """Yield the pages of a list that names the cursor of the next one (RFC 9865).
 
         Raises:
             PageLoop: a cursor, or a page of rows, came twice.
             Malformed: fewer rows came than the server has.
         """
         tally: _Tally | None = None
-        for page in self._followed(path, params):
+        for page in self._followed(path, params, read):
             tally = tally or _Tally(page, shifts=False)
-            yield tally.fresh(page)
+            yield tally.noted(page)
         if tally:
             tally.settle(tally.least)
 
-    def first(self, path: str, params: dict[str, Any], *, by_cursor: bool) -> Page:
+    def first(self, path: str, params: dict[str, Any], *, by_cursor: bool) -> Page[list[Row]]:
         """Return a page of the first row alone, for what it says of the whole list."""
         start: dict[str, Any] = {"cursor": ""} if by_cursor else {"startIndex": 1}
-        return self._read(self._client.get(path, params | start | {"count": 1}))
+        return self._read(list, self._client.get(path, params | start | {"count": 1}))
 
-    def _followed(self, path: str, params: dict[str, Any]) -> Iterator[Page]:
+    def _followed(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[Page[T]]:
         def fetch(cursor: str | None) -> Reply:
             return self._client.get(path, params | {"cursor": cursor or "", "count": self._count})
 
         def next_of(reply: Reply) -> str | None:
-            return self._read(reply).cursor
+            return self._read(len, reply).cursor
 
-        return map(self._read, follow_cursor(fetch, next_of))
+        return map(partial(self._read, read), follow_cursor(fetch, next_of))
 
-    def _stretch(self, path: str, params: dict[str, Any], start: int, stop: int) -> list[Page]:
-        """Read from one index up to another, in as many pages as the server makes of it."""
-        pages: list[Page] = []
-        while start < stop and (not pages or pages[-1].rows):
-            pages.append(self._page(path, params, start, stop - start))
-            start += len(pages[-1].rows)
-        return pages
-
-    def _until_empty(self, path: str, params: dict[str, Any], start: int) -> Iterator[Page]:
+    def _until_empty(self, page: Callable[[int, int], Page[T]], start: int) -> Iterator[Page[T]]:
         """Read on where the server does not say how much there is."""
-        page = self._page(path, params, start, self._count)
-        while page.rows:
-            yield page
-            start += len(page.rows)
-            page = self._page(path, params, start, self._count)
+        last = page(start, self._count)
+        while last.ids:
+            yield last
+            start += len(last.ids)
+            last = page(start, self._count)
 
     def _beyond(self, path: str, params: dict[str, Any], start: int, tally: _Tally) -> None:
         """Hold a server to its word that this was all: some count the page in place of the list."""
         try:
-            more = self._page(path, params, start, self._count)
+            more = self._page(path, params, len, start, self._count)
         except (BadRequest, NotFound):
             return  # Some refuse an index beyond the end.
         if tally.adds(more) and (more.total or 0) <= tally.promised:
             told = f"the list says it has {tally.promised} rows, and there are more behind them"
             raise _problem(Malformed, told, more.reply, SHORT)
 
-    def _page(self, path: str, params: dict[str, Any], start: int, count: int) -> Page:
+    def _page(self, path: str, params: dict[str, Any], read: Read[T], start: int, count: int) -> Page[T]:
         try:
-            return self._read(self._client.get(path, params | {"startIndex": start, "count": count}))
+            return self._read(read, self._client.get(path, params | {"startIndex": start, "count": count}))
         except TransportError as error:
             error.page = error.page or (start - 1) // self._count + 1
             raise
 
-    def _read(self, reply: Reply) -> Page:
+    def _read(self, read: Read[T], reply: Reply) -> Page[T]:
         body = body_of(reply, xml=self._xml)
-        total = body.get("totalResults")
+        total, rows = body.get("totalResults"), resources(body)
         try:
             promised = None if total is None else int(total)
         except (TypeError, ValueError):
             raise _problem(Malformed, f"totalResults is {total!r}", reply, SHORT) from None
-        return Page(resources(body), promised, body.get("nextCursor"), reply)
+        ids = [row.get("id") for row in rows]
+        return Page(ids, read(rows), promised, body.get("nextCursor"), reply.without_body())
+
+
+def _stretch(page: Callable[[int, int], Page[T]], start: int, stop: int) -> list[Page[T]]:
+    """Read from one index up to another, in as many pages as the server makes of it."""
+    pages: list[Page[T]] = []
+    while start < stop and (not pages or pages[-1].ids):
+        pages.append(page(start, stop - start))
+        start += len(pages[-1].ids)
+    return pages
 
 
 class _Tally:
@@ -153,32 +166,29 @@ class _Tally:
         least: the smallest number any page said.
     """
 
-    def __init__(self, first: Page, *, shifts: bool = True) -> None:
+    def __init__(self, first: Page[Any], *, shifts: bool = True) -> None:
         self.promised = self.least = first.total or 0
         self._seen: set[Any] = set()
         self._nameless = 0
         self._shifts, self._reply = shifts, first.reply
 
-    def fresh(self, page: Page) -> list[Row]:
-        """Return the rows of a page that did not come before."""
+    def noted(self, page: Page[T]) -> T:
+        """Count a page in and return its content."""
         if page.total is not None and page.total < self.least:
             if self._shifts:
                 told = f"of {self.promised} rows {page.total} are left"
                 raise _problem(Malformed, told, page.reply, SHIFTED)
             self.least = page.total
-        keys = [row.get("id") for row in page.rows]
-        if not self._seen.isdisjoint(keys):
-            new = [key not in self._seen for key in keys]
-            if not any(new):
-                raise _problem(PageLoop, "the page repeats rows of earlier pages", page.reply, LOOP)
-            page, keys = page._replace(rows=list(compress(page.rows, new))), list(compress(keys, new))
-        self._nameless += keys.count(None)
-        self._seen.update(key for key in keys if key is not None)
-        return page.rows
+        if page.ids and not self.adds(page):
+            raise _problem(PageLoop, "the page repeats rows of earlier pages", page.reply, LOOP)
+        self._nameless += page.ids.count(None)
+        self._seen.update(page.ids)
+        self._seen.discard(None)
+        return page.content
 
-    def adds(self, page: Page) -> bool:
+    def adds(self, page: Page[Any]) -> bool:
         """Return whether a page holds rows that did not come before."""
-        return any(row.get("id") not in self._seen for row in page.rows)
+        return not self._seen.issuperset(page.ids)
 
     def settle(self, wanted: int) -> None:
         """Raise unless so many rows came."""

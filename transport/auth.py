@@ -6,7 +6,7 @@ A client signs only requests to its own host, so a credential never travels furt
 from __future__ import annotations
 
 import base64
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
 
 from pydantic import SecretStr
 from requests import PreparedRequest
@@ -15,8 +15,7 @@ from requests.auth import AuthBase
 from transport.redact import conceal
 
 
-@runtime_checkable
-class Renewable(Protocol):
+class Renewable(AuthBase, ABC):
     """A credential that expires and can renew itself.
 
     Attributes:
@@ -25,6 +24,7 @@ class Renewable(Protocol):
 
     generation: int
 
+    @abstractmethod
     def renew(self, generation: int) -> bool:
         """Renew after a 401 on a request signed with that generation, unless that happened already.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin
 
@@ -42,6 +42,10 @@ class Reply:
         if not self._read:
             self._read.append(self._json())
         return self._read[0]
+
+    def without_body(self) -> Reply:
+        """Return what says where the answer came from, so that the body need not be kept."""
+        return replace(self, content=b"")
 
     def _json(self) -> Any:
         try:

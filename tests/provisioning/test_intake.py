@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from provisioning import frames, intake
 from provisioning.frames import Identities, Memberships, empty
-from provisioning.intake import Columns, batches, iso_times, reject, screened
+from provisioning.intake import Columns, Fields, batches, iso_times, reject, screened
 
-FIELDS = {"source_id": "id", "email": "profile.mail"}
+FIELDS = Fields({"source_id": "id", "email": "profile.mail"})
 
 
 def test_columns_gather_nested_fields() -> None:
     """Dotted paths are followed; what is absent, or whose parent is, is null."""
-    rows = Columns(FIELDS, "source_id")
-    rows.add([{"id": "1", "profile": {"mail": "a"}}, {"id": "2", "profile": None}, {"id": "3"}])
+    rows = Columns(FIELDS.names, "source_id")
+    rows.add(FIELDS([{"id": "1", "profile": {"mail": "a"}}, {"id": "2", "profile": None}, {"id": "3"}]))
 
     assert rows.gathered == 3
     assert rows.take() == {"source_id": ["1", "2", "3"], "email": ["a", None, None]}
@@ -29,10 +29,10 @@ def test_columns_gather_nested_fields() -> None:
 @given(st.lists(st.lists(st.one_of(st.none(), st.integers(0, 9)), max_size=6), max_size=6))
 def test_each_key_is_kept_once(pages: list[list[int | None]]) -> None:
     """However a key repeats within and between pages, its first row alone is kept; rows without one stay."""
-    rows = Columns({"key": "key", "at": "at"}, "key")
+    rows = Columns(("key", "at"), "key")
     taken: list[Any] = []
     for number, page in enumerate(pages):
-        rows.add([{"key": key, "at": (number, place)} for place, key in enumerate(page)])
+        rows.add({"key": page, "at": [(number, place) for place in range(len(page))]})
         taken += zip(*rows.take().values(), strict=True)
 
     flat = [(key, (n, p)) for n, page in enumerate(pages) for p, key in enumerate(page)]
@@ -46,9 +46,9 @@ def test_each_key_is_kept_once(pages: list[list[int | None]]) -> None:
 def test_batches_hold_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are gathered until a batch is full; none is empty and none is lost."""
     monkeypatch.setattr(intake, "BATCH", 4)
-    pages = [[{"id": f"{n}-{i}"} for i in range(3)] for n in range(3)] + [[]]
+    pages = [{"source_id": [f"{n}-{i}" for i in range(3)]} for n in range(3)] + [{"source_id": []}]
 
-    sizes = [len(batch["source_id"]) for batch in batches(pages, {"source_id": "id"}, key="source_id")]
+    sizes = [len(batch["source_id"]) for batch in batches(pages, key="source_id")]
 
     assert sizes == [6, 3]
 

@@ -191,7 +191,7 @@ def test_an_answer_that_is_no_list_raises(faulty: Running, body: Any) -> None:
 
 def lists(sandbox: Running, count: int = 10) -> Iterator[list[dict[str, Any]]]:
     """Walk the pages of users one by one."""
-    return scim(sandbox, page_size=count, workers=1, paging="index")._listed("/Users", {})
+    return scim(sandbox, page_size=count, workers=1, paging="index")._listed("/Users", {}, list)
 
 
 def test_a_removal_midway_raises() -> None:

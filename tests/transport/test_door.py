@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from requests.auth import AuthBase
 
 from tests.transport.service import Answer, serving
-from transport.auth import Basic, Bearer, Ssws
+from transport.auth import Basic, Bearer, Renewable, Ssws
 from transport.door import Door, by_shape
 from transport.errors import (
     CredentialRefused,
@@ -178,7 +178,7 @@ def test_an_unusable_base_address_is_refused_at_once(address):
 def test_a_credential_renews_itself_once_and_the_request_is_sent_again(writable):
     """After a 401 an expiring credential signs anew; a second 401 is the end. Writes too."""
 
-    class Expiring(Bearer):
+    class Expiring(Bearer, Renewable):
         generation = 1
 
         def renew(self, generation: int) -> bool:
