@@ -24,6 +24,8 @@ import pyarrow.compute as pc
 from provisioning.frames import Frame, Rejects, Screened, complete, concat, empty, screen
 
 BATCH = 25_000
+_AT_ONCE = 2_000
+"""Rows whose texts are copied together: those of a row lie side by side in memory, those of a column do not."""
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 """What pandas calls `str`."""
 _LARGE = pa.large_string()
@@ -186,12 +188,12 @@ def screened(
         Valid rows, and what could not be read of all rows.
     """
     height = next((len(values) for values in raw.values() if _is_column(values)), 1)
-    texts = {name: _plain(values) for name, values in raw.items() if isinstance(values, list)}
+    texts = _texts({name: values for name, values in raw.items() if isinstance(values, list)}, height)
     kinds = {name: set(map(type, raw[name])) for name, plain in texts.items() if plain is None}
     table, unread = {}, {}
     for name, sort in _sorts(model).items():
         if name in raw:
-            table[name] = _typed(raw[name], sort, texts.get(name), height)
+            table[name] = _typed(raw[name], sort, texts.get(name), kinds.get(name), height)
         elif sort != "other":
             table[name] = pd.array(pa.nulls(height, _LARGE), dtype=_TEXT)
         if sort == "time" and not isinstance(table[name].dtype, pd.DatetimeTZDtype):
@@ -241,8 +243,18 @@ def _sort(dtype: str) -> str:
     return "time" if "datetime" in dtype else "other"
 
 
+def _texts(lists: Mapping[str, list[Any]], height: int) -> dict[str, pa.Array | None]:
+    """Columns of texts and nulls alone; None for those with anything else in them."""
+    parts: dict[str, list[pa.Array] | None] = {name: [] for name in lists}
+    for start in range(0, max(height, 1), _AT_ONCE):
+        for name, values in lists.items():
+            if (part := parts[name]) is not None:
+                texts = _plain(values[start : start + _AT_ONCE])
+                parts[name] = None if texts is None else [*part, texts]
+    return {name: None if part is None else pa.concat_arrays(part) for name, part in parts.items()}
+
+
 def _plain(values: list[Any]) -> pa.Array | None:
-    """A column of texts and nulls alone; None when there is anything else in it."""
     try:
         return pa.array(values, type=_LARGE)
     except (pa.ArrowTypeError, pa.ArrowInvalid):
@@ -253,23 +265,23 @@ def _is_column(values: Any) -> bool:
     return isinstance(values, list | pd.Series | pd.api.extensions.ExtensionArray)
 
 
-def _typed(values: Any, sort: str, texts: pa.Array | None, height: int) -> Any:
+def _typed(values: Any, sort: str, texts: pa.Array | None, kinds: set[type] | None, height: int) -> Any:
     """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
     if sort == "other" or (_is_column(values) and not isinstance(values, list)):
         return values
     if not isinstance(values, list):
-        texts = pa.repeat(_words([values])[0], height)
+        texts = pa.repeat(_words([values], {type(values)})[0], height)
     elif texts is None:
-        texts = _words(values)
+        texts = _words(values, kinds or set())
     empty_texts = pc.equal(texts, "")
     if pc.any(empty_texts).as_py():
         texts = pc.if_else(empty_texts, pa.scalar(None, _LARGE), texts)
     return pd.array(texts, dtype=_TEXT)
 
 
-def _words(values: list[Any]) -> pa.Array:
+def _words(values: list[Any], kinds: set[type]) -> pa.Array:
     """Anything as text; structures are null."""
-    if set(map(type, values)) <= {int, NoneType}:
+    if kinds <= {int, NoneType}:
         with suppress(OverflowError):
             return pa.array(values, type=pa.int64()).cast(_LARGE)
     words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]

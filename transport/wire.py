@@ -80,6 +80,10 @@ class _OneHost(HTTPAdapter):
             self._kept = super().get_connection_with_tls_context(*args, **options)
         return self._kept
 
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """Return what the request line names; only where there are proxies it is looked into."""
+        return str(super().request_url(request, proxies)) if proxies else request.path_url
+
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """Return the answer, no cookies read from it."""
         answer = Response()
