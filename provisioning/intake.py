@@ -25,7 +25,7 @@ from provisioning.frames import Frame, Rejects, Screened, complete, concat, empt
 
 BATCH = 25_000
 _AT_ONCE = 2_000
-"""Rows whose texts are copied together: those of a row lie side by side in memory, those of a column do not."""
+"""Rows whose texts are copied together: in memory those of a row are neighbours, not those of a column."""
 _TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
 """What pandas calls `str`."""
 _LARGE = pa.large_string()
