@@ -1,7 +1,8 @@
-"""One page ahead: the next page travels while the present one is worked on."""
+"""Pages that are fetched while those before them are worked on."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -11,10 +12,12 @@ from typing import TypeVar
 from transport.clock import STOP, Stop
 
 T = TypeVar("T")
+DISTANCE = 2
+"""Pages ahead. With one alone, fetching would rest until its reader has woken and asked for the next."""
 
 
 def ahead(pages: Iterable[T]) -> Iterator[T]:
-    """Yield the same pages in the same order, each fetched while the one before it is in use.
+    """Yield the same pages in the same order, fetched by a thread that is a page or two ahead.
 
     An error in fetching is raised at the place of the page that failed. Who stops reading early
     stops the fetching as well.
@@ -25,13 +28,13 @@ def ahead(pages: Iterable[T]) -> Iterator[T]:
     context.run(STOP.set, stop)
 
     def fetch() -> list[T]:
-        return list(islice(coming, 1))
+        return [] if stop.told() else list(islice(coming, 1))
 
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        fetched = deque(pool.submit(context.run, fetch) for _ in range(DISTANCE))
         try:
-            fetched = pool.submit(context.run, fetch)
-            while page := fetched.result():
-                fetched = pool.submit(context.run, fetch)
+            while page := fetched.popleft().result():
+                fetched.append(pool.submit(context.run, fetch))
                 yield page[0]
         finally:
             stop.tell()

@@ -1,4 +1,4 @@
-"""One page ahead."""
+"""A page or two ahead."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def test_pages_keep_their_order() -> None:
     assert list(ahead(iter([]))) == []
 
 
-def test_the_next_page_is_fetched_meanwhile() -> None:
-    """While a page is in use the next one is fetched, but never two."""
+def test_two_more_pages_are_fetched_meanwhile() -> None:
+    """While a page is in use the next two are fetched, but never more."""
     fetched = threading.Semaphore(0)
     started: list[int] = []
 
@@ -29,10 +29,10 @@ def test_the_next_page_is_fetched_meanwhile() -> None:
 
     coming = ahead(pages())
     assert next(coming) == 0
-    assert fetched.acquire(timeout=10)
-    assert fetched.acquire(timeout=10)
+    for _ in range(3):
+        assert fetched.acquire(timeout=10)
     assert not fetched.acquire(timeout=0.05)
-    assert started == [0, 1]
+    assert started == [0, 1, 2]
     coming.close()  # type: ignore[attr-defined]
 
 
@@ -48,3 +48,19 @@ def test_an_error_comes_at_its_page() -> None:
     assert next(coming) == 1
     with pytest.raises(ValueError, match="page 2"):
         next(coming)
+
+
+def test_who_stops_early_stops_the_fetching() -> None:
+    """No page is begun once nobody wants one."""
+    begun: list[int] = []
+
+    def pages() -> Iterator[int]:
+        for page in range(100):
+            begun.append(page)
+            yield page
+
+    coming = ahead(pages())
+    next(coming)
+    coming.close()  # type: ignore[attr-defined]
+
+    assert len(begun) <= 3
