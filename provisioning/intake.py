@@ -65,7 +65,8 @@ class Fields:
         """Return the columns of a page."""
         page = {name: make(rows) for name, make in self._made.items()}
         for parent, fields in self._parents.items():
-            page.update(_fields(_inner(rows, parent) if parent else rows, fields))
+            told = _inner(rows, parent) if parent else rows
+            page.update((name, values_of(told, field)) for name, field in fields.items())
         return page
 
 
@@ -115,26 +116,20 @@ class Columns:
         return value is None or not known
 
 
+def values_of(rows: Rows, field: str) -> list[Any]:
+    """The values of a field, null where it is absent."""
+    try:  # Most fields are in every row.
+        return list(map(itemgetter(field), rows))
+    except KeyError:
+        return [row.get(field) for row in rows]
+
+
 def _inner(rows: Rows, parent: str) -> list[Mapping[str, Any]]:
     """The objects in one field; anything else there counts as absent."""
-    with suppress(KeyError):
-        found = list(map(itemgetter(parent), rows))
-        if set(map(type, found)) == {dict}:
-            return found
-    found = [row.get(parent) for row in rows]
+    found = values_of(rows, parent)
+    if set(map(type, found)) == {dict}:
+        return found
     return [value if type(value) is dict else {} for value in found]
-
-
-def _fields(rows: Rows, fields: Mapping[str, str]) -> dict[str, Sequence[Any]]:
-    """The values of fields by column; those every row has are taken at once."""
-    usual = [name for name, field in fields.items() if rows and field in rows[0]]
-    page: dict[str, Sequence[Any]] = {}
-    if len(usual) > 1:
-        with suppress(KeyError):
-            values = zip(*map(itemgetter(*(fields[name] for name in usual)), rows), strict=True)
-            page = dict(zip(usual, values, strict=True))
-    rest = {name: field for name, field in fields.items() if name not in page}
-    return page | {name: [row.get(field) for row in rows] for name, field in rest.items()}
 
 
 def batches(pages: Iterable[Page], *, key: str) -> Iterator[dict[str, list[Any]]]:

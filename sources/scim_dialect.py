@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
-from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
 from provisioning.frames import State
-from provisioning.intake import Made, Rows
+from provisioning.intake import Made, Rows, values_of
 from sources.scim_xml import read_xml
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound
@@ -26,8 +24,6 @@ ACCEPT = {"json": "application/scim+json, application/json", "xml": "application
 
 ADDRESS, BOSS, STANDING = "$email", "$manager", "$active"
 """Fields made of others: the primary address, the manager's identifier, `active` in words."""
-
-_FIRST, _EMAILS, _PRIMARY, _VALUE = map(itemgetter, (0, "emails", "primary", "value"))
 
 FIELDS = {
     "source_id": "id",
@@ -143,23 +139,22 @@ def made(version: Version) -> Made:
     return {ADDRESS: _addresses, STANDING: _standings, BOSS: partial(_bosses, ENTERPRISE[version])}
 
 
-def _addresses(rows: Rows) -> list[str | None]:
-    # Most servers name one address, the primary one.
-    with suppress(LookupError, TypeError):
-        firsts = list(map(_FIRST, map(_EMAILS, rows)))
-        values = list(map(_VALUE, firsts))
-        if set(map(_PRIMARY, firsts)) <= {True} and set(map(type, values)) <= {str} and all(values):
-            return values
-    return [_address(row.get("emails")) for row in rows]
+def _addresses(rows: Rows) -> list[Any]:
+    # Of one address nothing has to be found out.
+    return [
+        told[0].get("value")
+        if type(told) is list and len(told) == 1 and type(told[0]) is dict
+        else _address(told)
+        for told in values_of(rows, "emails")
+    ]
 
 
 def _standings(rows: Rows) -> list[str | None]:
-    told = [row.get("active") for row in rows]
-    return ["true" if active is True else _word(active) for active in told]
+    return ["true" if active is True else _word(active) for active in values_of(rows, "active")]
 
 
 def _bosses(enterprise: str, rows: Rows) -> list[Any]:
-    extensions = [row.get(enterprise) for row in rows]
+    extensions = values_of(rows, enterprise)
     return [_boss(told.get("manager")) if type(told) is dict else None for told in extensions]
 
 
