@@ -153,10 +153,12 @@ def gathered(model: type[Frame], pages: Iterable[Screened]) -> Screened:
 
 def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
     """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null."""
-    # Usual columns state an offset everywhere or nowhere; those are read at once.
+    # Usual columns state an offset everywhere or nowhere; those are read at once. The first text tells
+    # which, for a failure is dear: every value that cannot be read is put into words.
     for zone in ("UTC", None) if values.dtype == _TEXT else ():
         with suppress(pa.ArrowInvalid):
-            read = pa.array(values).cast(pa.timestamp("us", zone)).cast(_NAIVE)
+            for some in (values.dropna()[:1], values):
+                read = pa.array(some).cast(pa.timestamp("us", zone)).cast(_NAIVE)
             times = pd.DatetimeIndex(read.to_numpy(zero_copy_only=False)).tz_localize("UTC")
             return pd.Series(times, index=values.index)
     return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
