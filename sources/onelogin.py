@@ -195,8 +195,8 @@ class OneLogin:
         known = {pair: self._standing(*pair) for pair in set(zip(*told, strict=True))}
         words = {pair: word for pair, (word, _) in known.items()}
         states = {pair: (state or State.STAGED).value for pair, (_, state) in known.items()}
-        columns["source_state"] = [words[pair] for pair in zip(*told, strict=True)]
-        columns["state"] = [states[pair] for pair in zip(*told, strict=True)]
+        columns["source_state"] = list(map(words.__getitem__, zip(*told, strict=True)))
+        columns["state"] = list(map(states.__getitem__, zip(*told, strict=True)))
         good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
         strange = {pair for pair, (_, state) in known.items() if state is None}
         odd = [
