@@ -6,7 +6,7 @@ They ask for the same pages as the sources do, as many at a time, and know the p
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 import requests
@@ -86,14 +86,16 @@ def onelogin(base: str) -> None:
             "manager_user_id,created_at,last_login,state,status"
         )
         lists = (f"{api}/api/2/users", fields), (f"{api}/api/2/roles", "id,name,users")
-        _at_once(lambda url, named: _numbered(session, url, {"fields": named, "limit": 100}), lists)
+        _at_once(
+            lambda pool, url, named: _numbered(session, pool, url, {"fields": named, "limit": 100}), lists
+        )
 
 
 def scim(base: str) -> None:
     """Pages by index: the first tells how many there are; one more page holds the server to it."""
     with _session({"Authorization": "Bearer sandbox-scim-token"}) as session:
         lists = [(f"{base}/scim/v2/Users",), (f"{base}/scim/v2/Groups",)]
-        _at_once(lambda url: _indexed(session, url, 100), lists)
+        _at_once(lambda pool, url: _indexed(session, pool, url, 100), lists)
 
 
 def _session(headers: dict[str, str]) -> requests.Session:
@@ -104,8 +106,9 @@ def _session(headers: dict[str, str]) -> requests.Session:
 
 
 def _at_once(read: Callable[..., object], lists: Iterable[tuple[Any, ...]]) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(read, *one) for one in lists]:
+    """Read two lists with the pages of both in one pool."""
+    with ThreadPoolExecutor(WORKERS) as pages, ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(read, pages, *one) for one in lists]:
             done.result()
 
 
@@ -131,18 +134,16 @@ def _next_links(session: requests.Session, url: str, params: dict[str, Any]) -> 
     return pages
 
 
-def _numbered(session: requests.Session, url: str, params: dict[str, Any]) -> None:
+def _numbered(session: requests.Session, pool: Executor, url: str, params: dict[str, Any]) -> None:
     _, first = _got(session, url, params | {"page": 1})
     rest = range(2, int(first.headers["total-pages"]) + 1)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda number: len(_got(session, url, params | {"page": number})[0]), rest))
+    list(pool.map(lambda number: len(_got(session, url, params | {"page": number})[0]), rest))
 
 
-def _indexed(session: requests.Session, url: str, count: int) -> None:
+def _indexed(session: requests.Session, pool: Executor, url: str, count: int) -> None:
     body, _ = _got(session, url, {"startIndex": 1, "count": count})
     starts = range(1 + count, body["totalResults"] + count + 1, count)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda at: len(_got(session, url, {"startIndex": at, "count": count})[0]), starts))
+    list(pool.map(lambda at: len(_got(session, url, {"startIndex": at, "count": count})[0]), starts))
 
 
 LOOPS: dict[str, Callable[[str], None]] = {"okta": okta, "entra": entra, "onelogin": onelogin, "scim": scim}
