@@ -9,6 +9,7 @@ page that brings nothing new stops the reading, and fewer rows than promised are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -72,14 +73,16 @@ class Lists:
         if total is None:
             yield from map(tally.noted, self._until_empty(page, size + 1))
             return
-        if 0 < size < total:
+        behind: list[Page[int]] = []
+        if size:
             starts = range(1 + size, total + 1, size)
-            calls = (partial(_stretch, page, at, min(at + size, total + 1)) for at in starts)
-            for pages in self._client.side_by_side(calls, workers=self._workers):
+            calls = [partial(_stretch, page, at, min(at + size, total + 1)) for at in starts]
+            last = partial(self._behind, path, params, max(size, total) + 1, behind)
+            for pages in self._client.side_by_side([*calls, last], workers=self._workers):
                 yield from map(tally.noted, pages)
         tally.settle(total)
-        if size:
-            self._beyond(path, params, max(size, total) + 1, tally)
+        for more in behind:
+            tally.refuse(more)
 
     def by_cursor(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         """Yield the pages of a list that names the cursor of the next one (RFC 9865).
@@ -117,15 +120,13 @@ class Lists:
             start += len(last.ids)
             last = page(start, self._count)
 
-    def _beyond(self, path: str, params: dict[str, Any], start: int, tally: _Tally) -> None:
-        """Hold a server to its word that this was all: some count the page in place of the list."""
-        try:
-            more = self._page(path, params, len, start, self._count)
-        except (BadRequest, NotFound):
-            return  # Some refuse an index beyond the end.
-        if tally.adds(more) and (more.total or 0) <= tally.promised:
-            told = f"the list says it has {tally.promised} rows, and there are more behind them"
-            raise _problem(Malformed, told, more.reply, SHORT)
+    def _behind(
+        self, path: str, params: dict[str, Any], start: int, found: list[Page[int]]
+    ) -> list[Page[Any]]:
+        """Add to `found` what stands behind the end; no page of the list."""
+        with suppress(BadRequest, NotFound):  # Some refuse an index beyond the end.
+            found.append(self._page(path, params, len, start, self._count))
+        return []
 
     def _page(self, path: str, params: dict[str, Any], read: Read[T], start: int, count: int) -> Page[T]:
         try:
@@ -189,6 +190,12 @@ class _Tally:
     def adds(self, page: Page[Any]) -> bool:
         """Return whether a page holds rows that did not come before."""
         return not self._seen.issuperset(page.ids)
+
+    def refuse(self, more: Page[Any]) -> None:
+        """Hold a server to its word that this was all: some count the page in place of the list."""
+        if self.adds(more) and (more.total or 0) <= self.promised:
+            told = f"the list says it has {self.promised} rows, and there are more behind them"
+            raise _problem(Malformed, told, more.reply, SHORT)
 
     def settle(self, wanted: int) -> None:
         """Raise unless so many rows came."""
