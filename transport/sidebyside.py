@@ -44,6 +44,7 @@ class _Batch(Generic[T]):
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="side-by-side")
         self._changed = threading.Condition()
         self._failure: BaseException | None = None
+        self._head: Future[T] | None = None
 
     def start(self, call: Callable[[], T]) -> None:
         context = copy_context()
@@ -56,6 +57,7 @@ class _Batch(Generic[T]):
         """Return the result of the earliest call, or raise the first error of any."""
         head = self.started[0]
         with self._changed:
+            self._head = head
             self._changed.wait_for(lambda: head.done() or self._failure is not None)
         if self._failure is not None:
             raise self._failure
@@ -70,4 +72,5 @@ class _Batch(Generic[T]):
         with self._changed:
             if self._failure is None:
                 self._failure = failure
-            self._changed.notify()
+            if future is self._head or failure is not None:
+                self._changed.notify()
