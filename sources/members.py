@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -57,7 +58,7 @@ def _screened(source: str, groups: Sequence[Members]) -> Screened:
     names = pd.Series([group.name for group in groups], dtype="str")
     raw: dict[str, Any] = {
         "source": source,
-        "source_id": [member for group in groups for member in group.ids],
+        "source_id": list(chain.from_iterable(group.ids for group in groups)),
         "group_id": ids.repeat(sizes).reset_index(drop=True),
         "group_name": names.repeat(sizes).reset_index(drop=True),
         "direct": True,

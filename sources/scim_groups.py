@@ -103,12 +103,12 @@ class Groups:
 
         A group that is in no list cannot be read and counts for nobody.
         """
-        groups = [*told.groups, *(value for value in told.untold if value in self._names)]
-        users = [*told.users, *(value for value in told.untold if value not in self._names)]
+        inner = [value for value in told.untold if value in self._names]
+        others = [value for value in told.untold if value not in self._names]
+        groups = dict.fromkeys([*told.groups, *inner])
         self.nests = self.nests or bool(groups)
-        return Inside(
-            list(dict.fromkeys(users)), [value for value in dict.fromkeys(groups) if value in self._names]
-        )
+        users = list(dict.fromkeys([*told.users, *others])) if others else told.users
+        return Inside(users, [value for value in groups if value in self._names])
 
 
 def _told(row: Row) -> Told:
@@ -121,16 +121,17 @@ def _told(row: Row) -> Told:
     for member in members:
         if isinstance(member, dict) and member.get("value"):
             places[_is_group(member)].append(str(member["value"]))
-    return told
+    return Told(*(list(dict.fromkeys(place)) for place in told))
 
 
 def _users_alone(members: Any) -> list[str] | None:
     """The identifiers, where all members are said to be users, as in most groups; else None."""
     try:
-        kinds, values = set(map(_KIND, members)), list(map(_VALUE, members))
+        kinds, values = set(map(_KIND, members)), dict.fromkeys(map(_VALUE, members))
     except (KeyError, TypeError):
         return None
-    return values if kinds <= {"User"} and set(map(type, values)) <= {str} and all(values) else None
+    usual = kinds <= {"User"} and set(map(type, values)) <= {str} and "" not in values
+    return list(values) if usual else None
 
 
 def _is_group(member: dict[str, Any]) -> bool | None:
