@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from itertools import compress
 from operator import itemgetter
 from types import MappingProxyType, NoneType
@@ -37,6 +37,7 @@ Page = Mapping[str, Sequence[Any]]
 """Values by column."""
 Made = Mapping[str, Callable[[Rows], Sequence[Any]]]
 NOTHING_MADE: Made = MappingProxyType({})
+Words = pa.Array | pa.ChunkedArray
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
 
@@ -240,7 +241,7 @@ def _sort(dtype: str) -> str:
     return "time" if "datetime" in dtype else "other"
 
 
-def _texts(lists: Mapping[str, list[Any]], height: int) -> dict[str, pa.Array | None]:
+def _texts(lists: Mapping[str, list[Any]], height: int) -> dict[str, pa.ChunkedArray | None]:
     """Columns of texts and nulls alone; None for those with anything else in them."""
     parts: dict[str, list[pa.Array] | None] = {name: [] for name in lists}
     for start in range(0, max(height, 1), _AT_ONCE):
@@ -248,7 +249,8 @@ def _texts(lists: Mapping[str, list[Any]], height: int) -> dict[str, pa.Array | 
             if (part := parts[name]) is not None:
                 texts = _plain(values[start : start + _AT_ONCE])
                 parts[name] = None if texts is None else [*part, texts]
-    return {name: None if part is None else pa.concat_arrays(part) for name, part in parts.items()}
+    chunked = partial(pa.chunked_array, type=_LARGE)
+    return {name: None if part is None else chunked(part) for name, part in parts.items()}
 
 
 def _plain(values: list[Any]) -> pa.Array | None:
@@ -262,7 +264,7 @@ def _is_column(values: Any) -> bool:
     return isinstance(values, list | pd.Series | pd.api.extensions.ExtensionArray)
 
 
-def _typed(values: Any, sort: str, texts: pa.Array | None, kinds: set[type] | None, height: int) -> Any:
+def _typed(values: Any, sort: str, texts: Words | None, kinds: set[type] | None, height: int) -> Any:
     """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
     if sort == "other" or (_is_column(values) and not isinstance(values, list)):
         return values
