@@ -14,7 +14,7 @@ from functools import cache, partial
 from itertools import compress
 from operator import itemgetter
 from types import MappingProxyType, NoneType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ Page = Mapping[str, Sequence[Any]]
 """Values by column."""
 Made = Mapping[str, Callable[[Rows], Sequence[Any]]]
 NOTHING_MADE: Made = MappingProxyType({})
-Words = pa.Array | pa.ChunkedArray
+Words: TypeAlias = "pa.Array | pa.ChunkedArray"
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
 
