@@ -19,7 +19,7 @@ from benchmarks.company import SOURCES, connect, served, streamed
 from benchmarks.paced import paced
 from provisioning import intake
 
-ROUNDS = 5
+ROUNDS = 9
 BATCHES = 1_000
 """Rows a batch while memory is measured, so that even a small company fills several of them."""
 
@@ -39,10 +39,10 @@ def _beside(kind: str, base: str) -> float:
     rows = sum(streamed(connect(kind, base)).values())
     LOOPS[kind](base)
     ours, bare = [], []
-    for _ in range(ROUNDS):  # In turns, so that a busy machine slows both.
+    for _ in range(ROUNDS):  # In turns and compared turn by turn, so that a busy machine slows both.
         ours.append(timed(lambda: streamed(connect(kind, base))))
         bare.append(timed(lambda: LOOPS[kind](base)))
-    ratio = median(bare) / median(ours)
+    ratio = median(theirs / own for theirs, own in zip(bare, ours, strict=True))
     print(
         f"    {kind}: {rows:,} rows, ours {rows / median(ours):,.0f} a second, bare loop "
         f"{rows / median(bare):,.0f}: rate beside it {ratio:.2f} (at least 1.0)"
