@@ -144,7 +144,7 @@ def _mapping(case: Case, scope: SourceRules, groups: Names) -> Iterator[Mapped]:
         remedy = "create them in the target, or correct groups.map"
         case.note(f"no such group in the target: {shown(missing)}", remedy)
     if unmapped:
-        told = f"groups of {scope.origin} that stand for nothing in {rules.to}: {shown(unmapped)}"
+        told = f"groups of {scope.origin} that stand for nothing: {shown(unmapped)}"
         case.note(told, subject=scope.origin)
 
 

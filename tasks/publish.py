@@ -128,8 +128,9 @@ async def _artifacts(picture: Picture, report: Report | None) -> None:
         await create_table_artifact(
             table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
         )
-    held = [reason for decision in picture.decisions.values() for reason in decision.verdict.reasons]
-    notes = [_note(note) for decision in picture.decisions.values() for note in decision.notes]
+    decisions = picture.decisions.items()
+    held = [f"{target}: {reason}" for target, decision in decisions for reason in decision.verdict.reasons]
+    notes = [f"{target}: {_note(note)}" for target, decision in decisions for note in decision.notes]
     if held or notes:
         parts = ["# Held or withheld", *(f"- {reason}" for reason in held or ["nothing"])]
         text = "\n".join([*parts, "# Notes", *(f"- {note}" for note in notes)])
@@ -161,7 +162,7 @@ def _summary(
         **{status: counts[status] for status in ("applied", "failed", "stale", "pending", "blocked")},
         "residual": int(tried.sum()) if len(outcomes) else len(undone),
         "held": [
-            r
+            f"{n}: {r}"
             for n, d in picture.decisions.items()
             if d.verdict.held and n not in picture.outcomes
             for r in d.verdict.reasons

@@ -37,7 +37,8 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     if summary.get("conflicts"):
         told.append(f"  sources  disagree {summary['conflicts']:,} times; the first counts (conflicts.csv)")
     told += [f"  held     {reason}" for reason in summary.get("held", [])]
-    told += [f"  note     {note}" for notes in summary.get("notes", {}).values() for note in notes]
+    for target, notes in summary.get("notes", {}).items():
+        told += [f"  note     {target}: {note}" for note in notes]
     return told + [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import requests
 
+from flows.cli import words
 from flows.cli.explaining import explained
 from flows.cli.looking import approved
 
@@ -60,6 +61,14 @@ def test_one_policy_brings_all_targets_in_step(several):
     assert again["exit_code"] == 0
     assert again["changes"] == {}
     assert plan.empty
+
+
+def test_what_is_held_and_what_is_noted_names_its_target(several):
+    summary = several.run("reconcile")
+
+    remarks = [line.split()[:2] for line in words.lines(summary) if line.startswith(("  held", "  note"))]
+    assert {target.rstrip(":") for _, target in remarks} == set(TARGETS)
+    assert {word for word, _ in remarks} == {"held", "note"}
 
 
 def test_a_target_that_dies_in_the_middle_leaves_the_others_done(several):
