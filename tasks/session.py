@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,7 +25,10 @@ from transport.redact import guard_logs
 class PolicyMissing(Exception):
     """There is no policy file where one was looked for."""
 
-    remedy = "Name it with --config FILE, or write one with `seatwise init`."
+    remedy = (
+        "Name it with --config FILE, or write one with `seatwise init`; "
+        "a worker finds it in the folder that SEATWISE_HOME names."
+    )
 
 
 @dataclass
@@ -136,13 +140,17 @@ def opened(
     only: list[str] | None = None,
     as_of: datetime | None = None,
 ) -> Iterator[Session]:
-    """A session without a run: for commands that only read."""
+    """A session without a run: for commands that only read.
+
+    Relative paths start in the folder SEATWISE_HOME names, if set: a worker runs flows wherever it is.
+    """
     guard_logs()
-    path = Path(config).absolute()
+    home = Path(os.environ.get("SEATWISE_HOME", ""))
+    path = (home / config).absolute()
     rules = read_policy(path)
     ledger = open_ledger(rules, path.parent)
     try:
-        yield Session(path, Path(out), rules, ledger, _instant(as_of), tuple(only or ()))
+        yield Session(path, home / out, rules, ledger, _instant(as_of), tuple(only or ()))
     finally:
         ledger.close()
 

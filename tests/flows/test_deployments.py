@@ -109,7 +109,8 @@ def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path
 
     url = environment["PREFECT_API_URL"]
     port = environment["PREFECT_SERVER_API_PORT"]
-    env = environment | policy.SECRETS
+    env = environment | policy.SECRETS | {"SEATWISE_HOME": str(company.policy.parent)}
+    out = company.policy.parent / "out"
     with process([*PREFECT, "server", "start", "--port", port], tmp_path, environment):
         until(lambda: healthy(url), "the server's start")
         subprocess.run(
@@ -120,15 +121,12 @@ def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path
         assert {deployment["name"] for deployment in found} == NAMES
         (sync,) = [d for d in found if d["name"] == "seatwise-sync"]
         with process([*PREFECT, "worker", "start", "--pool", "seatwise"], tmp_path, env):
-            parameters = {"config": str(company.policy), "out": str(company.out)}
-            run = requests.post(
-                f"{url}/deployments/{sync['id']}/create_flow_run", json={"parameters": parameters}, timeout=10
-            ).json()
+            run = requests.post(f"{url}/deployments/{sync['id']}/create_flow_run", json={}, timeout=10).json()
             state = until(lambda: ended(url, run["id"]), "the run's end")
             steps = until(lambda: task_runs(url, run["id"]), "the record of the steps")
 
         assert state == "COMPLETED", (tmp_path / "process.log").read_text()[-4000:]
-        assert json.loads((company.out / "summary.json").read_text())["verdict"] == "held"
+        assert json.loads((out / "summary.json").read_text())["verdict"] == "held"
         assert {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= steps
         artifacts = requests.post(f"{url}/artifacts/filter", json={}, timeout=10).text
         assert "seatwise-plan" in artifacts
