@@ -40,11 +40,16 @@ async def apply(
 
 
 async def loaded(session: Session, plan: StoredPlan, picture: Picture) -> None:
-    """Write a plan, read back, and keep what came of it."""
-    advance = current().step(f"{plan.target}: changes", len(plan.changes))
-    begin = partial(load_batch.submit, session, plan, plan.target, advance=advance)
-    with holding(session, plan.target):
-        settle(session, plan.target)
-        outcomes = load(session, plan, begin)
-        picture.outcomes[plan.target] = verify(session, plan, plan.target, outcomes)
-        session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())
+    """Write a plan, read back, and keep what came of it, also of a plan that ends half-way."""
+    target, ledger = plan.target, session.ledger
+    advance = current().step(f"{target}: changes", len(plan.changes))
+    begin = partial(load_batch.submit, session, plan, target, advance=advance)
+    with holding(session, target):
+        settle(session, target)
+        # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
+        ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
+        try:
+            picture.outcomes[target] = verify(session, plan, target, load(session, plan, begin))
+        except Exception:
+            picture.outcomes[target] = ledger.outcomes(plan.fingerprint, session.run_id)
+            raise

@@ -79,21 +79,19 @@ def test_a_target_that_dies_in_the_middle_leaves_the_others_done(several):
     summary = several.run("sync")
 
     outcomes = pd.read_csv(several.out / "outcomes.csv")
-    plan = pd.read_csv(several.out / "plan.csv").merge(outcomes, on="change_id")
+    planned = pd.read_csv(several.out / "plan.csv")
+    changes = planned["target"].value_counts()
+    plan = planned.merge(outcomes, on="change_id")
     others = plan[plan["target"] != "legacy-jira"]
     assert summary["exit_code"] == 4
-    assert (plan.loc[plan["target"] == "legacy-jira", "status"] != "applied").any() or summary[
-        "targets_failed"
-    ]
+    assert list(summary["targets_failed"]) == ["legacy-jira"]
+    assert 0 < len(plan) - len(others) < changes["legacy-jira"]
     assert set(others["status"]) == {"applied"}
 
     requests.delete(f"{several.url}/_sandbox/faults", timeout=5)
     finished = several.run("sync")
-    if finished["exit_code"] == 3:
-        for fingerprint in finished["fingerprints"].values():
-            approved(several.policy, fingerprint, by="tester", reason="read")
-        finished = several.run("sync")
     assert finished["exit_code"] == 0
+    assert finished["applied"] > 0
     assert several.run("sync")["changes"] == {}
 
 
