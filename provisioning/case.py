@@ -65,9 +65,9 @@ class Case:
     actions: Collection[str] | None = None
     notes: list[Finding] = field(default_factory=list)
 
-    def note(self, message: str, remedy: str | None = None, *, subject: str | None = None) -> None:
+    def note(self, message: str, remedy: str | None = None) -> None:
         """Tell a person something: a warning when there is something to do about it."""
-        self.notes.append(Finding("warning" if remedy else "ok", subject or self.rules.to, message, remedy))
+        self.notes.append(Finding("warning" if remedy else "ok", self.rules.to, message, remedy))
 
     def can(self, action: str) -> bool:
         """Whether the sink can do it."""

@@ -30,6 +30,13 @@ class Mapped(NamedTuple):
     rule: str
 
 
+class Gaps(NamedTuple):
+    """IdP groups that stand for nothing, and groups they stand for that the target lacks."""
+
+    unmapped: set[str]
+    missing: set[str]
+
+
 @dataclass(frozen=True)
 class Entitled:
     """Pairs of person (row of the statement) and thing (row of the table).
@@ -82,10 +89,12 @@ def entitle(case: Case) -> Entitled:
     texts: list[tuple[str, str]] = []
     governed = fitting(things["name"], case.rules.groups.manage) & groups_among(things)
     names = Names(case)
+    gaps = Gaps(set(), set())
     for scope in case.policy.sources:
         if scope.origin in case.sources:
-            table = list(_mapping(case, scope, names))
+            table = list(_mapping(case, scope, names, gaps))
             made += _from_memberships(case, scope, table, texts, governed)
+    _tell(case, gaps)
     made += _defaults(case, staying, texts, names)
     wanted = _pairs(made)
     wanted = wanted[active[wanted[:, 0]]]
@@ -119,12 +128,10 @@ def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
     return may & governed, may & ~governed
 
 
-def _mapping(case: Case, scope: SourceRules, groups: Names) -> Iterator[Mapped]:
-    """What each IdP group stands for; notes those without meaning or without a group here."""
+def _mapping(case: Case, scope: SourceRules, groups: Names, gaps: Gaps) -> Iterator[Mapped]:
+    """What each IdP group of a source stands for, and what of it is missing."""
     rules, snapshot = case.rules, case.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
-    unmapped: list[str] = []
-    missing: set[str] = set()
     stated = {name.casefold(): name for name in rules.groups.map}
     for idp_group in sorted({*names.tolist(), *rules.groups.map}):
         if idp_group.casefold() in stated:
@@ -133,19 +140,21 @@ def _mapping(case: Case, scope: SourceRules, groups: Names) -> Iterator[Mapped]:
         else:
             wanted, rule = _renamed(idp_group, rules, groups)
         if not wanted:
-            unmapped.append(idp_group)
+            gaps.unmapped.add(idp_group)
         for name in wanted:
             row = groups.row(name)
             if row is None:
-                missing.add(name)
+                gaps.missing.add(name)
             else:
                 yield Mapped(idp_group, row, rule)
-    if missing:
+
+
+def _tell(case: Case, gaps: Gaps) -> None:
+    if gaps.missing:
         remedy = "create them in the target, or correct groups.map"
-        case.note(f"no such group in the target: {shown(missing)}", remedy)
-    if unmapped:
-        told = f"groups of {scope.origin} that stand for nothing: {shown(unmapped)}"
-        case.note(told, subject=scope.origin)
+        case.note(f"no such group in the target: {shown(gaps.missing)}", remedy)
+    if gaps.unmapped:
+        case.note(f"IdP groups that stand for nothing: {shown(gaps.unmapped)}")
 
 
 def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:

@@ -219,7 +219,7 @@ def test_groups_without_meaning_and_without_a_counterpart_are_named():
     decision = think(source([identity("ann")], {"atl-jira": ["ann"], "dept": ["ann"]}), target([]), rules)
 
     assert "no such group in the target: jria-users" in messages(decision)
-    assert "groups of idp that stand for nothing: dept" in messages(decision)
+    assert "IdP groups that stand for nothing: dept" in messages(decision)
 
 
 def test_groups_are_renamed_or_taken_by_name_where_the_map_is_silent():
@@ -287,7 +287,7 @@ def test_no_group_is_made_that_may_not_be(narrower):
 
     assert len(decision.plan.changes) == 0
     assert "no such group in the target: guild, newcomers" in messages(decision)
-    assert "groups of idp that stand for nothing: chess, gone" in messages(decision)
+    assert "IdP groups that stand for nothing: chess, gone" in messages(decision)
 
 
 def test_only_groups_that_are_missing_and_named_so_are_made():
