@@ -146,11 +146,12 @@ def _summary(
     done = outcomes["change_id"][outcomes["status"] == "applied"]
     undone = changes[~changes["change_id"].isin(done)]
     tried = undone["change_id"].isin(outcomes["change_id"])
-    decisions = picture.decisions.values()
+    decisions, waiting = picture.decisions.values(), _waiting(session, picture)
     plans = [d.plan.fingerprint for d in decisions] or [p.fingerprint for p in picture.plans.values()]
     summary |= {
-        "fingerprint": plans[0] if plans else None,
+        "fingerprint": next((plan["fingerprint"] for plan in waiting.values()), plans[0] if plans else None),
         "fingerprints": dict(zip(picture.decisions or picture.plans, plans, strict=True)),
+        "waiting": waiting,
         "sources": {name: _read(session, source) for name, source in picture.sources.items()},
         "conflicts": max((len(decision.conflicts) for decision in decisions), default=0),
         "identities": sum(len(source.identities) for source in picture.sources.values()),
@@ -179,6 +180,19 @@ def _summary(
         summary["held"] = []
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
+
+
+def _waiting(session: Session, picture: Picture) -> dict[str, dict[str, Any]]:
+    """By target, the plans that wait for a person: the fingerprint, and whether it is held."""
+    plans = {
+        name: (decision.plan.fingerprint, decision.plan.changes, decision.verdict.held)
+        for name, decision in picture.decisions.items()
+    } or {name: (plan.fingerprint, plan.changes, bool(plan.held)) for name, plan in picture.plans.items()}
+    return {
+        name: {"fingerprint": fingerprint, "held": held}
+        for name, (fingerprint, changes, held) in plans.items()
+        if len(changes) and name not in picture.outcomes and session.sink_actions(name)
+    }
 
 
 def _read(session: Session, source: SourceSnapshot) -> dict[str, Any]:

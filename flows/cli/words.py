@@ -6,11 +6,13 @@ from typing import Any
 
 NEXT = {
     "done": "Everything is in step.",
-    "changes pending": "Read the plan with `seatwise show`, then apply it with `seatwise apply {plan}`.",
-    "held": "Read why with `seatwise show`; then `seatwise approve {plan}` and `seatwise apply {plan}`.",
+    "changes pending": "Read the plan with `seatwise show`, then apply it:",
+    "held": "Read why with `seatwise show`; if it is right, release it and apply it:",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
     "error": "Nothing was decided from an incomplete read.",
 }
+WAITING = ("held", "changes pending")
+AGAIN = "The next run looks again at what is pending."
 
 
 def lines(summary: dict[str, Any]) -> list[str]:
@@ -62,7 +64,20 @@ def _next(summary: dict[str, Any]) -> list[str]:
         return [*lines, f"This target is changed by hand: follow the steps in {files['todo.csv']}."]
     if summary.get("flow") == "licences":
         return lines
-    return [*lines, NEXT[summary["verdict"]].format(plan=(summary["fingerprint"] or "")[:12])]
+    if summary["verdict"] not in WAITING:
+        return [*lines, NEXT[summary["verdict"]]]
+    commands = _commands(summary)
+    return [*lines, *([NEXT[summary["verdict"]], *commands] if commands else [AGAIN])]
+
+
+def _commands(summary: dict[str, Any]) -> list[str]:
+    """What to type for each plan that waits."""
+    commands = []
+    for target, plan in summary.get("waiting", {}).items():
+        short = plan["fingerprint"][:12]
+        commands += [f"  seatwise approve {short}    # {target}"] if plan["held"] else []
+        commands.append(f"  seatwise apply {short}{'' if plan['held'] else f'    # {target}'}")
+    return commands
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -71,6 +71,18 @@ def test_what_is_held_and_what_is_noted_names_its_target(several):
     assert {word for word, _ in remarks} == {"held", "note"}
 
 
+def test_the_advice_names_the_plans_that_wait_and_no_other(several):
+    planned = several.run("reconcile")
+    approved(several.policy, planned["fingerprints"]["acme-cloud"], by="tester", reason="read")
+
+    summary = several.run("sync")
+
+    advice = [line for line in words.lines(summary) if line.startswith("  seatwise")]
+    plan = summary["fingerprints"]["legacy-jira"][:12]
+    assert summary["exit_code"] == 3
+    assert advice == [f"  seatwise approve {plan}    # legacy-jira", f"  seatwise apply {plan}"]
+
+
 def test_a_target_that_dies_in_the_middle_leaves_the_others_done(several):
     """Exit code 4 names it; the next run finishes the rest."""
     release(several)
