@@ -41,7 +41,7 @@ def decide_target(
     return decision
 
 
-@task(name="remember reads", cache_policy=NO_CACHE)
+@task(name="remember reads", task_run_name="remember reads", cache_policy=NO_CACHE)
 def remember_reads(
     session: Session,
     sources: dict[str, SourceSnapshot],

@@ -24,7 +24,7 @@ from tasks.summary import EXIT_CODES, frame_of, verdict, write_summary
 TODO = "todo.csv"
 
 
-@task(name="publish", cache_policy=NO_CACHE)
+@task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
 async def publish(session: Session, picture: Picture, *, report_only: bool = False) -> dict[str, Any]:
     """Write the files, show the tables, close the run.
 
@@ -134,7 +134,9 @@ async def _artifacts(picture: Picture, report: Report | None) -> None:
     if held or notes:
         parts = ["# Held or withheld", *(f"- {reason}" for reason in held or ["nothing"])]
         text = "\n".join([*parts, "# Notes", *(f"- {note}" for note in notes)])
-        await create_markdown_artifact(markdown=text, key="seatwise-verdict")
+        await create_markdown_artifact(
+            markdown=text, key="seatwise-verdict", description="What is held, and what to know of the plan"
+        )
 
 
 def _summary(
