@@ -15,6 +15,7 @@ from sources.feed import Feed, FeedLost
 from tasks.memory import source_of
 from tasks.progress import current
 from tasks.session import Session
+from transport.errors import Forbidden
 
 
 def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot | None:
@@ -41,7 +42,8 @@ def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot 
         delta = source.delta(before.checkpoint, before)
         advance(len(delta.identities) + len(delta.gone) + len(delta.groups))
         return merged(before, delta, session.now)
-    except (FeedLost, SnapshotDamaged) as lost:
+    # Forbidden: where what tells of changes may no longer be read, the whole still may.
+    except (FeedLost, Forbidden, SnapshotDamaged) as lost:
         session.read_whole[name] = str(lost)
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 OKTA = "okta-main"
 
@@ -68,6 +69,17 @@ def test_what_cannot_rest_on_an_earlier_read_is_read_whole(company, old, new):
     company.rewrite(old, new)
 
     assert reads(company) == (True, None)
+
+
+def test_a_log_that_may_no_longer_be_read_costs_a_whole_read_and_no_run(company):
+    reads(company)
+    fault = {"path": "/okta/api/v1/logs", "kind": "status", "status": 403, "times": 0}
+    requests.post(f"{company.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+
+    whole, why = reads(company)
+
+    assert whole
+    assert "403" in str(why)
 
 
 def test_after_the_interval_everything_is_read_again(company):
