@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from transport.clock import STOP, Stop
+from transport.collector import unhurried
 
 T = TypeVar("T")
 DISTANCE = 2
@@ -30,7 +31,7 @@ def ahead(pages: Iterable[T]) -> Iterator[T]:
     def fetch() -> list[T]:
         return [] if stop.told() else list(islice(coming, 1))
 
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+    with unhurried(), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         fetched = deque(pool.submit(context.run, fetch) for _ in range(DISTANCE))
         try:
             while page := fetched.popleft().result():

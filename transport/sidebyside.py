@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from transport.clock import STOP, Stop
+from transport.collector import unhurried
 
 T = TypeVar("T")
 
@@ -24,15 +25,16 @@ def side_by_side(calls: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
     """
     batch = _Batch[T](workers)
     upcoming = iter(calls)
-    try:
-        for call in islice(upcoming, 2 * workers):
-            batch.start(call)
-        while batch.started:
-            yield batch.first()
-            for call in islice(upcoming, 1):
+    with unhurried():
+        try:
+            for call in islice(upcoming, 2 * workers):
                 batch.start(call)
-    finally:
-        batch.end()
+            while batch.started:
+                yield batch.first()
+                for call in islice(upcoming, 1):
+                    batch.start(call)
+        finally:
+            batch.end()
 
 
 class _Batch(Generic[T]):

@@ -1,0 +1,71 @@
+"""The collector of garbage is unhurried while somebody reads, and as before once nobody does."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from transport.ahead import ahead
+from transport.collector import OBJECTS, unhurried
+from transport.sidebyside import side_by_side
+
+
+@pytest.fixture(autouse=True)
+def usual() -> Iterator[None]:
+    """A known eagerness, whatever other tests left."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
+def reading(way: str) -> Iterator[int]:
+    """Eagerness of the collector at each page."""
+    if way == "ahead":
+        return (gc.get_threshold()[0] for _ in ahead(range(5)))
+    return (gc.get_threshold()[0] for _ in side_by_side([lambda: 1] * 5, workers=2))
+
+
+@pytest.mark.parametrize("way", ["ahead", "side by side"])
+def test_pages_are_read_without_hurry(way):
+    assert list(reading(way)) == [OBJECTS] * 5
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+@pytest.mark.parametrize("way", ["ahead", "side by side"])
+def test_a_reading_that_is_left_early_is_over(way):
+    pages = reading(way)
+    next(pages)
+    pages.close()
+    del pages
+
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_the_last_reader_to_leave_ends_it():
+    one, other = reading("ahead"), reading("side by side")
+    next(one)
+    next(other)
+
+    assert list(one) == [OBJECTS] * 4
+    assert gc.get_threshold() == (OBJECTS, 10, 10)
+    assert list(other) == [OBJECTS] * 4
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+def test_a_failure_ends_it():
+    with pytest.raises(ZeroDivisionError):
+        list(side_by_side([lambda: 1 // 0], workers=1))
+
+    assert gc.get_threshold() == (700, 10, 10)
+
+
+@pytest.mark.parametrize("usual", [0, 90_000])
+def test_a_collector_that_is_off_or_calmer_stays_so(usual):
+    gc.set_threshold(usual, 10, 10)
+
+    with unhurried():
+        assert gc.get_threshold() == (usual, 10, 10)
+    assert gc.get_threshold() == (usual, 10, 10)
