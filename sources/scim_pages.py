@@ -9,8 +9,8 @@ page that brings nothing new stops the reading, and fewer rows than promised are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sources.scim_dialect import Row, body_of, resources
@@ -73,15 +73,14 @@ class Lists:
         if total is None:
             yield from map(tally.noted, self._until_empty(page, size + 1))
             return
-        behind: list[Page[int]] = []
-        if size:
-            starts = range(1 + size, total + 1, size)
-            calls = [partial(_stretch, page, at, min(at + size, total + 1)) for at in starts]
-            last = partial(self._behind, path, params, max(size, total) + 1, behind)
-            for pages in self._client.side_by_side([*calls, last], workers=self._workers):
-                yield from map(tally.noted, pages)
+        starts = range(1 + size, total + 1, size) if size else ()
+        calls = [partial(_stretch, page, at, min(at + size, total + 1)) for at in starts]
+        behind = [partial(self._behind, path, params, max(size, total) + 1)] if size else []
+        stretches = self._client.side_by_side([*calls, *behind], workers=self._workers)
+        for pages in islice(stretches, len(calls)):
+            yield from map(tally.noted, pages)
         tally.settle(total)
-        for more in behind:
+        for more in chain.from_iterable(stretches):
             tally.refuse(more)
 
     def by_cursor(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
@@ -120,13 +119,12 @@ class Lists:
             start += len(last.ids)
             last = page(start, self._count)
 
-    def _behind(
-        self, path: str, params: dict[str, Any], start: int, found: list[Page[int]]
-    ) -> list[Page[Any]]:
-        """Add to `found` what stands behind the end; no page of the list."""
-        with suppress(BadRequest, NotFound):  # Some refuse an index beyond the end.
-            found.append(self._page(path, params, len, start, self._count))
-        return []
+    def _behind(self, path: str, params: dict[str, Any], start: int) -> list[Page[Any]]:
+        """Read what stands behind the end."""
+        try:
+            return [self._page(path, params, len, start, self._count)]
+        except (BadRequest, NotFound):
+            return []  # Some refuse an index beyond the end.
 
     def _page(self, path: str, params: dict[str, Any], read: Read[T], start: int, count: int) -> Page[T]:
         try:
