@@ -179,7 +179,7 @@ def _summary(
     ended = verdict(held=bool(summary["held"]), wrong=wrong, left=len(undone))
     if report_only:
         ended = "done with failures" if session.failed else "done"
-        summary["held"] = []
+        summary |= {"held": [], "waiting": {}}
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
 
@@ -193,7 +193,7 @@ def _waiting(session: Session, picture: Picture) -> dict[str, dict[str, Any]]:
     return {
         name: {"fingerprint": fingerprint, "held": held}
         for name, (fingerprint, changes, held) in plans.items()
-        if len(changes) and name not in picture.outcomes and session.sink_actions(name)
+        if (held or len(changes)) and name not in picture.outcomes and session.sink_actions(name)
     }
 
 

@@ -60,23 +60,24 @@ def _next(summary: dict[str, Any]) -> list[str]:
     """What there is to read, and what to do."""
     files = summary.get("files", {})
     lines = [f"  report   {files['licences.html']}"] if "licences.html" in files else []
-    if summary["verdict"] == "changes pending" and "todo.csv" in files:
-        return [*lines, f"This target is changed by hand: follow the steps in {files['todo.csv']}."]
     if summary.get("flow") == "licences":
         return lines
     if summary["verdict"] not in WAITING:
         return [*lines, NEXT[summary["verdict"]]]
     commands = _commands(summary)
-    return [*lines, *([NEXT[summary["verdict"]], *commands] if commands else [AGAIN])]
+    told = [NEXT[summary["verdict"]], *commands] if commands else []
+    if "todo.csv" in files:
+        told.append(f"This target is changed by hand: follow the steps in {files['todo.csv']}.")
+    return [*lines, *(told or [AGAIN])]
 
 
 def _commands(summary: dict[str, Any]) -> list[str]:
     """What to type for each plan that waits."""
     commands = []
     for target, plan in summary.get("waiting", {}).items():
-        short = plan["fingerprint"][:12]
-        commands += [f"  seatwise approve {short}    # {target}"] if plan["held"] else []
-        commands.append(f"  seatwise apply {short}{'' if plan['held'] else f'    # {target}'}")
+        verbs = ["approve", "apply"] if plan["held"] else ["apply"]
+        first, *rest = [f"  seatwise {verb} {plan['fingerprint'][:12]}" for verb in verbs]
+        commands += [f"{first}    # {target}", *rest]
     return commands
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flows.cli import words
+
 POLICY = """\
 version: 1
 connections:
@@ -65,6 +67,19 @@ def test_a_plan_from_files_becomes_steps_for_a_person(company, files: Path, sour
     assert steps["step"].tolist() == list(range(1, len(steps) + 1))
     assert steps[["what", "why"]].notna().all(axis=None)
     assert {"grant", "revoke"} <= set(summary["changes"])
+
+
+@pytest.mark.parametrize("count", [500, 1], ids=["pending", "held"])
+def test_the_advice_is_to_follow_the_steps(company, files: Path, count: int):
+    """Also of a plan that is held: no command writes this target."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV).replace("count: 500", f"count: {count}"))
+
+    summary = run("reconcile", files)
+
+    told = words.lines(summary)
+    assert summary["exit_code"] == (2 if count == 500 else 3)
+    assert told[-1].startswith("This target is changed by hand: follow the steps in ")
+    assert not [line for line in told if line.startswith("  seatwise")]
 
 
 def test_the_report_needs_no_credential(company, files: Path):
