@@ -108,6 +108,10 @@ class Company:
         )
         reply.raise_for_status()
 
+    def fault(self, **told: Any) -> None:
+        """Have the sandbox fail as told (`sandbox.faults`)."""
+        requests.post(f"{self.url}/_sandbox/faults", json=told, timeout=5).raise_for_status()
+
     def rewrite(self, old: str, new: str) -> None:
         """Change the policy file."""
         text = self.policy.read_text()

@@ -62,8 +62,7 @@ def test_a_killed_run_is_finished_by_the_next(company, server):
 def test_a_lost_answer_is_settled_by_reading(company):
     """The write happened and the connection was cut: it is found done, not sent again."""
     plan = released(company)
-    fault = {"path": "/atlassian/admin/v2", "method": "DELETE", "kind": "lost_write", "times": 3}
-    requests.post(f"{company.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    company.fault(path="/atlassian/admin/v2", method="DELETE", kind="lost_write", times=3)
 
     summary = company.run("apply", plan=plan["fingerprint"])
 
@@ -76,8 +75,7 @@ def test_a_lost_answer_is_settled_by_reading(company):
 def test_a_refused_write_is_one_bad_row(company):
     """One account the target will not change: it is told with what to do, the others are done."""
     plan = released(company)
-    fault = {"path": "/atlassian/users", "method": "PATCH", "kind": "status", "status": 403, "times": 1}
-    requests.post(f"{company.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    company.fault(path="/atlassian/users", method="PATCH", kind="status", status=403, times=1)
 
     summary = company.run("apply", plan=plan["fingerprint"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import requests
 
 FAULTS = [
     pytest.param({"kind": "status", "status": 500, "times": 0}, id="500"),
@@ -31,8 +30,7 @@ def impatient():
 def test_a_source_that_fails_half_way_ends_the_run(company, impatient, fault):
     """No plan, no write; the error names source, page and remedy, and the ledger keeps the run as failed."""
     company.rewrite("token: 'env:SANDBOX_OKTA_TOKEN'", "token: 'env:SANDBOX_OKTA_TOKEN', page_size: 6")
-    fault |= {"path": "/okta/api/v1/users", "method": "GET", "skip": 6}
-    requests.post(f"{company.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    company.fault(path="/okta/api/v1/users", method="GET", skip=6, **fault)
 
     with pytest.raises(Exception) as raised:
         company.run("sync")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import requests
 
 OKTA = "okta-main"
 
@@ -73,8 +72,7 @@ def test_what_cannot_rest_on_an_earlier_read_is_read_whole(company, old, new):
 
 def test_a_log_that_may_no_longer_be_read_costs_a_whole_read_and_no_run(company):
     reads(company)
-    fault = {"path": "/okta/api/v1/logs", "kind": "status", "status": 403, "times": 0}
-    requests.post(f"{company.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    company.fault(path="/okta/api/v1/logs", kind="status", status=403, times=0)
 
     whole, why = reads(company)
 

@@ -43,8 +43,7 @@ def release(several) -> dict:
 
 def die(several, path: str, *, after: int) -> None:
     """The server behind that path answers so many more requests, then cuts every connection."""
-    fault = {"path": path, "skip": after, "times": 0, "kind": "reset"}
-    requests.post(f"{several.url}/_sandbox/faults", json=fault, timeout=5).raise_for_status()
+    several.fault(path=path, skip=after, times=0, kind="reset")
 
 
 def test_one_policy_brings_all_targets_in_step(several):
