@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from provisioning import frames
-from provisioning.decide import decide as think
-from provisioning.policy import Policy
-from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.decide.decide import decide as think
+from provisioning.model import frames
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.policy.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

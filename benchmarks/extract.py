@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.bare import LOOPS
 from benchmarks.company import SOURCES, connect, served, streamed
 from benchmarks.paced import paced
-from provisioning import intake
+from provisioning.model import intake
 
 ROUNDS = 9
 BATCHES = 1_000

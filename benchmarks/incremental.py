@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.company import PARTS, SOURCES, connect, served
-from provisioning import frames
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sources.feed import Feed
 from transport.door import Door
 

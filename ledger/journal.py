@@ -18,7 +18,7 @@ from ledger import tables
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
 from ledger.runs import require_run
 from ledger.store import Store, chunks, insert_rows, resolve
-from provisioning.frames import Changes, Outcomes, columns
+from provisioning.model.frames import Changes, Outcomes, columns
 
 
 class Journal(Store):

@@ -11,7 +11,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, update
 
 from ledger import tables
 from ledger.store import Store, chunks, insert_rows
-from provisioning.frames import Links, Taken, columns
+from provisioning.model.frames import Links, Taken, columns
 
 HELD = list(tables.KEY[1:])
 

@@ -14,7 +14,7 @@ from ledger import tables
 from ledger.errors import PlanMismatch, UnknownPlan
 from ledger.runs import require_run
 from ledger.store import Store, insert_rows, resolve
-from provisioning.frames import Changes, columns
+from provisioning.model.frames import Changes, columns
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The tables, and the one way between a frame and a table.
 
-Tables that hold frames take their columns from the models of `provisioning.frames`. A change here
+Tables that hold frames take their columns from the models of `provisioning.model.frames`. A change here
 or there needs a migration; a test compares both and prints what the migration must do.
 """
 
@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from provisioning.frames import Changes, Frame, Links, Outcomes, Taken, columns
+from provisioning.model.frames import Changes, Frame, Links, Outcomes, Taken, columns
 
 KEY = ("target", "account_id", "kind", "entitlement_id")
 """What names a thing an account holds."""

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.allocation import Place, chargeback, costs_by_place, savings_by_place, summed
-from provisioning.frames import (
+from provisioning.licensing.allocation import Place, chargeback, costs_by_place, savings_by_place, summed
+from provisioning.licensing.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
+from provisioning.licensing.waste import holders, surplus_accounts, waste
+from provisioning.model.frames import (
     Accounts,
     Activity,
     Billing,
@@ -26,10 +28,8 @@ from provisioning.frames import (
     WasteReason,
     concat,
 )
-from provisioning.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
-from provisioning.seats import PLACE, counts, seat_table
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
-from provisioning.waste import holders, surplus_accounts, waste
+from provisioning.model.seat_table import PLACE, counts, seat_table
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports.words import Definition, defined, notes, titled
 
 NOT_STATED = "(not stated)"

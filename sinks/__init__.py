@@ -14,8 +14,8 @@ from typing import ClassVar, NamedTuple, Protocol
 import pandas as pd
 from pydantic import BaseModel
 
-from provisioning.findings import Finding
-from provisioning.frames import Action, Change, Screened
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Action, Change, Screened
 from transport.door import Door
 
 KINDS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from provisioning.frames import AccountState
+from provisioning.model.frames import AccountState
 
 ACCOUNT_FIELDS = {
     "account_id": "accountId",

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, NamedTuple
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
-from provisioning import delimited
-from provisioning.findings import Finding, Refused, Unreadable
-from provisioning.frames import (
+from provisioning.model import delimited
+from provisioning.model.findings import Finding, Refused, Unreadable
+from provisioning.model.frames import (
     Accounts,
     AccountState,
     Action,
@@ -32,7 +32,7 @@ from provisioning.frames import (
     Seats,
     concat,
 )
-from provisioning.intake import reject, screened
+from provisioning.model.intake import reject, screened
 from sinks import Applied, Look, groups_named
 from sinks.export_formats import (
     NO_ACCESS,

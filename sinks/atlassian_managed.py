@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from provisioning.findings import Refused
-from provisioning.frames import Action
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action
 from transport.client import Client
 from transport.errors import TransportError
 

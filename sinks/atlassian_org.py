@@ -17,9 +17,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import Accounts, Action, Change, Entitlements, Screened, concat
-from provisioning.intake import Fields, batches
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import Accounts, Action, Change, Entitlements, Screened, concat
+from provisioning.model.intake import Fields, batches
 from sinks import Applied, Look, bundled_by_person, groups_named
 from sinks import atlassian_rows as rows
 from sinks.atlassian_data import ACCOUNT_FIELDS, SIDE_FIELDS

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.frames import (
+from provisioning.model.frames import (
     Accounts,
     Activity,
     Capacity,
@@ -20,7 +20,7 @@ from provisioning.frames import (
     complete,
     concat,
 )
-from provisioning.intake import iso_times, reject, screened
+from provisioning.model.intake import iso_times, reject, screened
 from sinks.atlassian_data import (
     ACCOUNT_FIELDS,
     ADMIN_ROLES,

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from provisioning.findings import Finding
-from provisioning.frames import Accounts, Action, Change, Screened, concat
-from provisioning.intake import batches
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Accounts, Action, Change, Screened, concat
+from provisioning.model.intake import batches
 from sinks import Applied, Look, groups_named
 from sinks import atlassian_scim_rows as rows
 from sinks.atlassian_scim_directory import PAGE, ScimDirectory

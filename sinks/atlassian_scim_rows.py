@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.frames import Accounts, AccountState, EntitlementKind, Grants, Screened
-from provisioning.intake import Fields, screened
+from provisioning.model.frames import Accounts, AccountState, EntitlementKind, Grants, Screened
+from provisioning.model.intake import Fields, screened
 from sinks.atlassian_scim_directory import ATLASSIAN, ENTERPRISE
 from sinks.numbered_pages import Row
 

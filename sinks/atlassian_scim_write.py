@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from provisioning.findings import Refused
-from provisioning.frames import AccountState, Action, Change
+from provisioning.model.findings import Refused
+from provisioning.model.frames import AccountState, Action, Change
 from sinks import Applied, Look
 from sinks import atlassian_scim_rows as rows
 from sinks.atlassian_scim_directory import ATLASSIAN, HEADERS, ScimDirectory

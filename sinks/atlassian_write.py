@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from provisioning.findings import Refused
-from provisioning.frames import AccountState, Action, Change, EntitlementKind
+from provisioning.model.findings import Refused
+from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
 from sinks import Applied, Look
 from sinks.atlassian_data import bare
 from sinks.atlassian_directory import Group

@@ -18,8 +18,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import Action, Change, EntitlementKind
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import Action, Change, EntitlementKind
 from sinks import Applied
 from sinks.bitbucket_dc_read import API, LEVELS, PERMISSIONS, Bitbucket
 from sinks.datacenter import SETS, DataCenter, DataCenterOptions

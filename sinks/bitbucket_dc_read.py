@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.intake import Columns as Gathered
-from provisioning.intake import Fields
+from provisioning.model.intake import Columns as Gathered
+from provisioning.model.intake import Fields
 from sinks.datacenter_pages import by_offset
 from sinks.datacenter_rows import Columns, Group, Licence, Own, Permission, Row, Whole, state_of
 from transport.client import Client

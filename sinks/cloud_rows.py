@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.frames import (
+from provisioning.model.frames import (
     Accounts,
     AccountState,
     Capacity,
@@ -21,8 +21,8 @@ from provisioning.frames import (
     concat,
     empty,
 )
-from provisioning.intake import reject, screened
-from provisioning.seats import seat_table
+from provisioning.model.intake import reject, screened
+from provisioning.model.seat_table import seat_table
 
 Columns = Mapping[str, Sequence[Any]]
 GROUP = EntitlementKind.GROUP.value

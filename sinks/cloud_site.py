@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import (
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import (
     Accounts,
     Action,
     Change,
@@ -22,7 +22,7 @@ from provisioning.frames import (
     Screened,
     concat,
 )
-from provisioning.intake import Fields, batches
+from provisioning.model.intake import Fields, batches
 from sinks import cloud_rows
 from sinks.cloud_rows import Columns, Opening
 from sinks.numbered_pages import Row

@@ -16,9 +16,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.findings import Refused
-from provisioning.frames import Accounts, Action, Change, Screened, concat
-from provisioning.intake import Fields
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Accounts, Action, Change, Screened, concat
+from provisioning.model.intake import Fields
 from sinks import Applied, Look, cloud_rows, groups_named
 from sinks.cloud_rows import Columns
 from sinks.cloud_site import UNABLE, CloudSite, Inability, SiteOptions, permit, refuse_synced

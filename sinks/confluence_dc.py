@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import Action, Change
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import Action, Change
 from sinks import Applied
 from sinks.confluence_dc_read import API, PRODUCT, Confluence
 from sinks.datacenter import DataCenter, DataCenterOptions

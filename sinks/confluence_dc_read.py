@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
 
-from provisioning.frames import AccountState
-from provisioning.intake import Columns as Gathered
-from provisioning.intake import Fields
+from provisioning.model.frames import AccountState
+from provisioning.model.intake import Columns as Gathered
+from provisioning.model.intake import Fields
 from sinks.datacenter_pages import by_offset
 from sinks.datacenter_rows import Columns, Group, Licence, Row, Whole
 from transport.client import Client

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from provisioning.frames import AccountState, Action, Change
+from provisioning.model.frames import AccountState, Action, Change
 from sinks import Applied
 from sinks.crowd_read import API, groups_of
 from sinks.crowd_read import Crowd as Server

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 from xml.parsers import expat
 
-from provisioning.intake import Columns as Gathered
-from provisioning.intake import Fields
+from provisioning.model.intake import Columns as Gathered
+from provisioning.model.intake import Fields
 from sinks.datacenter_pages import until_empty
 from sinks.datacenter_rows import Columns, Group, Row, state_of
 from transport.client import Client

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import AccountState, Action, Change, EntitlementKind
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
 from sinks import Applied, Look, bundled_by_person, groups_named
 from sinks import datacenter_rows as rows
 from sinks.datacenter_rows import Columns, Row, Whole

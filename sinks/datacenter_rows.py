@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.frames import (
+from provisioning.model.frames import (
     Accounts,
     AccountState,
     Activity,
@@ -21,7 +21,7 @@ from provisioning.frames import (
     complete,
     concat,
 )
-from provisioning.intake import iso_times, screened
+from provisioning.model.intake import iso_times, screened
 
 Row = dict[str, Any]
 Columns = dict[str, list[Any]]

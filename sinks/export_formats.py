@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 
 import pandas as pd
 
-from provisioning import delimited
-from provisioning.findings import Unreadable
-from provisioning.frames import AccountState, EntitlementKind
+from provisioning.model import delimited
+from provisioning.model.findings import Unreadable
+from provisioning.model.frames import AccountState, EntitlementKind
 from sinks.atlassian_data import FREE_PRODUCTS, PRODUCT_LABELS
 
 NAMES = {

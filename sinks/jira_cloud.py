@@ -15,8 +15,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.frames import Accounts, AccountState, Action, Change, Screened, concat
-from provisioning.intake import Fields
+from provisioning.model.frames import Accounts, AccountState, Action, Change, Screened, concat
+from provisioning.model.intake import Fields
 from sinks import Applied, Look, bundled_by_person, cloud_rows, groups_named
 from sinks.cloud_site import CloudSite, Inability, SiteOptions
 from sinks.jira_cloud_site import USERS_A_PAGE, Group, JiraSite, Role

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
-from provisioning.findings import Refused
-from provisioning.frames import Action, Change
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action, Change
 from sinks import Applied, Look
 from sinks.cloud_site import UNABLE, permit, refuse_synced
 from sinks.jira_cloud_site import API, Group

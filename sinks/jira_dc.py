@@ -19,9 +19,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.findings import Finding, Refused
-from provisioning.frames import Action, Change
-from provisioning.intake import Columns
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import Action, Change
+from provisioning.model.intake import Columns
 from sinks import Applied
 from sinks.datacenter import DataCenter, DataCenterOptions
 from sinks.datacenter_pages import in_time

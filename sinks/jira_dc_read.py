@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.intake import Columns, Fields
+from provisioning.model.intake import Columns, Fields
 from sinks.datacenter_pages import by_offset, until_empty
 from sinks.datacenter_rows import Group, Licence, Row, Whole, state_of
 from transport.client import Client

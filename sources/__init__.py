@@ -12,8 +12,8 @@ from typing import ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from provisioning.findings import Finding
-from provisioning.frames import Screened
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Screened
 from transport.door import Door
 
 KINDS = {

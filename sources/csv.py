@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning import delimited
-from provisioning.findings import Unreadable
+from provisioning.model import delimited
+from provisioning.model.findings import Unreadable
 from sources.table import Table, TableOptions
 from transport.door import Door
 

@@ -20,10 +20,10 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from provisioning.findings import Finding
-from provisioning.frames import Screened
-from provisioning.merge import Delta
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Screened
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
 from sources.entra_feed import Changes
 from sources.entra_fields import CHECKS
 from sources.entra_graph import Graph

@@ -22,10 +22,10 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from provisioning.frames import UTC_TIME, Rejects, concat
-from provisioning.intake import iso_times
-from provisioning.merge import Delta
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.frames import UTC_TIME, Rejects, concat
+from provisioning.model.intake import iso_times
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
 from sources.entra_fields import GUARDED
 from sources.entra_graph import Graph, Round
 from sources.entra_groups import GROUP, Assigned, Groups

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provisioning.frames import State
+from provisioning.model.frames import State
 
 FIELDS = {
     "source_id": "id",

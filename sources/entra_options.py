@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from provisioning.frames import State
+from provisioning.model.frames import State
 from sources.entra_fields import FIELDS
 
 LOGIN = "https://login.microsoftonline.com"

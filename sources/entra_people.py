@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.frames import Identities, Rejects, Screened, State, concat
-from provisioning.intake import Fields, batches, reject, screened
+from provisioning.model.frames import Identities, Rejects, Screened, State, concat
+from provisioning.model.intake import Fields, batches, reject, screened
 from sources.entra_answers import Row
 from sources.entra_batch import chunks
 from sources.entra_fields import (

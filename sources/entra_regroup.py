@@ -7,8 +7,8 @@ from itertools import chain
 
 import pandas as pd
 
-from provisioning.frames import Memberships, Rejects, Screened, concat
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.frames import Memberships, Rejects, Screened, concat
+from provisioning.model.snapshots import SourceSnapshot
 from sources.entra_groups import Assigned, Groups
 from sources.entra_options import EntraOptions
 from sources.members import batched

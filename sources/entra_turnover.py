@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from provisioning.frames import Identities, Rejects, Screened, concat
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.frames import Identities, Rejects, Screened, concat
+from provisioning.model.snapshots import SourceSnapshot
 from sources.entra_answers import Row
 from sources.entra_fields import DELETED
 from sources.entra_people import People

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from provisioning.merge import Delta
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
 
 
 class FeedLost(Exception):
@@ -16,7 +16,7 @@ class FeedLost(Exception):
 class Feed(Protocol):
     """A source with a feed of changes.
 
-    A delta laid over the read its checkpoint belongs to (`provisioning.merge.merged`) gives the same
+    A delta laid over the read its checkpoint belongs to (`provisioning.model.merge.merged`) gives the same
     rows as reading everything, as long as nobody vanished in a way the source does not tell of.
     """
 

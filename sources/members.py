@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.frames import Memberships, Screened
-from provisioning.intake import BATCH, screened
+from provisioning.model.frames import Memberships, Screened
+from provisioning.model.intake import BATCH, screened
 
 MEMBERSHIP_BATCH = 5 * BATCH
 BETWEEN = " > "

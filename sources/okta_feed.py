@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.intake import iso_times
+from provisioning.model.intake import iso_times
 from sources.feed import FeedLost
 from sources.server_clock import stamp, told_at
 from transport.client import Client

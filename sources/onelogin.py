@@ -19,11 +19,11 @@ from typing import Any, ClassVar, Literal, TypeVar
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from provisioning.findings import Finding
-from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import Fields, batches, gathered, reject, screened
-from provisioning.merge import Delta
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, concat
+from provisioning.model.intake import Fields, batches, gathered, reject, screened
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
 from sources import onelogin_feed as feed
 from sources.feed import FeedLost
 from sources.members import Members, batched

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 import pandas as pd
 
-from provisioning.intake import iso_times
+from provisioning.model.intake import iso_times
 from sources.feed import FeedLost
 from sources.onelogin_pages import Row
 from sources.server_clock import since, stamp, told_at

@@ -7,8 +7,8 @@ import pyarrow as pa
 from pyarrow import compute as pc
 from pyarrow import parquet as pq
 
-from provisioning.delimited import Table
-from provisioning.findings import Unreadable
+from provisioning.model.delimited import Table
+from provisioning.model.findings import Unreadable
 
 
 def parse(content: bytes) -> Table:

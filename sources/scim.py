@@ -19,11 +19,11 @@ import pandas as pd
 from pydantic import BaseModel
 from requests.auth import AuthBase
 
-from provisioning.findings import Finding
-from provisioning.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.intake import Fields, Page, batches, gathered, reject, screened
-from provisioning.merge import Delta
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, concat
+from provisioning.model.intake import Fields, Page, batches, gathered, reject, screened
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
 from sources.feed import FeedLost
 from sources.labels import label
 from sources.members import Members, batched

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from provisioning.frames import State
-from provisioning.intake import Made, Rows, values_of
+from provisioning.model.frames import State
+from provisioning.model.intake import Made, Rows, values_of
 from sources.scim_xml import read_xml
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound

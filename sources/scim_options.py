@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from provisioning.frames import State
+from provisioning.model.frames import State
 from sources.scim_dialect import FIELDS
 
 

@@ -21,8 +21,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from provisioning.delimited import Table as Read
-from provisioning.findings import Unreadable
+from provisioning.model.delimited import Table as Read
+from provisioning.model.findings import Unreadable
 from sources.table import Table, TableOptions
 from transport.door import Door
 from transport.redact import conceal, redact

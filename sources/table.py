@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from provisioning import delimited
-from provisioning.findings import Finding, Unreadable
-from provisioning.frames import Identities, Memberships, Rejects, Screened, State, columns, concat
-from provisioning.intake import reject, screened
+from provisioning.model import delimited
+from provisioning.model.findings import Finding, Unreadable
+from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, columns, concat
+from provisioning.model.intake import reject, screened
 
 NAMES = {
     "source_id": ("user id", "id", "user_id", "source id", "object id", "external id", "uid"),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 import sinks
 import sources
-from provisioning.policy import Connection, Policy
+from provisioning.policy.policy import Connection, Policy
 from tasks.secrets import resolve
 from transport.door import Door
 

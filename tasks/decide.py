@@ -9,8 +9,8 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from provisioning.decide import Decision, decide
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.decide.decide import Decision, decide
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.incremental import options_digest
 from tasks.memory import recall

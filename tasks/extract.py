@@ -10,8 +10,8 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from provisioning import frames
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model import frames
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from sinks import Sink
 from sources import Source
 from tasks.incremental import checkpoint, read_changes

@@ -8,8 +8,8 @@ from datetime import timedelta
 import orjson
 
 from ledger.errors import SnapshotDamaged
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
 from sources.feed import Feed, FeedLost
 from tasks.memory import source_of

@@ -17,10 +17,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ledger import StoredPlan
-from provisioning import frames
-from provisioning.findings import Refused
-from provisioning.frames import AccountState, Action, Change, Outcomes, Status
-from provisioning.plan import reached, still_true
+from provisioning.decide.plan import reached, still_true
+from provisioning.model import frames
+from provisioning.model.findings import Refused
+from provisioning.model.frames import AccountState, Action, Change, Outcomes, Status
 from sinks import Applied, Look, Sink
 from tasks.memory import remember
 from tasks.progress import Advance

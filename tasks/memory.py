@@ -7,8 +7,8 @@ from datetime import datetime
 import pandas as pd
 
 from ledger import Ledger, Snapshot
-from provisioning.frames import Action, Entitlements, Links, Status, Taken, complete, concat
-from provisioning.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
+from provisioning.model.frames import Action, Entitlements, Links, Status, Taken, complete, concat
+from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
 
 HELD = ["account_id", "kind", "entitlement_id"]
 MADE = [Status.APPLIED.value, Status.PENDING.value]

@@ -10,11 +10,12 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from provisioning import frames, price_book
-from provisioning.findings import Finding
-from provisioning.frames import Changes, Identities, Links, Outcomes, Waste
-from provisioning.keys import fitting
-from provisioning.snapshots import SourceSnapshot
+from provisioning.licensing import price_book
+from provisioning.model import frames
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Changes, Identities, Links, Outcomes, Waste
+from provisioning.model.keys import fitting
+from provisioning.model.snapshots import SourceSnapshot
 from reports import files, html, licences, plan_text, todo, xlsx
 from reports.licences import Report
 from tasks.run import Picture

@@ -10,8 +10,8 @@ from datetime import datetime
 import pandas as pd
 
 from ledger import StoredPlan
-from provisioning.decide import Decision
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.decide.decide import Decision
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.session import Session, opened
 from tasks.summary import failure, write_summary
 from transport.redact import redact

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from provisioning.policy import json_schema
+from provisioning.policy.policy import json_schema
 from tasks.connections import ConnectorOptions
 
 PLACE = Path(__file__).resolve().parents[1] / "config" / "policy.schema.json"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import sinks
 from ledger import Ledger
-from provisioning import policy
-from provisioning.policy import Policy
+from provisioning.policy import policy
+from provisioning.policy.policy import Policy
 from sinks import Sink
 from sources import Source
 from tasks import connections

@@ -14,7 +14,7 @@ from typing import Protocol
 import pandas as pd
 
 from ledger import StoredPlan
-from provisioning.frames import Action, Outcomes, Status, concat
+from provisioning.model.frames import Action, Outcomes, Status, concat
 from sinks import Sink
 from tasks.session import Session
 

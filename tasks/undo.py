@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ledger import StoredPlan
-from provisioning.plan import Plan, inverse
+from provisioning.decide.plan import Plan, inverse
 from tasks.session import Session
 
 

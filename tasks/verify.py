@@ -7,8 +7,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ledger import StoredPlan
-from provisioning.frames import Status
-from provisioning.plan import reached
+from provisioning.decide.plan import reached
+from provisioning.model.frames import Status
 from tasks.load import look_at
 from tasks.memory import MADE
 from tasks.session import Session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from pathlib import Path
 
-from provisioning.findings import Finding
+from provisioning.model.findings import Finding
 from tasks.session import Session, opened
 
 MARKS = {"ok": "ok      ", "warning": "warning ", "error": "error   "}

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ledger import Ledger, Snapshot
-from provisioning.decide import decide
-from provisioning.explain import Explanation, Reasoned, explain
-from provisioning.frames import Change
+from provisioning.decide.decide import decide
+from provisioning.decide.explain import Explanation, Reasoned, explain
+from provisioning.model.frames import Change
 from tasks.memory import recall, source_of, target_of
 from tasks.session import Session, opened
 

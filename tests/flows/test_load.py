@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.frames import Accounts, Action, Changes, Entitlements, Outcomes
+from provisioning.model import frames
+from provisioning.model.frames import Accounts, Action, Changes, Entitlements, Outcomes
 from sandbox import policy
 from sandbox.counters import Counters
 from sandbox.running import Running

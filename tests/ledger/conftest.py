@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from ledger import Ledger
-from provisioning.frames import Changes, Links, Outcomes, complete
+from provisioning.model.frames import Changes, Links, Outcomes, complete
 
 _number = count()
 

@@ -14,7 +14,7 @@ import pytest
 
 from ledger import Ledger
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
-from provisioning.frames import Changes, columns
+from provisioning.model.frames import Changes, columns
 
 Make = Callable[..., pd.DataFrame]
 

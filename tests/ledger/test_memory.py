@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ledger import Ledger
-from provisioning.frames import Taken, complete, empty
+from provisioning.model.frames import Taken, complete, empty
 
 Make = Callable[..., pd.DataFrame]
 

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from ledger import Ledger
 from ledger.errors import AmbiguousIdentifier, PlanMismatch, UnknownPlan, UnknownRun
-from provisioning.frames import Action, Changes, columns
+from provisioning.model.frames import Action, Changes, columns
 
 _fingerprints = (f"plan-{number:09d}" for number in count())
 Make = Callable[..., pd.DataFrame]

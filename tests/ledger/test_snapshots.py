@@ -11,7 +11,7 @@ import pytest
 
 from ledger import Ledger
 from ledger.errors import SnapshotDamaged, UnknownRun, UnknownSnapshot
-from provisioning import frames
+from provisioning.model import frames
 
 MODELS = [
     frames.Identities,

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Table
 
 from ledger import Ledger, migrate, tables
-from provisioning import frames
+from provisioning.model import frames
 
 
 def test_migrations_make_exactly_the_tables(ledger: Ledger) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 from hypothesis import strategies as st
 
-from provisioning import frames
-from provisioning.frames import Frame
-from provisioning.policy import Policy
-from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.model import frames
+from provisioning.model.frames import Frame
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.policy.policy import Policy
 from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, frame, grants, policy, thing
 
 NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning import frames
-from provisioning.decide import Decision, decide
-from provisioning.policy import Policy
-from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.decide.decide import Decision, decide
+from provisioning.model import frames
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.policy.policy import Policy
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 GROUPS = {

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from provisioning import frames, prices
-from provisioning.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.licensing import prices
+from provisioning.model import frames
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports import licences
 
 NOW = datetime(2026, 9, 14, 7, 30, tzinfo=UTC)

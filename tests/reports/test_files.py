@@ -8,7 +8,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from provisioning import frames
+from provisioning.model import frames
 from reports import files
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.allocation import summed
+from provisioning.licensing.allocation import summed
+from provisioning.model import frames
 from reports import licences
 from tests.reports.company import NOW, company, example_prices, made
 

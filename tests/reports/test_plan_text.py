@@ -10,8 +10,8 @@ import sys
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.frames import Action
+from provisioning.model import frames
+from provisioning.model.frames import Action
 from reports import plan_text, todo
 
 

@@ -395,7 +395,8 @@ def test_the_command_says_where_it_listens_and_prints_a_policy(tmp_path: Path) -
 
 def test_the_policy_is_one_the_product_accepts() -> None:
     """What the sandbox prints loads without a mistake, prices too."""
-    from provisioning import policy, price_book
+    from provisioning.licensing import price_book
+    from provisioning.policy import policy
     from sandbox.policy import PRICES
     from sandbox.policy import policy as printed
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning import frames
-from provisioning.frames import Action, Change
+from provisioning.model import frames
+from provisioning.model.frames import Action, Change
 from sandbox.atlassian_export import write
 from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
 from sandbox.atlassian_scim_state import DIRECTORY as SCIM_DIRECTORY

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.findings import Unreadable
+from provisioning.model.findings import Unreadable
 from sandbox.atlassian_export import FORMATS, write
 from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
 from sandbox.running import Running

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.findings import Refused
-from provisioning.frames import Action, Change
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action, Change
 from sandbox.atlassian_model import CLOUD_ID, CONFLUENCE, DIRECTORY_ID, JIRA, ORG_ID, USER, Account
 from sandbox.atlassian_state import Organisation
 from sandbox.atlassian_wire import organisation

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.findings import Refused
-from provisioning.frames import Action, Change
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action, Change
 from sandbox.atlassian_scim import directory
 from sandbox.atlassian_scim_state import DIRECTORY, Directory
 from sandbox.running import Running

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.findings import Refused
-from provisioning.frames import Action
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action
 from sandbox.datacenter_drift import CALLER, SYNCED
 from sandbox.running import Running
 from sinks import Sink

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from provisioning import frames
-from provisioning.decide import Decision, decide
-from provisioning.policy import Policy
-from provisioning.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.decide.decide import Decision, decide
+from provisioning.model import frames
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.policy.policy import Policy
 from sandbox.running import Running
 from sinks import Applied, Sink
 from sources import connector as source_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.findings import Refused
-from provisioning.frames import Action, Change
-from provisioning.look import reached
+from provisioning.decide.preconditions import reached
+from provisioning.model import frames
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action, Change
 from sandbox.running import Running
 from sinks import KINDS, Sink
 from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.findings import Refused
-from provisioning.frames import Action, Change
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action, Change
 from sandbox.atlassian_model import JIRA, JSM
 from sandbox.atlassian_state import Organisation
 from sandbox.atlassian_wire import organisation

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from provisioning.findings import Refused
-from provisioning.frames import Action
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Action
 from sandbox.datacenter_drift import CALLER, DOUBLE, LEAD, SYNCED
 from sandbox.running import Running
 from sinks import Sink

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from provisioning import frames
+from provisioning.model import frames
 from sandbox.running import Running
 from sources import KINDS, Source
 from tests.sources.cases import CASES, Case, connect

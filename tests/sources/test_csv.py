@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from provisioning import frames
-from provisioning.findings import Unreadable
+from provisioning.model import frames
+from provisioning.model.findings import Unreadable
 from sources.csv import Csv, CsvOptions
 from transport.door import Door
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from provisioning import frames
+from provisioning.model import frames
 from sandbox import entra_tree
 from sandbox.entra_auth import BASIC, CLIENT, TENANT
 from sandbox.entra_ids import guid

@@ -11,9 +11,9 @@ import orjson
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.merge import Delta, merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import Delta, merged
+from provisioning.model.snapshots import SourceSnapshot
 from sandbox import entra
 from sandbox.entra_auth import BASIC, CLIENT, TENANT
 from sandbox.entra_ids import guid

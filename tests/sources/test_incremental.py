@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sandbox.running import Running
 from sources import KINDS, Source, connector
 from sources.feed import Feed, FeedLost

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwcrypto.jwk import JWK
 from pydantic import ValidationError
 
-from provisioning import frames
+from provisioning.model import frames
 from sandbox.okta_rows import user_id
 from sandbox.running import Running
 from sources.okta import Okta, OktaOptions

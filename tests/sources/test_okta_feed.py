@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.merge import Delta, merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import Delta, merged
+from provisioning.model.snapshots import SourceSnapshot
 from sandbox.company import Company
 from sandbox.okta_rows import group_id, user_id
 from sandbox.running import Running

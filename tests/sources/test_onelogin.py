@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from provisioning import frames
+from provisioning.model import frames
 from sandbox.onelogin_rows import ROLES, USERS, user_id
 from sandbox.running import Running
 from sources.onelogin import OneLogin, OneLoginOptions

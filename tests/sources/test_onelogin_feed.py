@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning import frames
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sandbox.onelogin_rows import user_id
 from sandbox.running import Running
 from sources.feed import FeedLost

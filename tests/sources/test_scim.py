@@ -10,7 +10,7 @@ import pytest
 import requests
 from pydantic import SecretStr, ValidationError
 
-from provisioning import frames
+from provisioning.model import frames
 from sandbox.running import Running
 from sandbox.scim_rows import group_id, user_id
 from sources.scim import Scim, ScimOptions

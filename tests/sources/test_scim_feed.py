@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import requests
 
-from provisioning import frames
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sandbox.running import Running
 from sandbox.scim_rows import group_id, user_id
 from sources.feed import FeedLost

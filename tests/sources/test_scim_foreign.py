@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 import requests
 
-from provisioning import frames
-from provisioning.merge import merged
-from provisioning.snapshots import SourceSnapshot
+from provisioning.model import frames
+from provisioning.model.merge import merged
+from provisioning.model.snapshots import SourceSnapshot
 from sources.scim import Scim, ScimOptions
 from transport.door import Door
 

@@ -16,8 +16,8 @@ import pytest
 from pyarrow import parquet as pq
 from pydantic import ValidationError
 
-from provisioning import frames
-from provisioning.findings import Unreadable
+from provisioning.model import frames
+from provisioning.model.findings import Unreadable
 from sources.csv import Csv, CsvOptions
 from sources.sql import Sql, SqlOptions
 from transport.door import Door

@@ -1,0 +1,148 @@
+"""Changes as rows: how they are built, ordered, named and what kinds of them there are."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from provisioning.decide.catalogue import GROUP
+from provisioning.decide.context import Case
+from provisioning.model import frames
+from provisioning.model.frames import Action, Changes
+from provisioning.model.keys import Mask, Rows, take
+
+ORDER = [
+    Action.CREATE_GROUP, Action.CREATE, Action.CANCEL_DELETE, Action.REACTIVATE, Action.RESTORE,
+    Action.UPDATE_EMAIL, Action.UPDATE, Action.GRANT,
+    Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE,
+]  # fmt: skip
+"""Order of execution: nobody is without an account or a group longer than need be."""
+DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE})
+IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
+"""An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
+HELD, NOT_HELD = '{"held":true}', '{"held":false}'
+RAW = ["action", "person", "account", "thing", "name", "before", "after", "reason", "rule", "movement"]
+IDENTITY = [
+    "target",
+    "action",
+    "account_id",
+    "source",
+    "source_id",
+    "kind",
+    "entitlement_id",
+    "before",
+    "after",
+]
+"""What makes a change the change it is: the same input gives the same identifier."""
+
+
+def packed(value: dict[str, Any]) -> str:
+    """A state as JSON, keys sorted."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def state(value: str) -> str:
+    """The state of an account as JSON."""
+    return packed({"state": value})
+
+
+def part(action: str, person: Rows, account: Rows, **columns: object) -> pd.DataFrame:
+    """Raw changes of one action; `person` and `account` are rows, -1 for none; `name` is of a new group."""
+    filled = {"action": str(action), "person": person, "account": account, "thing": -1, **columns}
+    return pd.DataFrame(filled, index=range(len(person)), columns=RAW)
+
+
+def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd.DataFrame:
+    """Changes in the order of execution, from raw ones.
+
+    Args:
+        case: what is known.
+        parts: raw changes, as `part` gives them.
+        emails: e-mail address of the accounts that are created, by person.
+    """
+    filled = [raw for raw in parts if len(raw)]
+    if not filled:
+        return frames.empty(Changes)
+    raw = pd.concat(filled, ignore_index=True)
+    new = raw["name"].astype("str")
+    person, account, thing = (raw[name].to_numpy(np.int64) for name in ("person", "account", "thing"))
+    table = raw.assign(
+        target=case.rules.to,
+        account_id=take(case.target.accounts["account_id"], account),
+        **_identity(case, person, account),
+        subject=_subject(case, person, account, emails).fillna(new),
+        kind=take(case.things["kind"], thing).mask(new.notna(), GROUP),
+        entitlement_id=take(case.things["entitlement_id"], thing),
+        entitlement=take(case.things["name"], thing).fillna(new),
+    )
+    return ordered(table)
+
+
+def ordered(table: pd.DataFrame) -> pd.DataFrame:
+    """A Changes frame: identifiers, flags, and the positions that the actions ask for."""
+    rank = {action.value: number for number, action in enumerate(ORDER)}
+    # A group that is made has no identifier yet; its name tells it from the others.
+    named = table.assign(entitlement_id=table["entitlement_id"].fillna(table["entitlement"]))
+    table = table.assign(
+        change_id=[_named(row) for row in named[IDENTITY].astype(object).itertuples(index=False, name=None)],
+        rank=table["action"].map(rank),
+        destructive=table["action"].isin(DESTRUCTIVE),
+        reversible=~table["action"].isin(IRREVERSIBLE),
+    ).drop_duplicates("change_id")
+    table = table.sort_values(["rank", "subject", "entitlement", "change_id"], ignore_index=True)
+    return frames.complete(Changes, table.assign(position=range(len(table))))
+
+
+def renumbered(changes: pd.DataFrame, keep: Mask) -> pd.DataFrame:
+    """Some of the changes, in their order, with positions anew."""
+    kept = changes[keep].reset_index(drop=True)
+    return kept.assign(position=np.arange(len(kept), dtype=np.int64))
+
+
+def fingerprint(target: str, policy_fingerprint: str, changes: pd.DataFrame) -> str:
+    """Sha256 over target, policy and changes, whatever the order of the rows."""
+    names = [name for name in frames.columns(Changes) if name != "position"]
+    table = changes.sort_values("change_id")[names].astype(object)
+    table = table.where(table.notna(), None)
+    digest = hashlib.sha256(orjson.dumps([target, policy_fingerprint, names]))
+    for row in table.itertuples(index=False, name=None):
+        digest.update(orjson.dumps(row))
+    return digest.hexdigest()
+
+
+def _named(row: tuple[Any, ...]) -> str:
+    plain = [None if value is pd.NA or value != value else value for value in row]  # noqa: PLR0124
+    return hashlib.blake2b(orjson.dumps(plain), digest_size=12).hexdigest()
+
+
+def _identity(case: Case, person: Rows, account: Rows) -> dict[str, pd.Series]:
+    """Source and identifier of the person; of a vanished one, as the link remembers them."""
+    found = {name: take(case.people.statements[name], person) for name in ("source", "source_id")}
+    lost = pd.Series((person < 0) & (account >= 0))
+    if lost.any():
+        held = case.found.remembered.drop_duplicates("account").set_index("account")
+        old = {name: held[name].reindex(account).reset_index(drop=True).astype("str") for name in found}
+        return {name: stated.mask(lost, old[name]) for name, stated in found.items()}
+    return found
+
+
+def _subject(case: Case, person: Rows, account: Rows, emails: pd.Series) -> pd.Series:
+    """What a person recognises: an e-mail address, else a name."""
+    subject = emails.reindex(person).reset_index(drop=True).astype("str")
+    for column, rows in (
+        (case.people.statements["email"], person),
+        (case.target.accounts["email"], account),
+        (case.people.statements["user_name"], person),
+        (case.target.accounts["display_name"], account),
+        (case.people.statements["source_id"], person),
+        (case.target.accounts["account_id"], account),
+    ):
+        if not subject.isna().any():
+            break
+        subject = subject.fillna(take(column, rows))
+    return subject

@@ -1,0 +1,77 @@
+"""What several sources state differently of one person: the first source counts, and the rest is listed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from provisioning.decide.people import People
+from provisioning.model.frames import Conflicts, State, complete, empty
+
+COMPARED = (
+    "email",
+    "user_name",
+    "state",
+    "given_name",
+    "family_name",
+    "department",
+    "cost_center",
+    "organization",
+    "title",
+    "user_type",
+    "employee_number",
+    "hired_on",
+    "leaves_on",
+)
+"""Attributes that decide or are paid by; a manager is named differently by every provider."""
+
+
+def conflicts(people: People) -> pd.DataFrame:
+    """List the contradictions between sources about people in scope.
+
+    Args:
+        people: everyone the sources state.
+
+    Returns:
+        A Conflicts frame, by person and attribute. A source that is silent contradicts nobody, and
+        neither does a difference of case.
+    """
+    rows = np.flatnonzero(people.person >= 0)
+    rows = rows[people.person[rows] != rows]
+    rows = rows[people.in_scope[people.person[rows]]]
+    counts = people.statements.take(people.person[rows]).reset_index(drop=True)
+    others = people.statements.take(rows).reset_index(drop=True)
+    if not len(rows):
+        return empty(Conflicts)
+    told = pd.concat([_of(counts, others, name) for name in COMPARED], ignore_index=True)
+    return complete(Conflicts, told.sort_values(["subject", "field", "other"], ignore_index=True))
+
+
+def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The contradictions of one attribute; both frames have one row per pair of statements."""
+    mine, theirs = _plain(counts[name]), _plain(others[name])
+    same = mine.str.casefold() == theirs.str.casefold()
+    if name == "state":
+        # Some providers know no more than active or not.
+        same = (mine == State.ACTIVE.value) == (theirs == State.ACTIVE.value)
+    differ = (mine.notna() & theirs.notna() & ~same).astype(bool)
+    subject = counts["email"].fillna(counts["user_name"]).fillna(counts["source_id"])
+    table = pd.DataFrame(
+        {
+            "subject": subject,
+            "field": name,
+            "source": counts["source"],
+            "value": mine,
+            "other": others["source"],
+            "other_value": theirs,
+        }
+    )
+    return table[differ]
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Values as text: days as ISO dates, null as null."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        days: pd.Series = column.dt.strftime("%Y-%m-%d")
+        return days
+    return column

@@ -1,0 +1,278 @@
+"""What each person should hold in a target, and which rule says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from provisioning.decide.catalogue import ROLE, groups_among, joiner_groups, placed
+from provisioning.decide.context import Case, picked, shown
+from provisioning.decide.new_groups import Names, NewGroup
+from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED
+from provisioning.model.keys import Mask, Rows, coded, first_of_each, fitting, positions, within
+from provisioning.model.snapshots import SourceSnapshot
+from provisioning.policy.rules import SourceRules, TargetRules
+from provisioning.policy.scope import counting
+
+Part = tuple[Rows, Rows, int]
+"""People, groups and the number of the rule that joins them."""
+
+
+class Mapped(NamedTuple):
+    """What one IdP group stands for: a group, by its number, and the rule that says so."""
+
+    idp_group: str
+    group: int
+    rule: str
+
+
+class Gaps(NamedTuple):
+    """IdP groups that stand for nothing, and groups they stand for that the target lacks."""
+
+    unmapped: set[str]
+    missing: set[str]
+
+
+@dataclass(frozen=True)
+class Entitled:
+    """Pairs of person (row of the statement) and thing (row of the table).
+
+    Attributes:
+        things: what can be held, as `things.thing_table` gives it.
+        rules: rule and reason, by number.
+        person: who should hold something; a pair stands once, with its first rule.
+        thing: what they should hold.
+        rule: number of the rule that says so.
+        held_person: who of the active people holds something now.
+        held_thing: what they hold.
+        governed: which groups the policy fills, so that it may also empty them.
+        new: groups that somebody should hold and the target lacks, where they may be made.
+    """
+
+    things: pd.DataFrame
+    rules: list[tuple[str, str]]
+    person: Rows
+    thing: Rows
+    rule: Rows
+    held_person: Rows
+    held_thing: Rows
+    governed: Mask
+    new: tuple[NewGroup, ...] = ()
+
+    def missing(self) -> Mask:
+        """Which wanted pairs are not held."""
+        return ~within(self.keys(self.person, self.thing), self.keys(self.held_person, self.held_thing))
+
+    def surplus(self, candidates: Mask) -> Rows:
+        """Places of the held pairs that nobody wants, among groups that are candidates."""
+        some = np.flatnonzero(candidates[self.held_thing])
+        keys = self.keys(self.held_person[some], self.held_thing[some])
+        unwanted: Rows = some[~within(keys, self.keys(self.person, self.thing))]
+        return unwanted
+
+    def keys(self, person: Rows, thing: Rows) -> Rows:
+        """One number per pair."""
+        return person * (len(self.things) + 1) + thing
+
+
+def entitle(case: Case) -> Entitled:
+    """Say what everyone active should hold: mapped IdP groups, defaults, and what is given back."""
+    lives, things = case.lives, case.things
+    active = np.zeros(len(case.people.person), dtype=np.bool_)
+    staying = lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()
+    active[lives.person[staying]] = True
+    made: list[Part] = []
+    texts: list[tuple[str, str]] = []
+    governed = fitting(things["name"], case.rules.groups.manage) & groups_among(things)
+    names = Names(case)
+    gaps = Gaps(set(), set())
+    for scope in case.policy.sources:
+        if scope.origin in case.sources:
+            table = list(_mapping(case, scope, names, gaps))
+            made += _from_memberships(case, scope, table, texts, governed)
+    _tell(case, gaps)
+    made += _defaults(case, staying, texts, names)
+    wanted = _pairs(made)
+    wanted = wanted[active[wanted[:, 0]]]
+    new = names.asked(wanted, texts)
+    wanted = wanted[wanted[:, 1] < len(things)]
+    back = _given_back(case, active, texts)
+    back = back[~_taken_again(case, back, wanted, governed)]
+    wanted = np.concatenate([wanted, back])
+    person, thing, rule = wanted[first_of_each(wanted[:, 0] * (len(things) + 1) + wanted[:, 1])].T
+    holder = np.append(case.found.holder, -1)[case.held.account]
+    mine = picked(active, holder)
+    return Entitled(things, texts, person, thing, rule, holder[mine], case.held.thing[mine], governed, new)
+
+
+def suppressed(case: Case, wanted: Entitled) -> Mask:
+    """Which wanted pairs were taken for want of use, and are not given back by themselves."""
+    person, thing = _remembered(case, "inactive")
+    return within(wanted.keys(wanted.person, wanted.thing), wanted.keys(person, thing))
+
+
+def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
+    """Groups a sync may take from someone who stays: from anyone, and from those who have it from us.
+
+    may_remove names them, they are neither given by default nor protected, the target lets us. A group to
+    which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
+    Any other only from those to whom Seatwise gave it.
+    """
+    things = case.things
+    fine = things["removable"] & things["modifiable"] & ~things["kept"] & ~things["protected"]
+    may: Mask = fine.to_numpy(np.bool_)
+    return may & governed, may & ~governed
+
+
+def _mapping(case: Case, scope: SourceRules, groups: Names, gaps: Gaps) -> Iterator[Mapped]:
+    """What each IdP group of a source stands for, and what of it is missing."""
+    rules, snapshot = case.rules, case.sources[scope.origin]
+    names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
+    stated = {name.casefold(): name for name in rules.groups.map}
+    for idp_group in sorted({*names.tolist(), *rules.groups.map}):
+        if idp_group.casefold() in stated:
+            name = stated[idp_group.casefold()]
+            wanted, rule = rules.groups.map[name], f"groups.map: {name}"
+        else:
+            wanted, rule = _renamed(idp_group, rules, groups)
+        if not wanted:
+            gaps.unmapped.add(idp_group)
+        for name in wanted:
+            row = groups.row(name)
+            if row is None:
+                gaps.missing.add(name)
+            else:
+                yield Mapped(idp_group, row, rule)
+
+
+def _tell(case: Case, gaps: Gaps) -> None:
+    if gaps.missing:
+        remedy = "create them in the target, or correct groups.map"
+        case.note(f"no such group in the target: {shown(gaps.missing)}", remedy)
+    if gaps.unmapped:
+        case.note(f"IdP groups that stand for nothing: {shown(gaps.unmapped)}")
+
+
+def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:
+    for rename in rules.groups.rename:
+        name = rename.name(idp_group)
+        if name is not None:
+            return [name], f"groups.rename: {rename.regex}"
+    if rules.groups.same_name and groups.row(idp_group) is not None:
+        return [idp_group], "groups.same_name"
+    return [], ""
+
+
+def _from_memberships(
+    case: Case, scope: SourceRules, table: list[Mapped], texts: list[tuple[str, str]], governed: Mask
+) -> list[Part]:
+    """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
+
+    An IdP group without a single member may be misspelt or gone: it empties no group of the target.
+    """
+    snapshot = case.sources[scope.origin]
+    memberships = counting(scope.scope, snapshot.memberships)
+    names = coded(memberships["group_name"])
+    numbers = {name: n for n, name in enumerate(names.distinct)}
+    useful = np.zeros(len(numbers) + 1, dtype=np.bool_)
+    useful[[numbers[row.idp_group] for row in table if row.idp_group in numbers]] = True
+    chosen = np.flatnonzero(useful[names.codes])
+    person = _members(case, snapshot, memberships["source_id"].array.take(chosen))
+    order, starts = _by_code(names.codes[chosen], len(numbers))
+    made = []
+    for row in table:
+        code = numbers.get(row.idp_group)
+        if code is not None:
+            members = person[order[starts[code] : starts[code + 1]]]
+            members = members[members >= 0]
+            made.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
+            texts.append((row.rule, f"member of {row.idp_group} in {snapshot.source}"))
+            if row.group < len(governed):
+                governed[row.group] = True
+    unheld = {row.idp_group for row in table if row.idp_group not in numbers}
+    if unheld:
+        remedy = "correct groups.map if the name is wrong; until then nobody loses anything by it"
+        case.note(f"mapped IdP groups without a member in {snapshot.source}: {shown(unheld)}", remedy)
+    return made
+
+
+def _members(case: Case, snapshot: SourceSnapshot, source_ids: pd.api.extensions.ExtensionArray) -> Rows:
+    """The person each membership is about; -1 unless the identity is in scope and living."""
+    people = case.people
+    first, end = people.spans[snapshot.source]
+    rows = positions(pd.Series(source_ids), people.statements["source_id"].iloc[first:end])
+    gone = people.standing.iloc[first:end].isin([DEPARTED, SUSPENDED]).to_numpy()
+    person = np.where(people.in_scope[first:end] & ~gone, people.person[first:end], -1)
+    members: Rows = np.append(person, -1)[rows]
+    return members
+
+
+def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
+    """Places sorted by code, and where each code begins."""
+    order = np.argsort(codes, kind="stable").astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=size))]).astype(np.int64)
+    return order, starts
+
+
+def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
+    """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
+    lives, rules, things = case.lives, case.rules.groups.default, case.things
+    made_by_us = pd.Series(sorted(case.memory.made), dtype="str")
+    ours = positions(case.target.accounts["account_id"], made_by_us) >= 0
+    new = staying & (lives.are("joiner") | picked(ours, lives.account))
+    wants = [
+        (staying, name, "groups.default.all", "every account in scope holds it") for name in rules.all
+    ] + [(new, name, "groups.default.new", "every new account gets it") for name in rules.new]
+    made: list[Part] = []
+    for who, name, rule, reason in wants:
+        group = names.row(name)
+        if group is None:
+            case.note(f"no such group in the target: {name}", f"create it in the target, or correct {rule}")
+            continue
+        made.append((lives.person[who], np.full(int(who.sum()), group, dtype=np.int64), len(texts)))
+        texts.append((rule, reason))
+    for row in joiner_groups(things, case.target, case.rules):
+        made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))
+        texts.append(("joiner.products", f"new accounts get {things['opens'].iloc[row]}"))
+    return made
+
+
+def _pairs(made: list[Part]) -> Rows:
+    """Columns person, group, rule of all the parts."""
+    parts = [np.column_stack([p, g, np.full(len(p), rule, dtype=np.int64)]) for p, g, rule in made]
+    return np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
+
+
+def _given_back(case: Case, active: Mask, texts: list[tuple[str, str]]) -> Rows:
+    """Pairs that were taken from a leaver who is active again; who administers is said by hand."""
+    person, thing = _remembered(case, "leaver")
+    by_hand = np.append((case.things["kind"] == ROLE).to_numpy(np.bool_), [True])
+    mine = picked(active, person) & case.flag("modifiable")[thing] & ~by_hand[thing]
+    pairs = np.column_stack([person[mine], thing[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
+    texts.append(("leaver", "given back: it was taken when this person was a leaver"))
+    return pairs
+
+
+def _remembered(case: Case, rule: str) -> tuple[Rows, Rows]:
+    """Pairs of person and thing that changes of such a rule took."""
+    taken = case.memory.taken
+    mine = taken[(taken["target"] == case.rules.to) & taken["rule"].str.startswith(rule)]
+    account = positions(mine["account_id"], case.target.accounts["account_id"])
+    person = np.append(case.found.holder, -1)[account]
+    thing = placed(case.things, mine)
+    fine = (person >= 0) & (thing >= 0)
+    return person[fine], thing[fine]
+
+
+def _taken_again(case: Case, back: Rows, wanted: Rows, governed: Mask) -> Mask:
+    """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
+    if case.rules.mover.mode == "additive":
+        return np.zeros(len(back), dtype=np.bool_)
+    size = len(case.things) + 1
+    told = within(back[:, 0] * size + back[:, 1], wanted[:, 0] * size + wanted[:, 1])
+    loses: Mask = removable(case, governed)[0][back[:, 1]] & ~told
+    return loses

@@ -1,0 +1,140 @@
+"""A plan against a fresh look at its accounts: does `before` still hold, does `after` hold already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+
+from provisioning.model.frames import AccountState, Action
+from provisioning.model.keys import Mask, Rows, coded, folded, positions, take
+
+_SETS = [Action.GRANT.value, Action.REVOKE.value]
+_UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
+_LOST_WITH_THE_ACCOUNT = [Action.REVOKE.value, Action.REMOVE.value, Action.DELETE.value]
+"""What an account that is no longer there has reached by being gone."""
+
+
+def still_true(
+    changes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    groups: pd.DataFrame | None = None,
+) -> pd.Series[bool]:
+    """Whether each change finds what it was planned on; if not, it is stale.
+
+    Args:
+        changes: Changes frame, of one target.
+        accounts: Accounts as they are now; at least those of the changes.
+        entitlements: Entitlements as they are now, of the same accounts.
+        groups: groups there are now, at least those the changes make; its column `name` counts.
+
+    Returns:
+        One boolean a row, with the index of `changes`. An account that is created finds none with its
+        address; what is granted to an account not created yet finds it not held.
+    """
+    row = _accounts_of(changes, accounts)
+    nobody_yet = changes["account_id"].isna().to_numpy(np.bool_) & (row < 0)
+    found = _fits(changes, "before", row, accounts, entitlements, absent=nobody_yet)
+    found = np.where(_is(changes, Action.CREATE), row < 0, found)
+    found = np.where(_is(changes, Action.CREATE_GROUP), ~_there(changes, groups), found)
+    return pd.Series(found, index=changes.index, dtype=bool)
+
+
+def reached(
+    changes: pd.DataFrame,
+    accounts: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    groups: pd.DataFrame | None = None,
+) -> pd.Series[bool]:
+    """Whether each change is already so: its `after` holds.
+
+    Args:
+        changes: Changes frame, of one target.
+        accounts: Accounts as they are now; at least those of the changes.
+        entitlements: Entitlements as they are now, of the same accounts.
+        groups: groups there are now, at least those the changes make; its column `name` counts.
+
+    Returns:
+        One boolean a row, with the index of `changes`. An account that is no longer there counts as
+        removed and as deleted, and holds nothing.
+    """
+    row = _accounts_of(changes, accounts)
+    nobody = np.zeros(len(changes), dtype=np.bool_)
+    found = _fits(changes, "after", row, accounts, entitlements, absent=nobody)
+    found = np.where(_is(changes, Action.CREATE), row >= 0, found)
+    found = np.where(_is(changes, Action.CREATE_GROUP), _there(changes, groups), found)
+    lost = changes["action"].isin(_LOST_WITH_THE_ACCOUNT).to_numpy(np.bool_)
+    gone = lost & (row < 0) & changes["account_id"].notna().to_numpy(np.bool_)
+    return pd.Series(found | gone, index=changes.index, dtype=bool)
+
+
+def _accounts_of(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
+    """The account of each change: by identifier, or by e-mail address while it has none."""
+    named = positions(changes["account_id"], accounts["account_id"])
+    # A customer may share a person's address; what is deleted has given its address free.
+    theirs = (accounts["state"] != AccountState.DELETED.value) & (accounts["kind"] == "person")
+    by_email = positions(folded(changes["subject"]), folded(accounts["email"].where(theirs)))
+    return np.where(changes["account_id"].isna().to_numpy(), by_email, named)
+
+
+def _there(changes: pd.DataFrame, groups: pd.DataFrame | None) -> Mask:
+    """Whether there is a group of the name each change is about; unseen groups are not there."""
+    if groups is None:
+        return np.zeros(len(changes), dtype=np.bool_)
+    return positions(folded(changes["entitlement"]), folded(groups["name"])) >= 0
+
+
+def _fits(
+    changes: pd.DataFrame,
+    side: str,
+    row: Rows,
+    accounts: pd.DataFrame,
+    entitlements: pd.DataFrame,
+    *,
+    absent: Mask,
+) -> Mask:
+    """Whether the state on one side of each change is the present one."""
+    action = changes["action"]
+    texts = coded(changes[side])
+    stated = [orjson.loads(text) for text in texts.distinct]
+    wants_held = np.array([bool(value.get("held")) for value in stated], dtype=bool)[texts.codes]
+    held = _held(changes, row, accounts, entitlements)
+    fits = (held == wants_held) & ((row >= 0) | absent)
+    wanted = pd.Series([value.get("state") for value in stated], dtype="str").take(texts.codes).to_numpy()
+    states = take(accounts["state"], row).to_numpy()
+    is_state = ~action.isin([*_SETS, *_UPDATES]).to_numpy()
+    fits = np.where(is_state, (row >= 0) & (states == wanted), fits)
+    for number in np.flatnonzero(action.isin(_UPDATES).to_numpy()):
+        fits[number] = row[number] >= 0 and _same(stated[texts.codes[number]], accounts, int(row[number]))
+    return np.asarray(fits, dtype=np.bool_)
+
+
+def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, entitlements: pd.DataFrame) -> Mask:
+    """Whether the account holds the entitlement of each change."""
+    wanted = pd.MultiIndex.from_arrays(
+        [take(accounts["account_id"], row), changes["kind"].reset_index(drop=True),
+         changes["entitlement_id"].reset_index(drop=True)]
+    )  # fmt: skip
+    now = pd.MultiIndex.from_frame(entitlements[["account_id", "kind", "entitlement_id"]])
+    found: Mask = wanted.isin(now) & (row >= 0)
+    return found
+
+
+def _same(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
+    """Whether an account shows these values; addresses without regard to case."""
+    for name, value in stated.items():
+        present = accounts[name].iloc[row]
+        shown = None if pd.isna(present) else str(present)
+        if name == "email" and shown and value:
+            shown, value = shown.casefold(), value.casefold()  # noqa: PLW2901
+        if shown != value:
+            return False
+    return True
+
+
+def _is(changes: pd.DataFrame, action: Action) -> Mask:
+    found: Mask = (changes["action"] == action.value).to_numpy(np.bool_)
+    return found

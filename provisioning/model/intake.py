@@ -1,0 +1,302 @@
+"""How raw values become a screened frame: JSON rows by column, columns by type.
+
+Of each page only the columns that are needed are kept (`Fields`), best by the thread that fetched it:
+rows that live on have the collector of garbage walk through them again and again. Screening has a fixed
+price of some milliseconds, so connectors gather `BATCH` rows of many pages first. Larger batches would
+hold more in memory and, of many pages, wait with their work until the last one has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cache, partial
+from itertools import compress
+from operator import itemgetter
+from types import MappingProxyType, NoneType
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from provisioning.model.frames import Frame, Rejects, Screened, complete, concat, empty, screen
+
+BATCH = 25_000
+_AT_ONCE = 2_000
+"""Rows whose texts are copied together: in memory those of a row are neighbours, not those of a column."""
+_TEXT = pd.StringDtype("pyarrow", na_value=np.nan)
+"""What pandas calls `str`."""
+_LARGE = pa.large_string()
+_TIME = pd.DatetimeTZDtype("us", "UTC")
+_NAIVE = pa.timestamp("us")
+
+Rows = Sequence[Mapping[str, Any]]
+Page = Mapping[str, Sequence[Any]]
+"""Values by column."""
+Made = Mapping[str, Callable[[Rows], Sequence[Any]]]
+NOTHING_MADE: Made = MappingProxyType({})
+Words: TypeAlias = "pa.Array | pa.ChunkedArray"
+Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
+
+
+class Fields:
+    """Takes columns out of JSON rows; an absent field is null.
+
+    Args:
+        fields: for each column the dotted path of the JSON field that fills it, at most two deep.
+        made: paths that are no fields; of a page, the values are worked out.
+
+    Attributes:
+        names: the columns.
+    """
+
+    def __init__(self, fields: Mapping[str, str], made: Made = NOTHING_MADE) -> None:
+        self.names = tuple(fields)
+        self._made = {name: made[path] for name, path in fields.items() if path in made}
+        self._parents: dict[str, dict[str, str]] = {}
+        for name, path in fields.items():
+            if path in made:
+                continue
+            parent, _, field = path.rpartition(".")
+            self._parents.setdefault(parent, {})[name] = field
+
+    def __call__(self, rows: Rows) -> Page:
+        """Return the columns of a page."""
+        page = {name: make(rows) for name, make in self._made.items()}
+        for parent, fields in self._parents.items():
+            told = _inner(rows, parent) if parent else rows
+            page.update((name, values_of(told, field)) for name, field in fields.items())
+        return page
+
+
+class Columns:
+    """Gathers pages.
+
+    A listing that moves while it is read may name a row twice; the first one is kept.
+
+    Args:
+        names: the columns.
+        key: the one that tells rows apart.
+    """
+
+    def __init__(self, names: Iterable[str], key: str) -> None:
+        self._values: dict[str, list[Any]] = {name: [] for name in names}
+        self._key = key
+        self._seen: set[Any] = {None}
+
+    @property
+    def gathered(self) -> int:
+        """Rows gathered since the last `take`."""
+        return len(self._values[self._key])
+
+    def add(self, page: Page) -> None:
+        """Append a page."""
+        fresh = self._fresh(page[self._key])
+        for name, values in page.items():
+            self._values[name].extend(values if fresh is None else compress(values, fresh))
+
+    def take(self) -> dict[str, list[Any]]:
+        """The gathered values by column; nothing is gathered afterwards."""
+        taken = self._values
+        self._values = {name: [] for name in taken}
+        return taken
+
+    def _fresh(self, keys: Sequence[Any]) -> list[bool] | None:
+        """Which rows did not come before, those without a key among them; None when all did not."""
+        distinct = set(keys)
+        if len(distinct) == len(keys) and self._seen.isdisjoint(distinct):
+            self._seen |= distinct
+            return None
+        return [self._is_new(key) for key in keys]
+
+    def _is_new(self, value: Any) -> bool:
+        known = value in self._seen
+        self._seen.add(value)
+        return value is None or not known
+
+
+def values_of(rows: Rows, field: str) -> list[Any]:
+    """The values of a field, null where it is absent."""
+    try:  # Most fields are in every row.
+        return list(map(itemgetter(field), rows))
+    except KeyError:
+        return [row.get(field) for row in rows]
+
+
+def _inner(rows: Rows, parent: str) -> list[Mapping[str, Any]]:
+    """The objects in one field; anything else there counts as absent."""
+    found = values_of(rows, parent)
+    if set(map(type, found)) == {dict}:
+        return found
+    return [value if type(value) is dict else {} for value in found]
+
+
+def batches(pages: Iterable[Page], *, key: str) -> Iterator[dict[str, list[Any]]]:
+    """Gather pages of the same columns into batches; the last one may be small, none is empty."""
+    rows: Columns | None = None
+    for page in pages:
+        rows = rows or Columns(page, key)
+        rows.add(page)
+        if rows.gathered >= BATCH:
+            yield rows.take()
+    if rows and rows.gathered:
+        yield rows.take()
+
+
+def gathered(model: type[Frame], pages: Iterable[Screened]) -> Screened:
+    """Join the rows of all pages, and what could not be read of them."""
+    whole = list(pages)
+    frame = concat(model, [page.frame for page in whole])
+    return Screened(frame, concat(Rejects, [page.rejects for page in whole]))
+
+
+def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null."""
+    # Usual columns state an offset everywhere or nowhere; those are read at once. The first text tells
+    # which, for a failure is dear: every value that cannot be read is put into words.
+    for zone in ("UTC", None) if values.dtype == _TEXT else ():
+        with suppress(pa.ArrowInvalid):
+            for some in (values.dropna()[:1], values):
+                read = pa.array(some).cast(pa.timestamp("us", zone)).cast(_NAIVE)
+            times = pd.DatetimeIndex(read.to_numpy(zero_copy_only=False)).tz_localize("UTC")
+            return pd.Series(times, index=values.index)
+    return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
+
+
+def screened(
+    model: type[Frame],
+    raw: Mapping[str, Any],
+    *,
+    origin: str,
+    key: str,
+    instants: Instants = iso_times,
+) -> Screened:
+    """Type the raw columns and screen them: an unreadable value becomes null and is reported.
+
+    Args:
+        model: frame to build.
+        raw: values by column: lists, series and arrays of one length, or a scalar for all rows.
+        origin: source or target, for the report.
+        key: column that names a row in the report.
+        instants: how the texts of time columns are read; the unreadable become null.
+
+    Returns:
+        Valid rows, and what could not be read of all rows.
+    """
+    height = next((len(values) for values in raw.values() if _is_column(values)), 1)
+    texts = _texts({name: values for name, values in raw.items() if isinstance(values, list)}, height)
+    kinds = {name: set(map(type, raw[name])) for name, plain in texts.items() if plain is None}
+    table, unread = {}, {}
+    for name, sort in _sorts(model).items():
+        if name in raw:
+            table[name] = _typed(raw[name], sort, texts.get(name), kinds.get(name), height)
+        elif sort != "other":
+            table[name] = pd.array(pa.nulls(height, _LARGE), dtype=_TEXT)
+        if sort == "time" and not isinstance(table[name].dtype, pd.DatetimeTZDtype):
+            told = pd.Series(table[name])
+            parsed = instants(told).astype(_TIME)
+            table[name] = parsed.array
+            if parsed.hasnans and (lost := told.notna() & parsed.isna()).any():
+                unread[name] = told[lost]
+    frame = pd.DataFrame(table, index=pd.RangeIndex(height), copy=False)
+    rejects = [
+        reject(frame[key].loc[values.index], name, values, "not a date", origin=origin)
+        for name, values in unread.items()
+    ]
+    good = screen(model, frame, origin=origin, key=key)
+    structures = _structures(raw, kinds, frame[key], origin)
+    return Screened(good.frame, concat(Rejects, [structures, *rejects, good.rejects]))
+
+
+def reject(
+    key: Any, field: str, value: Any, problem: Any, *, origin: str, remedy: str | None = None
+) -> pd.DataFrame:
+    """A Rejects frame of one problem: `key`, `value` and `problem` may be columns or scalars."""
+    if isinstance(key, pd.Series) and key.empty:
+        return empty(Rejects)
+    remedy = remedy or f"correct the value in {origin}, then run again"
+    told = {
+        "origin": origin,
+        "key": key,
+        "field": field,
+        "value": value,
+        "problem": problem,
+        "remedy": remedy,
+    }
+    index = key.index if isinstance(key, pd.Series) else [0]
+    return complete(Rejects, pd.DataFrame(told, index=index).reset_index(drop=True))
+
+
+@cache
+def _sorts(model: type[Frame]) -> dict[str, str]:
+    """For each column of a model: text, time or other."""
+    return {name: _sort(str(column.dtype)) for name, column in model.to_schema().columns.items()}
+
+
+def _sort(dtype: str) -> str:
+    if dtype.startswith("str"):
+        return "text"
+    return "time" if "datetime" in dtype else "other"
+
+
+def _texts(lists: Mapping[str, list[Any]], height: int) -> dict[str, pa.ChunkedArray | None]:
+    """Columns of texts and nulls alone; None for those with anything else in them."""
+    parts: dict[str, list[pa.Array] | None] = {name: [] for name in lists}
+    for start in range(0, max(height, 1), _AT_ONCE):
+        for name, values in lists.items():
+            if (part := parts[name]) is not None:
+                texts = _plain(values[start : start + _AT_ONCE])
+                parts[name] = None if texts is None else [*part, texts]
+    chunked = partial(pa.chunked_array, type=_LARGE)
+    return {name: None if part is None else chunked(part) for name, part in parts.items()}
+
+
+def _plain(values: list[Any]) -> pa.Array | None:
+    try:
+        return pa.array(values, type=_LARGE)
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return None
+
+
+def _is_column(values: Any) -> bool:
+    return isinstance(values, list | pd.Series | pd.api.extensions.ExtensionArray)
+
+
+def _typed(values: Any, sort: str, texts: Words | None, kinds: set[type] | None, height: int) -> Any:
+    """A column of its sort; in texts numbers keep their own words, structures and empty texts are null."""
+    if sort == "other" or (_is_column(values) and not isinstance(values, list)):
+        return values
+    if not isinstance(values, list):
+        texts = pa.repeat(_words([values], {type(values)})[0], height)
+    elif texts is None:
+        texts = _words(values, kinds or set())
+    empty_texts = pc.equal(texts, "")
+    if pc.any(empty_texts).as_py():
+        texts = pc.if_else(empty_texts, pa.scalar(None, _LARGE), texts)
+    return pd.array(texts, dtype=_TEXT)
+
+
+def _words(values: list[Any], kinds: set[type]) -> pa.Array:
+    """Anything as text; structures are null."""
+    if kinds <= {int, NoneType}:
+        with suppress(OverflowError):
+            return pa.array(values, type=pa.int64()).cast(_LARGE)
+    words = [None if v is None or isinstance(v, (list, dict)) else str(v) for v in values]
+    return pa.array(words, type=_LARGE)
+
+
+def _structures(
+    raw: Mapping[str, Any], kinds: Mapping[str, set[type]], keys: pd.Series[str], origin: str
+) -> pd.DataFrame:
+    """Report lists and objects that stand where a text is required."""
+    problem = "a structure where a text is required"
+    found = [
+        reject(keys.iloc[row], name, str(value)[:200], problem, origin=origin)
+        for name, present in kinds.items()
+        if {list, dict} & present
+        for row, value in enumerate(raw[name])
+        if isinstance(value, (list, dict))
+    ]
+    return concat(Rejects, found)

@@ -1,0 +1,48 @@
+"""Which identities of a source are Seatwise's to provision."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from provisioning.model.frames import State
+from provisioning.model.keys import Mask, coded, fitting, positions, within
+from provisioning.model.snapshots import SourceSnapshot
+from provisioning.policy.filters import matches
+from provisioning.policy.rules import Scope
+
+
+def in_scope(scope: Scope, snapshot: SourceSnapshot) -> Mask:
+    """Which identities satisfy all that the scope states.
+
+    Identity providers take the groups from someone who departs, so a departed identity need not hold
+    one of `groups`; the filter and the excluded groups decide about it alone.
+
+    Returns:
+        One boolean per row of `snapshot.identities`.
+    """
+    people = snapshot.identities
+    found: Mask = np.ones(len(people), dtype=np.bool_)
+    if scope.filter is not None:
+        found &= matches(scope.filter, people).to_numpy()
+    if scope.groups:
+        departed = (people["state"] == State.DEPARTED.value).to_numpy()
+        found &= _members(scope, snapshot, scope.groups) | departed
+    if scope.exclude_groups:
+        found &= ~_members(scope, snapshot, scope.exclude_groups)
+    return found
+
+
+def counting(scope: Scope, memberships: pd.DataFrame) -> pd.DataFrame:
+    """The memberships that count: without the nested ones where the scope does not want them."""
+    return memberships if scope.nested else memberships[memberships["direct"]]
+
+
+def _members(scope: Scope, snapshot: SourceSnapshot, globs: list[str]) -> Mask:
+    """Which identities are in a group whose name fits, or whose identifier is given."""
+    memberships = counting(scope, snapshot.memberships)
+    names = coded(memberships["group_name"])
+    chosen = within(names.codes, np.flatnonzero(fitting(names.distinct, globs)))
+    chosen = chosen | memberships["group_id"].isin(globs).to_numpy()
+    ids = pd.Series(memberships["source_id"].array[chosen]).drop_duplicates()
+    return positions(snapshot.identities["source_id"], ids) >= 0

@@ -1,0 +1,184 @@
+"""Attribute mapping: fallback chains, templates and ordered transforms, applied by column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+import pandas as pd
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from provisioning.model.frames import Identities, columns
+
+_TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name != "last_sign_in"]
+_GROUP = re.compile(r"[$\\](\d+)")
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def _compiles(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise PydanticCustomError(
+            "regex", "a regular expression is expected: {problem}", {"problem": str(error)}
+        ) from None
+    return text
+
+
+def _column(name: str) -> str:
+    if name not in _TEXTS:
+        raise PydanticCustomError(
+            "column", "an attribute of an identity is expected", {"words": _TEXTS, "given": name}
+        )
+    return name
+
+
+def _template(text: str) -> str:
+    for name in _PLACE.findall(text):
+        _column(name)
+    if "{" in _PLACE.sub("", text) or "}" in _PLACE.sub("", text):
+        expected = "braces around an attribute are expected, such as {{given_name}}"
+        raise PydanticCustomError("template", expected)
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+Column = Annotated[str, AfterValidator(_column)]
+Template = Annotated[str, AfterValidator(_template)]
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Referring(_Step):
+    """An expression and what replaces the first place that fits."""
+
+    regex: Pattern
+    to: str
+
+    @model_validator(mode="after")
+    def _groups_exist(self) -> Self:
+        highest = max((int(number) for number in _GROUP.findall(self.to)), default=0)
+        if highest > re.compile(self.regex).groups:
+            problem = {"number": highest}
+            raise PydanticCustomError("groups", "the regular expression has no group {number}", problem)
+        return self
+
+    def replacement(self) -> str:
+        """`to` in the notation of `re`."""
+        parts = _GROUP.split(self.to)
+        texts = [part.replace("\\", r"\\") for part in parts[::2]]
+        groups = [rf"\g<{number}>" for number in parts[1::2]]
+        return "".join(text + group for text, group in zip(texts, [*groups, ""], strict=True))
+
+
+class Regex(_Referring):
+    r"""Replace the first place that fits; `$1` and `\1` both stand for the first group."""
+
+
+class Replace(_Step):
+    """Replace every occurrence of a text."""
+
+    replace: str
+    by: str = ""
+
+
+class Lookup(_Step):
+    """Look the value up in a table; what is not there stays, or becomes `otherwise`."""
+
+    lookup: dict[str, str]
+    otherwise: str | None = None
+
+
+Step = Literal["trim", "lower", "upper"] | Regex | Replace | Lookup
+
+
+class Attribute(_Step):
+    """Where one field of an account comes from: the first attribute with a value, else the template."""
+
+    origin: list[Column] = Field([], alias="from", description="Attributes to try in order.")
+    template: Template | None = Field(None, description="Text with attributes in braces, if all are known.")
+    otherwise: str | None = Field(None, description="Value when there is none.")
+    required: bool = Field(False, description="Whether an account without it is not created.")
+    transform: list[Step] = Field([], description="trim, lower, upper, regex, replace, lookup, in order.")
+
+
+class Rename(_Referring):
+    """What the target calls an IdP group whose name fits; `$0` is all that fits."""
+
+    to: str = "$0"
+    transform: list[Step] = []
+
+    def name(self, group: str) -> str | None:
+        """The target group's name, or None when the rule does not fit or leaves nothing."""
+        if re.search(self.regex, group) is None:
+            return None
+        renamed = re.compile(self.regex).sub(self.replacement(), group, count=1)
+        value = apply_steps(self.transform, pd.Series([renamed], dtype="str"))
+        return None if value.isna().iloc[0] else str(value.iloc[0]) or None
+
+
+DEFAULT_ATTRIBUTES: Mapping[str, Attribute] = {
+    "email": Attribute.model_validate({"from": ["email"]}),
+    "user_name": Attribute.model_validate({"from": ["user_name", "email"]}),
+    "display_name": Attribute.model_validate(
+        {"from": ["display_name"], "template": "{given_name} {family_name}", "transform": ["trim"]}
+    ),
+    "given_name": Attribute.model_validate({"from": ["given_name"]}),
+    "family_name": Attribute.model_validate({"from": ["family_name"]}),
+    "title": Attribute.model_validate({"from": ["title"]}),
+    "department": Attribute.model_validate({"from": ["department"]}),
+    "organization": Attribute.model_validate({"from": ["organization"]}),
+}
+"""What an account's fields come from when the policy says nothing."""
+
+
+def derive(attribute: Attribute, identities: pd.DataFrame) -> pd.Series:
+    """The value of one account field for each identity; null where there is none."""
+    value = pd.Series(pd.NA, index=identities.index, dtype="str")
+    for name in attribute.origin:
+        value = value.fillna(identities[name]) if value.notna().any() else identities[name]
+    if attribute.template is not None and value.isna().any():
+        value = value.fillna(_filled(attribute.template, identities))
+    if attribute.otherwise is not None:
+        value = value.fillna(attribute.otherwise)
+    return apply_steps(attribute.transform, value)
+
+
+def apply_steps(steps: Sequence[Step], value: pd.Series) -> pd.Series:
+    """Apply transforms in order; null stays null and an empty result becomes null."""
+    for step in steps:
+        match step:
+            case "trim":
+                value = value.str.strip()
+            case "lower":
+                value = value.str.lower()
+            case "upper":
+                value = value.str.upper()
+            case Regex():
+                pattern, to = re.compile(step.regex), step.replacement()
+                value = value.map(lambda text, p=pattern, r=to: p.sub(r, text, count=1), na_action="ignore")
+            case Replace():
+                value = value.str.replace(step.replace, step.by, regex=False)
+            case Lookup():
+                value = _looked_up(step, value)
+        value = value.astype("str")
+    return value.mask(value == "") if steps else value
+
+
+def _looked_up(step: Lookup, value: pd.Series) -> pd.Series:
+    found = value.map(step.lookup).astype("str")
+    stays = value if step.otherwise is None else value.mask(value.notna(), step.otherwise)
+    return found.fillna(stays)
+
+
+def _filled(template: str, identities: pd.DataFrame) -> pd.Series:
+    """The template with its attributes; null where any of them is."""
+    parts = _PLACE.split(template)
+    value = pd.Series(parts[0], index=identities.index, dtype="str")
+    for name, after in zip(parts[1::2], parts[2::2], strict=True):
+        value = value + identities[name] + after
+    return value

@@ -1,0 +1,344 @@
+"""When a plan waits for a person, and who is never in it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from provisioning.model.frames import Action, Grants, concat
+from provisioning.model.snapshots import Memory, Sizes, measure
+from tests.provisioning.worlds import (
+    account,
+    done,
+    frame,
+    identity,
+    links,
+    messages,
+    policy,
+    source,
+    target,
+    think,
+)
+
+CROWD = [f"p{n:02}" for n in range(20)]
+
+
+def crowd(gone: int = 0, *, groups: bool = True):
+    """Twenty people of whom some departed, and a target in which all hold a seat."""
+    people = [identity(name, state="departed" if n < gone else "active") for n, name in enumerate(CROWD)]
+    staying = CROWD[gone:]
+    there = target([account(name) for name in CROWD], {"jira-users": CROWD})
+    return source(people, {"atl-jira": staying} if groups else {}), there
+
+
+def applied(rules, **facts) -> Memory:
+    """A memory in which this policy was applied before."""
+    return Memory(applied_policy=rules.fingerprint(), **facts)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ({"count": 3, "share": "100%"}, "4 destructive changes; 3 are allowed"),
+        ({"count": 4, "share": "100%"}, None),
+        ({"count": 50, "share": "19%"}, "4 of 20 linked accounts lose something, 20.0%; 19% is allowed"),
+        ({"count": 50, "share": "20%"}, None),
+    ],
+)
+def test_destructive_changes_are_counted_and_shared(limit, reason):
+    """Either limit holds the run, with its numbers; on the limit itself the run goes on."""
+    rules = policy(limits={"destructive": limit})
+
+    verdict = think(*crowd(gone=4), rules, memory=applied(rules)).verdict
+
+    assert ([reason] if reason else []) == verdict.reasons
+    assert (reason is not None, 4, 20, 0.2) == (
+        verdict.held,
+        verdict.destructive,
+        verdict.linked,
+        verdict.share,
+    )
+
+
+def test_a_share_of_a_handful_holds_nobody_up():
+    """Below ten linked accounts the share is told and does not count; the number does."""
+    rules = policy(limits={"destructive": {"count": 1, "share": "1%"}})
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+
+    verdict = think(
+        source([identity("ann", state="departed"), identity("bob")], {"atl-jira": ["bob"]}),
+        there,
+        rules,
+        memory=applied(rules),
+    ).verdict
+
+    assert (verdict.held, verdict.share) == (False, 0.5)
+
+
+@pytest.mark.parametrize("before", [None, "another policy"])
+def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(before):
+    """A new scope or rule destroys nothing unattended; attended it goes on."""
+    memory = Memory(applied_policy=before)
+
+    alone = think(*crowd(gone=1), policy(), memory=memory).verdict
+    watched = think(*crowd(gone=1), policy(), memory=memory, attended=True).verdict
+    harmless = think(source([identity("ann")]), target([]), policy(), memory=memory).verdict
+
+    assert alone.held
+    assert "takes 1 things away; a person looks at it first" in alone.reasons[0]
+    assert not watched.held
+    assert not harmless.held
+
+
+def test_a_policy_may_want_every_plan_seen():
+    """`approve.above: always` holds any change, and no empty plan."""
+    rules = policy().model_copy(update={"approve": policy().approve.model_copy(update={"above": "always"})})
+
+    assert think(source([identity("ann")]), target([]), rules).verdict.held
+    assert not think(source([identity("ann")]), target([account("ann")]), rules).verdict.held
+
+
+def test_an_empty_source_always_holds():
+    """Whatever the limits allow."""
+    _, there = crowd()
+
+    verdict = think(source([]), there, policy(), memory=Memory(links=links(*CROWD))).verdict
+
+    assert verdict.held
+    assert "idp lists nobody; an empty source always holds" in verdict.reasons
+    assert verdict.fallen == ["idp"]
+
+
+def test_a_filter_that_leaves_nobody_holds():
+    """It is more likely wrong than meant."""
+    rules = policy(sources=[{"from": "idp", "scope": {"filter": 'department eq "Nowhere"'}}])
+
+    verdict = think(*crowd(), rules).verdict
+
+    assert verdict.held
+    assert "20 identities and none is in scope" in verdict.reasons[0]
+
+
+def test_a_source_that_shrank_holds_with_the_numbers():
+    """Fifteen per cent fewer people than the last whole read is more than ten."""
+    people, there = crowd()
+    less = source([identity(name) for name in CROWD[:17]], {"atl-jira": CROWD[:17]})
+
+    verdict = think(
+        less, there, policy(), memory=applied(policy(), previous={"idp": measure(people)})
+    ).verdict
+
+    assert "idp fell from 20 to 17 identities, by 15.0%; 10% is allowed" in verdict.reasons
+    assert "idp fell from 20 to 17 memberships, by 15.0%; 10% is allowed" in verdict.reasons
+    assert verdict.fallen == ["idp"]
+
+
+@pytest.mark.parametrize(
+    ("segment", "reason"),
+    [
+        ("department:Sales", "idp, department Sales fell from 12 to 0, by 100.0%; 40% is allowed"),
+        ("domain:old.test", "idp, domain old.test fell from 12 to 0"),
+        ("group:atl-gone", "idp, group atl-gone fell from 12 to 0"),
+    ],
+)
+def test_a_segment_that_vanished_holds_although_the_whole_did_not_fall(segment, reason):
+    """One department, domain or group that is missing tells of a failed read."""
+    people, there = crowd()
+    before = Sizes(20, 20, {segment: 12})
+
+    verdict = think(people, there, policy(), memory=applied(policy(), previous={"idp": before})).verdict
+
+    assert verdict.held
+    assert reason in verdict.reasons[0]
+
+
+@pytest.mark.parametrize("segment", [{"department:Sales": 9}, {"group:atl-jira": 40}])
+def test_small_segments_and_groups_that_only_shrank_do_not_hold(segment):
+    """Three of nine may leave, and projects end."""
+    people, there = crowd()
+
+    verdict = think(
+        people, there, policy(), memory=applied(policy(), previous={"idp": Sizes(20, 20, segment)})
+    ).verdict
+
+    assert not verdict.held
+
+
+def test_an_incomplete_source_takes_nothing_and_still_gives():
+    """Losses are withheld and told; what people gain cannot come from a gap."""
+    whole, there = crowd(gone=2)
+    part = source(
+        [*whole.identities.to_dict("records"), identity("new")],
+        {"atl-jira": [*CROWD[2:], "new"]},
+        complete=False,
+    )
+
+    decision = think(part, there, policy())
+
+    assert done(decision.plan.changes) == [("create", "new", None), ("grant", "new", "jira-users")]
+    assert 2 == decision.verdict.withheld == len(decision.withheld)
+    assert decision.verdict.reasons == ["2 changes are withheld, because idp was not read whole"]
+    assert not decision.verdict.held
+
+
+def test_a_source_that_was_not_read_at_all_counts_as_incomplete():
+    """Its people are not taken for gone."""
+    both = [{"from": "idp"}, {"from": "other"}]
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    before = Memory(links=pd.concat([links("ann"), links("bob", source="other")]))
+
+    decision = think(
+        source([identity("ann")], {"atl-jira": ["eve"]}), there, policy(sources=both), memory=before
+    )
+
+    assert len(decision.plan.changes) == 0
+    assert decision.verdict.withheld == 1
+    assert decision.links["account_id"].tolist() == ["acc-ann", "acc-bob"]
+    assert len(decision.orphans) == 0
+
+
+def test_an_incomplete_target_creates_nobody_twice():
+    """An account that was not read is not missing."""
+    part = target([account("bob")], complete=False)
+
+    decision = think(
+        source([identity("ann"), identity("bob")], {"atl-jira": ["ann", "bob"]}),
+        part,
+        policy(),
+        memory=Memory(links=links("ann")),
+    )
+
+    assert done(decision.plan.changes) == [("grant", "bob", "jira-users")]
+    assert "acc-ann" in decision.links["account_id"].tolist()
+
+
+def test_a_target_that_lost_the_accounts_we_know_holds():
+    """Nobody is created anew because a read came back short."""
+    people, _ = crowd()
+
+    verdict = think(people, target([account(CROWD[0])]), policy(), memory=Memory(links=links(*CROWD))).verdict
+
+    assert "cloud lists 1 of 20 linked accounts, by 95.0%; 10% is allowed" in verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules"),
+    [
+        ({"caller": True}, {}),
+        ({}, {"emails": ["ann@*"]}),
+        ({"email": "service@acme.test"}, {"emails": ["service@*"]}),
+        ({}, {"groups": ["jira-*"]}),
+        ({}, {"kinds": ["person"]}),
+    ],
+)
+def test_protected_accounts_and_groups_lose_nothing(facts, rules):
+    """Neither seats nor the account, by whichever address or group they are protected."""
+    there = target([account("ann", **facts)], {"jira-users": ["ann"]})
+    people = source([identity("ann", state="departed")])
+
+    decision = think(
+        people,
+        there,
+        policy(protect=rules, leaver=[{"do": "revoke_seats"}]),
+        memory=Memory(links=links("ann")),
+    )
+
+    assert len(decision.plan.changes) == 0
+    assert "left out, protected" in messages(decision) or "paid seats of leavers stay" in messages(decision)
+
+
+def test_the_last_administrators_stay():
+    """Whoever alone holds an administrative group keeps the account; with a successor they may go."""
+    people = source([identity("ann", state="departed"), identity("bob")])
+    rules = policy(leaver=[{"do": "suspend"}], protect={"kinds": []})
+    ann, bob = account("ann"), account("bob")
+
+    alone = think(people, target([ann, bob], {"site-admins": ["ann"]}), rules)
+    two = think(people, target([ann, bob], {"site-admins": ["ann", "bob"]}), rules)
+
+    assert done(alone.plan.changes) == []
+    assert "the last administrator: ann@acme.test" in messages(alone)
+    assert done(two.plan.changes) == [("suspend", "ann", None)]
+
+
+def test_what_the_connector_cannot_do_is_a_note():
+    """The plan holds nothing that would be refused."""
+    decision = think(
+        source([identity("ann"), identity("bob", display_name="Robert")]),
+        target([account("bob")]),
+        policy(),
+        actions={Action.UPDATE},
+    )
+
+    assert done(decision.plan.changes) == [("update", "bob", None)]
+    assert "1 times create: the connector cannot do it" in messages(decision)
+
+
+def paid(who, product="jira"):
+    return {"account_id": f"acc-{who}", "product": product, "activity": "used"}
+
+
+def test_a_plan_that_needs_more_seats_than_there_are_holds_with_the_numbers():
+    """Bought, used, needed and freed stand in the reason."""
+    people = source([identity(n) for n in ("ann", "bob", "cyd")], {"atl-jira": ["ann", "bob", "cyd"]})
+    there = target(
+        [account("ann"), account("bob"), account("cyd")],
+        {"jira-users": ["ann"]},
+        seats=[paid("ann")],
+        capacity={"jira": 2},
+    )
+
+    verdict = think(people, there, policy()).verdict
+
+    told = "jira on acme: 2 more seats are needed; 2 are bought, 1 in use, 0 freed by this plan"
+    assert verdict.reasons == [f"{told}; buy seats, or set capacity: fill"]
+
+
+def test_fill_grants_what_there_is_room_for():
+    """The rest waits, and a note says so."""
+    people = source([identity(n) for n in ("ann", "bob", "cyd")], {"atl-dev": ["ann", "bob", "cyd"]})
+    there = target(
+        [account("ann"), account("bob"), account("cyd")],
+        {"jira-users": ["ann"]},
+        seats=[paid("ann")],
+        capacity={"jira": 2},
+    )
+
+    decision = think(people, there, policy(capacity="fill"))
+
+    assert done(decision.plan.changes) == [
+        ("grant", "ann", "developers"),
+        ("grant", "bob", "developers"),
+        ("grant", "bob", "jira-users"),
+        ("grant", "cyd", "developers"),
+    ]
+    assert decision.plan.changes["position"].tolist() == [0, 1, 2, 3]
+    assert "1 people wait for a seat" in messages(decision)
+
+
+def test_seats_that_the_plan_frees_are_free():
+    """A leaver's seat serves the joiner of the same day, unless the leaver holds it another way."""
+    people = source([identity("ann", state="departed"), identity("bob")], {"atl-jira": ["bob"]})
+    there = target(
+        [account("ann"), account("bob")], {"jira-users": ["ann"]}, seats=[paid("ann")], capacity={"jira": 1}
+    )
+    role = {
+        "target": "cloud",
+        "kind": "role",
+        "entitlement_id": "r",
+        "name": "r",
+        "product": "jira",
+        "site": "acme",
+        "billable": True,
+        "admin": False,
+        "default": False,
+        "modifiable": False,
+    }
+    held = there.entitlements.iloc[[0]].assign(kind="role", entitlement_id="r", name="r")
+
+    assert not think(people, there, policy(), attended=True).verdict.held
+    there.grants.loc[len(there.grants)] = concat(Grants, [frame(Grants, [role])]).iloc[0]
+    there.entitlements.loc[len(there.entitlements)] = held.iloc[0]
+    decision = think(people, there, policy(), attended=True)
+    assert "0 freed by this plan" in decision.verdict.reasons[0]
+    assert "1 paid seats of leavers stay, given by" in messages(decision)

@@ -1,0 +1,168 @@
+"""A plan against a fresh look at its accounts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from provisioning.decide.plan import inverse, reached, still_true
+from provisioning.model.frames import Changes, Outcomes, empty, rows
+from provisioning.model.snapshots import Memory
+from tests.provisioning.worlds import NOW, account, frame, identity, policy, source, target, think
+
+PEOPLE = source(
+    [identity("ann"), identity("bob", display_name="Robert"), identity("cyd", state="departed")],
+    {"atl-jira": ["ann", "bob"]},
+)
+THERE = target([account("bob"), account("cyd")], {"jira-users": ["cyd"]})
+RULES = policy(leaver=[{"do": "revoke_seats"}, {"do": "suspend"}])
+PLAN = think(PEOPLE, THERE, RULES).plan
+
+
+def answers(check, now) -> dict[str, bool]:
+    found = check(PLAN.changes, now.accounts, now.entitlements)
+    keys = PLAN.changes["action"] + " " + PLAN.changes["subject"].str.partition("@")[0]
+    return dict(zip(keys, found, strict=True))
+
+
+def test_the_plan_is_what_these_tests_think_it_is():
+    """One change of every sort."""
+    assert list(answers(still_true, THERE)) == [
+        "create ann",
+        "update bob",
+        "grant ann",
+        "grant bob",
+        "revoke cyd",
+        "suspend cyd",
+    ]
+    assert all(answers(still_true, THERE).values())
+    assert not any(answers(reached, THERE).values())
+
+
+@pytest.mark.parametrize(
+    ("moved", "stale"),
+    [
+        (
+            target(
+                [account("bob"), account("cyd"), account("x", email="ANN@acme.test")], {"jira-users": ["cyd"]}
+            ),
+            {"create ann"},
+        ),
+        (
+            target([account("bob", display_name="Bobby"), account("cyd")], {"jira-users": ["cyd"]}),
+            {"update bob"},
+        ),
+        (target([account("bob"), account("cyd")], {"jira-users": ["bob", "cyd"]}), {"grant bob"}),
+        (target([account("bob"), account("cyd", state="deactivated")]), {"revoke cyd", "suspend cyd"}),
+        (target([account("bob")]), {"revoke cyd", "suspend cyd"}),
+    ],
+)
+def test_a_change_is_stale_when_its_own_state_moved_and_no_other(moved, stale):
+    """What somebody else touched in between is skipped; the rest goes on."""
+    assert stale == {key for key, holds in answers(still_true, moved).items() if not holds}
+
+
+def test_what_somebody_did_already_is_reached():
+    """The same end by other hands counts as done."""
+    now = target(
+        [account("ann"), account("bob", display_name="Robert"), account("cyd", state="suspended")],
+        {"jira-users": ["ann", "bob"]},
+    )
+
+    assert all(answers(reached, now).values())
+
+
+def test_a_joiners_grants_find_the_new_account_by_its_address():
+    """They were planned before there was an account."""
+    created = target([account("x", email="Ann@acme.test"), account("bob"), account("cyd")])
+
+    assert answers(still_true, created)["grant ann"]
+    assert answers(reached, target([account("ann")], {"jira-users": ["ann"]}))["grant ann"]
+
+
+def test_a_customer_with_the_address_is_not_the_person():
+    """A portal customer may bear the address of someone who has no account yet."""
+    here = [account("bob"), account("cyd"), account("x", email="ann@acme.test", kind="customer")]
+
+    assert answers(still_true, target(here))["create ann"]
+    assert not answers(reached, target(here))["create ann"]
+
+
+def test_a_deleted_account_counts_as_deleted_when_it_is_gone():
+    """Targets forget what they deleted."""
+    plan = think(
+        source([identity("cyd", state="departed"), identity("bob")]),
+        target([account("cyd"), account("bob")]),
+        policy(leaver=[{"do": "delete"}]),
+        memory=Memory(),
+    ).plan
+    gone = target([account("bob")])
+
+    assert reached(plan.changes, gone.accounts, gone.entitlements).tolist() == [True]
+
+
+def test_a_plan_of_nothing_has_answers_of_nothing():
+    """Empty in, empty out, with the right type."""
+    found = still_true(empty(Changes), THERE.accounts, THERE.entitlements)
+
+    assert (len(found), str(found.dtype)) == (0, "bool")
+
+
+def test_undo_takes_back_what_was_applied_and_can_be():
+    """The invitation stays; grants go, seats and names come back, on the account that was created."""
+    ids = PLAN.changes["change_id"]
+    outcomes = frame(
+        Outcomes,
+        [
+            {
+                "change_id": c.change_id,
+                "status": "failed" if c.action == "suspend" else "applied",
+                "account_id": c.account_id or "acc-new",
+                "at": NOW,
+            }
+            for c in rows(PLAN.changes)
+        ],
+    )
+
+    undo = inverse(PLAN, outcomes)
+
+    assert sorted(
+        [(c.action, c.account_id) for c in rows(undo.changes)],
+        key=[("update", "acc-bob"), ("grant", "acc-cyd"), ("revoke", "acc-new"), ("revoke", "acc-bob")].index,
+    ) == [("update", "acc-bob"), ("grant", "acc-cyd"), ("revoke", "acc-new"), ("revoke", "acc-bob")]
+    assert undo.changes["reason"].str.startswith("Undo: ").all()
+    assert not undo.changes["change_id"].isin(ids).any()
+    assert undo.changes["after"].iloc[0] == '{"display_name":"Bob"}'
+
+
+def test_a_fingerprint_changes_with_every_part_of_the_plan():
+    """Another target, policy or change is another plan; the order of rows is not."""
+    from provisioning.decide.changes import fingerprint
+
+    changes = PLAN.changes
+    other = [
+        fingerprint("else", PLAN.policy_fingerprint, changes),
+        fingerprint("cloud", "else", changes),
+        fingerprint("cloud", PLAN.policy_fingerprint, changes.iloc[1:]),
+        fingerprint("cloud", PLAN.policy_fingerprint, changes.assign(reason="else")),
+    ]
+
+    assert PLAN.fingerprint == fingerprint("cloud", PLAN.policy_fingerprint, changes.iloc[::-1])
+    assert PLAN.fingerprint not in other
+    assert pd.Index(changes["change_id"]).is_unique
+
+
+def test_a_group_to_make_is_looked_for_by_its_name():
+    """It is to be made while no group bears the name in any case, and made once one does."""
+    rules = policy(groups={"map": {"atl-jira": ["Newcomers"]}, "create_missing": True})
+    plan = think(PEOPLE, target([account("ann"), account("bob")]), rules).plan
+    changes = plan.changes[plan.changes["action"] == "create_group"]
+    nobody = target([])
+    for there, names in ((False, ["other"]), (True, ["NEWCOMERS"])):
+        groups = pd.DataFrame({"name": pd.Series(names, dtype="str")})
+
+        found = reached(changes, nobody.accounts, nobody.entitlements, groups)
+        holds = still_true(changes, nobody.accounts, nobody.entitlements, groups)
+
+        assert (found.tolist(), holds.tolist()) == ([there], [not there])
+    assert inverse(plan).changes.query("action == 'create_group'").empty
