@@ -12,7 +12,7 @@ from benchmarks.company import PARTS, SOURCES, connect, served
 from provisioning.model import frames
 from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
-from sources.feed import Feed
+from sources.kit.feed import Feed
 from transport.door import Door
 
 MODELS: dict[str, type[frames.Frame]] = {

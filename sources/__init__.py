@@ -21,8 +21,8 @@ KINDS = {
     "entra": "sources.entra:Entra",
     "onelogin": "sources.onelogin:OneLogin",
     "scim": "sources.scim:Scim",
-    "csv": "sources.csv:Csv",
-    "sql": "sources.sql:Sql",
+    "csv": "sources.tables:Csv",
+    "sql": "sources.tables:Sql",
 }
 
 

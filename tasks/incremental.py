@@ -11,7 +11,7 @@ from ledger.errors import SnapshotDamaged
 from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
-from sources.feed import Feed, FeedLost
+from sources.kit.feed import Feed, FeedLost
 from tasks.memory import source_of
 from tasks.progress import current
 from tasks.session import Session

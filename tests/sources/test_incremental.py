@@ -13,7 +13,7 @@ from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.running import Running
 from sources import KINDS, Source, connector
-from sources.feed import Feed, FeedLost
+from sources.kit.feed import Feed, FeedLost
 from tests.sources.cases import CASES, connect
 from tests.sources.test_contract import BREAKS, PARTS, hasty, positions, read, sent
 from transport.door import Door

@@ -7,9 +7,9 @@ from pathlib import Path
 import sinks
 import sources
 from sinks.atlassian_data import ACCOUNT_FIELDS
-from sources import onelogin_fields
-from sources.okta_fields import FIELDS, STATES
-from sources.table import NAMES
+from sources.okta.fields import FIELDS, STATES
+from sources.onelogin import fields as onelogin_fields
+from sources.tables.table import NAMES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
 

@@ -1,0 +1,197 @@
+"""The users of a tenant: those that live, those that are deleted, and when they last signed in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from provisioning.model.frames import Identities, Rejects, Screened, State, concat
+from provisioning.model.intake import Fields, batches, reject, screened
+from sources.entra.answers import Row
+from sources.entra.batch import chunks
+from sources.entra.fields import (
+    ATTEMPTS,
+    DELETED,
+    DISABLED,
+    ENABLED,
+    EXPAND,
+    FACTS,
+    FIELDS,
+    GUARDED,
+    GUEST,
+    INVITED,
+    MANAGER,
+    PENDING,
+    STATES,
+    SUCCESS,
+    UNTOLD,
+)
+from sources.entra.graph import Graph
+from sources.entra.options import EntraOptions
+from sources.entra.pace import Budget
+from transport.ahead import ahead
+from transport.clock import Clock
+from transport.errors import Forbidden
+
+log = logging.getLogger(__name__)
+USERS, GONE = "/users", "/directory/deletedItems/microsoft.graph.user"
+NAMED_AT_ONCE = 15
+"""How many identifiers one filter may name."""
+
+
+class People:
+    """The users of a tenant.
+
+    Args:
+        source: name of the connection.
+        graph: where they are read.
+        options: what of them, and in which portions.
+        clock: paces the requests for sign-ins, which have a quota of their own.
+    """
+
+    def __init__(self, source: str, graph: Graph, options: EntraOptions, clock: Clock) -> None:
+        self.source, self._graph, self._options, self._clock = source, graph, options, clock
+
+    @cached_property
+    def _quota(self) -> Budget:
+        return Budget(self._options.sign_ins_per_minute, 60.0, self._clock)
+
+    @property
+    def properties(self) -> list[str]:
+        """What is selected of a user."""
+        roots = dict.fromkeys(name.partition(".")[0] for name in self._paths.values())
+        return [name for name in roots if name != "manager"]
+
+    @property
+    def _paths(self) -> dict[str, str]:
+        """Which property fills which column, and those that decide about one."""
+        managers = {"manager": MANAGER} if self._options.managers else {}
+        return FIELDS | managers | FACTS | self._options.attributes
+
+    def living(self) -> Iterator[list[Row]]:
+        """Yield pages of the users that are not deleted.
+
+        Where the property that needs a right of its own is refused, all others are read.
+        """
+        try:
+            yield from self._listed(USERS, managers=self._options.managers)
+        except Forbidden as refusal:
+            yield from self._listed(USERS, managers=self._options.managers, without=GUARDED)
+            log.warning("%s: last working days are unknown: %s", self.source, refusal.args[0])
+
+    def deleted(self) -> Iterator[list[Row]]:
+        """Yield pages of the users deleted within the last 30 days."""
+        try:
+            yield from self._listed(GONE)
+        except Forbidden:
+            yield from self._listed(GONE, without=GUARDED)
+
+    def only(self, ids: Iterable[str]) -> list[Row]:
+        """Return those users that live, as `living` tells them; whoever does not is left out."""
+        wanted = list(ids)
+        try:
+            return self._named(wanted)
+        except Forbidden:
+            return self._named(wanted, without=GUARDED)
+
+    def sign_ins(self, since: str | None = None) -> dict[str, str | None]:
+        """Return the last sign-in of each user; of nobody where they may not be read.
+
+        Args:
+            since: only of those who succeeded since then, ISO 8601.
+        """
+        chosen = {"$filter": f"signInActivity/{SUCCESS} ge {since}"} if since else {}
+        return self._signed_in([chosen])
+
+    def sign_ins_of(self, ids: Iterable[str]) -> dict[str, str | None]:
+        """Return the last sign-in of each of these users; of nobody where they may not be read."""
+        return self._signed_in([{"$filter": named} for named in _filters(ids)])
+
+    def screened(self, columns: dict[str, list[Any]], signed_in: Mapping[str, str | None]) -> Screened:
+        """Make Identities of gathered columns."""
+        states = {word: state.value for word, state in (STATES | self._options.states).items()}
+        words = _words(columns)
+        types = zip(columns["user_type"], columns["sort"], strict=True)
+        made = {
+            "source": self.source,
+            "source_state": words,
+            "state": [states.get(word, State.STAGED.value) for word in words],
+            "user_name": _without_prefix(columns),
+            "user_type": [kind or (GUEST if sort == GUEST else None) for kind, sort in types],
+            "last_sign_in": [signed_in.get(key) for key in columns["source_id"]],
+        }
+        good = screened(Identities, columns | made, origin=self.source, key="source_id")
+        odd = [self._untold(k) for k, w in zip(columns["source_id"], words, strict=True) if w == UNTOLD]
+        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+
+    def gathered(self, pages: Iterable[list[Row]]) -> Iterator[dict[str, list[Any]]]:
+        """Gather rows into batches of columns; of rows of one user the first counts."""
+        return batches(map(Fields(self._paths), pages), key="source_id")
+
+    def _listed(self, path: str, *, managers: bool = False, without: str = "") -> Iterator[list[Row]]:
+        """Read one listing of users."""
+        params = self._query(managers=managers, without=without) | {"$top": self._options.page_size}
+        return self._graph.pages(path, params, cost=2 if managers else 1)
+
+    def _named(self, ids: list[str], without: str = "") -> list[Row]:
+        """Read users by their identifiers, many at once."""
+        managers = self._options.managers
+        query = "&".join(f"{k}={v}" for k, v in self._query(managers=managers, without=without).items())
+        paths = [f"{USERS}?{query}&$filter={named}" for named in _filters(ids)]
+        cost = 2 if managers else 1
+        return list(self._graph.gather_all(paths, cost, self._options.workers))
+
+    def _query(self, *, managers: bool, without: str) -> dict[str, Any]:
+        query: dict[str, Any] = {"$select": ",".join(name for name in self.properties if name != without)}
+        return query | {"$expand": EXPAND} if managers else query
+
+    def _signed_in(self, queries: Iterable[Mapping[str, str]]) -> dict[str, str | None]:
+        asked = {"$select": "id,signInActivity", "$top": self._options.sign_in_page_size}
+        found = dict[str, str | None]()
+        try:
+            for query in queries:
+                for page in ahead(self._graph.pages(USERS, asked | query, budget=self._quota)):
+                    found.update((row["id"], _last(row.get("signInActivity"))) for row in page)
+        except Forbidden as refusal:
+            log.warning("%s: last sign-ins are unknown: %s", self.source, refusal.args[0])
+            return {}
+        return found
+
+    def _untold(self, key: str) -> pd.DataFrame:
+        remedy = "give the application User.Read.All; until then the account counts as staged"
+        return reject(key, "source_state", None, UNTOLD, origin=self.source, remedy=remedy)
+
+
+def _filters(ids: Iterable[str]) -> list[str]:
+    """Return filters that name identifiers, as few as there may be."""
+    quoted = (f"'{key}'" for key in ids)
+    return [f"id in ({','.join(some)})" for some in chunks(quoted, NAMED_AT_ONCE)]
+
+
+def _words(columns: dict[str, list[Any]]) -> list[str]:
+    """Say what each account is."""
+    on: dict[Any, str] = {True: ENABLED, False: DISABLED}
+    told = zip(columns["enabled"], columns["invitation"], columns["deleted_on"], strict=True)
+    return [
+        DELETED if gone else INVITED if enabled and asked == PENDING else on.get(enabled, UNTOLD)
+        for enabled, asked, gone in told
+    ]
+
+
+def _without_prefix(columns: dict[str, list[Any]]) -> list[str | None]:
+    """Take the identifier off the sign-in names of deleted users, where Entra puts it to free the name."""
+    told = zip(columns["source_id"], columns["user_name"], columns["deleted_on"], strict=True)
+    return [name.removeprefix(key.replace("-", "")) if gone and name else name for key, name, gone in told]
+
+
+def _last(activity: dict[str, str] | None) -> str | None:
+    """Return the last success; where none is noted, the last of what is."""
+    if not activity:
+        return None
+    found = activity.get(SUCCESS) or max(activity.get(name) or "" for name in ATTEMPTS)
+    # The first day of the calendar stands for never.
+    return None if not found or found.startswith("0001") else found

@@ -1,0 +1,125 @@
+"""Entra ID: what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import chain
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Screened
+from provisioning.model.merge import Delta
+from provisioning.model.snapshots import SourceSnapshot
+from sources.entra.feed import Changes
+from sources.entra.fields import CHECKS
+from sources.entra.graph import Graph
+from sources.entra.groups import Groups
+from sources.entra.options import GRAPH, EntraOptions
+from sources.entra.people import People
+from sources.kit.members import Members, batched
+from transport.ahead import ahead
+from transport.door import Door
+from transport.errors import Forbidden, TransportError
+
+
+class Entra:
+    """One Entra ID tenant."""
+
+    kind: ClassVar[str] = "entra"
+    Options: ClassVar[type[BaseModel]] = EntraOptions
+
+    def __init__(self, name: str, options: EntraOptions, door: Door) -> None:
+        self.name, self._options, self._door = name, options, door
+
+    def identities(self) -> Iterator[Screened]:
+        """Pages of Identities, deleted users last; raises unless both listings reached their ends."""
+        people = self._people
+        signed_in = people.sign_ins() if self._options.sign_ins else {}
+        # In this order someone deleted meanwhile is in one of the listings at least; the first row counts.
+        for columns in people.gathered(ahead(chain(people.living(), people.deleted()))):
+            yield people.screened(columns, signed_in)
+
+    def memberships(self) -> Iterator[Screened]:
+        """Pages of Memberships, with the path of the nested ones; raises unless all were read."""
+        yield from batched(self.name, self._members())
+
+    def checkpoint(self) -> str | None:
+        """Where Graph's feeds of users and groups stand; None where the tenant has none."""
+        return self._changes().checkpoint()
+
+    def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
+        """Return what changed since; see `sources.entra.feed` for what it does not tell."""
+        return self._changes().delta(checkpoint, before)
+
+    def check(self) -> list[Finding]:
+        """Say what the credential reads, and what stays unknown without a further right."""
+        options = self._options
+        unread = {"last sign-ins": not options.sign_ins, "applications": not options.apps}
+        return [self._try(*check) for check in CHECKS if not unread.get(check[0])]
+
+    @cached_property
+    def _graph(self) -> Graph:
+        from sources.entra.auth import AccessToken, from_pem
+
+        options = self._options
+        if options.client_secret is not None:
+            credential: Any = options.client_secret.get_secret_value()
+        else:
+            assert options.certificate is not None
+            credential = from_pem(options.certificate.get_secret_value())
+        # A rehearsal on this machine answers for the public cloud.
+        audience = options.graph if options.graph.startswith("https:") else GRAPH
+        auth = AccessToken(
+            self._door,
+            f"{options.authority}/{options.tenant}",
+            options.client_id,
+            credential,
+            scope=f"{audience}/.default",
+        )
+        label = f"{options.client_id} in {options.tenant}"
+        client = self._door.client(
+            f"{options.graph}/v1.0", auth, token_id=label, bucket=_bucket, workers=options.workers + 2
+        )
+        return Graph(client, self._door, options.resource_units)
+
+    @cached_property
+    def _people(self) -> People:
+        return People(self.name, self._graph, self._options, self._door.pacing.clock)
+
+    def _groups(self) -> Groups:
+        options = self._options
+        return Groups(
+            self._graph,
+            page_size=options.page_size,
+            member_page_size=options.member_page_size,
+            workers=options.workers,
+        )
+
+    def _changes(self) -> Changes:
+        return Changes(self._graph, self._people, self._groups(), self._options)
+
+    def _members(self) -> Iterator[Members]:
+        options, groups = self._options, self._groups()
+        yield from groups.members(groups.fitting(options.groups), nested=options.nested)
+        if options.apps:
+            yield from groups.assigned(groups.assignments(options.apps))
+
+    def _try(self, what: str, path: str, name: str, permission: str, needed: bool) -> Finding:
+        subject = f"{self.name}: {what}"
+        try:
+            next(self._graph.pages(path, {"$select": name, "$top": 1}))
+        except Forbidden as refusal:
+            remedy = f"Grant the application permission {permission}."
+            if needed:
+                return Finding("error", subject, str(refusal), remedy)
+            return Finding("warning", subject, f"stay unknown: {refusal}", remedy)
+        except TransportError as error:
+            return Finding("error", subject, str(error), error.remedy)
+        return Finding("ok", subject, "can be read")
+
+
+def _bucket(_method: str, path: str) -> str:
+    return "batch" if path.endswith("/$batch") else "directory"

@@ -1,0 +1,1 @@
+"""What sources share: the feed of changes, members side by side, nested groups, labels, server clocks."""

@@ -1,0 +1,52 @@
+"""Groups in groups: who is in a group by way of others, and by which way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from sources.kit.members import BETWEEN, Members
+
+
+@dataclass
+class Inside:
+    """What stands in a group: users and groups, by identifier, each once."""
+
+    users: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+
+
+def nested(
+    outermost: str, inside: Mapping[str, Inside], names: Mapping[str, str | None]
+) -> Iterator[Members]:
+    """Yield who is in a group through others and not directly, each once and by the shortest way.
+
+    Args:
+        outermost: identifier of the group.
+        inside: what stands in it and in every group inside it; a circle of groups does no harm.
+        names: names of the groups; one without a name goes by its identifier.
+    """
+    seen = set(inside[outermost].users)
+    visited = {outermost}
+    level: list[tuple[str, str]] = [(outermost, "")]
+    while level:
+        below = [(inner, way) for key, way in level for inner in inside[key].groups]
+        below.sort(key=lambda pair: (pair[1], names.get(pair[0]) or pair[0], pair[0]))
+        level = []
+        for key, way in below:
+            if key in visited:
+                continue
+            visited.add(key)
+            own = names.get(key) or key
+            path = f"{way}{BETWEEN}{own}" if way else own
+            level.append((key, path))
+            fresh = [user for user in inside[key].users if user not in seen]
+            seen.update(fresh)
+            if fresh:
+                yield Members(outermost, names.get(outermost), fresh, [path] * len(fresh))
+
+
+def fits(name: str | None, patterns: Iterable[str]) -> bool:
+    """Return whether a name fits one of the patterns."""
+    return any(fnmatchcase(name or "", pattern) for pattern in patterns)

@@ -1,0 +1,189 @@
+"""What tells SCIM 2.0 and 1.1 apart for a reader, and how to find out what a server speaks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+from provisioning.model.frames import State
+from provisioning.model.intake import Made, Rows, values_of
+from sources.scim.xml import read_xml
+from transport.client import Client
+from transport.errors import BadRequest, Forbidden, Malformed, NotFound
+from transport.reply import Reply
+
+Version = Literal["2.0", "1.1"]
+Row = dict[str, Any]
+
+OLD_CORE = "urn:scim:schemas:core:1.0"
+ENTERPRISE: dict[Version, str] = {
+    "2.0": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User",
+    "1.1": "urn:scim:schemas:extension:enterprise:1.0",
+}
+ACCEPT = {"json": "application/scim+json, application/json", "xml": "application/xml"}
+
+ADDRESS, BOSS, STANDING = "$email", "$manager", "$active"
+"""Fields made of others: the primary address, the manager's identifier, `active` in words."""
+
+FIELDS = {
+    "source_id": "id",
+    "source_state": STANDING,
+    "user_name": "userName",
+    "email": ADDRESS,
+    "given_name": "name.givenName",
+    "family_name": "name.familyName",
+    "display_name": "displayName",
+    "department": "enterprise:department",
+    "cost_center": "enterprise:costCenter",
+    "organization": "enterprise:organization",
+    "title": "title",
+    "user_type": "userType",
+    "employee_number": "enterprise:employeeNumber",
+    "manager": BOSS,
+    "hired_on": "hireDate",
+    "leaves_on": "terminationDate",
+    "created_on": "meta.created",
+    "last_sign_in": "lastLogin",
+}
+"""Which attribute fills which column. The last working day, the first and the last sign-in are not in
+the standard: a connection's `attributes` says where a server keeps them."""
+
+STATES = {"true": State.ACTIVE, "false": State.SUSPENDED}
+"""What `active` means. The standard takes false for a suspension; servers that mean leavers by it say so
+under `states`. A server without the attribute lists active people."""
+
+
+class Abilities(NamedTuple):
+    """What a server speaks.
+
+    Attributes:
+        version: of SCIM.
+        cursor: whether it pages by cursor.
+        most: rows a page at most, when it says so.
+    """
+
+    version: Version
+    cursor: bool = False
+    most: int | None = None
+
+
+def abilities(client: Client, *, known: bool) -> Abilities:
+    """Ask a server what it speaks.
+
+    Args:
+        client: the server.
+        known: whether it is known to speak SCIM 2.0, so that only its paging is asked for.
+    """
+    told = _config(client, "/ServiceProviderConfig")
+    if told is not None and (known or not _old(told)):
+        pagination = told.get("pagination") or {}
+        return Abilities("2.0", truth(pagination.get("cursor")), pagination.get("maxPageSize"))
+    if known:
+        return Abilities("2.0")
+    if told is not None or _config(client, "/ServiceProviderConfigs") is not None:
+        return Abilities("1.1")
+    users = body_of(client.get("/Users", {"startIndex": 1, "count": 1}), xml=False)
+    return Abilities("1.1" if any(map(_old, resources(users))) else "2.0")
+
+
+def _config(client: Client, path: str) -> Row | None:
+    try:
+        told = client.get(path).json()
+    except (NotFound, BadRequest, Forbidden, Malformed):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _old(body: Row) -> bool:
+    return any(str(schema).startswith(OLD_CORE) for schema in body.get("schemas") or ())
+
+
+def body_of(reply: Reply, *, xml: bool) -> Row:
+    """Return the document of an answer.
+
+    Raises:
+        Malformed: it is none.
+    """
+    body = read_xml(reply) if xml else reply.json()
+    if not isinstance(body, dict):
+        raise Malformed("the answer is no SCIM document", method=reply.method, url=reply.url)
+    return body
+
+
+def resources(body: Row) -> list[Row]:
+    """Return the rows of a list; in the wild there are two spellings, and none where there are none."""
+    found: list[Row] = body.get("Resources") or body.get("resources") or []
+    return found
+
+
+def paths(fields: dict[str, str], version: Version) -> dict[str, str]:
+    """Return field paths with the schemas of the version, their parts divided by dots."""
+    return {name: _path(path, version) for name, path in fields.items()}
+
+
+def full_name(path: str, version: Version) -> str:
+    """Return an attribute as a filter names it, with its whole schema."""
+    schema, _, attribute = path.rpartition(":")
+    if schema == "enterprise":
+        schema = ENTERPRISE[version]
+    return f"{schema}:{attribute}" if schema else attribute
+
+
+def _path(path: str, version: Version) -> str:
+    schema, _, attribute = full_name(path, version).rpartition(":")
+    return f"{schema}.{attribute}" if schema else attribute
+
+
+def made(version: Version) -> Made:
+    """Return what fills the fields that are made of others, of pages of users."""
+    return {ADDRESS: _addresses, STANDING: _standings, BOSS: partial(_bosses, ENTERPRISE[version])}
+
+
+def _addresses(rows: Rows) -> list[Any]:
+    # Of one address nothing has to be found out.
+    return [
+        told[0].get("value")
+        if type(told) is list and len(told) == 1 and type(told[0]) is dict
+        else _address(told)
+        for told in values_of(rows, "emails")
+    ]
+
+
+def _standings(rows: Rows) -> list[str | None]:
+    return ["true" if active is True else _word(active) for active in values_of(rows, "active")]
+
+
+def _bosses(enterprise: str, rows: Rows) -> list[Any]:
+    extensions = values_of(rows, enterprise)
+    return [_boss(told.get("manager")) if type(told) is dict else None for told in extensions]
+
+
+def truth(value: Any) -> bool:
+    """Return a boolean, also where a server writes it as text."""
+    return str(value).strip().casefold() == "true"
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else str(value).strip().casefold()
+
+
+def _address(emails: Any) -> str | None:
+    """The primary address, else that of work, else the first."""
+    if type(emails) is not list:
+        return emails if isinstance(emails, str) else None
+    work, first = None, None
+    for email in emails:
+        told = email if isinstance(email, dict) else {"value": email}
+        value, primary = told.get("value"), told.get("primary")
+        if value and (primary is True or truth(primary)):
+            return str(value)
+        first = first or value
+        work = work or (value if told.get("type") == "work" else None)
+    return work or first or None
+
+
+def _boss(manager: Any) -> Any:
+    """The manager's identifier: SCIM 2.0 and 1.1 name it differently, and some send the bare text."""
+    if isinstance(manager, dict):
+        return manager.get("value") or manager.get("managerId") or manager.get("displayName")
+    return manager

@@ -1,0 +1,49 @@
+"""What a connection to a SCIM server may say."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from provisioning.model.frames import State
+from sources.scim.dialect import FIELDS
+
+
+class ScimOptions(BaseModel):
+    """What a connection of kind `scim` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(description="Address under which /Users and /Groups stand, version included.")
+    token: SecretStr | None = Field(None, description="Bearer token.")
+    username: str | None = Field(None, description="Name for HTTP Basic, in place of a token.")
+    password: SecretStr | None = Field(None, description="Its password.")
+    version: Literal["auto", "2.0", "1.1"] = Field("auto", description="Version of SCIM; asked by default.")
+    format: Literal["json", "xml"] = Field("json", description="What the server answers; XML means 1.1.")
+    paging: Literal["auto", "index", "cursor"] = Field(
+        "auto", description="How lists are paged; by cursor where the server offers it."
+    )
+    members: Literal["auto", "inline", "one_by_one"] = Field(
+        "auto", description="Where members of groups stand: in the list, else in each group."
+    )
+    nested: bool = Field(True, description="Whether members of groups in groups count.")
+    filter: str | None = Field(None, description="Only users who satisfy this, asked of the server.")
+    attributes: dict[str, str] = Field(
+        {}, description="Column to attribute: title, name.formatted, enterprise:division or urn:…:badge."
+    )
+    states: dict[str, State] = Field({}, description="What `active` means here: {'false': departed}.")
+    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
+    page_size: int = Field(100, ge=1, le=10_000, description="Users and groups a page.")
+    workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        pair = self.username is not None and self.password is not None
+        if pair == (self.token is not None):
+            raise ValueError("give either token, or username with password")
+        if unknown := set(self.attributes) - set(FIELDS):
+            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
+        if self.format == "xml" and (self.version == "2.0" or self.paging == "cursor"):
+            raise ValueError("format: xml is SCIM 1.1, which has no cursors")
+        return self

@@ -1,0 +1,64 @@
+"""A file of people, CSV or Parquet: an export of any IdP or HR system.
+
+Needs: the file, and for columns whose names are not well known a mapping in the connection.
+Reads: one row per person; groups from a column that lists them, or from repeated rows of one person.
+Every row or value that cannot be used is reported with its line. It reads no network.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from provisioning.model import delimited
+from provisioning.model.findings import Unreadable
+from sources.tables.table import Table, TableOptions
+from transport.door import Door
+
+
+class CsvOptions(TableOptions):
+    """What a connection of kind `csv` may say."""
+
+    path: Path = Field(description="The file; one whose name ends in .parquet is read as Parquet.")
+    delimiter: str | None = Field(None, min_length=1, max_length=1, description="Found by itself by default.")
+    encoding: str | None = Field(None, description="UTF-8 or what the byte order mark says by default.")
+
+    @property
+    def parquet(self) -> bool:
+        """Whether the file is Parquet."""
+        return self.path.suffix.casefold() in (".parquet", ".pq")
+
+
+class Csv(Table):
+    """One file of people."""
+
+    kind: ClassVar[str] = "csv"
+    Options: ClassVar[type[BaseModel]] = CsvOptions
+    _options: CsvOptions
+
+    def __init__(self, name: str, options: CsvOptions, door: Door) -> None:  # noqa: ARG002 - needs no network
+        super().__init__(name, options)
+        self.unit = "row" if options.parquet else "line"
+
+    @property
+    def _where(self) -> str:
+        return str(self._options.path)
+
+    def _table(self) -> delimited.Table:
+        path = self._options.path
+        try:
+            content = path.read_bytes()
+            if self._options.parquet:
+                from sources.tables.parquet import parse
+
+                return parse(content)
+            text = delimited.decode(content, self._options.encoding)
+            return delimited.parse(text, delimiter=self._options.delimiter)
+        except OSError as error:
+            raise Unreadable(
+                f"{path}: {error.strerror}", remedy="Check the path and that the file may be read."
+            ) from error
+        except Unreadable as error:
+            raise Unreadable(f"{path}: {error}", remedy=error.remedy) from error
