@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sinks
 import sources
-from sinks.atlassian_data import ACCOUNT_FIELDS
+from sinks.atlassian_org.data import ACCOUNT_FIELDS
 from sources.okta.fields import FIELDS, STATES
 from sources.onelogin import fields as onelogin_fields
 from sources.tables.table import NAMES

@@ -1,0 +1,350 @@
+"""The admin site's exported user list as a target: what it reads and writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from provisioning.model import delimited
+from provisioning.model.findings import Finding, Refused, Unreadable
+from provisioning.model.frames import (
+    Accounts,
+    AccountState,
+    Action,
+    Activity,
+    Change,
+    EntitlementKind,
+    Entitlements,
+    Grants,
+    Rejects,
+    Screened,
+    Seats,
+    concat,
+)
+from provisioning.model.intake import reject, screened
+from sinks import Applied, Look, groups_named
+from sinks.atlassian_export.formats import (
+    NO_ACCESS,
+    STATES,
+    Layout,
+    ProductColumn,
+    even,
+    groups_held,
+    is_billed,
+    is_never,
+    layout,
+    opens,
+    times,
+)
+from transport.door import Door
+
+UNNAMED = "site"
+"""Name of the site in files that name none."""
+
+
+class AtlassianExportOptions(BaseModel):
+    """What a connection of kind `atlassian_export` may say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: Path = Field(description="The exported file.")
+    site: str | None = Field(None, description="Name of the site, where the file's headers name none.")
+    columns: dict[str, str] = Field({}, description="Column to header, for a file that is no known export.")
+    opens: dict[str, str] = Field(
+        {}, description="Group to the product it opens, beside Atlassian's default groups."
+    )
+    caller: str | None = Field(
+        None, description="E-mail address of the administrator, whose account is spared."
+    )
+    as_of: datetime | None = Field(None, description="When the file was exported; its own time by default.")
+    encoding: str | None = Field(None, description="UTF-8 or what the byte order mark says by default.")
+
+
+class Sheet(NamedTuple):
+    """A file under our names.
+
+    Attributes:
+        table: its rows.
+        layout: what its columns mean.
+        keys: account of each row.
+        first: whether a row is the first of its account.
+        groups: account_id, kind, entitlement_id and name of every group held.
+    """
+
+    table: delimited.Table
+    layout: Layout
+    keys: pd.Series[str]
+    first: pd.Series[bool]
+    groups: pd.DataFrame
+
+    def column(self, name: str) -> pd.Series[str]:
+        """A plain column; null where the file has none."""
+        place = self.layout.places.get(name)
+        return (
+            pd.Series(None, index=self.keys.index, dtype="str") if place is None else self.table.rows[place]
+        )
+
+
+class AtlassianExport:
+    """One exported file."""
+
+    kind: ClassVar[str] = "atlassian_export"
+    Options: ClassVar[type[BaseModel]] = AtlassianExportOptions
+    actions: ClassVar[frozenset[Action]] = frozenset()
+    look_size: ClassVar[int] = 1_000_000
+
+    def __init__(self, name: str, options: AtlassianExportOptions, door: Door) -> None:  # noqa: ARG002 - no network
+        self.name, self._options = name, options
+        self._lock = threading.Lock()
+        self._read: tuple[tuple[int, int], Sheet] | None = None
+
+    @property
+    def as_of(self) -> datetime:
+        """When the file was exported: as the connection says, else the file's own time."""
+        told = self._options.as_of
+        if told is None:
+            return datetime.fromtimestamp(self._options.path.stat().st_mtime, UTC)
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+    def accounts(self) -> Iterator[Screened]:
+        """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""
+        sheet = self._sheet()
+        words = sheet.column("state")
+        states = words.str.strip().str.lower().map({word: state.value for word, state in STATES.items()})
+        unknown = states.isna() & words.notna() & sheet.first
+        raw: dict[str, Any] = {
+            "account_id": sheet.keys,
+            "user_name": sheet.column("user_name").fillna(sheet.column("email")),
+            "email": sheet.column("email"),
+            "display_name": sheet.column("display_name"),
+            "directory": sheet.column("directory"),
+            "added_on": sheet.column("added_on"),
+            "state": states.astype("str").fillna(AccountState.ACTIVE.value),
+            "last_active": self._last_active(sheet),
+            "caller": sheet.column("email")
+            .str.lower()
+            .eq((self._options.caller or "").lower())
+            .fillna(value=False),
+        }
+        raw = {name: values[sheet.first].reset_index(drop=True) for name, values in raw.items()}
+        managed = True if sheet.layout.managed else None
+        fixed = {"target": self.name, "kind": "person", "managed": managed}
+        good = screened(Accounts, fixed | raw, origin=self.name, key="account_id", instants=times)
+        odd = reject(
+            sheet.keys[unknown],
+            "state",
+            words[unknown],
+            "not a known status, so it counts as active",
+            origin=self.name,
+        )
+        yield Screened(good.frame, concat(Rejects, [good.rejects, odd, self._ragged(sheet)]))
+
+    def entitlements(self) -> Iterator[Screened]:
+        """One page of Entitlements: groups and roles, as far as the file tells."""
+        sheet = self._sheet()
+        held = pd.concat([sheet.groups, _roles(sheet)], ignore_index=True)
+        yield screened(
+            Entitlements, {"target": self.name, **_series(held)}, origin=self.name, key="account_id"
+        )
+
+    def grants(self) -> Iterator[Screened]:
+        """One page of Grants: the groups that occur, and the product each is known to open."""
+        groups = self._sheet().groups[["kind", "entitlement_id", "name"]].drop_duplicates(ignore_index=True)
+        product = groups["name"].map(lambda name: opens(name, self._options.opens)).astype("str")
+        raw = {
+            "target": self.name,
+            **_series(groups),
+            "product": product,
+            "site": pd.Series(self._site(None), index=groups.index, dtype="str").where(product.notna()),
+            "billable": product.notna(),
+            "admin": groups["name"].str.contains("admin", case=False),
+            "default": False,
+            "modifiable": True,
+        }
+        yield screened(Grants, raw, origin=self.name, key="entitlement_id")
+
+    def seats(self) -> Iterator[Screened]:
+        """One page of Seats: from the access columns, or where there are none from those of last use."""
+        sheet = self._sheet()
+        chosen = [c for c in sheet.layout.products if c.sort != "seen" or not sheet.layout.has_access]
+        parts = [self._seats_of(sheet, column) for column in chosen]
+        found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        found = found.assign(granted_by=self._granted_by(sheet, found)) if len(found) else found
+        yield screened(Seats, {"target": self.name, **_series(found)}, origin=self.name, key="account_id")
+
+    def capacity(self) -> Iterator[Screened]:
+        """Nothing: the file does not tell how many seats there are."""
+        return iter(())
+
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """What the file says of a few accounts; of groups it says what somebody holds."""
+        accounts = next(self.accounts()).frame
+        wanted = {email.lower() for email in emails}
+        named = accounts["account_id"].isin(list(account_ids)) | accounts["email"].str.lower().isin(wanted)
+        found = accounts[named].reset_index(drop=True)
+        held = next(self.entitlements()).frame
+        theirs = held[held["account_id"].isin(found["account_id"])].reset_index(drop=True)
+        known = groups_named(held.loc[held["kind"] == "group", "name"].unique()) if groups else None
+        return Look(found, theirs, known)
+
+    def bundle(self, change: Change) -> str:
+        """Each change is its own."""
+        return change.change_id
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Refuse: a file cannot be written back."""
+        raise Refused(
+            f"{self.name} is an exported file: {changes[0].action} of {changes[0].subject} cannot be made",
+            remedy="Follow todo.csv by hand on the admin site, then export again.",
+        )
+
+    def check(self) -> list[Finding]:
+        """Say what the file tells and how old it is."""
+        try:
+            sheet = self._sheet()
+        except Unreadable as error:
+            return [Finding("error", self.name, str(error), error.remedy)]
+        found = [Finding("ok", self.name, f"{int(sheet.first.sum())} accounts as of {self.as_of:%Y-%m-%d}")]
+        again = "Export again and tick"
+        if not sheet.layout.has_access:
+            words = "no access columns, so seats that were never used are not seen"
+            found.append(Finding("warning", self.name, words, f"{again} product access."))
+        if not (sheet.layout.group_names or sheet.layout.group_ids):
+            words = "no groups, so a plan cannot know which are held already"
+            found.append(Finding("warning", self.name, words, f"{again} group data."))
+        return found
+
+    def _sheet(self) -> Sheet:
+        path = self._options.path
+        with self._lock:
+            try:
+                stat = path.stat()
+                version = (stat.st_mtime_ns, stat.st_size)
+                if self._read is None or self._read[0] != version:
+                    self._read = (version, self._parsed(path.read_bytes()))
+            except OSError as error:
+                raise Unreadable(
+                    f"{path}: {error.strerror}", remedy="Check the path and that the file may be read."
+                ) from error
+            except Unreadable as error:
+                raise Unreadable(f"{path}: {error}", remedy=error.remedy) from error
+            return self._read[1]
+
+    def _parsed(self, content: bytes) -> Sheet:
+        table = even(delimited.decode(content, self._options.encoding))
+        found = layout(table.header, self._options.columns)
+        rows = table.rows
+        keys = pd.Series(None, index=rows.index, dtype="str")
+        for name in ("account_id", "email", "user_name"):
+            if name in found.places:
+                own = rows[found.places[name]]
+                keys = keys.fillna(own if name == "account_id" else own.str.lower())
+        return Sheet(table, found, keys, ~keys.duplicated(), groups_held(rows, keys, found))
+
+    def _last_active(self, sheet: Sheet) -> pd.Series[pd.Timestamp]:
+        seen = [column.place for column in sheet.layout.products if column.sort == "seen"]
+        latest = times(sheet.column("last_active"))
+        for place in seen:
+            used = times(sheet.table.rows[place])
+            latest = latest.mask(latest.isna() | (used > latest), used)
+        return latest
+
+    def _seats_of(self, sheet: Sheet, column: ProductColumn) -> pd.DataFrame:
+        """Seats of one column, one row per account (and site, where the field lists sites)."""
+        first = sheet.first & sheet.keys.notna()
+        told = sheet.table.rows[column.place][first]
+        keys = sheet.keys[first]
+        if column.sort == "seen":
+            held = times(told).notna()
+            return self._seat_rows(sheet, column, keys[held], None)
+        held = told.notna() & ~told.str.strip().str.lower().isin(NO_ACCESS)
+        if column.sort == "access":
+            return self._seat_rows(sheet, column, keys[held], told[held])
+        sites = told[held].str.split(",").explode().str.strip()
+        rows = self._seat_rows(sheet, column, keys[held].loc[sites.index], None)
+        return rows.assign(site=sites.to_numpy())
+
+    def _seat_rows(
+        self, sheet: Sheet, column: ProductColumn, keys: pd.Series[str], access: pd.Series[str] | None
+    ) -> pd.DataFrame:
+        seen = self._seen(sheet, column).loc[keys.index]
+        at = times(seen)
+        activity = pd.Series(Activity.UNKNOWN.value, index=keys.index, dtype="str")
+        activity = activity.mask(is_never(seen), Activity.NEVER.value).mask(at.notna(), Activity.USED.value)
+        active = sheet.column("state").loc[keys.index].str.strip().str.lower().map(STATES)
+        billable = is_billed(column.product, access, keys.index)
+        return pd.DataFrame(
+            {
+                "account_id": keys,
+                "product": column.product,
+                "site": self._site(column.site),
+                "activity": activity,
+                "last_active": at,
+                "billable": billable
+                & (active.isna() | active.isin([AccountState.ACTIVE, AccountState.INVITED])),
+            }
+        )
+
+    def _granted_by(self, sheet: Sheet, seats: pd.DataFrame) -> pd.Series[str]:
+        """Names of the groups that open each seat's product."""
+        names = sheet.groups["name"].unique()
+        products = {name: product for name in names if (product := opens(name, self._options.opens))}
+        held = sheet.groups.assign(product=sheet.groups["name"].map(products).astype("str"))
+        held = held.dropna(subset="product").sort_values("name")
+        pair = ["account_id", "product"]
+        several = held.duplicated(pair, keep=False)
+        joined = held[several].groupby(pair)["name"].agg(", ".join).reset_index()
+        told = pd.concat([held.loc[~several, [*pair, "name"]], joined], ignore_index=True)
+        return seats.merge(told, on=pair, how="left", validate="many_to_one")["name"]
+
+    def _seen(self, sheet: Sheet, column: ProductColumn) -> pd.Series[str]:
+        """The field that tells the last use of the column's product on its site."""
+        rows = sheet.table.rows
+        for other in sheet.layout.products:
+            if other.sort == "seen" and (other.product, other.site) == (column.product, column.site):
+                return rows[other.place]
+        unknown = pd.Series(None, index=rows.index, dtype="str")
+        if sheet.layout.managed:
+            return unknown.mask(sheet.column("last_active").isna(), "never")
+        return unknown
+
+    def _site(self, named: str | None) -> str:
+        return named or self._options.site or UNNAMED
+
+    def _ragged(self, sheet: Sheet) -> pd.DataFrame:
+        told = [
+            reject(
+                None,
+                "row",
+                ", ".join(row.fields)[:200],
+                f"line {row.line} has {len(row.fields)} fields, the others {sheet.table.rows.shape[1]}",
+                origin=self.name,
+                remedy="export the file again, or quote fields that hold the delimiter",
+            )
+            for row in sheet.table.ragged
+        ]
+        return concat(Rejects, told)
+
+
+def _roles(sheet: Sheet) -> pd.DataFrame:
+    told = sheet.column("role")[sheet.first]
+    names = told.dropna().str.split(r",\s*").explode().str.strip().str.lower().str.replace(" ", "-")
+    names = names[names.notna() & ~names.isin(["", "none", "user"])].astype("str")
+    return pd.DataFrame(
+        {
+            "account_id": sheet.keys.loc[names.index].to_numpy(),
+            "kind": EntitlementKind.ROLE.value,
+            "entitlement_id": ("atlassian/" + names).to_numpy(),
+            "name": names.to_numpy(),
+        }
+    )
+
+
+def _series(frame: pd.DataFrame) -> dict[str, Any]:
+    return {str(name): values for name, values in frame.items()}

@@ -1,0 +1,231 @@
+"""Writes on an organisation: invitations, memberships, suspension and removal, and what is refused before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from provisioning.model.findings import Refused
+from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
+from sinks import Applied, Look
+from sinks.atlassian_org.data import bare
+from sinks.atlassian_org.directory import Group
+from sinks.atlassian_org.managed import ACTIONS as MANAGED_ACTIONS
+from sinks.atlassian_org.managed import ManagedAccounts
+from sinks.kit.cloud_site import refuse_synced
+from sinks.kit.new_group import make_group
+from transport.client import Client
+from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
+
+USER = "atlassian/user"
+LEADS_TO = {
+    Action.SUSPEND: AccountState.SUSPENDED,
+    Action.RESTORE: AccountState.ACTIVE,
+    Action.DEACTIVATE: AccountState.DEACTIVATED,
+    Action.REACTIVATE: AccountState.ACTIVE,
+    Action.DELETE: AccountState.DELETED,
+    Action.CANCEL_DELETE: AccountState.ACTIVE,
+    Action.REMOVE: None,
+}
+"""The state each action leads to; None when the account is then gone."""
+
+
+class Eyes(Protocol):
+    """What a write needs to know of the target."""
+
+    name: str
+
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few accounts afresh, and find a few groups by name."""
+
+    def group(self, group_id: str) -> Group | None:
+        """A group by its identifier, as last read."""
+
+    def is_managed(self, account_id: str) -> bool:
+        """Whether the organisation owns the account's domain, as last read."""
+
+
+class Writer:
+    """Makes changes.
+
+    Args:
+        client: requests go through it.
+        org: identifier of the organisation.
+        home: path of the directory.
+        eyes: tells the present state.
+        notify: whether Atlassian sends invitations by e-mail.
+        domains: claimed domains; none given means any address is let through.
+    """
+
+    def __init__(
+        self, client: Client, org: str, home: str, eyes: Eyes, *, notify: bool, domains: Sequence[str]
+    ) -> None:
+        self._client, self._org, self._home, self._eyes = client, org, home, eyes
+        self._notify, self._domains = notify, {domain.lower() for domain in domains}
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make the changes of one bundle; see `AtlassianOrg.apply`."""
+        if changes[0].action == Action.CREATE_GROUP:
+            name = str(changes[0].entitlement)
+            body = {"name": name, "description": ""}
+            send = partial(self._client.write, "POST", f"{self._home}/groups", body)
+            return make_group(name, send, self._eyes)
+        if any(change.action == Action.CREATE for change in changes):
+            return self._invite(changes)
+        if changes[0].account_id is None:
+            changes = self._with_account(changes)
+        return self._each(changes)
+
+    def _each(self, changes: Sequence[Change]) -> Applied:
+        if len(changes) == 1:
+            return self._one(changes[0])
+        failed: dict[str, str] = {}
+        for change in changes:
+            try:
+                self._one(change)
+            except (Refused, BadRequest, Conflict, Forbidden, NotFound) as error:
+                failed[change.change_id] = f"{error} {error.remedy}"
+        return Applied(changes[0].account_id, failed=failed)
+
+    def _with_account(self, changes: Sequence[Change]) -> list[Change]:
+        """The same changes on the account that an earlier, interrupted invitation made."""
+        found = self._eyes.look([], [changes[0].subject]).accounts
+        if len(found) != 1:
+            raise Refused(
+                f"{changes[0].subject} has no account yet",
+                remedy="Run again; the next plan invites the person.",
+            )
+        account_id = str(found["account_id"].iloc[0])
+        return [change._replace(account_id=account_id) for change in changes]
+
+    def _one(self, change: Change) -> Applied:
+        action = Action(change.action)
+        assert change.account_id is not None
+        self._permit(change)
+        try:
+            self._send(action, change, change.account_id)
+        except (BadRequest, Conflict, NotFound) as error:
+            if not (_already(error, action) or self._is_so(change)):
+                raise
+            return Applied(change.account_id, message="it was so already")
+        return Applied(change.account_id)
+
+    def _send(self, action: Action, change: Change, account_id: str) -> None:
+        user = f"{self._home}/users/{quote(account_id, safe=':')}"
+        if action in MANAGED_ACTIONS:
+            ManagedAccounts(self._client).write(action, account_id, json.loads(change.after))
+        elif action in (Action.SUSPEND, Action.RESTORE):
+            self._client.write("POST", f"{user}/{action.value}")
+        elif action == Action.REMOVE:
+            self._client.write("DELETE", user)
+        elif change.kind == EntitlementKind.PRODUCT:
+            self._role(action, account_id, str(change.entitlement_id))
+        else:
+            self._member(action, account_id, str(change.entitlement_id))
+
+    def _member(self, action: Action, account_id: str, group_id: str) -> None:
+        members = f"{self._home}/groups/{quote(bare(group_id))}/memberships"
+        if action == Action.GRANT:
+            self._client.write("POST", members, {"accountId": account_id})
+        else:
+            self._client.write("DELETE", f"{members}/{quote(account_id, safe=':')}")
+
+    def _role(self, action: Action, account_id: str, resource: str) -> None:
+        verb = "assign" if action == Action.GRANT else "revoke"
+        path = f"/admin/v1/orgs/{self._org}/users/{quote(account_id, safe=':')}/roles/{verb}"
+        self._client.write("POST", path, {"role": USER, "resource": resource})
+
+    def _invite(self, changes: Sequence[Change]) -> Applied:
+        """One request for a new person and all they are granted at once."""
+        refused: dict[str, str] = {}
+        grants: list[Change] = []
+        for change in changes:
+            if change.action == Action.CREATE:
+                continue
+            try:
+                self._permit(change)
+                grants.append(change)
+            except Refused as error:
+                refused[change.change_id] = f"{error} {error.remedy}"
+        created = next(change for change in changes if change.action == Action.CREATE)
+        reply = self._client.write(
+            "POST", f"/admin/v2/orgs/{self._org}/users/invite", self._invitation(created, grants)
+        )
+        invited = reply.json()["data"][0]
+        return Applied(invited["id"], failed=refused | _failed(invited, grants))
+
+    def _invitation(self, created: Change, grants: Sequence[Change]) -> dict[str, Any]:
+        groups = [bare(str(g.entitlement_id)) for g in grants if g.kind == EntitlementKind.GROUP]
+        products = [str(g.entitlement_id) for g in grants if g.kind == EntitlementKind.PRODUCT]
+        return {
+            "emails": [json.loads(created.after).get("email") or created.subject],
+            "additionalGroups": groups,
+            "permissionRules": [{"resource": resource, "role": USER} for resource in products],
+            "sendNotification": self._notify,
+        }
+
+    def _permit(self, change: Change) -> None:
+        """Refuse what the target would undo or never take."""
+        action = Action(change.action)
+        if action in (Action.GRANT, Action.REVOKE):
+            self._permit_entitlement(change)
+        if action in MANAGED_ACTIONS and not self._eyes.is_managed(str(change.account_id)):
+            raise Refused(
+                f"{change.subject} is not managed: its domain is not claimed by the organisation",
+                remedy="Claim the domain, or remove the account from the directory instead.",
+            )
+        if action == Action.UPDATE_EMAIL:
+            self._permit_address(str(json.loads(change.after)["email"]))
+
+    def _permit_entitlement(self, change: Change) -> None:
+        if change.kind == EntitlementKind.ROLE:
+            raise Refused(
+                f"{change.entitlement} is an administration role",
+                remedy="Give and take it on the admin site.",
+            )
+        if change.kind == EntitlementKind.GROUP:
+            refuse_synced(self._eyes.group(bare(str(change.entitlement_id))))
+
+    def _permit_address(self, email: str) -> None:
+        domain = email.rpartition("@")[2].lower()
+        if self._domains and domain not in self._domains:
+            raise Refused(
+                f"{email} is in none of the claimed domains",
+                remedy=f"Claim {domain} and add it to `domains` of connection {self._eyes.name}.",
+            )
+
+    def _is_so(self, change: Change) -> bool:
+        """Whether the target shows already what the change wants."""
+        look = self._eyes.look([str(change.account_id)], [])
+        if change.action in (Action.GRANT, Action.REVOKE):
+            held = bare(str(change.entitlement_id)) in set(look.entitlements["entitlement_id"].map(bare))
+            return held == (change.action == Action.GRANT)
+        if change.action not in LEADS_TO:
+            return False
+        states = look.accounts["state"].tolist()
+        wanted = LEADS_TO[Action(change.action)]
+        return states == ([] if wanted is None else [wanted.value])
+
+
+def _already(error: TransportError, action: Action) -> bool:
+    """Whether the answer says that the member is in the group; its status also means that no seat is left."""
+    return action == Action.GRANT and error.status == 409 and "already" in str(error).lower()
+
+
+def _failed(invited: Mapping[str, Any], grants: Sequence[Change]) -> dict[str, str]:
+    """Which grants of an invitation failed, and why."""
+    told: dict[str, str] = {}
+    for result in invited.get("results") or ():
+        parts = [(part["group"], part) for part in result.get("groupAssignmentResult") or ()]
+        parts += [(part["resource"], part) for part in result.get("roleAssignmentResult") or ()]
+        told |= {
+            bare(key): part.get("statusReason") or "refused without a reason"
+            for key, part in parts
+            if part.get("status") == "ERROR"
+        }
+    return {
+        g.change_id: told[bare(str(g.entitlement_id))] for g in grants if bare(str(g.entitlement_id)) in told
+    }

@@ -1,0 +1,185 @@
+"""Users and groups of a provisioning directory as frames, and changes as SCIM bodies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pandas as pd
+
+from provisioning.model.frames import Accounts, AccountState, EntitlementKind, Grants, Screened
+from provisioning.model.intake import Fields, screened
+from sinks.atlassian_scim.directory import ATLASSIAN, ENTERPRISE
+from sinks.kit.numbered_pages import Row
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+FIELDS = Fields(
+    {
+        "account_id": "id",
+        "user_name": "userName",
+        "display_name": "displayName",
+        "given_name": "name.givenName",
+        "family_name": "name.familyName",
+        "title": "title",
+        "department": "department",
+        "organization": "organization",
+        "external_id": "externalId",
+        "added_on": "meta.created",
+        "active": "active",
+        "emails": "emails",
+        "linked": f"{ATLASSIAN}.atlassianAccountId",
+        "department_too": f"{ENTERPRISE}.department",
+        "organization_too": f"{ENTERPRISE}.organization",
+    }
+)
+"""Which attribute of a user fills which column."""
+SIDE = ("active", "emails", "linked", "department_too", "organization_too")
+PATHS = {
+    "user_name": "userName",
+    "display_name": "displayName",
+    "given_name": "name.givenName",
+    "family_name": "name.familyName",
+    "title": "title",
+    "department": "department",
+    "organization": "organization",
+}
+"""Which attribute of a user an account's column is written to."""
+DEFAULT_GROUPS = (
+    "administrators", "system-administrators", "site-admins", "org-admins", "trusted-users*",
+    "jira-administrators*", "confluence-administrators*", "jira-users*", "confluence-users*",
+    "jira-core-users*", "jira-software-users*", "jira-product-discovery-users*", "jira-servicedesk-users*",
+    "jira-servicemanagement-users*", "jira-servicemanagement-customers*", "jsm-agents", "*-admins-*",
+    "confluence-guests*", "atlassian-addons-admin",
+)  # fmt: skip
+"""Names that Atlassian's own groups bear; a synced group so named is accepted and never synced."""
+
+
+def accounts_frame(target: str, columns: Mapping[str, list[Any]], *, directory: str) -> Screened:
+    """Accounts of a batch of users; an active one whose Atlassian account is not there yet is invited."""
+    raw: dict[str, Any] = {name: columns[name] for name in columns if name not in SIDE}
+    for name in ("department", "organization"):
+        pairs = zip(columns[name], columns[f"{name}_too"], strict=True)
+        raw[name] = [plain or extended for plain, extended in pairs]
+    pairs = zip(columns["active"], columns["linked"], strict=True)
+    raw |= {
+        "target": target,
+        "email": [address_of(emails) for emails in columns["emails"]],
+        "state": [state_of(active, linked).value for active, linked in pairs],
+        "kind": "person",
+        "directory": directory,
+        "managed": pd.array([None] * len(columns["account_id"]), dtype="boolean"),
+        "caller": False,
+    }
+    return screened(Accounts, raw, origin=target, key="account_id")
+
+
+def address_of(emails: Sequence[Row] | None) -> str | None:
+    """The primary address, else the first."""
+    listed = [row for row in emails or () if row.get("value")]
+    primary = [row for row in listed if row.get("primary")]
+    return next((str(row["value"]) for row in primary or listed), None)
+
+
+def state_of(active: bool | None, linked: str | None) -> AccountState:
+    """State of a user: only `active: false` is inactive."""
+    if active is False:
+        return AccountState.DEACTIVATED
+    return AccountState.ACTIVE if linked else AccountState.INVITED
+
+
+def grants_frame(target: str, names: Mapping[str, str], is_default: Callable[[str], bool]) -> Screened:
+    """Every group; the directory does not tell what they open.
+
+    Args:
+        target: connection.
+        names: names of the groups by identifier.
+        is_default: whether a name is one of Atlassian's own.
+    """
+    raw: dict[str, Any] = {
+        "target": target,
+        "kind": EntitlementKind.GROUP.value,
+        "entitlement_id": list(names),
+        "name": list(names.values()),
+        "billable": [False] * len(names),
+        "admin": [False] * len(names),
+        "default": [False] * len(names),
+        "modifiable": [not is_default(name) for name in names.values()],
+    }
+    return screened(Grants, raw, origin=target, key="entitlement_id")
+
+
+def defaults(more: Sequence[str]) -> Callable[[str], bool]:
+    """Return what tells whether a group's name is one of Atlassian's own, or one of `more`."""
+    patterns = [pattern.casefold() for pattern in (*DEFAULT_GROUPS, *more)]
+    return lambda name: any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
+
+
+def new_group(name: str) -> Row:
+    """The body that makes a group without members."""
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name}
+
+
+def new_user(after: Mapping[str, Any], subject: str, external_id: str | None) -> Row:
+    """The body that makes a user.
+
+    Args:
+        after: the account's columns that the plan wants.
+        subject: address that stands in where the plan tells none.
+        external_id: identifier of the identity at its IdP.
+    """
+    email = after.get("email") or subject
+    body: Row = {
+        "schemas": [USER, ENTERPRISE],
+        "userName": after.get("user_name") or email,
+        "emails": _emails(email),
+        "active": True,
+    }
+    if external_id:
+        body["externalId"] = external_id
+    for name, path in PATHS.items():
+        parent, _, field = path.rpartition(".")
+        if after.get(name) and name != "user_name":
+            (body.setdefault(parent, {}) if parent else body)[field] = after[name]
+    extension = {name: after[name] for name in ("department", "organization") if after.get(name)}
+    return body | ({ENTERPRISE: extension} if extension else {})
+
+
+def patch(operations: Sequence[Row]) -> Row:
+    """The body of a PATCH."""
+    return {"schemas": [PATCH], "Operations": list(operations)}
+
+
+def set_fields(after: Mapping[str, Any]) -> list[Row]:
+    """Operations that bring a user to what a change wants; what is wanted empty is removed."""
+    made: list[Row] = []
+    for name, value in after.items():
+        path = PATHS[name]
+        made.append({"op": "remove", "path": path} if value is None else _replace(path, value))
+    return made
+
+
+def set_email(email: str) -> list[Row]:
+    """Operations that give a user another address."""
+    return [_replace("emails", _emails(email))]
+
+
+def set_active(active: bool) -> list[Row]:
+    """Operations that end or resume a user's access; the record stays."""
+    return [_replace("active", active)]
+
+
+def set_members(scim_ids: Sequence[str], *, held: bool) -> list[Row]:
+    """Operations that add members to a group, or take them out."""
+    if held:
+        return [{"op": "add", "path": "members", "value": [{"value": key} for key in scim_ids]}]
+    return [{"op": "remove", "path": f'members[value eq "{key}"]'} for key in scim_ids]
+
+
+def _replace(path: str, value: Any) -> Row:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def _emails(email: str) -> list[Row]:
+    return [{"value": email, "type": "work", "primary": True}]

@@ -1,0 +1,188 @@
+"""A Confluence Cloud site: what it reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import chain
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from provisioning.model.findings import Refused
+from provisioning.model.frames import Accounts, Action, Change, Screened, concat
+from provisioning.model.intake import Fields
+from sinks import Applied, Look, groups_named
+from sinks.confluence_cloud.site import API, PAGE, ConfluenceSite, Group
+from sinks.kit import cloud_rows
+from sinks.kit.cloud_rows import Columns
+from sinks.kit.cloud_site import UNABLE, CloudSite, Inability, SiteOptions, permit, refuse_synced
+from sinks.kit.new_group import make_group
+from sinks.kit.numbered_pages import Row
+from sinks.kit.one_pass import Streams
+from transport.door import Door
+
+FIELDS = Fields(
+    {
+        "account_id": "accountId",
+        "email": "email",
+        "display_name": "displayName",
+        "kind": "accountType",
+    }
+)
+"""Which field of a user fills which column."""
+KINDS = {"atlassian": "person", "app": "app", "": "customer"}
+"""Confluence has no word for those who are neither people nor apps; they are left alone."""
+PRODUCT = "confluence"
+ACTIONS = frozenset({Action.CREATE_GROUP, Action.GRANT, Action.REVOKE})
+NOBODY = (
+    "Confluence lets nobody in and removes nobody",
+    "Use a connection of kind jira_cloud or atlassian_org for it, or do it on the admin site.",
+)
+CANNOT = (
+    (
+        "life of accounts",
+        "Confluence can neither let in, suspend nor remove anybody; it only gives and takes groups",
+        NOBODY[1],
+    ),
+    (
+        "suspended accounts",
+        "Confluence leaves suspended accounts out of its lists and does not say so",
+        "Read the organisation (atlassian_org) beside, where they are to be seen.",
+    ),
+    (
+        "last activity",
+        "Confluence tells nobody's last activity, so no seat here is ever called idle",
+        "Read the organisation (atlassian_org) or its export beside, which know it.",
+    ),
+)
+"""What this route cannot do: said by `check`, and refused before a request."""
+
+
+class ConfluenceCloudOptions(SiteOptions):
+    """What a connection of kind `confluence_cloud` may say."""
+
+    url: str = Field(description="Address of the site, such as https://acme.atlassian.net, without /wiki.")
+    page_size: int = Field(PAGE, ge=1, le=PAGE, description="Rows a page.")
+
+
+class ConfluenceCloud(CloudSite[Group]):
+    """One site."""
+
+    kind: ClassVar[str] = "confluence_cloud"
+    Options: ClassVar[type[BaseModel]] = ConfluenceCloudOptions
+    actions: ClassVar[frozenset[Action]] = ACTIONS
+    look_size: ClassVar[int] = 100
+    fields: ClassVar[Fields] = FIELDS
+    kinds: ClassVar[Mapping[str, str]] = KINDS
+    cannot: ClassVar[Inability] = CANNOT
+
+    def __init__(self, name: str, options: ConfluenceCloudOptions, door: Door) -> None:
+        super().__init__(name, options, door)
+        self._knows_all = False
+
+    # Reading
+
+    def read(self) -> Streams:
+        """One pass over the whole site: all who may use Confluence, and the members of any group."""
+        groups = self._remember(self._site.groups())
+        members: dict[str, list[str]] = {key: [] for key in groups}
+
+        def met() -> Iterator[list[Row]]:
+            for group, rows in self._site.members(list(groups.values())):
+                members[group.group_id] += [row["accountId"] for row in rows]
+                yield rows
+
+        accounts = self._pages(chain(self._site.users(), met()))
+        self._knows_all = True
+        return self._streams(accounts, members, _openings(groups), {})
+
+    def list_groups(self) -> list[Group]:
+        """Read all groups."""
+        return self._site.groups()
+
+    def _accounts(self, columns: Columns) -> Screened:
+        """Accounts of a batch of users; Confluence lists those alone who can be used."""
+        return super()._accounts({**columns, "active": [True] * len(columns["account_id"])})
+
+    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+        """Read a few accounts afresh; addresses are those that the last whole read showed."""
+        found = [self._address_book.get(email.casefold()) for email in emails]
+        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, found)])))
+        accounts = [page.frame for page in self._pages([rows])]
+        held = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
+        there = groups_named(self._site.group_names()) if groups else None
+        return Look(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
+
+    @property
+    def _address_book(self) -> Mapping[str, str]:
+        """Account by e-mail address; Confluence finds nobody by it, so it takes a whole read."""
+        with self._lock:
+            if not self._knows_all:
+                self.read()
+            return self._by_email
+
+    # Writing
+
+    def bundle(self, change: Change) -> str:
+        """Each change goes alone."""
+        return change.change_id
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make one change.
+
+        Raises:
+            Refused: it must not be made; nothing was sent.
+            TransportError: it did not happen, or its outcome is not known.
+        """
+        (change,) = changes
+        self._permit(change)
+        if change.action == Action.CREATE_GROUP:
+            name = str(change.entitlement)
+            self.end_pass()
+            send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
+            return make_group(name, send, self)
+        if change.account_id is None:
+            raise Refused(f"{change.subject} has no account here", remedy=NOBODY[1])
+        self.end_pass()
+        params = {"groupId": str(change.entitlement_id)}
+        if change.action == Action.GRANT:
+            body = {"accountId": change.account_id}
+            self._client.write("POST", f"{API}/group/userByGroupId", body, params)
+        else:
+            params["accountId"] = change.account_id
+            self._client.write("DELETE", f"{API}/group/userByGroupId", params=params)
+        return Applied(change.account_id)
+
+    def _permit(self, change: Change) -> None:
+        permit(change, ACTIONS, {**UNABLE, Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
+        refuse_synced(self.groups().get(str(change.entitlement_id)))
+
+    # Checking
+
+    def sights(self) -> Mapping[str, Callable[[], object]]:
+        """What a check tries."""
+        site = self._site
+        return {
+            "token": lambda: site.get("user/current"),
+            "users": lambda: site.get("search/user", cql="type=user", limit="1"),
+            "groups": lambda: site.get("group", limit="1"),
+        }
+
+    @cached_property
+    def caller(self) -> str:
+        """The account whose token it is."""
+        return str(self._site.get("user/current")["accountId"])
+
+    @cached_property
+    def _site(self) -> ConfluenceSite:
+        return ConfluenceSite(self._client, self._options.page_size)
+
+
+def _openings(groups: Mapping[str, Group]) -> list[cloud_rows.Opening]:
+    return [
+        cloud_rows.Opening(
+            group.group_id, group.name, PRODUCT if group.opens else None, group.admin, False, group.modifiable
+        )
+        for group in groups.values()
+    ]

@@ -1,0 +1,188 @@
+"""A Jira Data Center server: what it reads and writes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+from provisioning.model.findings import Finding, Refused
+from provisioning.model.frames import Action, Change
+from provisioning.model.intake import Columns
+from sinks import Applied
+from sinks.jira_dc.read import API, FIELDS, Jira, accounts_of
+from sinks.kit.datacenter import DataCenter, DataCenterOptions
+from sinks.kit.datacenter_pages import in_time
+from sinks.kit.datacenter_rows import Row, Whole
+from transport.errors import BadRequest
+
+BODY = {"display_name": "displayName", "user_name": "name", "email": "emailAddress"}
+"""Which field of a user a column is written to."""
+UNDER_WAY = "anonymisation under way; the next run looks again"
+
+
+class JiraDcOptions(DataCenterOptions):
+    """What a connection of kind `jira_dc` may say."""
+
+    anonymize: bool = Field(False, description="Whether deleting anonymises instead, for users with issues.")
+    new_owner: str | None = Field(None, description="Key of the user who takes over what they owned.")
+
+
+class JiraDc(DataCenter):
+    """One server."""
+
+    kind: ClassVar[str] = "jira_dc"
+    Options: ClassVar[type[BaseModel]] = JiraDcOptions
+    fields: ClassVar[frozenset[str]] = frozenset({"display_name", "user_name"})
+
+    def __init__(self, name: str, options: JiraDcOptions, door: Any) -> None:
+        super().__init__(name, options, door)
+        self._anonymizing = threading.Lock()
+
+    # Reading
+
+    def whole(self) -> Whole:
+        """Everybody and every group."""
+        return self._jira.whole()
+
+    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
+        """Users by key or by address."""
+        jira = self._jira
+        by_key = self.client.side_by_side(partial(self._by_key, key) for key in account_ids)
+        by_email = self.client.side_by_side(partial(jira.find, email) for email in emails)
+        found = {row["key"]: row for some in (*by_key, *by_email) for row in some}
+        people = Columns(FIELDS.names, key="account_id")
+        people.add(FIELDS(list(found.values())))
+        held = [(key, group["name"]) for key, row in found.items() for group in row["groups"]["items"]]
+        pairs = ([key for key, _ in held], [group for _, group in held])
+        return Whole(accounts_of(people.take(), self._caller), pairs, [], [])
+
+    def _by_key(self, key: str) -> list[Row]:
+        row = self._jira.user(key=key)
+        return [] if row is None else [row]
+
+    @cached_property
+    def _caller(self) -> str:
+        return str(self._jira.myself()["key"])
+
+    @cached_property
+    def _jira(self) -> Jira:
+        return Jira(self.client, self._options.page_size)
+
+    def group_names(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002  the server lists them all
+        """Those of some names that groups bear, with all others."""
+        return [group.name for group in self._jira.groups([])]
+
+    # Writing
+
+    def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
+        """Make a user without any application; what it shall hold is granted by groups."""
+        body = {"name": name, "emailAddress": email, "displayName": wanted["display_name"]}
+        reply = self.client.write("POST", f"{API}/user", {**body, "applicationKeys": []})
+        return str(reply.json()["key"])
+
+    def create_group(self, name: str) -> None:
+        """Make a group."""
+        self.client.write("POST", f"{API}/group", {"name": name})
+
+    def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
+        """Send one change of a user."""
+        if action in (Action.GRANT, Action.REVOKE):
+            self._member(action, self.facts(account_id)["user_name"], str(change.entitlement_id))
+        elif action == Action.DELETE:
+            return self._delete(account_id)
+        else:
+            self.client.write(
+                "PUT", f"{API}/user", self._body(action, account_id, change), {"key": account_id}
+            )
+        return None
+
+    def _member(self, action: Action, name: str, group: str) -> None:
+        path, query = f"{API}/group/user", {"groupname": group}
+        if action == Action.GRANT:
+            self.client.write("POST", path, {"name": name}, query)
+        else:
+            self.client.write("DELETE", path, params={**query, "username": name})
+
+    def _body(self, action: Action, account_id: str, change: Change) -> dict[str, Any]:
+        if action == Action.DEACTIVATE:
+            self._refuse_shadowed(account_id)
+            return {"active": False}
+        if action == Action.REACTIVATE:
+            return {"active": True}
+        return {BODY[name]: value for name, value in json.loads(change.after).items()}
+
+    def _delete(self, account_id: str) -> Applied | None:
+        self._refuse_shadowed(account_id)
+        if self._options.anonymize:
+            return self._anonymize(account_id)
+        self.client.write("DELETE", f"{API}/user", params={"key": account_id})
+        return None
+
+    def _refuse_shadowed(self, account_id: str) -> None:
+        """Refuse to end an account behind which another of the same name would come to light."""
+        name = str(self.facts(account_id)["user_name"]).lower()
+        places = self._duplicated.get(name)
+        if places:
+            raise Refused(
+                f"{name} stands in several directories ({', '.join(places)}): the other account would remain",
+                remedy="Leave the account in one of Jira's user directories alone, then run again.",
+            )
+
+    @cached_property
+    def _duplicated(self) -> dict[str, list[str]]:
+        return self._jira.duplicated()
+
+    def _anonymize(self, account_id: str) -> Applied | None:
+        """Anonymise a user; the server does one at a time."""
+        owner = {"newOwnerKey": self._options.new_owner} if self._options.new_owner else {}
+        with self._anonymizing:
+            reply = self.client.write("POST", f"{API}/user/anonymization", {"userKey": account_id, **owner})
+            progress = reply.json()["progressUrl"]
+            if in_time(self._door.patience, partial(self._anonymized, progress)):
+                return None
+        return Applied(account_id, pending=True, message=UNDER_WAY)
+
+    def _anonymized(self, progress: str) -> bool:
+        body = self.client.get(progress).json()
+        if body["status"] not in ("IN_PROGRESS", "COMPLETED"):
+            words = f"the anonymisation ended with {body['status']}: {body.get('errors')}"
+            raise BadRequest(words, remedy="Look at it in Jira under User management, then run again.")
+        return bool(body["status"] == "COMPLETED")
+
+    # Checking
+
+    def sights(self) -> Mapping[str, Any]:
+        """What a check tries."""
+        jira = self._jira
+        return {
+            "version": lambda: Finding("ok", f"{self.name}: version", ".".join(map(str, jira.version))),
+            "users": self._see_users,
+            "groups": lambda: jira.groups([]),
+            "application roles": jira.roles,
+            "directories": self._see_directories,
+        }
+
+    def _see_users(self) -> Finding | None:
+        version = ".".join(map(str, self._jira.version))
+        if self._jira.lists_users or self._jira.searches_whole:
+            return None
+        words = (
+            f"Jira {version} cannot list its users, and its search shows the first 100 alone: accounts are "
+            "read from the members of all groups, so people in no group are not seen"
+        )
+        return self.warn("users", words, "Upgrade to Jira 10.3 or later to see everybody.")
+
+    def _see_directories(self) -> Finding | None:
+        double = self._jira.duplicated()
+        if not double:
+            return None
+        names = ", ".join(f"{name} ({', '.join(places)})" for name, places in sorted(double.items())[:10])
+        words = f"{len(double)} user names stand in several directories: {names}"
+        return self.warn(
+            "directories", words, "They are not deactivated or deleted until one account is left."
+        )
