@@ -11,14 +11,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import orjson
 from requests import PreparedRequest
 
-from transport.dialects import read_quota
+from transport.attempt import Trial
 from transport.errors import Moved, PageLoop, ReadOnly, TransportError
 from transport.meter import Meter
 from transport.pace import Pace, Pacing, Ticket
-from transport.patience import Patience
+from transport.parallel import side_by_side
+from transport.rate_limit_headers import read_quota
 from transport.reply import Reply
-from transport.sidebyside import side_by_side
-from transport.trial import Trial
+from transport.retry_policy import Patience
 from transport.wire import Params, Request, Wire
 
 T = TypeVar("T")

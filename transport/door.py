@@ -10,8 +10,8 @@ from requests.auth import AuthBase
 from transport.client import Client
 from transport.meter import Meter
 from transport.pace import Pacing
-from transport.patience import Patience
 from transport.redact import guard_logs
+from transport.retry_policy import Patience
 from transport.wire import Wire
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from transport.allowance import ANSWER, NOW, Allowance
 from transport.clock import SLICE, Clock, stopped
-from transport.crowd import Crowd
-from transport.dialects import Quota
+from transport.concurrency_limit import Crowd
 from transport.errors import Abandoned, RateLimited
-from transport.patience import Patience
+from transport.quota import ANSWER, NOW, Allowance
+from transport.rate_limit_headers import Quota
+from transport.retry_policy import Patience
 
 
 class Ticket(NamedTuple):

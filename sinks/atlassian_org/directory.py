@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
-from transport.ahead import ahead
 from transport.client import Client
 from transport.errors import NotFound
 from transport.pages import follow_cursor
+from transport.prefetch import ahead
 from transport.reply import Reply
 
 Row = dict[str, Any]

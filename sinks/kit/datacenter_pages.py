@@ -7,8 +7,8 @@ from typing import Any
 
 from transport.clock import Clock
 from transport.pages import follow_cursor
-from transport.patience import Patience
 from transport.reply import Reply
+from transport.retry_policy import Patience
 
 
 def by_offset(fetch: Callable[[int], Reply], next_start: Callable[[Any], int | None]) -> Iterator[Any]:

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 from sources.entra.answers import Row, code_of, list_of, malformed, next_link, rows_of
 from sources.entra.fields import EXPIRED_PAGE
-from transport.dialects import read_quota
 from transport.errors import BadRequest, ForeignHost, PageLoop, TransportError, error_class, words_of
-from transport.patience import Patience
+from transport.rate_limit_headers import read_quota
 from transport.reply import Reply
+from transport.retry_policy import Patience
 
 T = TypeVar("T")
 RESTARTS = 5

@@ -20,9 +20,9 @@ from transport.clock import Clock
 from transport.door import Door
 from transport.errors import BadRequest
 from transport.pages import follow_cursor
-from transport.patience import Patience
+from transport.parallel import side_by_side
 from transport.reply import Reply
-from transport.sidebyside import side_by_side
+from transport.retry_policy import Patience
 
 ROUND_COST = 2
 SPAN = 10.0

@@ -19,7 +19,7 @@ from sources.entra.graph import Graph
 from sources.kit.members import Members
 from sources.kit.nesting import Inside, fits
 from sources.kit.nesting import nested as through
-from transport.sidebyside import side_by_side
+from transport.parallel import side_by_side
 
 MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
 Assigned = tuple[Row, list[Row]]

@@ -33,9 +33,9 @@ from sources.entra.fields import (
 from sources.entra.graph import Graph
 from sources.entra.options import EntraOptions
 from sources.entra.pace import Budget
-from transport.ahead import ahead
 from transport.clock import Clock
 from transport.errors import Forbidden
+from transport.prefetch import ahead
 
 log = logging.getLogger(__name__)
 USERS, GONE = "/users", "/directory/deletedItems/microsoft.graph.user"

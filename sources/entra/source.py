@@ -20,9 +20,9 @@ from sources.entra.groups import Groups
 from sources.entra.options import GRAPH, EntraOptions
 from sources.entra.people import People
 from sources.kit.members import Members, batched
-from transport.ahead import ahead
 from transport.door import Door
 from transport.errors import Forbidden, TransportError
+from transport.prefetch import ahead
 
 
 class Entra:

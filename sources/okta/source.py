@@ -22,12 +22,12 @@ from sources.kit.members import Members, batched
 from sources.kit.server_clock import since
 from sources.okta.feed import asked_at, happened, instant
 from sources.okta.fields import FIELDS, STATES
-from transport.ahead import ahead
 from transport.auth import Ssws
 from transport.client import Client
 from transport.door import Door
 from transport.errors import Forbidden, TransportError
 from transport.pages import follow_links
+from transport.prefetch import ahead
 
 BUCKETS = (
     (re.compile(r"/api/v1/users$"), "users"),

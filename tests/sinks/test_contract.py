@@ -16,7 +16,7 @@ from sinks import KINDS, Sink
 from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story
 from transport.door import Door
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 REMOTE = [kind for kind, case in CASES.items() if case.paths]
 BREAKS = [

@@ -15,7 +15,7 @@ from sources import KINDS, Source
 from tests.sources.cases import CASES, Case, connect
 from transport.door import Door
 from transport.errors import PageLoop, TransportError
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
 ORDER = {"identities": ["source_id"], "memberships": ["group_id", "source_id"]}

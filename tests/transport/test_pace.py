@@ -9,7 +9,7 @@ import pytest
 from tests.transport import limiter
 from tests.transport.limiter import Refilling, Windows
 from tests.transport.service import Answer, SettableClock, serving
-from transport.crowd import PATIENT_ANSWERS, Crowd
+from transport.concurrency_limit import PATIENT_ANSWERS, Crowd
 from transport.door import Door
 from transport.pace import Pacing
 

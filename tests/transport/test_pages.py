@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transport.service import Answer, serving
-from transport.ahead import ahead
 from transport.errors import ForeignHost, Malformed, NotFound, PageLoop, Unavailable
 from transport.pages import follow_cursor, follow_links
+from transport.prefetch import ahead
 from transport.reply import Reply
 
 

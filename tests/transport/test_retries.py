@@ -16,7 +16,7 @@ from transport.errors import (
     UnknownOutcome,
 )
 from transport.pace import Pacing
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 GOOD = Answer(body={"rows": [1, 2, 3]})
 PASSING = [

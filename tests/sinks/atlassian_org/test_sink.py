@@ -18,7 +18,7 @@ from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import CREATED, KEY, PARTS, change, read, someone
 from transport.door import Door
 from transport.errors import Conflict, CredentialRefused, Forbidden
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 INVITE = f"/atlassian/admin/v2/orgs/{ORG_ID}/users/invite"
 

@@ -15,7 +15,7 @@ from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
 from transport.door import Door
 from transport.errors import BadRequest, NotFound, PaymentRequired
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 
 def _confluence(sandbox: Running, door: Door | None = None, **options: Any) -> Sink:

@@ -20,7 +20,7 @@ from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
 from transport.door import Door
 from transport.errors import BadRequest, Malformed
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 
 def _jira(sandbox: Running, version: str = "10.3.24", door: Door | None = None, **options: Any) -> Sink:

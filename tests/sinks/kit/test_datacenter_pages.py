@@ -9,8 +9,8 @@ import pytest
 
 from sinks.kit.datacenter_pages import by_offset, in_time, until_empty
 from transport.errors import PageLoop
-from transport.patience import Patience
 from transport.reply import Reply
+from transport.retry_policy import Patience
 
 
 def _reply(body: Any) -> Reply:

@@ -36,7 +36,7 @@ from transport.errors import (
     TransportError,
     Unavailable,
 )
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 SMALL = {"page_size": 9, "sign_in_page_size": 11, "member_page_size": 4}
 TOKENS = f"/entra/{TENANT}/oauth2"

@@ -21,7 +21,7 @@ from sandbox.running import Running
 from sources.okta.source import Okta, OktaOptions
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Forbidden
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 SCOPES = ["okta.users.read", "okta.groups.read", "okta.logs.read"]
 

@@ -17,7 +17,7 @@ from sources.onelogin.source import OneLogin, OneLoginOptions
 from transport.auth import Bearer
 from transport.door import Door
 from transport.errors import CredentialRefused, Forbidden, Malformed, PageLoop
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 PAIR = {"client_id": "sandbox-onelogin-id", "client_secret": "sandbox-onelogin-secret"}
 USERS_PATH = "/onelogin/api/2/users"

@@ -16,7 +16,7 @@ from sandbox.scim_rows import group_id, user_id
 from sources.scim.source import Scim, ScimOptions
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, PageLoop, TransportError
-from transport.patience import Patience
+from transport.retry_policy import Patience
 
 TOKEN = "sandbox-scim-token"
 USERS = "/scim/v2/Users"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from transport.dialects import Quota, read_quota
+from transport.rate_limit_headers import Quota, read_quota
 
 WALL = 1_790_000_000.0
 DATE = "Mon, 21 Sep 2026 13:33:20 GMT"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from transport.ahead import ahead
+from transport.prefetch import ahead
 
 
 def test_pages_keep_their_order() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from transport.dialects import Quota
-from transport.patience import Patience
+from transport.rate_limit_headers import Quota
+from transport.retry_policy import Patience
 
 NOW: Final = None
 ANSWER: Final = -1.0

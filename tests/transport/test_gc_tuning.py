@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from transport.ahead import ahead
-from transport.collector import OBJECTS, unhurried
-from transport.sidebyside import side_by_side
+from transport.gc_tuning import OBJECTS, unhurried
+from transport.parallel import side_by_side
+from transport.prefetch import ahead
 
 
 @pytest.fixture(autouse=True)

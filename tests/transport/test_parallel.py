@@ -13,7 +13,7 @@ from tests.transport.service import Answer, serving
 from transport.clock import Clock
 from transport.door import Door
 from transport.errors import Abandoned, NotFound
-from transport.sidebyside import side_by_side
+from transport.parallel import side_by_side
 
 
 @settings(deadline=None, max_examples=30)

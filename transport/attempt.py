@@ -6,7 +6,6 @@ from requests.auth import AuthBase
 
 from transport.auth import Renewable
 from transport.clock import Clock, stopped
-from transport.dialects import read_quota
 from transport.errors import (
     ConnectionLost,
     CredentialRefused,
@@ -17,7 +16,8 @@ from transport.errors import (
     UnknownOutcome,
 )
 from transport.pace import Ticket
-from transport.patience import Patience
+from transport.rate_limit_headers import read_quota
+from transport.retry_policy import Patience
 
 
 class Trial:

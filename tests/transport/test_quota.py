@@ -10,9 +10,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transport.allowance import ANSWER, NOW, Allowance
-from transport.dialects import Quota, read_quota
-from transport.patience import Patience
+from transport.quota import ANSWER, NOW, Allowance
+from transport.rate_limit_headers import Quota, read_quota
+from transport.retry_policy import Patience
 
 CALM = Patience(jitter=False)
 

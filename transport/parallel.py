@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from transport.clock import STOP, Stop
-from transport.collector import unhurried
+from transport.gc_tuning import unhurried
 
 T = TypeVar("T")
 

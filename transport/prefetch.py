@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from transport.clock import STOP, Stop
-from transport.collector import unhurried
+from transport.gc_tuning import unhurried
 
 T = TypeVar("T")
 DISTANCE = 2
