@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from sandbox.entra_auth import CLIENT, TENANT
+from sandbox.entra.auth import CLIENT, TENANT
 
 WORKERS, GRAPH_WORKERS = 8, 4
 EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sandbox.entra_auth import CLIENT, TENANT
+from sandbox.entra.auth import CLIENT, TENANT
 from sources import Source, connector
 from transport.door import Door
 

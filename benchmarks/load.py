@@ -38,9 +38,9 @@ import requests
 from benchmarks.company import served
 from ledger import StoredPlan
 from sandbox import policy
-from sandbox.atlassian_wire import USUAL_LIMIT
-from sandbox.datacenter_wire import FILL, INTERVAL, LIMIT
-from sandbox.jira_cloud_wire import READS, SEARCHES, WRITES
+from sandbox.kit.cloud_wire import USUAL_LIMIT
+from sandbox.kit.datacenter_wire import FILL, INTERVAL, LIMIT
+from sandbox.kit.site_wire import READS, SEARCHES, WRITES
 from sinks import Sink
 from tasks.decide import decide_target
 from tasks.extract import extract_source, extract_target

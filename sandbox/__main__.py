@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sandbox.limits import MODES
+from sandbox.kit.limits import MODES
 from sandbox.server import serve
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
-from sandbox.limits import Limits
-from sandbox.people import Person
-from sandbox.world import Handler, Reply, Request, Route, World, json_reply
+from sandbox.company.people import Person
+from sandbox.kit.limits import Limits
+from sandbox.kit.world import Handler, Reply, Request, Route, World, json_reply
 
 
 def _careful(handler: Callable[[World, Request], Reply]) -> Handler:

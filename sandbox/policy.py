@@ -7,9 +7,9 @@ from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
-from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
-from sandbox.atlassian_scim_state import DIRECTORY as SCIM_DIRECTORY
-from sandbox.entra_auth import CLIENT, TENANT
+from sandbox.atlassian_scim.state import DIRECTORY as SCIM_DIRECTORY
+from sandbox.entra.auth import CLIENT, TENANT
+from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
 
 SECRETS = {
     "SANDBOX_OKTA_TOKEN": "sandbox-okta-token",

@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 from typing import Any, Self
 
+from sandbox.kit.world import Face, World
 from sandbox.server import Server, bind, make_world
-from sandbox.world import Face, World
 
 
 class Running:

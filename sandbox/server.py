@@ -2,7 +2,7 @@
 
     python -m sandbox --people 500 --seed 1 --port 8700
 
-One line in `FACES` adds an API; see `sandbox.world` for what a face is.
+One line in `FACES` adds an API; see `sandbox.kit.world` for what a face is.
 """
 
 from __future__ import annotations
@@ -17,27 +17,24 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import (
-    admin,
-    atlassian,
-    atlassian_export,
-    atlassian_scim,
-    bitbucket_dc,
-    confluence_cloud,
-    confluence_dc,
-    crowd,
-    entra,
-    jira_cloud,
-    jira_dc,
-    okta,
-    onelogin,
-    policy,
-    scim,
-)
-from sandbox.company import START, Company
-from sandbox.limits import Limits
-from sandbox.wire import Door, Endpoint, Protocol
-from sandbox.world import Face, Reply, Request, Route, World
+from sandbox import admin, policy
+from sandbox.atlassian_export import face as atlassian_export
+from sandbox.atlassian_org import face as atlassian
+from sandbox.atlassian_scim import face as atlassian_scim
+from sandbox.bitbucket_dc import face as bitbucket_dc
+from sandbox.company.company import START, Company
+from sandbox.confluence_cloud import face as confluence_cloud
+from sandbox.confluence_dc import face as confluence_dc
+from sandbox.crowd import face as crowd
+from sandbox.entra import face as entra
+from sandbox.jira_cloud import face as jira_cloud
+from sandbox.jira_dc import face as jira_dc
+from sandbox.kit.limits import Limits
+from sandbox.kit.wire import Door, Endpoint, Protocol
+from sandbox.kit.world import Face, Reply, Request, Route, World
+from sandbox.okta import face as okta
+from sandbox.onelogin import face as onelogin
+from sandbox.scim import face as scim
 
 FACES: tuple[Face, ...] = (
     okta.FACE,

@@ -31,7 +31,7 @@ def seatwise(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with a policy of two files."""
-    from sandbox import atlassian_export
+    from sandbox.atlassian_export import face as atlassian_export
     from sandbox.server import make_world
 
     world = make_world(people=30, seed=2)

@@ -109,7 +109,7 @@ class Company:
         reply.raise_for_status()
 
     def fault(self, **told: Any) -> None:
-        """Have the sandbox fail as told (`sandbox.faults`)."""
+        """Have the sandbox fail as told (`sandbox.kit.faults`)."""
         requests.post(f"{self.url}/_sandbox/faults", json=told, timeout=5).raise_for_status()
 
     def rewrite(self, old: str, new: str) -> None:

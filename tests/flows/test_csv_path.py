@@ -37,7 +37,7 @@ OKTA = "{{kind: okta, url: '{base}/okta', token: 'env:SANDBOX_OKTA_TOKEN'}}"
 @pytest.fixture
 def files(company, tmp_path: Path) -> Path:
     """The exports of the simulated company in a folder of their own."""
-    from sandbox import atlassian_export
+    from sandbox.atlassian_export import face as atlassian_export
 
     folder = tmp_path / "files"
     folder.mkdir()

@@ -17,7 +17,7 @@ import pytest
 from provisioning.model import frames
 from provisioning.model.frames import Accounts, Action, Changes, Entitlements, Outcomes
 from sandbox import policy
-from sandbox.counters import Counters
+from sandbox.kit.counters import Counters
 from sandbox.running import Running
 from sinks import Look
 from tasks import turns

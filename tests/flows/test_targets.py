@@ -145,7 +145,7 @@ def test_a_person_of_two_targets_is_one_story_and_two_seats(several):
 def test_a_leaver_without_a_group_loses_the_permission_that_costs_a_seat(company):
     """Where nobody can be disabled, what was given by hand goes too; no second run finds more to do."""
     from sandbox import policy
-    from sandbox.bitbucket_dc_rows import COUNTED, installation
+    from sandbox.bitbucket_dc.rows import COUNTED, installation
 
     policy.write(company.policy.parent, company.url, 120, targets=["bitbucket"])
     company.rewrite("share: 25%", "share: 60%")

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 import requests
 
+from sandbox.kit.world import Face, Reply, Request, Route, World, json_reply
 from sandbox.policy import SECRETS
 from sandbox.running import Running
-from sandbox.world import Face, Reply, Request, Route, World, json_reply
-from tests.sandbox.okta_client import TOKEN, admin, call, rows
+from tests.sandbox.okta.client import TOKEN, admin, call, rows
 
 USERS = "/okta/api/v1/users"
 GONE = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.frames import Action, Change
-from sandbox.atlassian_export import write
-from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
-from sandbox.atlassian_scim_state import DIRECTORY as SCIM_DIRECTORY
+from sandbox.atlassian_export.face import write
+from sandbox.atlassian_scim.state import DIRECTORY as SCIM_DIRECTORY
+from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
 from sandbox.running import Running
 from sinks import Sink, connector
 from transport.door import Door

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from sandbox.atlassian_export import write
-from sandbox.entra_auth import CLIENT, TENANT
+from sandbox.atlassian_export.face import write
+from sandbox.entra.auth import CLIENT, TENANT
 from sandbox.running import Running
 from sources import Source, connector
 from transport.door import Door

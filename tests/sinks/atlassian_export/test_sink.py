@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from provisioning.model.findings import Unreadable
-from sandbox.atlassian_export import FORMATS, write
-from sandbox.atlassian_model import DIRECTORY_ID, ORG_ID
+from sandbox.atlassian_export.face import FORMATS, write
+from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
 from sandbox.running import Running
 from sinks.atlassian_export.formats import app_and_site, opens, times
 from sinks.atlassian_export.sink import AtlassianExport, AtlassianExportOptions

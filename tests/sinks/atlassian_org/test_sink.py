@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sandbox.atlassian_model import CLOUD_ID, CONFLUENCE, DIRECTORY_ID, JIRA, ORG_ID, USER, Account
-from sandbox.atlassian_state import Organisation
-from sandbox.atlassian_wire import organisation
+from sandbox.kit.cloud_model import CLOUD_ID, CONFLUENCE, DIRECTORY_ID, JIRA, ORG_ID, USER, Account
+from sandbox.kit.cloud_state import Organisation
+from sandbox.kit.cloud_wire import organisation
 from sandbox.running import Running
 from sinks.atlassian_org.data import Resource, bare, resource_of
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions

@@ -9,8 +9,8 @@ import pytest
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sandbox.atlassian_scim import directory
-from sandbox.atlassian_scim_state import DIRECTORY, Directory
+from sandbox.atlassian_scim.face import directory
+from sandbox.atlassian_scim.state import DIRECTORY, Directory
 from sandbox.running import Running
 from sinks.atlassian_scim.sink import AtlassianScim, AtlassianScimOptions
 from tests.sinks.cases import CREATED, change, read

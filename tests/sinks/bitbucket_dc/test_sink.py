@@ -9,7 +9,7 @@ import pytest
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action
-from sandbox.datacenter_drift import CALLER, SYNCED
+from sandbox.kit.datacenter_drift import CALLER, SYNCED
 from sandbox.running import Running
 from sinks import Sink
 from tests.sinks.cases import change, connect, read

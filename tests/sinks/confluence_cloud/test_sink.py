@@ -8,9 +8,9 @@ import pytest
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sandbox.atlassian_model import CONFLUENCE
-from sandbox.atlassian_state import Organisation
-from sandbox.atlassian_wire import organisation
+from sandbox.kit.cloud_model import CONFLUENCE
+from sandbox.kit.cloud_state import Organisation
+from sandbox.kit.cloud_wire import organisation
 from sandbox.running import Running
 from sinks.confluence_cloud.sink import ConfluenceCloud, ConfluenceCloudOptions
 from tests.sinks.cases import change, read

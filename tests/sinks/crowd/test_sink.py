@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning.model.frames import Action
-from sandbox.datacenter_drift import SYNCED
+from sandbox.kit.datacenter_drift import SYNCED
 from sandbox.running import Running
 from sinks import Sink
 from sinks.crowd.sink import Crowd, CrowdOptions

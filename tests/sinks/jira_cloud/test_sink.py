@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sandbox.atlassian_model import JIRA, JSM
-from sandbox.atlassian_state import Organisation
-from sandbox.atlassian_wire import organisation
+from sandbox.kit.cloud_model import JIRA, JSM
+from sandbox.kit.cloud_state import Organisation
+from sandbox.kit.cloud_wire import organisation
 from sandbox.running import Running
 from sinks.jira_cloud.sink import JiraCloud, JiraCloudOptions
 from sinks.kit.cloud_site import site_of

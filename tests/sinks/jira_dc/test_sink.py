@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action
-from sandbox.datacenter_drift import CALLER, DOUBLE, LEAD, SYNCED
+from sandbox.kit.datacenter_drift import CALLER, DOUBLE, LEAD, SYNCED
 from sandbox.running import Running
 from sinks import Sink
 from sinks.jira_dc.read import Jira

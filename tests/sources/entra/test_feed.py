@@ -14,16 +14,16 @@ import pytest
 from provisioning.model import frames
 from provisioning.model.merge import Delta, merged
 from provisioning.model.snapshots import SourceSnapshot
-from sandbox import entra
-from sandbox.entra_auth import BASIC, CLIENT, TENANT
-from sandbox.entra_ids import guid
-from sandbox.entra_rows import user_id
-from sandbox.entra_tree import units
-from sandbox.people import ACTIVE, Person
+from sandbox.company.people import ACTIVE, Person
+from sandbox.entra import face as entra
+from sandbox.entra.auth import BASIC, CLIENT, TENANT
+from sandbox.entra.ids import guid
+from sandbox.entra.rows import user_id
+from sandbox.entra.tree import units
 from sandbox.running import Running
 from sources.entra.source import Entra, EntraOptions
 from sources.kit.feed import FeedLost
-from tests.sandbox.entra_client import SECRETS
+from tests.sandbox.entra.client import SECRETS
 from transport.door import Door
 from transport.errors import ForeignHost, Malformed
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import entra_wire
+from sandbox.entra import wire as entra_wire
 from sandbox.running import Running
 from sources.entra.pace import Budget
 from sources.entra.source import Entra

@@ -15,14 +15,14 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.model import frames
-from sandbox import entra_tree
-from sandbox.entra_auth import BASIC, CLIENT, TENANT
-from sandbox.entra_ids import guid
-from sandbox.entra_rows import user_id
-from sandbox.people import DEPARTED
+from sandbox.company.people import DEPARTED
+from sandbox.entra import tree as entra_tree
+from sandbox.entra.auth import BASIC, CLIENT, TENANT
+from sandbox.entra.ids import guid
+from sandbox.entra.rows import user_id
 from sandbox.running import Running
 from sources.entra.source import Entra, EntraOptions
-from tests.sandbox.entra_client import SECRETS, Tenant, certificate, public_part
+from tests.sandbox.entra.client import SECRETS, Tenant, certificate, public_part
 from transport.door import Door
 from transport.errors import (
     BadRequest,

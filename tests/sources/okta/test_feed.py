@@ -12,8 +12,8 @@ import pytest
 from provisioning.model import frames
 from provisioning.model.merge import Delta, merged
 from provisioning.model.snapshots import SourceSnapshot
-from sandbox.company import Company
-from sandbox.okta_rows import group_id, user_id
+from sandbox.company.company import Company
+from sandbox.okta.rows import group_id, user_id
 from sandbox.running import Running
 from sources.kit.feed import FeedLost
 from sources.kit.server_clock import stamp

@@ -16,7 +16,7 @@ from jwcrypto.jwk import JWK
 from pydantic import ValidationError
 
 from provisioning.model import frames
-from sandbox.okta_rows import user_id
+from sandbox.okta.rows import user_id
 from sandbox.running import Running
 from sources.okta.source import Okta, OktaOptions
 from transport.door import Door

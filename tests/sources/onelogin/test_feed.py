@@ -12,7 +12,7 @@ import pytest
 from provisioning.model import frames
 from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
-from sandbox.onelogin_rows import user_id
+from sandbox.onelogin.rows import user_id
 from sandbox.running import Running
 from sources.kit.feed import FeedLost
 from sources.onelogin.feed import Mark

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from provisioning.model import frames
-from sandbox.onelogin_rows import ROLES, USERS, user_id
+from sandbox.onelogin.rows import ROLES, USERS, user_id
 from sandbox.running import Running
 from sources.onelogin.pages import listed
 from sources.onelogin.source import OneLogin, OneLoginOptions

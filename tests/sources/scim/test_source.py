@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from provisioning.model import frames
 from sandbox.running import Running
-from sandbox.scim_rows import group_id, user_id
+from sandbox.scim.rows import group_id, user_id
 from sources.scim.source import Scim, ScimOptions
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, PageLoop, TransportError

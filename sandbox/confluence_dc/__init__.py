@@ -1,0 +1,12 @@
+"""Confluence Data Center as one face, `/confluence`: people, groups, the licence, long tasks.
+
+Options of the world: `confluence_dc_version` ("10.2.14"; before 9.3 the active users are not listed),
+`confluence_dc_asks` (how many requests later a deletion is done), `confluence_dc_limit` (rows of a page
+at most).
+"""
+
+from sandbox.confluence_dc.face import FACE
+
+FACES = (FACE,)
+
+__all__ = ["FACES"]

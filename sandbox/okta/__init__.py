@@ -1,0 +1,13 @@
+"""The Okta face: the Management API of one org under `/okta`, and its token endpoint.
+
+Options of the world: `okta_clients` (service applications), `okta_tokens` (API token → scopes),
+`okta_page_size` (no page is longer), `okta_empty_last_page` (the last page too announces a next one,
+which is empty). Under rate limits each
+org bucket has its documented number a minute, and each token half of it.
+"""
+
+from sandbox.okta.face import FACE
+
+FACES = (FACE,)
+
+__all__ = ["FACES"]

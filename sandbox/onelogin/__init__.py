@@ -1,0 +1,13 @@
+"""The OneLogin face: users, roles, groups and events of one account under `/onelogin`, and its tokens.
+
+Options of the world: `onelogin_wrapped` (tokens come in the old envelope), `onelogin_page_size` (no page
+is longer), `onelogin_bare` (headers tell cursors but no totals), `onelogin_no_users` (roles do not tell
+their members), `onelogin_v1_only` (only calls of version 1 count against the limit), `onelogin_silent`
+(a 429 says nothing about when to come back). Under rate limits a credential has 5,000 calls an hour.
+"""
+
+from sandbox.onelogin.face import FACE
+
+FACES = (FACE,)
+
+__all__ = ["FACES"]

@@ -1,0 +1,12 @@
+"""The SCIM faces: the same directory as SCIM 2.0 under `/scim/v2` and as SCIM 1.1 under `/scim/v1`.
+
+Both take a bearer token (`sandbox-scim-token`) or HTTP Basic with it as the password, and both read
+and write: users, groups, PUT, PATCH, DELETE, ETags. The options that make them misbehave stand in
+`sandbox.scim.list`. Under rate limits a token has 600 requests a minute.
+"""
+
+from sandbox.scim.face import V1, V2
+
+FACES = (V1, V2)
+
+__all__ = ["FACES"]
