@@ -105,7 +105,7 @@ def world(size: int) -> tuple[SourceSnapshot, TargetSnapshot, Memory]:
     )
     held = np.unique(np.column_stack([who, group])[group < MAPPED], axis=0)
     held = held[there[held[:, 0]] & (rng.random(len(held)) >= CHANGED / 4)]
-    entitlements = pd.DataFrame(
+    assignments = pd.DataFrame(
         {
             "target": "acme-cloud",
             "account_id": accounts["account_id"].take(held[:, 0]).to_numpy(),
@@ -118,7 +118,7 @@ def world(size: int) -> tuple[SourceSnapshot, TargetSnapshot, Memory]:
             .to_numpy(),
         }
     )
-    grants = pd.DataFrame(
+    entitlements = pd.DataFrame(
         {
             "target": "acme-cloud",
             "kind": "group",
@@ -154,8 +154,8 @@ def world(size: int) -> tuple[SourceSnapshot, TargetSnapshot, Memory]:
         NOW,
         True,
         frames.complete(frames.Accounts, accounts[there].reset_index(drop=True)),
+        frames.complete(frames.Assignments, assignments),
         frames.complete(frames.Entitlements, entitlements),
-        frames.complete(frames.Grants, grants),
     )
     return source, target, Memory(links=frames.complete(frames.Links, links))
 
@@ -204,7 +204,7 @@ def merges(size: int) -> dict[str, Any]:
         table, on="group_name", validate="many_to_one"
     )
     desired = wanted.merge(both[["source_id", "account_id"]], on="source_id", validate="many_to_one")
-    existing = target.entitlements[["account_id", "name"]]
+    existing = target.assignments[["account_id", "name"]]
     compared = (
         desired[["account_id", "name"]]
         .drop_duplicates()

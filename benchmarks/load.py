@@ -202,7 +202,7 @@ def _told(
     }
     once = sum(n for (_, path), n in reads.items() if ONCE.search(path))
     accounts = changes["account_id"].fillna(changes["source_id"]).nunique()
-    failed = int((~outcomes["status"].isin(["applied", "pending"])).sum())
+    failed = int((~outcomes["status"].isin(["applied", "propagating"])).sum())
     found = {
         "writes per change": (whole.total() - sum(reads.values())) / len(changes),
         "looks per account": (sum(reads.values()) - once) / accounts,

@@ -41,8 +41,8 @@ async def pictured(session: Session) -> Picture:
     reads = {name: extract_source.submit(session, name) for name in session.source_names}
     looks = {name: extract_target.submit(session, name) for name in session.target_names}
     picture = Picture(sources={name: read.result() for name, read in reads.items()})
-    for name, look in looks.items():
-        target = look.result(raise_on_failure=len(looks) == 1)
+    for name, observation in looks.items():
+        target = observation.result(raise_on_failure=len(looks) == 1)
         if isinstance(target, Exception):
             session.failed[name] = str(target)
         else:

@@ -25,7 +25,7 @@ class StoredPlan:
     target: str
     run_id: str
     policy_fingerprint: str
-    held: list[str]
+    blocked_by: list[str]
     """Why a person must look first; empty when nobody need."""
     created: datetime
     changes: pd.DataFrame
@@ -43,7 +43,7 @@ class Plans(Store):
         policy_fingerprint: str,
         changes: pd.DataFrame,
         *,
-        held: Sequence[str],
+        blocked_by: Sequence[str],
         at: datetime,
     ) -> None:
         """Keep a plan for one target of a run; a second time changes nothing.
@@ -56,7 +56,7 @@ class Plans(Store):
             plan_fingerprint: fingerprint of the changes.
             policy_fingerprint: fingerprint of the policy that decided them.
             changes: a Changes frame.
-            held: reasons why it must not be applied unattended.
+            blocked_by: reasons why it must not be applied unattended.
             at: aware time.
 
         Raises:
@@ -68,7 +68,7 @@ class Plans(Store):
             "target": target,
             "fingerprint": plan_fingerprint,
             "policy_fingerprint": policy_fingerprint,
-            "held": list(held),
+            "blocked_by": list(blocked_by),
             "created": at,
         }
         with self._writing(alone_on=tables.planned) as connection:
@@ -146,12 +146,12 @@ class Plans(Store):
 
 def _planned() -> Any:
     c = tables.planned.c
-    return select(c.fingerprint, c.target, c.run_id, c.policy_fingerprint, c.held, c.created)
+    return select(c.fingerprint, c.target, c.run_id, c.policy_fingerprint, c.blocked_by, c.created)
 
 
 def _stored(connection: Connection, row: Row[Any]) -> StoredPlan:
     shown = tables.picked(tables.changes, Changes)
-    held = (
+    listed = (
         select(*shown).where(tables.changes.c.fingerprint == row.fingerprint).order_by(tables.changes.c.nth)
     )
-    return StoredPlan(**row._asdict(), changes=tables.frame(connection.execute(held).all(), shown))
+    return StoredPlan(**row._asdict(), changes=tables.frame(connection.execute(listed).all(), shown))

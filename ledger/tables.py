@@ -163,7 +163,7 @@ planned = Table(
     _text("target"),
     _plan(index=True),
     _text("policy_fingerprint"),
-    Column("held", JSON, nullable=False),
+    Column("blocked_by", JSON, nullable=False),
     _time("created"),
     Index("uq_planned_run_id_target_fingerprint", "run_id", "target", "fingerprint", unique=True),
 )

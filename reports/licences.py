@@ -19,10 +19,10 @@ from provisioning.licensing.waste import holders, surplus_accounts, waste
 from provisioning.model.frames import (
     Accounts,
     Activity,
+    Assignments,
     Billing,
     Capacity,
     Entitlements,
-    Grants,
     Identities,
     Seats,
     WasteReason,
@@ -132,8 +132,8 @@ def build(
     seats = seat_table(
         concat(Seats, [target.seats for target in targets]),
         accounts,
+        concat(Assignments, [target.assignments for target in targets]),
         concat(Entitlements, [target.entitlements for target in targets]),
-        concat(Grants, [target.grants for target in targets]),
     )
     identities = concat(Identities, [source.identities for source in sources])
     capacity = concat(Capacity, [target.capacity for target in targets])

@@ -25,7 +25,7 @@ OUTCOME_TITLES = {
     "status": "Status", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
     "message": "Message",
 }  # fmt: skip
-WORST_FIRST = ["failed", "stale", "blocked", "pending", "applied"]
+WORST_FIRST = ["failed", "stale", "blocked", "propagating", "applied"]
 
 
 def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) -> list[str]:

@@ -12,7 +12,7 @@ from reports.words import BILLINGS, PLURALS, titled
 Kind = Literal["text", "count", "money", "share", "day", "flag"]
 
 KINDS: dict[str, Kind] = {
-    "capacity": "count", "held": "count", "billed": "count", "used": "count", "unsure": "count",
+    "capacity": "count", "assigned": "count", "billed": "count", "used": "count", "unsure": "count",
     "wasted": "count", "seats": "count", "rows": "count", "idle_days": "count", "to_lower_tier": "count",
     "leaver": "count", "suspended": "count", "duplicate": "count", "orphan": "count", "never_used": "count",
     "idle": "count", "wasted_share": "share", "known_share": "share",
@@ -22,7 +22,7 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 PRODUCTS = [
-    "product", "site", "target", "billing", "capacity", "held", "billed", "used", "unsure", "wasted",
+    "product", "site", "target", "billing", "capacity", "assigned", "billed", "used", "unsure", "wasted",
     "leaver", "suspended", "duplicate", "orphan", "never_used", "idle", "known_share",
     "cost", "monthly", "next_cycle", "next_renewal", "saves_from", "to_lower_tier", "oversized",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ TITLES = {
     "site": "Site",
     "billing": "Billing",
     "capacity": "Bought",
-    "held": "Held",
+    "assigned": "Assigned",
     "billed": "Billed",
     "used": "In use",
     "unsure": "Unsure",

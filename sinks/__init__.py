@@ -31,14 +31,14 @@ KINDS = {
 }
 
 
-class Look(NamedTuple):
-    """The present state of a few accounts: Accounts and Entitlements frames.
+class Observation(NamedTuple):
+    """The present state of a few accounts: Accounts and Assignments frames.
 
     `groups` has a column `name`: those of the groups asked for by name that are there, maybe others.
     """
 
     accounts: pd.DataFrame
-    entitlements: pd.DataFrame
+    assignments: pd.DataFrame
     groups: pd.DataFrame | None = None
 
 
@@ -50,7 +50,7 @@ class Applied(NamedTuple):
     """
 
     account_id: str | None
-    pending: bool = False
+    propagating: bool = False
     message: str | None = None
     failed: Mapping[str, str] = MappingProxyType({})
     accounts: Mapping[str, str] = MappingProxyType({})
@@ -76,11 +76,11 @@ class Sink(Protocol):
     def accounts(self) -> Iterator[Screened]:
         """Pages of validated Accounts; raises unless the listing was read to its end."""
 
-    def entitlements(self) -> Iterator[Screened]:
-        """Pages of validated Entitlements."""
+    def assignments(self) -> Iterator[Screened]:
+        """Pages of validated Assignments."""
 
-    def grants(self) -> Iterator[Screened]:
-        """Pages of validated Grants: every group and role, and what it opens."""
+    def entitlements(self) -> Iterator[Screened]:
+        """Pages of validated Entitlements: every group and role, and what it opens."""
 
     def seats(self) -> Iterator[Screened]:
         """Pages of validated Seats."""
@@ -88,7 +88,9 @@ class Sink(Protocol):
     def capacity(self) -> Iterator[Screened]:
         """Pages of validated Capacity; none where the target does not tell."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh, by identifier or e-mail address, and find a few groups by name."""
 
     def bundle(self, change: Change) -> str:

@@ -16,7 +16,7 @@ class NotReleased(Exception):
 
 
 def require_consent(session: Session, plan: StoredPlan) -> None:
-    """Refuse a plan that another policy decided, or that is held and was not approved.
+    """Refuse a plan that another policy decided, or that needs approval and has none.
 
     Raises:
         NotReleased: nothing was written.
@@ -27,9 +27,9 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             f"plan {short} was decided by another policy than {session.config.name} is now",
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
-    if plan.held and not _approved(session, plan):
+    if plan.blocked_by and not _approved(session, plan):
         raise NotReleased(
-            f"plan {short} is held: {'; '.join(plan.held)}",
+            f"plan {short} needs approval: {'; '.join(plan.blocked_by)}",
             remedy=f"Read it with `seatwise show {short}`, then `seatwise approve {short}`.",
         )
 
@@ -37,12 +37,12 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
 def releases(session: Session, picture: Picture) -> list[StoredPlan]:
     """The plans of a run that may be written now.
 
-    A held plan that a person approved earlier, and that came out the same again, is released.
+    A plan that a person approved earlier, and that came out the same again, is released.
     """
     released = []
     for name, decision in picture.decisions.items():
         stored = session.ledger.plan(decision.plan.fingerprint)
-        free = not decision.verdict.held or _approved(session, stored)
+        free = not decision.verdict.needs_approval or _approved(session, stored)
         if len(stored.changes) and session.sink_actions(name) and free:
             picture.plans[name] = stored
             released.append(stored)

@@ -71,14 +71,14 @@ def _catalogue(
 
 def _keep(session: Session, name: str, decision: Decision) -> None:
     plan, ledger = decision.plan, session.ledger
-    held = decision.verdict.reasons if decision.verdict.held else []
+    blocked_by = decision.verdict.reasons if decision.verdict.needs_approval else []
     ledger.store_plan(
         session.run_id,
         name,
         plan.fingerprint,
         plan.policy_fingerprint,
         plan.changes,
-        held=held,
+        blocked_by=blocked_by,
         at=session.moment(),
     )
     ledger.save_links(name, decision.links, session.moment())

@@ -21,8 +21,8 @@ from tasks.session import Session
 SOURCE_PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
 TARGET_PARTS = {
     "accounts": frames.Accounts,
+    "assignments": frames.Assignments,
     "entitlements": frames.Entitlements,
-    "grants": frames.Grants,
     "seats": frames.Seats,
     "capacity": frames.Capacity,
 }

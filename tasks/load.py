@@ -17,11 +17,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ledger import StoredPlan
-from provisioning.decide.plan import reached, still_true
+from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model import frames
 from provisioning.model.findings import Refused
 from provisioning.model.frames import AccountState, Action, Change, Outcomes, Status
-from sinks import Applied, Look, Sink
+from sinks import Applied, Observation, Sink
 from tasks.memory import remember
 from tasks.progress import Advance
 from tasks.session import Session
@@ -94,8 +94,8 @@ def settle(session: Session, target: str) -> int:
     sink = session.sink(target)
     for fingerprint, part in left.groupby("fingerprint"):
         changes = part[frames.columns(frames.Changes)]
-        look = look_at(sink, changes)
-        held = reached(changes, look.accounts, look.entitlements, look.groups)
+        observation = observe_accounts(sink, changes)
+        held = postcondition_holds(changes, observation.accounts, observation.assignments, observation.groups)
         told = {True: (Status.APPLIED, None, "found done after an interrupted run")}
         told[False] = (
             Status.FAILED,
@@ -116,14 +116,14 @@ def _keep(
         remember(session.ledger, target, changes, outcomes, session.moment())
 
 
-def look_at(sink: Sink, changes: pd.DataFrame) -> Look:
+def observe_accounts(sink: Sink, changes: pd.DataFrame) -> Observation:
     """Read the accounts of some changes afresh: by identifier, or by address while they have none."""
     known = changes["account_id"].dropna().unique().tolist()
     makes = _makes_group(changes)
     unknown = changes.loc[changes["account_id"].isna() & ~makes, "subject"].unique().tolist()
     if not makes.any():
-        return sink.look(known, unknown)
-    return sink.look(known, unknown, changes.loc[makes, "entitlement"].unique().tolist())
+        return sink.observe(known, unknown)
+    return sink.observe(known, unknown, changes.loc[makes, "entitlement"].unique().tolist())
 
 
 def _makes_group(changes: pd.DataFrame) -> pd.Series[bool]:
@@ -132,12 +132,12 @@ def _makes_group(changes: pd.DataFrame) -> pd.Series[bool]:
 
 def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
     """What need not or must not be written any more, and what is left to write."""
-    look = look_at(sink, batch)
-    done = reached(batch, look.accounts, look.entitlements, look.groups)
-    holds = still_true(batch, look.accounts, look.entitlements, look.groups)
+    observation = observe_accounts(sink, batch)
+    done = postcondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
+    holds = precondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
     can = batch["action"].isin([action.value for action in sink.actions])
     ended: Ended = {}
-    theirs = _accounts_by_email(look)
+    theirs = _accounts_by_email(observation)
     for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
         ended[change_id] = (Status.APPLIED, theirs.get(subject.casefold()), "it was so already")
     for change_id in batch.loc[~done & ~holds, "change_id"]:
@@ -147,10 +147,12 @@ def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
     return ended, frames.rows(batch[~done & holds & can])
 
 
-def _accounts_by_email(look: Look) -> dict[str, str]:
+def _accounts_by_email(observation: Observation) -> dict[str, str]:
     """Whose account an address is, for changes planned before the account was known."""
-    people = look.accounts["kind"].eq("person") & look.accounts["state"].ne(AccountState.DELETED.value)
-    shown = look.accounts[look.accounts["email"].notna() & people]
+    people = observation.accounts["kind"].eq("person") & observation.accounts["state"].ne(
+        AccountState.DELETED.value
+    )
+    shown = observation.accounts[observation.accounts["email"].notna() & people]
     return dict(zip(shown["email"].str.casefold(), shown["account_id"], strict=True))
 
 
@@ -190,7 +192,7 @@ def _ending(change: Change, applied: Applied) -> tuple[Status, str | None, str |
     account = applied.accounts.get(change.change_id) or applied.account_id or change.account_id
     if change.change_id in applied.failed:
         return Status.FAILED, account, applied.failed[change.change_id]
-    status = Status.PENDING if applied.pending else Status.APPLIED
+    status = Status.PROPAGATING if applied.propagating else Status.APPLIED
     return status, account, applied.message
 
 
@@ -199,8 +201,8 @@ def _settled(sink: Sink, batch: pd.DataFrame, ended: Ended) -> Ended:
     lost = batch[~batch["change_id"].isin(list(ended))]
     if lost.empty:
         return {}
-    look = look_at(sink, lost)
-    held = reached(lost, look.accounts, look.entitlements, look.groups)
+    observation = observe_accounts(sink, lost)
+    held = postcondition_holds(lost, observation.accounts, observation.assignments, observation.groups)
     told = {True: (Status.APPLIED, None, "the answer was lost; found done")}
     told[False] = (Status.FAILED, None, "the answer was lost; found not done, the next plan holds it again")
     return {key: told[bool(done)] for key, done in zip(lost["change_id"], held, strict=True)}

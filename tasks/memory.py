@@ -7,11 +7,11 @@ from datetime import datetime
 import pandas as pd
 
 from ledger import Ledger, Snapshot
-from provisioning.model.frames import Action, Entitlements, Links, Status, Taken, complete, concat
+from provisioning.model.frames import Action, Assignments, Links, Status, Taken, complete, concat
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
 
 HELD = ["account_id", "kind", "entitlement_id"]
-MADE = [Status.APPLIED.value, Status.PENDING.value]
+MADE = [Status.APPLIED.value, Status.PROPAGATING.value]
 """How a change ends that the target accepted."""
 
 
@@ -30,7 +30,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
     return Memory(
         links=ledger.links(target),
         leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
-        owned=complete(Entitlements, held),
+        owned=complete(Assignments, held),
         taken=ledger.taken(target),
         granted=ledger.granted(target),
         made=frozenset(accounts["account_id"]),

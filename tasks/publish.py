@@ -130,13 +130,18 @@ async def _artifacts(picture: Picture, report: Report | None) -> None:
             table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
         )
     decisions = picture.decisions.items()
-    held = [f"{target}: {reason}" for target, decision in decisions for reason in decision.verdict.reasons]
+    reasons = [f"{target}: {reason}" for target, decision in decisions for reason in decision.verdict.reasons]
     notes = [f"{target}: {_note(note)}" for target, decision in decisions for note in decision.notes]
-    if held or notes:
-        parts = ["# Held or withheld", *(f"- {reason}" for reason in held or ["nothing"])]
+    if reasons or notes:
+        parts = [
+            "# What needs approval or is withheld",
+            *(f"- {reason}" for reason in reasons or ["nothing"]),
+        ]
         text = "\n".join([*parts, "# Notes", *(f"- {note}" for note in notes)])
         await create_markdown_artifact(
-            markdown=text, key="seatwise-verdict", description="What is held, and what to know of the plan"
+            markdown=text,
+            key="seatwise-verdict",
+            description="What needs approval, and what to know of the plan",
         )
 
 
@@ -163,12 +168,12 @@ def _summary(
         "orphans": sum(len(decision.orphans) for decision in decisions),
         "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
         "changes": {str(action): int(n) for action, n in changes["action"].value_counts().items()},
-        **{status: counts[status] for status in ("applied", "failed", "stale", "pending", "blocked")},
+        **{status: counts[status] for status in ("applied", "failed", "stale", "propagating", "blocked")},
         "residual": int(tried.sum()) if len(outcomes) else len(undone),
-        "held": [
+        "blocked_by": [
             f"{n}: {r}"
             for n, d in picture.decisions.items()
-            if d.verdict.held and n not in picture.outcomes
+            if d.verdict.needs_approval and n not in picture.outcomes
             for r in d.verdict.reasons
         ],
         "targets_failed": dict(session.failed),
@@ -177,24 +182,26 @@ def _summary(
     }
     summary |= licences.summary(report) if report is not None else _seen_when_planned(session, picture)
     wrong = counts["failed"] + counts["stale"] + len(session.failed)
-    ended = verdict(held=bool(summary["held"]), wrong=wrong, left=len(undone))
+    ended = verdict(needs_approval=bool(summary["blocked_by"]), wrong=wrong, left=len(undone))
     if report_only:
         ended = "done with failures" if session.failed else "done"
-        summary |= {"held": [], "waiting": {}}
+        summary |= {"blocked_by": [], "waiting": {}}
     summary |= {"verdict": ended, "exit_code": EXIT_CODES[ended], "seconds": dict(session.seconds)}
     return summary
 
 
 def _waiting(session: Session, picture: Picture) -> dict[str, dict[str, Any]]:
-    """By target, the plans that wait for a person: the fingerprint, and whether it is held."""
+    """By target, the plans that wait for a person: the fingerprint, and whether it needs approval."""
     plans = {
-        name: (decision.plan.fingerprint, decision.plan.changes, decision.verdict.held)
+        name: (decision.plan.fingerprint, decision.plan.changes, decision.verdict.needs_approval)
         for name, decision in picture.decisions.items()
-    } or {name: (plan.fingerprint, plan.changes, bool(plan.held)) for name, plan in picture.plans.items()}
+    } or {
+        name: (plan.fingerprint, plan.changes, bool(plan.blocked_by)) for name, plan in picture.plans.items()
+    }
     return {
-        name: {"fingerprint": fingerprint, "held": held}
-        for name, (fingerprint, changes, held) in plans.items()
-        if (held or len(changes)) and name not in picture.outcomes and session.sink_actions(name)
+        name: {"fingerprint": fingerprint, "needs_approval": needs_approval}
+        for name, (fingerprint, changes, needs_approval) in plans.items()
+        if (needs_approval or len(changes)) and name not in picture.outcomes and session.sink_actions(name)
     }
 
 

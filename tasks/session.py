@@ -89,7 +89,7 @@ class Session:
         """Open a sink; only the load step asks for one that writes."""
         door = self.reader
         if writable:
-            door = Door(writable=True, meter=door.meter, pacing=door.pacing, patience=door.patience)
+            door = Door(writable=True, meter=door.meter, pacing=door.pacing, retry_policy=door.retry_policy)
         return connections.open_sink(self.policy, name, door, self.folder)
 
     def sink_actions(self, name: str) -> frozenset[str]:

@@ -9,22 +9,22 @@ import orjson
 
 from tasks.session import Session
 
-EXIT_CODES = {"done": 0, "changes pending": 2, "held": 3, "done with failures": 4, "error": 1}
+EXIT_CODES = {"done": 0, "changes planned": 2, "needs approval": 3, "done with failures": 4, "error": 1}
 
 
-def verdict(*, held: bool, wrong: int, left: int) -> str:
+def verdict(*, needs_approval: bool, wrong: int, left: int) -> str:
     """One word for how a run ended; the gravest that holds.
 
     Args:
-        held: a limit or a rule keeps a plan for a person.
+        needs_approval: a limit or a rule stops a plan until a person has approved it.
         wrong: failed and stale rows, and targets that could not be reached.
         left: changes that are still to be made.
     """
     if wrong:
         return "done with failures"
-    if held:
-        return "held"
-    return "changes pending" if left else "done"
+    if needs_approval:
+        return "needs approval"
+    return "changes planned" if left else "done"
 
 
 def failure(session: Session, error: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def frame_of(session: Session) -> dict[str, Any]:
         "applied": 0,
         "failed": 0,
         "stale": 0,
-        "pending": 0,
+        "propagating": 0,
         "residual": 0,
         "seats": {},
         "waste": {"seats": 0, "monthly": None, "next_renewal": None, "currency": None},

@@ -42,7 +42,7 @@ def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
             made.fingerprint,
             made.policy_fingerprint,
             made.changes,
-            held=[f"it takes back run {run.run_id}"],
+            blocked_by=[f"it takes back run {run.run_id}"],
             at=session.moment(),
         )
         back[plan.target] = session.ledger.plan(made.fingerprint)

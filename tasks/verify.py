@@ -7,9 +7,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ledger import StoredPlan
-from provisioning.decide.plan import reached
+from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model.frames import Status
-from tasks.load import look_at
+from tasks.load import observe_accounts
 from tasks.memory import MADE
 from tasks.session import Session
 
@@ -30,12 +30,12 @@ def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFra
         )[changes.columns]
         if found.empty:
             return outcomes
-        look = look_at(session.sink(target), found)
-        held = reached(found, look.accounts, look.entitlements, look.groups)
+        observation = observe_accounts(session.sink(target), found)
+        held = postcondition_holds(found, observation.accounts, observation.assignments, observation.groups)
         missing = outcomes["change_id"].isin(found.loc[~held.to_numpy(), "change_id"])
         verified = outcomes.assign(
             status=outcomes["status"]
-            .mask(missing, Status.PENDING.value)
+            .mask(missing, Status.PROPAGATING.value)
             .where(~_shown(outcomes, missing), Status.APPLIED.value),
             message=outcomes["message"].mask(
                 missing, "accepted, and not shown yet; the next run looks again"
@@ -47,4 +47,4 @@ def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFra
 
 def _shown(outcomes: pd.DataFrame, missing: pd.Series) -> pd.Series:
     """What was pending and is there now."""
-    return outcomes["status"].eq(Status.PENDING.value) & ~missing
+    return outcomes["status"].eq(Status.PROPAGATING.value) & ~missing

@@ -16,19 +16,19 @@ from transport.errors import (
     UnknownOutcome,
 )
 from transport.pace import Ticket
-from transport.rate_limit_headers import read_quota
-from transport.retry_policy import Patience
+from transport.rate_limit_headers import read_rate_limit
+from transport.retry_policy import RetryPolicy
 
 
-class Trial:
+class Attempt:
     """The attempts at one request."""
 
-    def __init__(self, patience: Patience, clock: Clock, auth: AuthBase) -> None:
+    def __init__(self, retry_policy: RetryPolicy, clock: Clock, auth: AuthBase) -> None:
         """Start with nothing sent and no second spent."""
         self.sent = 0
         self._refused = 0
         self._spent = 0.0
-        self._patience = patience
+        self._retry_policy = retry_policy
         self._clock = clock
         self._auth = auth
         self._generation = auth.generation if isinstance(auth, Renewable) else None
@@ -47,12 +47,15 @@ class Trial:
             raise unknown(failure)
         if not failure.worth_retrying:
             raise failure
-        quota = read_quota(failure.headers, self._clock.wall())
-        refused = failure.status is not None and quota.refuses(failure.status)
+        rate_limit = read_rate_limit(failure.headers, self._clock.wall())
+        refused = failure.status is not None and rate_limit.refuses(failure.status)
         self._refused += refused
-        if self.sent - self._refused >= self._patience.attempts or self._refused >= self._patience.refusals:
+        if (
+            self.sent - self._refused >= self._retry_policy.attempts
+            or self._refused >= self._retry_policy.refusals
+        ):
             raise failure
-        if not refused or quota.crowded:
+        if not refused or rate_limit.too_many_at_once:
             self._rest(failure)  # After any other refusal the pace makes the next attempt wait.
 
     def _renewed(self) -> bool:
@@ -61,9 +64,9 @@ class Trial:
         return generation is not None and isinstance(self._auth, Renewable) and self._auth.renew(generation)
 
     def _rest(self, failure: TransportError) -> None:
-        pause = self._patience.pause(self.sent)
+        pause = self._retry_policy.pause(self.sent)
         self._spent += pause
-        if self._spent > self._patience.seconds:
+        if self._spent > self._retry_policy.seconds:
             raise failure
         self._clock.wait_until(self._clock.monotonic() + pause)
         if stopped():

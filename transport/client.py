@@ -11,14 +11,14 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import orjson
 from requests import PreparedRequest
 
-from transport.attempt import Trial
+from transport.attempt import Attempt
 from transport.errors import Moved, PageLoop, ReadOnly, TransportError
 from transport.meter import Meter
 from transport.pace import Pace, Pacing, Ticket
-from transport.parallel import side_by_side
-from transport.rate_limit_headers import read_quota
+from transport.parallel import in_parallel
+from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 from transport.wire import Params, Request, Wire
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Client:
         workers: int,
         meter: Meter,
         pacing: Pacing,
-        patience: Patience,
+        retry_policy: RetryPolicy,
     ) -> None:
         """Doors make clients; see `Door.client`."""
         self.base_url = base_url.rstrip("/")
@@ -54,7 +54,7 @@ class Client:
         self._writable = writable
         self._meter = meter
         self._pacing = pacing
-        self._patience = patience
+        self._retry_policy = retry_policy
 
     def get(self, path: str, params: Params = None, headers: Mapping[str, str] | None = None) -> Reply:
         """Read a path below the base address, or an absolute address on the same host.
@@ -105,9 +105,9 @@ class Client:
         head = {**kind, **(headers or {})}
         return self._send(Request(method.upper(), self._url(path), params, head, content, writes=True))
 
-    def side_by_side(self, calls: Iterable[Callable[[], T]], workers: int | None = None) -> Iterator[T]:
+    def in_parallel(self, calls: Iterable[Callable[[], T]], workers: int | None = None) -> Iterator[T]:
         """Run calls at the same time, their results in order; the first error stops the rest."""
-        return side_by_side(calls, workers or self.workers)
+        return in_parallel(calls, workers or self.workers)
 
     def _url(self, path: str) -> str:
         return path if _ABSOLUTE.match(path) else f"{self.base_url}/{path.lstrip('/')}"
@@ -118,21 +118,21 @@ class Client:
             raise ReadOnly("writing is not allowed here; not sent").about(request.method, request.url)
         bucket = self._bucket(request.method, urlsplit(request.url).path)
         pace = self._pacing.pace(self.host, self._token_id, bucket)
-        trial = Trial(self._patience, self._pacing.clock, self._wire.auth)
+        attempt = Attempt(self._retry_policy, self._pacing.clock, self._wire.auth)
         while True:
             prepared = self._wire.prepare(request)
             ticket = self._enter(prepared, pace)
-            self._meter.count(self.host, writes=request.writes, again=trial.sent > 0)
+            self._meter.count(self.host, writes=request.writes, again=attempt.sent > 0)
             try:
                 return self._once(prepared, pace, ticket, whole_json=not request.writes)
             except TransportError as error:
                 failure = error
-            trial.go_on_after(failure, ticket, writes=request.writes)
+            attempt.go_on_after(failure, ticket, writes=request.writes)
 
     def _enter(self, prepared: PreparedRequest, pace: Pace) -> Ticket:
         """Wait for the pace, then sign; when either gives up, nothing was sent and nothing is tried again."""
         try:
-            ticket = pace.enter(self._patience)
+            ticket = pace.enter(self._retry_policy)
         except TransportError as error:
             error.about(str(prepared.method), prepared.url)
             raise
@@ -156,5 +156,5 @@ class Client:
             status, headers = reply.status, reply.headers
             return reply
         finally:
-            quota = read_quota(headers, self._pacing.clock.wall())
-            pace.settle(ticket, status, quota, self._patience)
+            rate_limit = read_rate_limit(headers, self._pacing.clock.wall())
+            pace.settle(ticket, status, rate_limit, self._retry_policy)

@@ -15,7 +15,7 @@ PATIENT_ANSWERS = 20
 """Answers without a refusal, for each request allowed at once, that let one more in."""
 
 
-class Crowd:
+class ConcurrencyLimit:
     """Lets only so many requests be under way; safe among threads."""
 
     def __init__(self, clock: Clock) -> None:
@@ -47,19 +47,19 @@ class Crowd:
             self._under_way += 1
             return self._answers
 
-    def leave(self, after: int, *, crowded: bool) -> None:
+    def leave(self, after: int, *, too_many_at_once: bool) -> None:
         """Make room; a refusal for crowding halves the number, once for all that left before it.
 
         Args:
             after: what `enter` returned.
-            crowded: whether the request was refused for crowding.
+            too_many_at_once: whether the request was refused for crowding.
         """
         with self._changed:
             self._answers += 1
-            if crowded and after >= self._halved:
+            if too_many_at_once and after >= self._halved:
                 self._most = max(1, self._under_way // 2)
                 self._halved, self._calm = self._answers, 0
-            elif not crowded and self._most is not None:
+            elif not too_many_at_once and self._most is not None:
                 self._grow(self._most)
             self._under_way -= 1
             self._changed.notify_all()

@@ -11,7 +11,7 @@ from transport.client import Client
 from transport.meter import Meter
 from transport.pace import Pacing
 from transport.redact import guard_logs
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 from transport.wire import Wire
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}
@@ -40,7 +40,7 @@ class Door:
         writable: bool = False,
         meter: Meter | None = None,
         pacing: Pacing | None = None,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> None:
         """Open for reading; also for writing when `writable`.
 
@@ -49,7 +49,7 @@ class Door:
         self.writable = writable
         self.meter = meter or Meter()
         self.pacing = pacing or Pacing()
-        self.patience = patience or Patience()
+        self.retry_policy = retry_policy or RetryPolicy()
         guard_logs()
 
     def client(
@@ -87,5 +87,5 @@ class Door:
             workers=workers,
             meter=self.meter,
             pacing=self.pacing,
-            patience=self.patience,
+            retry_policy=self.retry_policy,
         )

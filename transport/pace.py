@@ -13,11 +13,11 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from transport.clock import SLICE, Clock, stopped
-from transport.concurrency_limit import Crowd
+from transport.concurrency_limit import ConcurrencyLimit
 from transport.errors import Abandoned, RateLimited
-from transport.quota import ANSWER, NOW, Allowance
-from transport.rate_limit_headers import Quota
-from transport.retry_policy import Patience
+from transport.quota import ANSWER, NOW, Quota
+from transport.rate_limit_headers import RateLimit
+from transport.retry_policy import RetryPolicy
 
 
 class Ticket(NamedTuple):
@@ -27,67 +27,69 @@ class Ticket(NamedTuple):
         sent: the moment it left.
         after: how many answers of its bucket had come before. Moments would not do to tell which
             answer is newer: two may be equal.
-        crowd: the same among all buckets of its token.
+        concurrency: the same among all buckets of its token.
     """
 
     sent: float
     after: int
-    crowd: int
+    concurrency: int
 
 
 class Pace:
     """Lets requests of one bucket through as its limit allows; safe among threads."""
 
-    def __init__(self, clock: Clock, crowd: Crowd) -> None:
+    def __init__(self, clock: Clock, concurrency: ConcurrencyLimit) -> None:
         """Know nothing of the limit yet."""
         self._clock = clock
-        self._crowd = crowd
+        self._concurrency = concurrency
         self._changed = threading.Condition()
         self._under_way = 0
-        self._allowance = Allowance()
+        self._quota = Quota()
 
-    def enter(self, patience: Patience) -> Ticket:
+    def enter(self, retry_policy: RetryPolicy) -> Ticket:
         """Wait until one more request may leave, and count it as under way.
 
         Raises:
-            RateLimited: the window opens later than `patience.window` allows.
+            RateLimited: the window opens later than `retry_policy.window` allows.
             Abandoned: the batch this thread works for was stopped meanwhile.
         """
-        while (after := self._reserve(patience)) is None:
+        while (after := self._reserve(retry_policy)) is None:
             pass
         try:
-            crowd = self._crowd.enter()
+            concurrency = self._concurrency.enter()
         except BaseException:
             self._make_room()
             raise
-        return Ticket(self._clock.monotonic(), after, crowd)
+        return Ticket(self._clock.monotonic(), after, concurrency)
 
     def leave(self, ticket: Ticket) -> None:
         """Take back a request that was never sent."""
-        self._crowd.leave(ticket.crowd, crowded=False)
+        self._concurrency.leave(ticket.concurrency, too_many_at_once=False)
         self._make_room()
 
-    def settle(self, ticket: Ticket, status: int | None, quota: Quota, patience: Patience) -> None:
+    def settle(
+        self, ticket: Ticket, status: int | None, rate_limit: RateLimit, retry_policy: RetryPolicy
+    ) -> None:
         """Learn from the answer to a request that was under way.
 
         Args:
             ticket: what `enter` gave for it.
             status: the answer's; None when none came.
-            quota: what the answer said of the limit.
-            patience: how long to wait after a refusal that does not say.
+            rate_limit: what the answer said of the limit.
+            retry_policy: how long to wait after a refusal that does not say.
         """
         now = self._clock.monotonic()
-        refused = status is not None and quota.refuses(status)
-        crowded = refused and quota.crowded
-        self._crowd.leave(ticket.crowd, crowded=crowded)
+        refused = status is not None and rate_limit.refuses(status)
+        too_many_at_once = refused and rate_limit.too_many_at_once
+        self._concurrency.leave(ticket.concurrency, too_many_at_once=too_many_at_once)
         with self._changed:
             self._under_way -= 1
-            if status is None or crowded:
-                self._allowance.lose()
+            if status is None or too_many_at_once:
+                self._quota.lose()
             elif refused:
-                self._allowance.obey(quota, ticket.after, now, patience)
+                self._quota.obey(rate_limit, ticket.after, now, retry_policy)
             else:
-                self._allowance.learn(quota, ticket.after, now)
+                self._quota.learn(rate_limit, ticket.after, now)
             self._changed.notify_all()
 
     def _make_room(self) -> None:
@@ -95,20 +97,20 @@ class Pace:
             self._under_way -= 1
             self._changed.notify_all()
 
-    def _reserve(self, patience: Patience) -> int | None:
+    def _reserve(self, retry_policy: RetryPolicy) -> int | None:
         """Count one more as under way if it may leave and return the answers so far, else wait a while."""
         if stopped():
             raise Abandoned("not sent, another request of the batch failed")
         with self._changed:
-            moment = self._allowance.next(self._under_way, self._clock.monotonic())
+            moment = self._quota.next(self._under_way, self._clock.monotonic())
             if moment is NOW or not self._clock.waits:
                 self._under_way += 1
-                return self._allowance.answers
+                return self._quota.answers
             if moment == ANSWER:
                 self._changed.wait(SLICE)
                 return None
         left = moment - self._clock.monotonic()
-        if left > patience.window:
+        if left > retry_policy.window:
             raise RateLimited(f"the rate limit opens again only in {left:,.0f} s")
         self._clock.wait_until(moment)
         return None
@@ -122,13 +124,13 @@ class Pacing:
         self.clock = clock or Clock()
         self._lock = threading.Lock()
         self._paces: dict[tuple[str, Hashable, str], Pace] = {}
-        self._crowds: dict[tuple[str, Hashable], Crowd] = {}
+        self._limits: dict[tuple[str, Hashable], ConcurrencyLimit] = {}
 
     def pace(self, host: str, token_id: Hashable, bucket: str) -> Pace:
         """Return the one pace of a host, token and bucket."""
         with self._lock:
             key = (host, token_id, bucket)
             if key not in self._paces:
-                crowd = self._crowds.setdefault(key[:2], Crowd(self.clock))
-                self._paces[key] = Pace(self.clock, crowd)
+                concurrency = self._limits.setdefault(key[:2], ConcurrencyLimit(self.clock))
+                self._paces[key] = Pace(self.clock, concurrency)
             return self._paces[key]

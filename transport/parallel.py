@@ -16,7 +16,7 @@ from transport.gc_tuning import unhurried
 T = TypeVar("T")
 
 
-def side_by_side(calls: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
+def in_parallel(calls: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
     """Run calls in threads and yield their results in the order of the calls.
 
     At most `workers` run at a time, and at most twice as many are started and not yet yielded, so

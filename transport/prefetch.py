@@ -17,7 +17,7 @@ DISTANCE = 2
 """Pages ahead. With one alone, fetching would rest until its reader has woken and asked for the next."""
 
 
-def ahead(pages: Iterable[T]) -> Iterator[T]:
+def prefetch(pages: Iterable[T]) -> Iterator[T]:
     """Yield the same pages in the same order, fetched by a thread that is a page or two ahead.
 
     An error in fetching is raised at the place of the page that failed. Who stops reading early

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from transport.rate_limit_headers import Quota
-from transport.retry_policy import Patience
+from transport.rate_limit_headers import RateLimit
+from transport.retry_policy import RetryPolicy
 
 NOW: Final = None
 ANSWER: Final = -1.0
@@ -38,7 +38,7 @@ class Window:
     firm: bool = False
 
 
-class Allowance:
+class Quota:
     """Learns a limit from answers, and says when one more request may leave."""
 
     def __init__(self) -> None:
@@ -75,11 +75,11 @@ class Allowance:
         if self._window is not None and self._window.remaining:
             self._window = replace(self._window, remaining=self._window.remaining - 1)
 
-    def learn(self, quota: Quota, after: int, now: float) -> None:
+    def learn(self, rate_limit: RateLimit, after: int, now: float) -> None:
         """Take over what an answer says, unless it is older than what is known.
 
         Args:
-            quota: what it says.
+            rate_limit: what it says.
             after: `answers` when its request left.
             now: the moment it came.
         """
@@ -91,17 +91,17 @@ class Allowance:
             self._refusals = 0
         if known is not None and known.firm and not newer:
             return
-        if quota.remaining is None:
+        if rate_limit.remaining is None:
             self._window = None if newer else known
             return
-        if quota.opens_in is None:
+        if rate_limit.opens_in is None:
             # No end is stated, so there is none to wait for: a refusal will say when.
-            fresh = Window(quota.remaining, now, now, None, self._answers)
+            fresh = Window(rate_limit.remaining, now, now, None, self._answers)
             kept = None if newer else known
             self._window = kept if kept is not None and kept.remaining <= fresh.remaining else fresh
             return
-        stated = now + quota.opens_in
-        fresh = Window(quota.remaining, stated + self._slack, stated, quota.stamp, self._answers)
+        stated = now + rate_limit.opens_in
+        fresh = Window(rate_limit.remaining, stated + self._slack, stated, rate_limit.stamp, self._answers)
         self._window = fresh if known is None else self._newest(known, fresh, newer=newer)
 
     def _newest(self, known: Window, fresh: Window, *, newer: bool) -> Window:
@@ -116,30 +116,30 @@ class Allowance:
             return replace(fresh, stated=stated, opens=stated + self._slack)
         return fresh if newer else known
 
-    def obey(self, quota: Quota, after: int, now: float, patience: Patience) -> None:
+    def obey(self, rate_limit: RateLimit, after: int, now: float, retry_policy: RetryPolicy) -> None:
         """Stop until the moment a refusal names, or for a growing pause when it names none."""
         self._answers += 1
         known = self._window
         if known is not None and known.firm and after < known.heard:
-            opens = max(known.opens, now + (quota.retry_in or 0.0))
+            opens = max(known.opens, now + (rate_limit.retry_in or 0.0))
             self._window = replace(known, opens=opens)  # One of a storm that is known already.
             return
         self._refusals += 1
-        stated = now + (quota.opens_in or 0.0)
-        opens = now + self._wait(quota, patience)
-        if stated <= now and quota.opens_in is not None:
+        stated = now + (rate_limit.opens_in or 0.0)
+        opens = now + self._wait(rate_limit, retry_policy)
+        if stated <= now and rate_limit.opens_in is not None:
             # The end has passed and it still refuses, so it was rounded down: remember by how much.
             stated = stated if known is None else min(stated, known.stated)
-            self._slack = max(self._slack, min(opens - stated, quota.grain))
-        self._window = Window(0, opens, stated, quota.stamp, self._answers, firm=True)
+            self._slack = max(self._slack, min(opens - stated, rate_limit.grain))
+        self._window = Window(0, opens, stated, rate_limit.stamp, self._answers, firm=True)
 
-    def _wait(self, quota: Quota, patience: Patience) -> float:
+    def _wait(self, rate_limit: RateLimit, retry_policy: RetryPolicy) -> float:
         """Return the seconds to wait after a refusal."""
-        if quota.retry_in is not None:
-            return quota.retry_in
-        if quota.opens_in is not None and quota.opens_in > 0:
-            return quota.opens_in + self._slack
-        return max(patience.pause(self._refusals), quota.grain / POLLS)
+        if rate_limit.retry_in is not None:
+            return rate_limit.retry_in
+        if rate_limit.opens_in is not None and rate_limit.opens_in > 0:
+            return rate_limit.opens_in + self._slack
+        return max(retry_policy.pause(self._refusals), rate_limit.grain / POLLS)
 
 
 def _later(one: Window, other: Window) -> bool:

@@ -26,7 +26,7 @@ _EPOCH_MS = 100_000_000_000
 _ISO_TO_THE_MINUTE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?!:)")
 
 
-class Quota(NamedTuple):
+class RateLimit(NamedTuple):
     """What one answer said of the limit; None is what it did not say.
 
     Attributes:
@@ -45,7 +45,7 @@ class Quota(NamedTuple):
     retry_in: float | None = None
 
     @property
-    def crowded(self) -> bool:
+    def too_many_at_once(self) -> bool:
         """Whether a refusal was about requests at the same time (Okta: limit and remaining 0)."""
         return self.limit == 0 and self.remaining == 0 and self.retry_in is None
 
@@ -54,7 +54,7 @@ class Quota(NamedTuple):
         return status == 429 or (status == 503 and self.retry_in is not None)
 
 
-def read_quota(headers: Mapping[str, str], wall: float) -> Quota:
+def read_rate_limit(headers: Mapping[str, str], wall: float) -> RateLimit:
     """Read the limit from an answer's headers; `wall` is our own time in epoch seconds.
 
     A `Retry-After` is read whatever the status; who reads it decides whether the status makes it
@@ -64,7 +64,7 @@ def read_quota(headers: Mapping[str, str], wall: float) -> Quota:
     opens_in, stamp, grain = _reset(_named(headers, "Reset"), now)
     if opens_in is None and _named(headers, "FillRate") is not None:
         opens_in = _seconds(_named(headers, "Interval-Seconds"))
-    return Quota(
+    return RateLimit(
         limit=_whole(_named(headers, "Limit")),
         remaining=_whole(_named(headers, "Remaining")),
         opens_in=opens_in,

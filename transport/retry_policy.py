@@ -9,7 +9,7 @@ _chance = Random()  # noqa: S311 - no secret hangs on a pause
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """Capped twice, in attempts and in seconds.
 
     Attributes:

@@ -8,7 +8,7 @@ import typer
 
 from flows.cli import look, rehearse, work
 
-EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes pending · 3 held by a limit or a rule ·
+EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
 4 done with failed or stale rows · 1 error."""
 
 app = typer.Typer(

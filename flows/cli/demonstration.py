@@ -33,7 +33,7 @@ def demonstrate(out: Path, company: list[str], *, json: bool) -> int:
         say(f"A simulated company is served on this machine. Its policy: {policy}\n")
         done = _flow("sync", policy, out)
         _show_plan(policy, say)
-        if done["verdict"] == "held":
+        if done["verdict"] == "needs approval":
             _approve(policy, done, say)
             done = _flow("sync", policy, out)
         again = _flow("sync", policy, out / "again")
@@ -56,7 +56,7 @@ def _show_plan(policy: Path, say: Any) -> None:
 def _approve(policy: Path, planned: dict[str, Any], say: Any) -> None:
     from flows.cli.looking import approved
 
-    say("\nIt is held, as every first plan that takes something away. You have read it, so:")
+    say("\nIt needs approval, as every first plan that takes something away. You have read it, so:")
     for fingerprint in planned["fingerprints"].values():
         say(approved(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
     say("")

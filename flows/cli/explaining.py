@@ -98,7 +98,7 @@ def _target(name: str, told: Explanation) -> list[str]:
         lines.append(f"  account      {row['account_id']}: {row['state']}, {joined}")
     lines += [] if told.accounts else ["  account      none"]
     lines += [f"  movement     {row['movement']}: {row['reason']}" for row in told.movements]
-    lines += [f"  {_entitlement(held)}" for held in told.entitlements]
+    lines += [f"  {_entitlement(held)}" for held in told.assignments]
     lines += [f"  seat         {_seat(row)}" for row in told.seats]
     lines += [f"  ambiguous    {reason}" for reason in told.ambiguities]
     lines += [f"  next         {_change(change)}" for change in told.changes]

@@ -26,13 +26,13 @@ def show(
 
 
 def approve(
-    plan: Annotated[str, typer.Argument(help="Fingerprint of a held plan, or its beginning.")],
+    plan: Annotated[str, typer.Argument(help="Fingerprint of a plan that needs approval, or its beginning.")],
     reason: Annotated[str, typer.Option(help="Why it may be applied; kept in the ledger.", prompt=True)],
     by: Annotated[str, typer.Option(help="Who says so.", envvar="USER", prompt=True)],
     config: Config = POLICY,
     debug: Debug = False,
 ) -> None:
-    """Release a held plan, so that `seatwise apply` may do it."""
+    """Approve a plan, so that `seatwise apply` may do it."""
     from flows.cli.looking import approved
 
     typer.echo(approved(config, plan, by=by, reason=reason))
@@ -57,7 +57,7 @@ def explain(
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Tell all about one person: identity, link, entitlements, seats, and what the next plan does and why.
+    """Tell all about one person: identity, link, assignments, seats, and what the next plan does and why.
 
     It reads the last snapshots from the ledger, so it answers at once and asks no service.
     """

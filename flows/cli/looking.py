@@ -21,7 +21,7 @@ def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
         lines = _run_lines(run) if run else []
         for plan in plans:
             lines += plan_lines(plan.changes, title=_title(plan), rows=rows)
-            lines += [f"held: {reason}" for reason in plan.held]
+            lines += [f"needs approval: {reason}" for reason in plan.blocked_by]
             lines += _outcome_lines(session.ledger, plan)
         return "\n".join(lines or ["No run yet. Begin with `seatwise reconcile`."])
 
@@ -103,6 +103,6 @@ def _plain(plan: StoredPlan) -> dict[str, object]:
     return {
         "fingerprint": plan.fingerprint,
         "target": plan.target,
-        "held": plan.held,
+        "blocked_by": plan.blocked_by,
         "changes": changes.to_dict(orient="records"),
     }

@@ -6,13 +6,13 @@ from typing import Any
 
 NEXT = {
     "done": "Everything is in step.",
-    "changes pending": "Read the plan with `seatwise show`, then apply it:",
-    "held": "Read why with `seatwise show`; if it is right, release it and apply it:",
+    "changes planned": "Read the plan with `seatwise show`, then apply it:",
+    "needs approval": "Read why with `seatwise show`; if it is right, approve it and apply it:",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
     "error": "Nothing was decided from an incomplete read.",
 }
-WAITING = ("held", "changes pending")
-AGAIN = "The next run looks again at what is pending."
+WAITING = ("needs approval", "changes planned")
+AGAIN = "The next run looks again at what is propagating."
 
 
 def lines(summary: dict[str, Any]) -> list[str]:
@@ -25,8 +25,8 @@ def lines(summary: dict[str, Any]) -> list[str]:
     ]
     if summary.get("flow") != "licences":
         told.append(f"  changes  {_counts(summary['changes']) or 'none'}")
-    if summary["applied"] or summary["failed"] or summary["stale"] or summary["pending"]:
-        done = {name: summary[name] for name in ("applied", "failed", "stale", "pending", "residual")}
+    if summary["applied"] or summary["failed"] or summary["stale"] or summary["propagating"]:
+        done = {name: summary[name] for name in ("applied", "failed", "stale", "propagating", "residual")}
         told.append(f"  outcome  {_counts(done)}")
     told.append(f"  seats    {_counts(summary['seats']) or 'none'}")
     told += _waste(summary["waste"])
@@ -38,7 +38,7 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     told = []
     if summary.get("conflicts"):
         told.append(f"  sources  disagree {summary['conflicts']:,} times; the first counts (conflicts.csv)")
-    told += [f"  held     {reason}" for reason in summary.get("held", [])]
+    told += [f"  approval {reason}" for reason in summary.get("blocked_by", [])]
     for target, notes in summary.get("notes", {}).items():
         told += [f"  note     {target}: {note}" for note in notes]
     return told + [f"  failed   {target}: {why}" for target, why in summary.get("targets_failed", {}).items()]
@@ -75,7 +75,7 @@ def _commands(summary: dict[str, Any]) -> list[str]:
     """What to type for each plan that waits."""
     commands = []
     for target, plan in summary.get("waiting", {}).items():
-        verbs = ["approve", "apply"] if plan["held"] else ["apply"]
+        verbs = ["approve", "apply"] if plan["needs_approval"] else ["apply"]
         first, *rest = [f"  seatwise {verb} {plan['fingerprint'][:12]}" for verb in verbs]
         commands += [f"{first}    # {target}", *rest]
     return commands

@@ -38,7 +38,7 @@ def apply(
 ) -> None:
     """Make the changes of a plan you have read; nothing else.
 
-    A held plan needs `seatwise approve` first. Rows whose account moved since are skipped as stale.
+    A plan that needs approval is approved first. Rows whose account moved since are skipped as stale.
     """
     from flows.cli.run import run
 
@@ -56,7 +56,7 @@ def sync(
 ) -> None:
     """Reconcile and apply in one go, unless a limit or a rule holds the plan.
 
-    This is what a schedule runs. A held plan waits for `seatwise approve` and `seatwise apply`.
+    This is what a schedule runs. A plan that needs approval waits for `seatwise approve` and `apply`.
     """
     from flows.cli.run import run
 

@@ -26,7 +26,7 @@ def thing_table(target: TargetSnapshot, rules: TargetRules, protect: Protect) ->
         holds and the target does not list is taken for something that cannot be modified. The policy
         fills groups alone; nothing else is granted but to give it back, or taken but to free a seat.
     """
-    listed = target.grants
+    listed = target.entitlements
     paid = listed[listed["billable"] & listed["product"].notna()]
     place = (paid["product"] + " on " + paid["site"].fillna("its site")).groupby([paid[k] for k in _KEY])
     opens = place.agg(lambda names: ", ".join(sorted(set(names)))).rename("opens")
@@ -66,7 +66,7 @@ def placed(things: pd.DataFrame, named: pd.DataFrame) -> Rows:
 
 def joiner_groups(things: pd.DataFrame, target: TargetSnapshot, rules: TargetRules) -> list[int]:
     """Rows of the groups that give a joiner the products: each site's default group, else its only one."""
-    listed = target.grants[(target.grants["kind"] == GROUP) & target.grants["modifiable"]]
+    listed = target.entitlements[(target.entitlements["kind"] == GROUP) & target.entitlements["modifiable"]]
     plain = listed[listed["billable"] & ~listed["admin"] & listed["product"].isin(rules.joiner.products)]
     chosen: list[str] = []
     for _, group in plain.groupby(["product", "site"], dropna=False, sort=True):
@@ -78,7 +78,7 @@ def joiner_groups(things: pd.DataFrame, target: TargetSnapshot, rules: TargetRul
 
 
 def _unlisted(target: TargetSnapshot, known: pd.Index) -> pd.DataFrame:
-    held = target.entitlements
+    held = target.assignments
     kinds, ids = coded(held["kind"]), coded(held["entitlement_id"])
     once = first_of_each(kinds.codes * len(ids.distinct) + ids.codes)
     held = held[once].set_index(_KEY)[["name"]]

@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 
 from provisioning.decide.catalogue import GROUP
-from provisioning.decide.context import Case
+from provisioning.decide.context import Context
 from provisioning.model import frames
 from provisioning.model.frames import Action, Changes
 from provisioning.model.keys import Mask, Rows, take
@@ -25,7 +25,7 @@ ORDER = [
 DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE})
 IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
 """An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
-HELD, NOT_HELD = '{"held":true}', '{"held":false}'
+ASSIGNED, UNASSIGNED = '{"assigned":true}', '{"assigned":false}'
 RAW = ["action", "person", "account", "thing", "name", "before", "after", "reason", "rule", "movement"]
 IDENTITY = [
     "target",
@@ -57,11 +57,11 @@ def part(action: str, person: Rows, account: Rows, **columns: object) -> pd.Data
     return pd.DataFrame(filled, index=range(len(person)), columns=RAW)
 
 
-def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd.DataFrame:
+def assemble(context: Context, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd.DataFrame:
     """Changes in the order of execution, from raw ones.
 
     Args:
-        case: what is known.
+        context: what is known.
         parts: raw changes, as `part` gives them.
         emails: e-mail address of the accounts that are created, by person.
     """
@@ -72,13 +72,13 @@ def assemble(case: Case, parts: Sequence[pd.DataFrame], emails: pd.Series) -> pd
     new = raw["name"].astype("str")
     person, account, thing = (raw[name].to_numpy(np.int64) for name in ("person", "account", "thing"))
     table = raw.assign(
-        target=case.rules.to,
-        account_id=take(case.target.accounts["account_id"], account),
-        **_identity(case, person, account),
-        subject=_subject(case, person, account, emails).fillna(new),
-        kind=take(case.things["kind"], thing).mask(new.notna(), GROUP),
-        entitlement_id=take(case.things["entitlement_id"], thing),
-        entitlement=take(case.things["name"], thing).fillna(new),
+        target=context.rules.to,
+        account_id=take(context.target.accounts["account_id"], account),
+        **_identity(context, person, account),
+        subject=_subject(context, person, account, emails).fillna(new),
+        kind=take(context.things["kind"], thing).mask(new.notna(), GROUP),
+        entitlement_id=take(context.things["entitlement_id"], thing),
+        entitlement=take(context.things["name"], thing).fillna(new),
     )
     return ordered(table)
 
@@ -120,27 +120,27 @@ def _named(row: tuple[Any, ...]) -> str:
     return hashlib.blake2b(orjson.dumps(plain), digest_size=12).hexdigest()
 
 
-def _identity(case: Case, person: Rows, account: Rows) -> dict[str, pd.Series]:
+def _identity(context: Context, person: Rows, account: Rows) -> dict[str, pd.Series]:
     """Source and identifier of the person; of a vanished one, as the link remembers them."""
-    found = {name: take(case.people.statements[name], person) for name in ("source", "source_id")}
+    found = {name: take(context.people.statements[name], person) for name in ("source", "source_id")}
     lost = pd.Series((person < 0) & (account >= 0))
     if lost.any():
-        held = case.found.remembered.drop_duplicates("account").set_index("account")
+        held = context.found.remembered.drop_duplicates("account").set_index("account")
         old = {name: held[name].reindex(account).reset_index(drop=True).astype("str") for name in found}
         return {name: stated.mask(lost, old[name]) for name, stated in found.items()}
     return found
 
 
-def _subject(case: Case, person: Rows, account: Rows, emails: pd.Series) -> pd.Series:
+def _subject(context: Context, person: Rows, account: Rows, emails: pd.Series) -> pd.Series:
     """What a person recognises: an e-mail address, else a name."""
     subject = emails.reindex(person).reset_index(drop=True).astype("str")
     for column, rows in (
-        (case.people.statements["email"], person),
-        (case.target.accounts["email"], account),
-        (case.people.statements["user_name"], person),
-        (case.target.accounts["display_name"], account),
-        (case.people.statements["source_id"], person),
-        (case.target.accounts["account_id"], account),
+        (context.people.statements["email"], person),
+        (context.target.accounts["email"], account),
+        (context.people.statements["user_name"], person),
+        (context.target.accounts["display_name"], account),
+        (context.people.statements["source_id"], person),
+        (context.target.accounts["account_id"], account),
     ):
         if not subject.isna().any():
             break

@@ -26,7 +26,7 @@ SHOWN = 20
 """Names a note lists before it counts the rest."""
 
 
-class Held(NamedTuple):
+class Assigned(NamedTuple):
     """Pairs of account and thing, by row, that the target shows."""
 
     account: Rows
@@ -34,7 +34,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Case:
+class Context:
     """What the thinkers share about one target.
 
     Attributes:
@@ -74,13 +74,13 @@ class Case:
         return self.actions is None or action in self.actions
 
     @cached_property
-    def held(self) -> Held:
+    def assigned(self) -> Assigned:
         """All that accounts hold."""
-        rows = self.target.entitlements
+        rows = self.target.assignments
         thing = placed(self.things, rows)
         account = positions(rows["account_id"], self.target.accounts["account_id"])
         fine = (thing >= 0) & (account >= 0)
-        return Held(account[fine], thing[fine])
+        return Assigned(account[fine], thing[fine])
 
     @cached_property
     def usable(self) -> Mask:

@@ -15,7 +15,7 @@ from provisioning.decide.capacity import fit
 from provisioning.decide.catalogue import placed, thing_table
 from provisioning.decide.changes import assemble
 from provisioning.decide.conflicts import conflicts
-from provisioning.decide.context import Case, picked
+from provisioning.decide.context import Context, picked
 from provisioning.decide.correlate import ambiguities, correlate, links_frame
 from provisioning.decide.entitle import Entitled, entitle
 from provisioning.decide.guard import Verdict
@@ -49,9 +49,9 @@ class Decision:
         verdict: whether they may be made unattended.
         notes: what a person should know, in words.
         withheld: Changes that were left out because a read was not complete; none of them is applied.
-        taken: Taken entitlements to remember from now on; those nobody is owed any more are left out.
+        taken: Taken assignments to remember from now on; those nobody is owed any more are left out.
         wanted: who should hold what and by which rule, for `explain`.
-        case: what was known, for `explain`.
+        context: what was known, for `explain`.
     """
 
     target: str
@@ -67,7 +67,7 @@ class Decision:
     withheld: pd.DataFrame
     taken: pd.DataFrame
     wanted: Entitled
-    case: Case
+    context: Context
 
 
 def decide(
@@ -94,33 +94,35 @@ def decide(
         actions: what the sink can do; None means everything.
 
     Returns:
-        The decision; a held verdict is a result, not an error.
+        The decision; a plan that needs approval is a result, not an error.
     """
-    case = _case(sources, target, policy, memory, now=now, actions=actions)
-    wanted = entitle(case)
-    sign_in.report(case)
-    everything = guard.doable(case, guard.shield(case, _changes(case, wanted)))
+    context = _case(sources, target, policy, memory, now=now, actions=actions)
+    wanted = entitle(context)
+    sign_in.report(context)
+    everything = guard.doable(context, guard.shield(context, _changes(context, wanted)))
     asked = plan.restrict(everything, only)
-    sifted = guard.sift(case, asked)
-    fitted = fit(case, sifted.changes)
-    verdict = guard.judge(case, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
+    sifted = guard.sift(context, asked)
+    fitted = fit(context, sifted.changes)
+    verdict = guard.judge(context, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
     missing = ~asked["change_id"].isin(sifted.changes["change_id"])
-    scoped = np.flatnonzero(case.people.counts & case.people.in_scope & ~case.found.aside)
+    scoped = np.flatnonzero(context.people.counts & context.people.in_scope & ~context.found.aside)
     return Decision(
         target=target.target,
-        identities=case.people.statements.take(scoped).reset_index(drop=True),
-        links=links_frame(case.people, target, case.found, standing_links(case.people, target, case.found)),
-        ambiguities=ambiguities(case.people, target, case.found),
-        conflicts=conflicts(case.people),
-        orphans=target.accounts[_orphans(case)].reset_index(drop=True),
-        movements=movements(case.people, target, case.lives, _moved(case, everything)),
+        identities=context.people.statements.take(scoped).reset_index(drop=True),
+        links=links_frame(
+            context.people, target, context.found, standing_links(context.people, target, context.found)
+        ),
+        ambiguities=ambiguities(context.people, target, context.found),
+        conflicts=conflicts(context.people),
+        orphans=target.accounts[_orphans(context)].reset_index(drop=True),
+        movements=movements(context.people, target, context.lives, _moved(context, everything)),
         plan=plan.make(target.target, fitted.changes, policy.fingerprint()),
         verdict=verdict,
-        notes=case.notes,
+        notes=context.notes,
         withheld=asked[missing].reset_index(drop=True),
-        taken=_still_taken(case, wanted),
+        taken=_still_taken(context, wanted),
         wanted=wanted,
-        case=case,
+        context=context,
     )
 
 
@@ -132,7 +134,7 @@ def _case(
     *,
     now: datetime,
     actions: Collection[str] | None,
-) -> Case:
+) -> Context:
     """Find out who is who, and how each life moved."""
     rules = policy.target(target.target)
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
@@ -141,58 +143,60 @@ def _case(
     found = correlate(people, target, memory.links, rules.correlate, attributes)
     lives = live(people, target, found, stated, memory, now=now)
     things = thing_table(target, rules, policy.protect)
-    return Case(people, stated, target, found, lives, policy, rules, things, memory, now, actions)
+    return Context(people, stated, target, found, lives, policy, rules, things, memory, now, actions)
 
 
-def _changes(case: Case, wanted: Entitled) -> pd.DataFrame:
+def _changes(context: Context, wanted: Entitled) -> pd.DataFrame:
     """All changes the rules ask for, before anything is protected or limited."""
-    created, back = joiners.create(case), joiners.bring_back(case)
+    created, back = joiners.create(context), joiners.bring_back(context)
     returning = back["account"].to_numpy(np.int64)
-    reachable = picked(case.usable, case.found.account)
+    reachable = picked(context.usable, context.found.account)
     reachable[created.emails.index.to_numpy(np.int64)] = True
     reachable[back["person"].to_numpy(np.int64)] = True
     parts = [
-        new_groups.make(case, wanted.new),
+        new_groups.make(context, wanted.new),
         created.raw,
         back,
-        *joiners.update(case, returning),
-        grant(case, wanted, reachable),
-        revoke(case, wanted),
-        *leave(case),
-        revoke_idle(case),
+        *joiners.update(context, returning),
+        grant(context, wanted, reachable),
+        revoke(context, wanted),
+        *leave(context),
+        revoke_idle(context),
     ]
-    return assemble(case, parts, created.emails)
+    return assemble(context, parts, created.emails)
 
 
-def _moved(case: Case, changes: pd.DataFrame) -> pd.DataFrame:
+def _moved(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Changes of people who stay: row of the account, and the words for what moved."""
     mine = changes[changes["movement"] == "mover"]
     what = mine["action"] + (" " + mine["entitlement"]).fillna("")
-    account = positions(mine["account_id"], case.target.accounts["account_id"])
+    account = positions(mine["account_id"], context.target.accounts["account_id"])
     return pd.DataFrame({"account": account, "what": what.to_numpy()})
 
 
-def _orphans(case: Case) -> Mask:
+def _orphans(context: Context) -> Mask:
     """Accounts of persons that nobody holds, of whom nothing is in doubt."""
-    found, accounts = case.found, case.target.accounts
+    found, accounts = context.found, context.target.accounts
     person = (accounts["kind"] == "person") & (accounts["state"] != AccountState.DELETED.value)
     alone = person.to_numpy(np.bool_) & (found.holder < 0) & ~found.aside_accounts
-    kept = found.remembered[standing_links(case.people, case.target, found)]["account"].to_numpy(np.int64)
+    kept = found.remembered[standing_links(context.people, context.target, found)]["account"].to_numpy(
+        np.int64
+    )
     alone[kept[kept >= 0]] = False
     alone[list(found.outside)] = False
     return alone
 
 
-def _still_taken(case: Case, wanted: Entitled) -> pd.DataFrame:
+def _still_taken(context: Context, wanted: Entitled) -> pd.DataFrame:
     """What was taken and may yet be given back; what went idle is forgotten once nobody wants it."""
-    taken = case.memory.taken
+    taken = context.memory.taken
     if taken.empty:
         return taken
-    account = positions(taken["account_id"], case.target.accounts["account_id"])
-    thing = placed(case.things, taken)
-    person = np.append(case.found.holder, -1)[account]
+    account = positions(taken["account_id"], context.target.accounts["account_id"])
+    thing = placed(context.things, taken)
+    person = np.append(context.found.holder, -1)[account]
     owed = within(wanted.keys(person, thing), wanted.keys(wanted.person, wanted.thing))
     idle = taken["rule"].str.startswith("inactive").to_numpy(np.bool_)
-    read = case.target.complete and not guard.incomplete(case)
+    read = context.target.complete and not guard.incomplete(context)
     keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (thing >= 0)))) | (not read)
     return taken[keep][columns(Taken)].reset_index(drop=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.catalogue import ROLE, groups_among, joiner_groups, placed
-from provisioning.decide.context import Case, picked, shown
+from provisioning.decide.context import Context, picked, shown
 from provisioning.decide.new_groups import Names, NewGroup
 from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED
 from provisioning.model.keys import Mask, Rows, coded, first_of_each, fitting, positions, within
@@ -79,58 +79,60 @@ class Entitled:
         return person * (len(self.things) + 1) + thing
 
 
-def entitle(case: Case) -> Entitled:
+def entitle(context: Context) -> Entitled:
     """Say what everyone active should hold: mapped IdP groups, defaults, and what is given back."""
-    lives, things = case.lives, case.things
-    active = np.zeros(len(case.people.person), dtype=np.bool_)
+    lives, things = context.lives, context.things
+    active = np.zeros(len(context.people.person), dtype=np.bool_)
     staying = lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()
     active[lives.person[staying]] = True
     made: list[Part] = []
     texts: list[tuple[str, str]] = []
-    governed = fitting(things["name"], case.rules.groups.manage) & groups_among(things)
-    names = Names(case)
+    governed = fitting(things["name"], context.rules.groups.manage) & groups_among(things)
+    names = Names(context)
     gaps = Gaps(set(), set())
-    for scope in case.policy.sources:
-        if scope.origin in case.sources:
-            table = list(_mapping(case, scope, names, gaps))
-            made += _from_memberships(case, scope, table, texts, governed)
-    _tell(case, gaps)
-    made += _defaults(case, staying, texts, names)
+    for scope in context.policy.sources:
+        if scope.origin in context.sources:
+            table = list(_mapping(context, scope, names, gaps))
+            made += _from_memberships(context, scope, table, texts, governed)
+    _tell(context, gaps)
+    made += _defaults(context, staying, texts, names)
     wanted = _pairs(made)
     wanted = wanted[active[wanted[:, 0]]]
     new = names.asked(wanted, texts)
     wanted = wanted[wanted[:, 1] < len(things)]
-    back = _given_back(case, active, texts)
-    back = back[~_taken_again(case, back, wanted, governed)]
+    back = _given_back(context, active, texts)
+    back = back[~_taken_again(context, back, wanted, governed)]
     wanted = np.concatenate([wanted, back])
     person, thing, rule = wanted[first_of_each(wanted[:, 0] * (len(things) + 1) + wanted[:, 1])].T
-    holder = np.append(case.found.holder, -1)[case.held.account]
+    holder = np.append(context.found.holder, -1)[context.assigned.account]
     mine = picked(active, holder)
-    return Entitled(things, texts, person, thing, rule, holder[mine], case.held.thing[mine], governed, new)
+    return Entitled(
+        things, texts, person, thing, rule, holder[mine], context.assigned.thing[mine], governed, new
+    )
 
 
-def suppressed(case: Case, wanted: Entitled) -> Mask:
+def suppressed(context: Context, wanted: Entitled) -> Mask:
     """Which wanted pairs were taken for want of use, and are not given back by themselves."""
-    person, thing = _remembered(case, "inactive")
+    person, thing = _remembered(context, "inactive")
     return within(wanted.keys(wanted.person, wanted.thing), wanted.keys(person, thing))
 
 
-def removable(case: Case, governed: Mask) -> tuple[Mask, Mask]:
+def removable(context: Context, governed: Mask) -> tuple[Mask, Mask]:
     """Groups a sync may take from someone who stays: from anyone, and from those who have it from us.
 
     may_remove names them, they are neither given by default nor protected, the target lets us. A group to
     which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
     Any other only from those to whom Seatwise gave it.
     """
-    things = case.things
+    things = context.things
     fine = things["removable"] & things["modifiable"] & ~things["kept"] & ~things["protected"]
     may: Mask = fine.to_numpy(np.bool_)
     return may & governed, may & ~governed
 
 
-def _mapping(case: Case, scope: SourceRules, groups: Names, gaps: Gaps) -> Iterator[Mapped]:
+def _mapping(context: Context, scope: SourceRules, groups: Names, gaps: Gaps) -> Iterator[Mapped]:
     """What each IdP group of a source stands for, and what of it is missing."""
-    rules, snapshot = case.rules, case.sources[scope.origin]
+    rules, snapshot = context.rules, context.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
     stated = {name.casefold(): name for name in rules.groups.map}
     for idp_group in sorted({*names.tolist(), *rules.groups.map}):
@@ -149,12 +151,12 @@ def _mapping(case: Case, scope: SourceRules, groups: Names, gaps: Gaps) -> Itera
                 yield Mapped(idp_group, row, rule)
 
 
-def _tell(case: Case, gaps: Gaps) -> None:
+def _tell(context: Context, gaps: Gaps) -> None:
     if gaps.missing:
         remedy = "create them in the target, or correct groups.map"
-        case.note(f"no such group in the target: {shown(gaps.missing)}", remedy)
+        context.note(f"no such group in the target: {shown(gaps.missing)}", remedy)
     if gaps.unmapped:
-        case.note(f"IdP groups that stand for nothing: {shown(gaps.unmapped)}")
+        context.note(f"IdP groups that stand for nothing: {shown(gaps.unmapped)}")
 
 
 def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:
@@ -168,20 +170,20 @@ def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[st
 
 
 def _from_memberships(
-    case: Case, scope: SourceRules, table: list[Mapped], texts: list[tuple[str, str]], governed: Mask
+    context: Context, scope: SourceRules, table: list[Mapped], texts: list[tuple[str, str]], governed: Mask
 ) -> list[Part]:
     """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
 
     An IdP group without a single member may be misspelt or gone: it empties no group of the target.
     """
-    snapshot = case.sources[scope.origin]
+    snapshot = context.sources[scope.origin]
     memberships = counting(scope.scope, snapshot.memberships)
     names = coded(memberships["group_name"])
     numbers = {name: n for n, name in enumerate(names.distinct)}
     useful = np.zeros(len(numbers) + 1, dtype=np.bool_)
     useful[[numbers[row.idp_group] for row in table if row.idp_group in numbers]] = True
     chosen = np.flatnonzero(useful[names.codes])
-    person = _members(case, snapshot, memberships["source_id"].array.take(chosen))
+    person = _members(context, snapshot, memberships["source_id"].array.take(chosen))
     order, starts = _by_code(names.codes[chosen], len(numbers))
     made = []
     for row in table:
@@ -196,13 +198,15 @@ def _from_memberships(
     unheld = {row.idp_group for row in table if row.idp_group not in numbers}
     if unheld:
         remedy = "correct groups.map if the name is wrong; until then nobody loses anything by it"
-        case.note(f"mapped IdP groups without a member in {snapshot.source}: {shown(unheld)}", remedy)
+        context.note(f"mapped IdP groups without a member in {snapshot.source}: {shown(unheld)}", remedy)
     return made
 
 
-def _members(case: Case, snapshot: SourceSnapshot, source_ids: pd.api.extensions.ExtensionArray) -> Rows:
+def _members(
+    context: Context, snapshot: SourceSnapshot, source_ids: pd.api.extensions.ExtensionArray
+) -> Rows:
     """The person each membership is about; -1 unless the identity is in scope and living."""
-    people = case.people
+    people = context.people
     first, end = people.spans[snapshot.source]
     rows = positions(pd.Series(source_ids), people.statements["source_id"].iloc[first:end])
     gone = people.standing.iloc[first:end].isin([DEPARTED, SUSPENDED]).to_numpy()
@@ -218,11 +222,11 @@ def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
     return order, starts
 
 
-def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
+def _defaults(context: Context, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
     """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
-    lives, rules, things = case.lives, case.rules.groups.default, case.things
-    made_by_us = pd.Series(sorted(case.memory.made), dtype="str")
-    ours = positions(case.target.accounts["account_id"], made_by_us) >= 0
+    lives, rules, things = context.lives, context.rules.groups.default, context.things
+    made_by_us = pd.Series(sorted(context.memory.made), dtype="str")
+    ours = positions(context.target.accounts["account_id"], made_by_us) >= 0
     new = staying & (lives.are("joiner") | picked(ours, lives.account))
     wants = [
         (staying, name, "groups.default.all", "every account in scope holds it") for name in rules.all
@@ -231,11 +235,13 @@ def _defaults(case: Case, staying: Mask, texts: list[tuple[str, str]], names: Na
     for who, name, rule, reason in wants:
         group = names.row(name)
         if group is None:
-            case.note(f"no such group in the target: {name}", f"create it in the target, or correct {rule}")
+            context.note(
+                f"no such group in the target: {name}", f"create it in the target, or correct {rule}"
+            )
             continue
         made.append((lives.person[who], np.full(int(who.sum()), group, dtype=np.int64), len(texts)))
         texts.append((rule, reason))
-    for row in joiner_groups(things, case.target, case.rules):
+    for row in joiner_groups(things, context.target, context.rules):
         made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))
         texts.append(("joiner.products", f"new accounts get {things['opens'].iloc[row]}"))
     return made
@@ -247,32 +253,32 @@ def _pairs(made: list[Part]) -> Rows:
     return np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
 
 
-def _given_back(case: Case, active: Mask, texts: list[tuple[str, str]]) -> Rows:
+def _given_back(context: Context, active: Mask, texts: list[tuple[str, str]]) -> Rows:
     """Pairs that were taken from a leaver who is active again; who administers is said by hand."""
-    person, thing = _remembered(case, "leaver")
-    by_hand = np.append((case.things["kind"] == ROLE).to_numpy(np.bool_), [True])
-    mine = picked(active, person) & case.flag("modifiable")[thing] & ~by_hand[thing]
+    person, thing = _remembered(context, "leaver")
+    by_hand = np.append((context.things["kind"] == ROLE).to_numpy(np.bool_), [True])
+    mine = picked(active, person) & context.flag("modifiable")[thing] & ~by_hand[thing]
     pairs = np.column_stack([person[mine], thing[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
     texts.append(("leaver", "given back: it was taken when this person was a leaver"))
     return pairs
 
 
-def _remembered(case: Case, rule: str) -> tuple[Rows, Rows]:
+def _remembered(context: Context, rule: str) -> tuple[Rows, Rows]:
     """Pairs of person and thing that changes of such a rule took."""
-    taken = case.memory.taken
-    mine = taken[(taken["target"] == case.rules.to) & taken["rule"].str.startswith(rule)]
-    account = positions(mine["account_id"], case.target.accounts["account_id"])
-    person = np.append(case.found.holder, -1)[account]
-    thing = placed(case.things, mine)
+    taken = context.memory.taken
+    mine = taken[(taken["target"] == context.rules.to) & taken["rule"].str.startswith(rule)]
+    account = positions(mine["account_id"], context.target.accounts["account_id"])
+    person = np.append(context.found.holder, -1)[account]
+    thing = placed(context.things, mine)
     fine = (person >= 0) & (thing >= 0)
     return person[fine], thing[fine]
 
 
-def _taken_again(case: Case, back: Rows, wanted: Rows, governed: Mask) -> Mask:
+def _taken_again(context: Context, back: Rows, wanted: Rows, governed: Mask) -> Mask:
     """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
-    if case.rules.mover.mode == "additive":
+    if context.rules.mover.mode == "additive":
         return np.zeros(len(back), dtype=np.bool_)
-    size = len(case.things) + 1
+    size = len(context.things) + 1
     told = within(back[:, 0] * size + back[:, 1], wanted[:, 0] * size + wanted[:, 1])
-    loses: Mask = removable(case, governed)[0][back[:, 1]] & ~told
+    loses: Mask = removable(context, governed)[0][back[:, 1]] & ~told
     return loses

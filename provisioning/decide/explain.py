@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.catalogue import GROUP, placed
-from provisioning.decide.context import Case
+from provisioning.decide.context import Context
 from provisioning.decide.decide import Decision
 from provisioning.model import frames
 from provisioning.model.frames import Change
@@ -43,7 +43,7 @@ class Explanation:
         links: Links rows of the person.
         accounts: Accounts rows of the person.
         movements: Movements rows.
-        entitlements: what is held or wanted, by name.
+        assignments: what is held or wanted, by name.
         seats: Seats rows; `granted_by` says what makes each billable.
         changes: what the plan would do, in its order.
         withheld: what it would do if every read were complete.
@@ -56,7 +56,7 @@ class Explanation:
     links: list[Row]
     accounts: list[Row]
     movements: list[Row]
-    entitlements: list[Reasoned]
+    assignments: list[Reasoned]
     seats: list[Row]
     changes: list[Change]
     withheld: list[Change]
@@ -70,11 +70,11 @@ class Explanation:
 
 def explain(decision: Decision, email: str) -> Explanation:
     """Tell the chain for one e-mail address or user name, whatever its case."""
-    case = decision.case
+    context = decision.context
     stated = _statements(decision, email)
     accounts = _accounts(decision, email, stated)
-    ids = take(case.target.accounts["account_id"], accounts)
-    people = case.people.statements.take(stated)
+    ids = take(context.target.accounts["account_id"], accounts)
+    people = context.people.statements.take(stated)
     keys = set(zip(people["source"], people["source_id"], strict=True))
     changes = [row for row in frames.rows(decision.plan.changes) if _concerns(row, ids, keys, email)]
     withheld = [row for row in frames.rows(decision.withheld) if _concerns(row, ids, keys, email)]
@@ -82,14 +82,14 @@ def explain(decision: Decision, email: str) -> Explanation:
     return Explanation(
         email=email,
         identities=_rows(
-            people.assign(in_scope=case.people.in_scope[stated], counts=case.people.counts[stated])
+            people.assign(in_scope=context.people.in_scope[stated], counts=context.people.counts[stated])
         ),
         memberships=_memberships(decision, keys),
         links=_rows(decision.links[decision.links["account_id"].isin(ids)]),
-        accounts=_rows(case.target.accounts.take(accounts)),
+        accounts=_rows(context.target.accounts.take(accounts)),
         movements=_rows(_about(decision.movements, ids, keys)),
-        entitlements=_entitlements(decision, stated, accounts),
-        seats=_rows(_seats(case.target, ids)),
+        assignments=_entitlements(decision, stated, accounts),
+        seats=_rows(_seats(context.target, ids)),
         changes=changes,
         withheld=withheld,
         ambiguities=sorted(set(doubts["reason"])),
@@ -98,7 +98,7 @@ def explain(decision: Decision, email: str) -> Explanation:
 
 def _statements(decision: Decision, email: str) -> Rows:
     """Rows of the identities so named, and of the others about the same people."""
-    people = decision.case.people
+    people = decision.context.people
     named = _named(people.statements, email) & (people.person >= 0)
     same = np.isin(people.person, people.person[named])
     return np.flatnonzero(same | _named(people.statements, email))
@@ -106,8 +106,8 @@ def _statements(decision: Decision, email: str) -> Rows:
 
 def _accounts(decision: Decision, email: str, stated: Rows) -> Rows:
     """Rows of the accounts so named, and of those the people hold."""
-    found = decision.case.found.account[stated]
-    mine = np.flatnonzero(_named(decision.case.target.accounts, email))
+    found = decision.context.found.account[stated]
+    mine = np.flatnonzero(_named(decision.context.target.accounts, email))
     return np.union1d(mine, found[found >= 0]).astype(np.int64)
 
 
@@ -134,7 +134,7 @@ def _about(table: pd.DataFrame, ids: pd.Series, keys: set[tuple[Any, Any]]) -> p
 def _memberships(decision: Decision, keys: set[tuple[Any, Any]]) -> list[Row]:
     found: list[Row] = []
     names = ["source", "group_name", "direct", "path"]
-    for name, snapshot in decision.case.sources.items():
+    for name, snapshot in decision.context.sources.items():
         ids = [source_id for source, source_id in keys if source == name]
         mine = snapshot.memberships[snapshot.memberships["source_id"].isin(ids)]
         found += _rows(mine[names].sort_values("group_name"))
@@ -143,31 +143,31 @@ def _memberships(decision: Decision, keys: set[tuple[Any, Any]]) -> list[Row]:
 
 def _entitlements(decision: Decision, stated: Rows, accounts: Rows) -> list[Reasoned]:
     """What the people hold or should hold, with the rule of each."""
-    wanted, case = decision.wanted, decision.case
+    wanted, context = decision.wanted, decision.context
     mine = np.flatnonzero(np.isin(wanted.person, stated))
     reasons = {int(wanted.thing[n]): wanted.rules[int(wanted.rule[n])] for n in mine}
-    held = set(case.held.thing[np.isin(case.held.account, accounts)].tolist())
-    ids = take(case.target.accounts["account_id"], accounts)
+    held = set(context.assigned.thing[np.isin(context.assigned.account, accounts)].tolist())
+    ids = take(context.target.accounts["account_id"], accounts)
     lost = decision.taken[decision.taken["account_id"].isin(ids)]
-    taken = dict(zip(placed(case.things, lost).tolist(), lost["rule"], strict=True))
-    kinds, names = case.things["kind"], case.things["name"]
+    taken = dict(zip(placed(context.things, lost).tolist(), lost["rule"], strict=True))
+    kinds, names = context.things["kind"], context.things["name"]
     return sorted(
         Reasoned(
             str(kinds.iloc[thing]),
             str(names.iloc[thing]),
             thing in held,
             thing in reasons,
-            *_why(case, thing, reasons.get(thing), None if thing in held else taken.get(thing)),
+            *_why(context, thing, reasons.get(thing), None if thing in held else taken.get(thing)),
         )
         for thing in held | set(reasons)
     )
 
 
 def _why(
-    case: Case, thing: int, granted: tuple[str, str] | None, taken: str | None
+    context: Context, thing: int, granted: tuple[str, str] | None, taken: str | None
 ) -> tuple[str | None, str]:
     """The rule and reason of a thing, and the rule that took it where one did."""
-    rule, reason = granted or (None, _ungoverned(case.things.iloc[thing]))
+    rule, reason = granted or (None, _ungoverned(context.things.iloc[thing]))
     if taken is not None:
         reason += f"; taken by the rule {taken!r}, and not given back by itself"
     return rule, reason
@@ -187,8 +187,8 @@ def _seats(target: TargetSnapshot, ids: pd.Series) -> pd.DataFrame:
     return seat_table(
         target.seats[target.seats["account_id"].isin(ids)],
         target.accounts[target.accounts["account_id"].isin(ids)],
-        target.entitlements[target.entitlements["account_id"].isin(ids)],
-        target.grants,
+        target.assignments[target.assignments["account_id"].isin(ids)],
+        target.entitlements,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.changes import renumbered
-from provisioning.decide.context import Case, shown
+from provisioning.decide.context import Context, shown
 from provisioning.model.frames import Action
 from provisioning.model.keys import Mask, Rows, fitting, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
@@ -24,8 +24,8 @@ class Verdict:
     """The judgement of a plan, with its numbers.
 
     Attributes:
-        held: whether nothing may be written before a person has looked.
-        reasons: why it is held or what was withheld, one plain sentence each, with numbers.
+        needs_approval: whether nothing may be written before a person has approved it.
+        reasons: why it needs approval or what was withheld, one plain sentence each, with numbers.
         destructive: destructive changes in the plan.
         linked: accounts joined with an identity.
         share: accounts that lose something, of the linked ones.
@@ -33,7 +33,7 @@ class Verdict:
         fallen: sources that came back empty or smaller than allowed.
     """
 
-    held: bool
+    needs_approval: bool
     reasons: list[str]
     destructive: int
     linked: int
@@ -49,67 +49,69 @@ class Sifted(NamedTuple):
     withheld: int
 
 
-def shield(case: Case, changes: pd.DataFrame) -> pd.DataFrame:
+def shield(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave out destructive changes of whom and what the policy and prudence protect."""
-    account = positions(changes["account_id"], case.target.accounts["account_id"])
-    protected = _protected_accounts(case)
+    account = positions(changes["account_id"], context.target.accounts["account_id"])
+    protected = _protected_accounts(context)
     spared = np.append(protected, [False])[account]
-    spared |= fitting(changes["subject"], case.policy.protect.emails)
-    spared |= fitting(changes["entitlement"], case.policy.protect.groups)
+    spared |= fitting(changes["subject"], context.policy.protect.emails)
+    spared |= fitting(changes["entitlement"], context.policy.protect.groups)
     destructive = changes["destructive"].to_numpy(np.bool_)
-    changes, account = _without(case, changes, destructive & spared), account[~(destructive & spared)]
-    last = _last_administrators(case, changes, account)
+    changes, account = _without(context, changes, destructive & spared), account[~(destructive & spared)]
+    last = _last_administrators(context, changes, account)
     last &= changes["destructive"].to_numpy(np.bool_)
-    changes = _without(case, changes, last, "the last administrator")
-    left = positions(changes.loc[changes["destructive"], "account_id"], case.target.accounts["account_id"])
+    changes = _without(context, changes, last, "the last administrator")
+    left = positions(changes.loc[changes["destructive"], "account_id"], context.target.accounts["account_id"])
     assert not np.append(protected, [False])[left].any(), "a protected account is in a destructive change"
     return changes
 
 
-def doable(case: Case, changes: pd.DataFrame) -> pd.DataFrame:
+def doable(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave out what the connector cannot do, with a note of each kind."""
-    cannot = ~changes["action"].map(lambda action: case.can(str(action))).to_numpy(np.bool_)
+    cannot = ~changes["action"].map(lambda action: context.can(str(action))).to_numpy(np.bool_)
     for action, number in changes.loc[cannot, "action"].value_counts().items():
-        case.note(f"{number} times {action}: the connector cannot do it", "do it by hand in the target")
+        context.note(f"{number} times {action}: the connector cannot do it", "do it by hand in the target")
     return renumbered(changes, ~cannot)
 
 
-def sift(case: Case, changes: pd.DataFrame) -> Sifted:
+def sift(context: Context, changes: pd.DataFrame) -> Sifted:
     """Leave out what an incomplete read could have feigned: losses, and accounts that seem missing."""
-    whole = not incomplete(case)
+    whole = not incomplete(context)
     doubted = changes["destructive"].to_numpy(np.bool_) & (not whole)
-    if not case.target.complete:
+    if not context.target.complete:
         # An account that was not read would be created a second time.
         doubted |= changes["account_id"].isna().to_numpy(np.bool_)
     return Sifted(renumbered(changes, ~doubted), int(doubted.sum()))
 
 
-def judge(case: Case, changes: pd.DataFrame, withheld: int, short: list[str], *, attended: bool) -> Verdict:
+def judge(
+    context: Context, changes: pd.DataFrame, withheld: int, short: list[str], *, attended: bool
+) -> Verdict:
     """Hold the plan where a rule or a limit says that a person must look."""
-    fallen = dict(_fallen(case))
+    fallen = dict(_fallen(context))
     reasons = [reason for found in fallen.values() for reason in found]
-    reasons += [*_target_reasons(case), *short]
+    reasons += [*_target_reasons(context), *short]
     lost = changes[changes["destructive"]]
-    linked = int((case.found.account >= 0).sum() + (case.lives.person < 0).sum())
+    linked = int((context.found.account >= 0).sum() + (context.lives.person < 0).sum())
     share = lost["account_id"].nunique() / linked if linked else 0.0
-    reasons += _limit_reasons(case, len(lost), lost["account_id"].nunique(), linked, share)
+    reasons += _limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share)
     if not attended:
-        reasons += _unattended_reasons(case, changes)
+        reasons += _unattended_reasons(context, changes)
     told = []
     if withheld:
-        told = [f"{withheld} changes are withheld, because {shown(incomplete(case))} was not read whole"]
+        told = [f"{withheld} changes are withheld, because {shown(incomplete(context))} was not read whole"]
     return Verdict(bool(reasons), reasons + told, len(lost), linked, share, withheld, sorted(fallen))
 
 
-def incomplete(case: Case) -> list[str]:
+def incomplete(context: Context) -> list[str]:
     """Sources of the policy and the target that were not read whole."""
-    stated = [rules.origin for rules in case.policy.sources]
-    found = [name for name in stated if name not in case.sources or not case.sources[name].complete]
-    return found if case.target.complete else [*found, case.target.target]
+    stated = [rules.origin for rules in context.policy.sources]
+    found = [name for name in stated if name not in context.sources or not context.sources[name].complete]
+    return found if context.target.complete else [*found, context.target.target]
 
 
-def _protected_accounts(case: Case) -> Mask:
-    accounts, protect = case.target.accounts, case.policy.protect
+def _protected_accounts(context: Context) -> Mask:
+    accounts, protect = context.target.accounts, context.policy.protect
     found: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_, copy=True)
     found |= (accounts["kind"] != "person").to_numpy(np.bool_)
     found |= accounts["caller"].to_numpy(np.bool_)
@@ -120,23 +122,30 @@ def _protected_accounts(case: Case) -> Mask:
 
 
 def _without(
-    case: Case, changes: pd.DataFrame, spared: Mask, who: str = "protected, or the account of this connection"
+    context: Context,
+    changes: pd.DataFrame,
+    spared: Mask,
+    who: str = "protected, or the account of this connection",
 ) -> pd.DataFrame:
     if spared.any():
         subjects = set(changes.loc[spared, "subject"])
-        case.note(f"{int(spared.sum())} changes that take something are left out, {who}: {shown(subjects)}")
+        context.note(
+            f"{int(spared.sum())} changes that take something are left out, {who}: {shown(subjects)}"
+        )
     return renumbered(changes, ~spared)
 
 
-def _last_administrators(case: Case, changes: pd.DataFrame, account: Rows) -> Mask:
+def _last_administrators(context: Context, changes: pd.DataFrame, account: Rows) -> Mask:
     """Changes of people without whom an administrative group or role had nobody left."""
     found = np.zeros(len(changes), dtype=np.bool_)
-    admin = case.target.grants[case.target.grants["admin"]].drop_duplicates(["kind", "entitlement_id"])
-    held = case.target.entitlements.merge(
+    admin = context.target.entitlements[context.target.entitlements["admin"]].drop_duplicates(
+        ["kind", "entitlement_id"]
+    )
+    held = context.target.assignments.merge(
         admin[["kind", "entitlement_id"]], on=["kind", "entitlement_id"], how="inner", validate="many_to_one"
     )
-    rows = positions(held["account_id"], case.target.accounts["account_id"])
-    held = held.assign(row=rows)[np.append(case.usable, [False])[rows]]
+    rows = positions(held["account_id"], context.target.accounts["account_id"])
+    held = held.assign(row=rows)[np.append(context.usable, [False])[rows]]
     goes = changes["destructive"].to_numpy(np.bool_)
     whole = goes & (changes["action"] != Action.REVOKE.value).to_numpy(np.bool_)
     for (kind, identifier), holders in held.groupby(["kind", "entitlement_id"])["row"]:
@@ -146,25 +155,25 @@ def _last_administrators(case: Case, changes: pd.DataFrame, account: Rows) -> Ma
     return found
 
 
-def _fallen(case: Case) -> Iterator[tuple[str, list[str]]]:
+def _fallen(context: Context) -> Iterator[tuple[str, list[str]]]:
     """Sources that are empty or smaller than they may be, with the reasons."""
-    for name, snapshot in case.sources.items():
-        if name not in case.people.spans:
+    for name, snapshot in context.sources.items():
+        if name not in context.people.spans:
             continue
-        first, end = case.people.spans[name]
+        first, end = context.people.spans[name]
         if not len(snapshot.identities):
             yield name, [f"{name} lists nobody; an empty source always holds"]
-        elif not case.people.in_scope[first:end].any():
+        elif not context.people.in_scope[first:end].any():
             stated = f"{name} lists {end - first} identities and none is in scope"
             yield name, [f"{stated}; check its filter and groups"]
-        elif name in case.memory.previous:
-            reasons = list(_drops(case, snapshot, case.memory.previous[name]))
+        elif name in context.memory.previous:
+            reasons = list(_drops(context, snapshot, context.memory.previous[name]))
             if reasons:
                 yield name, reasons
 
 
-def _drops(case: Case, snapshot: SourceSnapshot, before: Sizes) -> Iterator[str]:
-    limits, now = case.policy.limits, measure(snapshot)
+def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterator[str]:
+    limits, now = context.policy.limits, measure(snapshot)
     for what, was, size in (
         ("identities", before.identities, now.identities),
         ("memberships", before.memberships, now.memberships),
@@ -188,17 +197,17 @@ def _drop(words: str, was: int, size: int, limit: float) -> str:
     return f"{words}, by {(was - size) / was:.1%}; {limit:.0%} is allowed"
 
 
-def _target_reasons(case: Case) -> Iterator[str]:
+def _target_reasons(context: Context) -> Iterator[str]:
     """A target that lost accounts we know may have been read wrongly; nobody is created anew for that."""
-    known = len(case.found.remembered)
-    gone = int((case.found.remembered["account"] < 0).sum())
-    if _fell(known, known - gone, case.policy.limits.source_drop) and case.target.complete:
-        words = f"{case.rules.to} lists {known - gone} of {known} linked accounts"
-        yield _drop(words, known, known - gone, case.policy.limits.source_drop)
+    known = len(context.found.remembered)
+    gone = int((context.found.remembered["account"] < 0).sum())
+    if _fell(known, known - gone, context.policy.limits.source_drop) and context.target.complete:
+        words = f"{context.rules.to} lists {known - gone} of {known} linked accounts"
+        yield _drop(words, known, known - gone, context.policy.limits.source_drop)
 
 
-def _limit_reasons(case: Case, changes: int, accounts: int, linked: int, share: float) -> Iterator[str]:
-    limit = case.policy.limits.destructive
+def _limit_reasons(context: Context, changes: int, accounts: int, linked: int, share: float) -> Iterator[str]:
+    limit = context.policy.limits.destructive
     if changes > limit.count:
         yield f"{changes} destructive changes; {limit.count} are allowed"
     if linked >= SMALL and share > limit.share:
@@ -206,11 +215,11 @@ def _limit_reasons(case: Case, changes: int, accounts: int, linked: int, share: 
         yield f"{lose}, {share:.1%}; {limit.share:.0%} is allowed"
 
 
-def _unattended_reasons(case: Case, changes: pd.DataFrame) -> Iterator[str]:
+def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str]:
     lost = int(changes["destructive"].sum())
-    if lost and case.memory.applied_policy != case.policy.fingerprint():
-        first = case.memory.applied_policy is None
+    if lost and context.memory.applied_policy != context.policy.fingerprint():
+        first = context.memory.applied_policy is None
         was = "the first plan" if first else "the first plan since the policy changed"
         yield f"{was} takes {lost} things away; a person looks at it first"
-    if len(changes) and case.policy.approve.above == "always":
+    if len(changes) and context.policy.approve.above == "always":
         yield f"{len(changes)} changes; approve.above is always"

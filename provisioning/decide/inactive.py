@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from provisioning.decide.changes import HELD, NOT_HELD, part
-from provisioning.decide.context import Case
+from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part
+from provisioning.decide.context import Context
 from provisioning.decide.people import ACTIVE
 from provisioning.model.frames import Action, Activity
 from provisioning.model.keys import Mask, Rows, positions, take
@@ -15,24 +15,24 @@ from provisioning.policy.rules import Inactive
 from provisioning.policy.values import duration_text
 
 
-def revoke_idle(case: Case) -> pd.DataFrame:
+def revoke_idle(context: Context) -> pd.DataFrame:
     """Take the groups and permissions whose every seat is idle by a rule, where that frees the seats."""
     nothing = part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    if not case.rules.inactive:
+    if not context.rules.inactive:
         return nothing
-    idle = _idle(case)
+    idle = _idle(context)
     if idle.empty:
         return nothing
-    account, thing = _paths(case, idle["account"].to_numpy(np.int64))
+    account, thing = _paths(context, idle["account"].to_numpy(np.int64))
     places = idle.groupby("account")["place"].agg(frozenset)
     theirs = places.reindex(account)
-    opened = take(case.things["products"], thing)
+    opened = take(context.things["products"], thing)
     only_idle = np.fromiter((o <= t for o, t in zip(opened, theirs, strict=True)), np.bool_, len(thing))
-    fixed = ~case.flag("modifiable") | case.flag("protected") | case.flag("admin")
+    fixed = ~context.flag("modifiable") | context.flag("protected") | context.flag("admin")
     free = only_idle & ~fixed[thing]
     stuck = np.unique(account[~free])
     if len(stuck):
-        case.note(
+        context.note(
             f"{len(stuck)} accounts keep an idle seat: what gives it also opens something in use, "
             "administers, is protected or cannot be changed here"
         )
@@ -40,38 +40,40 @@ def revoke_idle(case: Case) -> pd.DataFrame:
     first = idle.drop_duplicates("account").set_index("account").reindex(account[chosen])
     return part(
         Action.REVOKE,
-        case.found.holder[account[chosen]],
+        context.found.holder[account[chosen]],
         account[chosen],
         thing=thing[chosen],
-        before=HELD,
-        after=NOT_HELD,
+        before=ASSIGNED,
+        after=UNASSIGNED,
         reason=first["reason"].to_numpy(),
         rule=first["rule"].to_numpy(),
         movement="stayer",
     )
 
 
-def _idle(case: Case) -> pd.DataFrame:
+def _idle(context: Context) -> pd.DataFrame:
     """Idle seats: account (row), place (product and site), rule and reason."""
-    products = {rule.product for rule in case.rules.inactive}
-    seats = _seats(case, products)
-    lives = case.lives
-    staying = np.zeros(len(case.target.accounts) + 1, dtype=np.bool_)
+    products = {rule.product for rule in context.rules.inactive}
+    seats = _seats(context, products)
+    lives = context.lives
+    staying = np.zeros(len(context.target.accounts) + 1, dtype=np.bool_)
     stays = lives.are("stayer") & (lives.why == ACTIVE).to_numpy() & (lives.account >= 0)
     staying[lives.account[stays]] = True
-    account = positions(seats["account_id"], case.target.accounts["account_id"])
-    fine = staying[account] & np.append(case.usable, [False])[account] & seats["billable"].to_numpy(np.bool_)
+    account = positions(seats["account_id"], context.target.accounts["account_id"])
+    fine = (
+        staying[account] & np.append(context.usable, [False])[account] & seats["billable"].to_numpy(np.bool_)
+    )
     seats = seats[fine].reset_index(drop=True).assign(account=account[fine])
     seats["place"] = seats["product"] + " on " + seats["site"]
-    seats["granted"] = _granted(case, seats)
-    found = [_by_rule(case, seats, rule) for rule in case.rules.inactive]
+    seats["granted"] = _granted(context, seats)
+    found = [_by_rule(context, seats, rule) for rule in context.rules.inactive]
     return pd.concat(found, ignore_index=True).drop_duplicates(["account", "place"])
 
 
-def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
+def _by_rule(context: Context, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
     mine = seats[seats["product"] == rule.product]
-    now = pd.Timestamp(case.now)
-    added = take(case.target.accounts["added_on"], mine["account"].to_numpy(np.int64)).set_axis(mine.index)
+    now = pd.Timestamp(context.now)
+    added = take(context.target.accounts["added_on"], mine["account"].to_numpy(np.int64)).set_axis(mine.index)
     used = _past(
         mine["activity"] == Activity.USED, now - _later(mine["last_active"], mine["granted"]), rule.idle
     )
@@ -91,11 +93,15 @@ def _by_rule(case: Case, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
     return table[used | never]
 
 
-def _granted(case: Case, seats: pd.DataFrame) -> pd.Series:
+def _granted(context: Context, seats: pd.DataFrame) -> pd.Series:
     """When Seatwise last granted something that gives the seat: from then on somebody may begin to use it."""
     place = ["product", "site"]
-    opens = case.target.grants.loc[case.target.grants["product"].notna(), ["entitlement_id", *place]]
-    given = case.memory.granted.merge(opens.drop_duplicates(), on="entitlement_id", validate="many_to_many")
+    opens = context.target.entitlements.loc[
+        context.target.entitlements["product"].notna(), ["entitlement_id", *place]
+    ]
+    given = context.memory.granted.merge(
+        opens.drop_duplicates(), on="entitlement_id", validate="many_to_many"
+    )
     latest = given.groupby(["account_id", *place], as_index=False)["at"].max()
     joined = seats.merge(latest, on=["account_id", *place], how="left", validate="many_to_one")
     return joined["at"].set_axis(seats.index)
@@ -113,24 +119,24 @@ def _past(fits: pd.Series, waited: pd.Series, limit: object) -> pd.Series:
     return fits & waited.notna() & (waited >= pd.Timedelta(limit))  # type: ignore[arg-type]
 
 
-def _seats(case: Case, products: set[str]) -> pd.DataFrame:
+def _seats(context: Context, products: set[str]) -> pd.DataFrame:
     """The seats of some products, as the report counts them."""
-    target = case.target
-    grants = target.grants[target.grants["product"].isin(products)]
-    held = target.entitlements[target.entitlements["entitlement_id"].isin(grants["entitlement_id"])]
+    target = context.target
+    entitlements = target.entitlements[target.entitlements["product"].isin(products)]
+    held = target.assignments[target.assignments["entitlement_id"].isin(entitlements["entitlement_id"])]
     own = target.seats[target.seats["product"].isin(products)]
-    return seat_table(own, target.accounts, held, grants)
+    return seat_table(own, target.accounts, held, entitlements)
 
 
-def _paths(case: Case, account: Rows) -> tuple[Rows, Rows]:
+def _paths(context: Context, account: Rows) -> tuple[Rows, Rows]:
     """Pairs of account and thing by which these accounts hold a billed seat of a product that is idle."""
-    products = {rule.product for rule in case.rules.inactive}
-    opens = case.things["products"].map(
+    products = {rule.product for rule in context.rules.inactive}
+    opens = context.things["products"].map(
         lambda places: (
             isinstance(places, frozenset) and any(place.partition(" on ")[0] in products for place in places)
         )
     )
-    wanted: Mask = np.zeros(len(case.target.accounts) + 1, dtype=np.bool_)
+    wanted: Mask = np.zeros(len(context.target.accounts) + 1, dtype=np.bool_)
     wanted[account] = True
-    fine = wanted[case.held.account] & opens.to_numpy(np.bool_)[case.held.thing]
-    return case.held.account[fine], case.held.thing[fine]
+    fine = wanted[context.assigned.account] & opens.to_numpy(np.bool_)[context.assigned.thing]
+    return context.assigned.account[fine], context.assigned.thing[fine]

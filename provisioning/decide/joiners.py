@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.changes import packed, part, state
-from provisioning.decide.context import Case, picked, shown
+from provisioning.decide.context import Context, picked, shown
 from provisioning.decide.people import ACTIVE
 from provisioning.model.frames import AccountState, Action
 from provisioning.model.keys import Mask, Rows, folded, places, positions, take
@@ -29,17 +29,17 @@ class Created(NamedTuple):
     emails: pd.Series
 
 
-def create(case: Case) -> Created:
+def create(context: Context) -> Created:
     """Create an account for each joiner whose attributes allow it; the others are noted."""
-    person = case.lives.person[case.lives.are("joiner")]
-    if not case.rules.joiner.create or not len(person):
+    person = context.lives.person[context.lives.are("joiner")]
+    if not context.rules.joiner.create or not len(person):
         if len(person):
-            case.note(f"{len(person)} people have no account, and joiner.create is off")
+            context.note(f"{len(person)} people have no account, and joiner.create is off")
         person = person[:0]
-    wanted = attributes(case, person, list(DEFAULT_ATTRIBUTES))
-    fine = _complete(case, wanted) & ~_colliding(case, person, wanted)
+    wanted = attributes(context, person, list(DEFAULT_ATTRIBUTES))
+    fine = _complete(context, wanted) & ~_colliding(context, person, wanted)
     person, wanted = person[fine], wanted[fine].reset_index(drop=True)
-    source = take(case.people.statements["source"], person)
+    source = take(context.people.statements["source"], person)
     raw = part(
         Action.CREATE,
         person,
@@ -53,18 +53,18 @@ def create(case: Case) -> Created:
     return Created(raw, pd.Series(wanted["email"].to_numpy(), index=person, dtype="str"))
 
 
-def bring_back(case: Case) -> pd.DataFrame:
+def bring_back(context: Context) -> pd.DataFrame:
     """Restore the accounts of people who are active again."""
-    back = np.flatnonzero(case.lives.are("rehire"))
-    if len(back) and not case.rules.joiner.reactivate:
-        case.note(f"{len(back)} active people have a suspended account, and joiner.reactivate is off")
+    back = np.flatnonzero(context.lives.are("rehire"))
+    if len(back) and not context.rules.joiner.reactivate:
+        context.note(f"{len(back)} active people have a suspended account, and joiner.reactivate is off")
         back = back[:0]
-    account = case.lives.account[back]
-    states = take(case.target.accounts["state"], account)
-    source = take(case.people.statements["source"], case.lives.person[back])
+    account = context.lives.account[back]
+    states = take(context.target.accounts["state"], account)
+    source = take(context.people.statements["source"], context.lives.person[back])
     return part(
         "",
-        case.lives.person[back],
+        context.lives.person[back],
         account,
         before=states.map(state),
         after=state(AccountState.ACTIVE.value),
@@ -74,27 +74,27 @@ def bring_back(case: Case) -> pd.DataFrame:
     ).assign(action=states.map(_BACK).astype("str"))
 
 
-def update(case: Case, back: Rows) -> list[pd.DataFrame]:
+def update(context: Context, back: Rows) -> list[pd.DataFrame]:
     """Bring the attributes of people who stay into their accounts.
 
     Args:
-        case: what is known.
+        context: what is known.
         back: accounts that are brought back by this plan.
     """
-    lives, accounts = case.lives, case.target.accounts
+    lives, accounts = context.lives, context.target.accounts
     active = (accounts["state"] == AccountState.ACTIVE.value).to_numpy(np.bool_)
     usable = picked(active, lives.account) | np.isin(lives.account, back)
     staying = lives.are("stayer", "rehire") & (lives.why == ACTIVE).to_numpy()
     chosen = np.flatnonzero(staying & usable & (lives.account >= 0))
     person, account = lives.person[chosen], lives.account[chosen]
-    fields = [name for name in DEFAULT_ATTRIBUTES if name in case.rules.mover.update]
-    wanted = attributes(case, person, fields)
+    fields = [name for name in DEFAULT_ATTRIBUTES if name in context.rules.mover.update]
+    wanted = attributes(context, person, fields)
     held = pd.DataFrame({name: take(accounts[name], account) for name in fields})
     differs = {name: _differs(name, wanted[name], held[name]) for name in fields}
-    theirs = picked(case.managed, account)
+    theirs = picked(context.managed, account)
     foreign = int((np.logical_or.reduce(list(differs.values())) & ~theirs).sum()) if fields else 0
     if foreign:
-        case.note(
+        context.note(
             f"{foreign} accounts show other attributes than the sources, and belong to their holders",
             "ask them to correct their profile; only accounts of claimed domains can be changed",
         )
@@ -107,14 +107,14 @@ def update(case: Case, back: Rows) -> list[pd.DataFrame]:
             rows = np.flatnonzero(moved & theirs)
             mask = pd.DataFrame({name: differs[name][rows] for name in names})
             new, old = (frame.iloc[rows].reset_index(drop=True)[names] for frame in (wanted, held))
-            made.append(_updates(case, part(action, person[rows], account[rows]), new, old, mask))
+            made.append(_updates(context, part(action, person[rows], account[rows]), new, old, mask))
     return made
 
 
-def attributes(case: Case, person: Rows, fields: Sequence[str]) -> pd.DataFrame:
+def attributes(context: Context, person: Rows, fields: Sequence[str]) -> pd.DataFrame:
     """What the fields of people's accounts should say, by the policy's mapping."""
-    people = case.people.statements.iloc[person].reset_index(drop=True)
-    stated = case.rules.attributes
+    people = context.people.statements.iloc[person].reset_index(drop=True)
+    stated = context.rules.attributes
     wanted = {}
     for name in fields:
         wanted[name] = derive(stated.get(name, DEFAULT_ATTRIBUTES[name]), people)  # type: ignore[call-overload]
@@ -122,10 +122,10 @@ def attributes(case: Case, person: Rows, fields: Sequence[str]) -> pd.DataFrame:
 
 
 def _updates(
-    case: Case, raw: pd.DataFrame, new: pd.DataFrame, old: pd.DataFrame, mask: pd.DataFrame
+    context: Context, raw: pd.DataFrame, new: pd.DataFrame, old: pd.DataFrame, mask: pd.DataFrame
 ) -> pd.DataFrame:
     words = [", ".join(str(name) for name, moved in row.items() if moved) for row in mask.to_dict("records")]
-    movement = take(case.lives.movement, places(raw["account"].to_numpy(np.int64), case.lives.account))
+    movement = take(context.lives.movement, places(raw["account"].to_numpy(np.int64), context.lives.account))
     return raw.assign(
         before=_json(old, mask),
         after=_json(new, mask),
@@ -145,24 +145,24 @@ def _differs(name: str, wanted: pd.Series, held: pd.Series) -> Mask:
     return found
 
 
-def _complete(case: Case, wanted: pd.DataFrame) -> Mask:
+def _complete(context: Context, wanted: pd.DataFrame) -> Mask:
     """Which joiners have what an account needs."""
-    needed = ["email", *(n for n, a in case.rules.attributes.items() if a.required and n != "email")]
+    needed = ["email", *(n for n, a in context.rules.attributes.items() if a.required and n != "email")]
     fine = wanted[needed].notna()
     for name in needed:
         lacking = wanted.loc[~fine[name], [n for n in ("user_name", "display_name") if n in wanted]]
         if len(lacking):
             who = shown(lacking.bfill(axis=1).iloc[:, 0].fillna("someone without a name").tolist())
-            case.note(f"{len(lacking)} people get no account, they have no {name}: {who}",
+            context.note(f"{len(lacking)} people get no account, they have no {name}: {who}",
                       f"give them one in the source, or state targets.attributes.{name}")  # fmt: skip
     complete: Mask = fine.all(axis=1).to_numpy(np.bool_)
     return complete
 
 
-def _colliding(case: Case, person: Rows, wanted: pd.DataFrame) -> Mask:
+def _colliding(context: Context, person: Rows, wanted: pd.DataFrame) -> Mask:
     """Joiners whose e-mail address or user name is another's, whom nothing is done with."""
-    accounts = case.target.accounts
-    there = accounts[(accounts["kind"] == "person").to_numpy() & ~case.deleted]
+    accounts = context.target.accounts
+    there = accounts[(accounts["kind"] == "person").to_numpy() & ~context.deleted]
     clash = np.zeros(len(person), dtype=np.bool_)
     for name in ("email", "user_name"):
         key = folded(wanted[name])
@@ -170,7 +170,7 @@ def _colliding(case: Case, person: Rows, wanted: pd.DataFrame) -> Mask:
         taken = positions(key, folded(there[name])) >= 0
         for mask, reason in ((several, "several people without an account would get the same"),
                              (taken & ~several, "an account already has the same")):  # fmt: skip
-            case.found.found += [(int(row), -1, name, f"{reason} {name}") for row in person[mask & ~clash]]
+            context.found.found += [(int(row), -1, name, f"{reason} {name}") for row in person[mask & ~clash]]
             clash |= mask
     return clash
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from provisioning.decide.catalogue import groups_among
 from provisioning.decide.changes import part
-from provisioning.decide.context import Case, shown
+from provisioning.decide.context import Context, shown
 from provisioning.model.frames import Action
 from provisioning.model.keys import Rows, fits
 
@@ -28,11 +28,11 @@ class NewGroup(NamedTuple):
 class Names:
     """Groups by name: those of the target by their row, those that may be made numbered on from there."""
 
-    def __init__(self, case: Case) -> None:
-        self._case = case
-        groups = case.things[groups_among(case.things)]
+    def __init__(self, context: Context) -> None:
+        self._case = context
+        groups = context.things[groups_among(context.things)]
         self._rows = {key: row for row, key in reversed(list(enumerate(groups["key"])))}
-        self._first = len(case.things)
+        self._first = len(context.things)
         self.new: list[str] = []
 
     def row(self, name: str) -> int | None:
@@ -63,12 +63,12 @@ class Names:
         )
 
 
-def make(case: Case, new: tuple[NewGroup, ...]) -> pd.DataFrame:
+def make(context: Context, new: tuple[NewGroup, ...]) -> pd.DataFrame:
     """Make groups; who should hold them is put in by the next run, which knows their identifiers."""
     nobody = np.full(len(new), -1, dtype=np.int64)
     if new:
         names, people = shown({group.name for group in new}), sum(group.people for group in new)
-        case.note(
+        context.note(
             f"groups are made that are not there yet: {names}; {people} memberships in them wait",
             "run again afterwards: the next plan puts the people in",
         )

@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.changes import fingerprint, ordered, renumbered
-from provisioning.decide.preconditions import reached, still_true
 from provisioning.model import frames
 from provisioning.model.frames import Action, Changes, Status
 from provisioning.model.keys import folded, positions, take
 
-__all__ = ["Plan", "inverse", "make", "reached", "restrict", "still_true"]
+__all__ = ["Plan", "inverse", "make", "restrict"]
 
 INVERSE = {
     Action.GRANT: Action.REVOKE,

@@ -17,10 +17,10 @@ _LOST_WITH_THE_ACCOUNT = [Action.REVOKE.value, Action.REMOVE.value, Action.DELET
 """What an account that is no longer there has reached by being gone."""
 
 
-def still_true(
+def precondition_holds(
     changes: pd.DataFrame,
     accounts: pd.DataFrame,
-    entitlements: pd.DataFrame,
+    assignments: pd.DataFrame,
     groups: pd.DataFrame | None = None,
 ) -> pd.Series[bool]:
     """Whether each change finds what it was planned on; if not, it is stale.
@@ -28,7 +28,7 @@ def still_true(
     Args:
         changes: Changes frame, of one target.
         accounts: Accounts as they are now; at least those of the changes.
-        entitlements: Entitlements as they are now, of the same accounts.
+        assignments: Assignments as they are now, of the same accounts.
         groups: groups there are now, at least those the changes make; its column `name` counts.
 
     Returns:
@@ -37,16 +37,16 @@ def still_true(
     """
     row = _accounts_of(changes, accounts)
     nobody_yet = changes["account_id"].isna().to_numpy(np.bool_) & (row < 0)
-    found = _fits(changes, "before", row, accounts, entitlements, absent=nobody_yet)
+    found = _fits(changes, "before", row, accounts, assignments, absent=nobody_yet)
     found = np.where(_is(changes, Action.CREATE), row < 0, found)
     found = np.where(_is(changes, Action.CREATE_GROUP), ~_there(changes, groups), found)
     return pd.Series(found, index=changes.index, dtype=bool)
 
 
-def reached(
+def postcondition_holds(
     changes: pd.DataFrame,
     accounts: pd.DataFrame,
-    entitlements: pd.DataFrame,
+    assignments: pd.DataFrame,
     groups: pd.DataFrame | None = None,
 ) -> pd.Series[bool]:
     """Whether each change is already so: its `after` holds.
@@ -54,7 +54,7 @@ def reached(
     Args:
         changes: Changes frame, of one target.
         accounts: Accounts as they are now; at least those of the changes.
-        entitlements: Entitlements as they are now, of the same accounts.
+        assignments: Assignments as they are now, of the same accounts.
         groups: groups there are now, at least those the changes make; its column `name` counts.
 
     Returns:
@@ -63,7 +63,7 @@ def reached(
     """
     row = _accounts_of(changes, accounts)
     nobody = np.zeros(len(changes), dtype=np.bool_)
-    found = _fits(changes, "after", row, accounts, entitlements, absent=nobody)
+    found = _fits(changes, "after", row, accounts, assignments, absent=nobody)
     found = np.where(_is(changes, Action.CREATE), row >= 0, found)
     found = np.where(_is(changes, Action.CREATE_GROUP), _there(changes, groups), found)
     lost = changes["action"].isin(_LOST_WITH_THE_ACCOUNT).to_numpy(np.bool_)
@@ -92,7 +92,7 @@ def _fits(
     side: str,
     row: Rows,
     accounts: pd.DataFrame,
-    entitlements: pd.DataFrame,
+    assignments: pd.DataFrame,
     *,
     absent: Mask,
 ) -> Mask:
@@ -100,8 +100,8 @@ def _fits(
     action = changes["action"]
     texts = coded(changes[side])
     stated = [orjson.loads(text) for text in texts.distinct]
-    wants_held = np.array([bool(value.get("held")) for value in stated], dtype=bool)[texts.codes]
-    held = _held(changes, row, accounts, entitlements)
+    wants_held = np.array([bool(value.get("assigned")) for value in stated], dtype=bool)[texts.codes]
+    held = _held(changes, row, accounts, assignments)
     fits = (held == wants_held) & ((row >= 0) | absent)
     wanted = pd.Series([value.get("state") for value in stated], dtype="str").take(texts.codes).to_numpy()
     states = take(accounts["state"], row).to_numpy()
@@ -112,13 +112,13 @@ def _fits(
     return np.asarray(fits, dtype=np.bool_)
 
 
-def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, entitlements: pd.DataFrame) -> Mask:
+def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, assignments: pd.DataFrame) -> Mask:
     """Whether the account holds the entitlement of each change."""
     wanted = pd.MultiIndex.from_arrays(
         [take(accounts["account_id"], row), changes["kind"].reset_index(drop=True),
          changes["entitlement_id"].reset_index(drop=True)]
     )  # fmt: skip
-    now = pd.MultiIndex.from_frame(entitlements[["account_id", "kind", "entitlement_id"]])
+    now = pd.MultiIndex.from_frame(assignments[["account_id", "kind", "entitlement_id"]])
     found: Mask = wanted.isin(now) & (row >= 0)
     return found
 

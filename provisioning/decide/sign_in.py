@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from provisioning.decide.context import Case, shown
+from provisioning.decide.context import Context, shown
 from provisioning.decide.joiners import attributes
 from provisioning.decide.people import ACTIVE
 from provisioning.model.keys import Rows, folded, take
@@ -13,28 +13,31 @@ from provisioning.model.keys import Rows, folded, take
 MATTERS = ("joiner", "stayer", "mover", "rehire")
 
 
-def report(case: Case) -> None:
+def report(context: Context) -> None:
     """Note the people whose user name in the target is not, or would not be, the name their SSO sends."""
-    sent = case.rules.sso_name_id
+    sent = context.rules.sso_name_id
     if sent is None:
         return
-    lives = case.lives
+    lives = context.lives
     active = np.flatnonzero(lives.are(*MATTERS) & (lives.why == ACTIVE).to_numpy() & (lives.person >= 0))
     person, account = lives.person[active], lives.account[active]
-    wanted = attributes(case, person, ["user_name"])["user_name"]
-    held = take(case.target.accounts["user_name"], account).set_axis(wanted.index)
+    wanted = attributes(context, person, ["user_name"])["user_name"]
+    held = take(context.target.accounts["user_name"], account).set_axis(wanted.index)
     named = held.where(account >= 0, wanted)
     _tell(
-        case, person, folded(named), folded(take(case.people.statements[sent], person)).set_axis(named.index)
+        context,
+        person,
+        folded(named),
+        folded(take(context.people.statements[sent], person)).set_axis(named.index),
     )
 
 
-def _tell(case: Case, person: Rows, named: pd.Series, sends: pd.Series) -> None:
+def _tell(context: Context, person: Rows, named: pd.Series, sends: pd.Series) -> None:
     differs = (named.ne(sends) & named.notna() & sends.notna()).to_numpy(np.bool_)
     if differs.any():
-        who = take(case.people.statements["email"], person[differs]).fillna("someone without an address")
-        case.note(
+        who = take(context.people.statements["email"], person[differs]).fillna("someone without an address")
+        context.note(
             f"{int(differs.sum())} people could not sign in by SAML, "
-            f"their user name is not the {case.rules.sso_name_id} their SSO sends: {shown(who.tolist())}",
+            f"their user name is not the {context.rules.sso_name_id} their SSO sends: {shown(who.tolist())}",
             "correct targets.attributes.user_name, or what the identity provider sends as name id",
         )

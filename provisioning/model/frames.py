@@ -78,7 +78,7 @@ class Status(StrEnum):
     """How a change ended."""
 
     APPLIED = "applied"
-    PENDING = "pending"
+    PROPAGATING = "propagating"
     STALE = "stale"
     FAILED = "failed"
     BLOCKED = "blocked"
@@ -206,7 +206,7 @@ class Accounts(Frame):
     last_active: Series[pd.DatetimeTZDtype] = _time("Last activity in any product.")
 
 
-class Entitlements(Frame):
+class Assignments(Frame):
     """One row per account and thing it holds."""
 
     target: Series[str] = _text("Connection the entitlement was read from.")
@@ -216,13 +216,13 @@ class Entitlements(Frame):
     name: Series[str] = _text("Its name.")
 
 
-class Taken(Entitlements):
+class Taken(Assignments):
     """One row per entitlement that Seatwise took from an account and has not given back."""
 
     rule: Series[str] = _text("Rule of the change that took it.")
 
 
-class Grants(Frame):
+class Entitlements(Frame):
     """What can be held in a target and what it gives: one row per thing and product it opens."""
 
     target: Series[str] = _text("Connection it was read from.")

@@ -12,13 +12,13 @@ from provisioning.model.frames import AccountState, Activity, Seats, columns, co
 
 SEAT = ["target", "account_id", "product", "site"]
 PLACE = ["target", "product", "site"]
-HELD = ["target", "kind", "entitlement_id"]
+ASSIGNED = ["target", "kind", "entitlement_id"]
 PATH = [*SEAT, "kind", "entitlement_id", "name", "billable", "modifiable", "default", "admin"]
 PAYING = [AccountState.ACTIVE.value, AccountState.INVITED.value]
 
 
 def seat_table(
-    own: pd.DataFrame, accounts: pd.DataFrame, entitlements: pd.DataFrame, grants: pd.DataFrame
+    own: pd.DataFrame, accounts: pd.DataFrame, assignments: pd.DataFrame, entitlements: pd.DataFrame
 ) -> pd.DataFrame:
     """One row per account, product and site held.
 
@@ -29,13 +29,13 @@ def seat_table(
     Args:
         own: Seats as targets list them; targets without any get theirs from the other frames.
         accounts: Accounts.
+        assignments: Assignments.
         entitlements: Entitlements.
-        grants: Grants.
 
     Returns:
         A Seats frame, one row per seat, sorted.
     """
-    routes = paths(entitlements, grants)
+    routes = paths(assignments, entitlements)
     theirs = own.drop_duplicates(SEAT).copy()
     theirs["granted_by"] = theirs["granted_by"].fillna(_looked_up(theirs, granted_by(routes)))
     derived = _derived(routes[~routes["target"].isin(theirs["target"].unique())])
@@ -54,18 +54,18 @@ def seat_table(
     return complete(Seats, table.sort_values(SEAT, ignore_index=True))
 
 
-def paths(entitlements: pd.DataFrame, grants: pd.DataFrame) -> pd.DataFrame:
+def paths(assignments: pd.DataFrame, entitlements: pd.DataFrame) -> pd.DataFrame:
     """One row per seat and entitlement that gives it.
 
     Returns:
         Columns target, account_id, product, site, kind, entitlement_id, name, billable, modifiable,
         default and admin; `billable` says whether this path alone makes the seat billable.
     """
-    opening = grants[grants["product"].notna() & grants["site"].notna()].drop_duplicates(
-        [*HELD, "product", "site"]
+    opening = entitlements[entitlements["product"].notna() & entitlements["site"].notna()].drop_duplicates(
+        [*ASSIGNED, "product", "site"]
     )
-    held = entitlements.drop_duplicates([*HELD, "account_id"])
-    joined = held[[*HELD, "account_id"]].merge(opening, on=HELD, how="inner", validate="many_to_many")
+    held = assignments.drop_duplicates([*ASSIGNED, "account_id"])
+    joined = held[[*ASSIGNED, "account_id"]].merge(opening, on=ASSIGNED, how="inner", validate="many_to_many")
     return joined[PATH].sort_values([*SEAT, "kind", "name", "entitlement_id"], ignore_index=True)
 
 
@@ -84,7 +84,7 @@ def granted_by(routes: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_free(routes: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
-    """The smallest set of entitlements whose loss frees each seat.
+    """The smallest set of assignments whose loss frees each seat.
 
     Every billable path keeps the seat billed on its own, so all of them must go and no other needs to.
 
@@ -100,7 +100,7 @@ def to_free(routes: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
     chosen = routes[routes["billable"]].merge(keys, on=SEAT, how="inner", validate="many_to_one")
     place = chosen["product"] + " on " + chosen["site"]
     others = routes.assign(other=routes["product"] + " on " + routes["site"])
-    held = [*HELD, "account_id"]
+    held = [*ASSIGNED, "account_id"]
     pairs = (
         chosen[held]
         .assign(place=place, row=range(len(chosen)))
@@ -114,18 +114,18 @@ def counts(seats: pd.DataFrame, capacity: pd.DataFrame) -> pd.DataFrame:
     """Seats by target, product and site.
 
     Returns:
-        Columns target, product, site, capacity (bought, null if unlimited or untold), held, billed (held
-        and billable) and known (billed with known activity); sorted.
+        Columns target, product, site, capacity (bought, null if unlimited or untold), assigned,
+        billed (billable ones of these) and known (billed with known activity); sorted.
     """
     counted = seats.assign(known=seats["billable"] & (seats["activity"] != Activity.UNKNOWN))
     places = counted.groupby(PLACE, as_index=False).agg(
-        held=("account_id", "size"), billed=("billable", "sum"), known=("known", "sum")
+        assigned=("account_id", "size"), billed=("billable", "sum"), known=("known", "sum")
     )
     bought = capacity.drop_duplicates(PLACE)[[*PLACE, "seats"]].rename(columns={"seats": "capacity"})
     table = places.merge(bought, on=PLACE, how="outer", validate="one_to_one")
-    for name in ["held", "billed", "known"]:
+    for name in ["assigned", "billed", "known"]:
         table[name] = table[name].fillna(0).astype("int64")
-    order = [*PLACE, "capacity", "held", "billed", "known"]
+    order = [*PLACE, "capacity", "assigned", "billed", "known"]
     return table[order].sort_values(PLACE, ignore_index=True)
 
 

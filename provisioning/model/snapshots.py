@@ -41,14 +41,14 @@ class SourceSnapshot:
 
 @dataclass(frozen=True)
 class TargetSnapshot:
-    """One read of a target: Accounts, Entitlements, Grants, Seats, Capacity and their Rejects."""
+    """One read of a target: Accounts, Assignments, Entitlements, Seats, Capacity and their Rejects."""
 
     target: str
     taken_at: datetime
     complete: bool
     accounts: pd.DataFrame
+    assignments: pd.DataFrame
     entitlements: pd.DataFrame
-    grants: pd.DataFrame
     seats: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Seats))
     capacity: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Capacity))
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
@@ -76,8 +76,8 @@ class Memory:
     Attributes:
         links: Links of the last run.
         leavers: account_id → when the account's holder was first seen as a leaver, UTC.
-        owned: Entitlements that Seatwise granted or adopted and has not taken back.
-        taken: Taken entitlements that were not given back since.
+        owned: Assignments that Seatwise granted or adopted and has not taken back.
+        taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
         made: account_ids of the accounts that Seatwise created.
         previous: source → Sizes of its last complete read.
@@ -86,7 +86,7 @@ class Memory:
 
     links: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Links))
     leavers: Mapping[str, datetime] = field(default_factory=dict)
-    owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Entitlements))
+    owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Assignments))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)
     made: frozenset[str] = frozenset()

@@ -18,17 +18,17 @@ from provisioning.model.frames import (
     AccountState,
     Action,
     Activity,
+    Assignments,
     Change,
     EntitlementKind,
     Entitlements,
-    Grants,
     Rejects,
     Screened,
     Seats,
     concat,
 )
 from provisioning.model.intake import reject, screened
-from sinks import Applied, Look, groups_named
+from sinks import Applied, Observation, groups_named
 from sinks.atlassian_export.formats import (
     NO_ACCESS,
     STATES,
@@ -145,16 +145,16 @@ class AtlassianExport:
         )
         yield Screened(good.frame, concat(Rejects, [good.rejects, odd, self._ragged(sheet)]))
 
-    def entitlements(self) -> Iterator[Screened]:
-        """One page of Entitlements: groups and roles, as far as the file tells."""
+    def assignments(self) -> Iterator[Screened]:
+        """One page of Assignments: groups and roles, as far as the file tells."""
         sheet = self._sheet()
         held = pd.concat([sheet.groups, _roles(sheet)], ignore_index=True)
         yield screened(
-            Entitlements, {"target": self.name, **_series(held)}, origin=self.name, key="account_id"
+            Assignments, {"target": self.name, **_series(held)}, origin=self.name, key="account_id"
         )
 
-    def grants(self) -> Iterator[Screened]:
-        """One page of Grants: the groups that occur, and the product each is known to open."""
+    def entitlements(self) -> Iterator[Screened]:
+        """One page of Entitlements: the groups that occur, and the product each is known to open."""
         groups = self._sheet().groups[["kind", "entitlement_id", "name"]].drop_duplicates(ignore_index=True)
         product = groups["name"].map(lambda name: opens(name, self._options.opens)).astype("str")
         raw = {
@@ -167,7 +167,7 @@ class AtlassianExport:
             "default": False,
             "modifiable": True,
         }
-        yield screened(Grants, raw, origin=self.name, key="entitlement_id")
+        yield screened(Entitlements, raw, origin=self.name, key="entitlement_id")
 
     def seats(self) -> Iterator[Screened]:
         """One page of Seats: from the access columns, or where there are none from those of last use."""
@@ -182,16 +182,18 @@ class AtlassianExport:
         """Nothing: the file does not tell how many seats there are."""
         return iter(())
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """What the file says of a few accounts; of groups it says what somebody holds."""
         accounts = next(self.accounts()).frame
         wanted = {email.lower() for email in emails}
         named = accounts["account_id"].isin(list(account_ids)) | accounts["email"].str.lower().isin(wanted)
         found = accounts[named].reset_index(drop=True)
-        held = next(self.entitlements()).frame
+        held = next(self.assignments()).frame
         theirs = held[held["account_id"].isin(found["account_id"])].reset_index(drop=True)
         known = groups_named(held.loc[held["kind"] == "group", "name"].unique()) if groups else None
-        return Look(found, theirs, known)
+        return Observation(found, theirs, known)
 
     def bundle(self, change: Change) -> str:
         """Each change is its own."""

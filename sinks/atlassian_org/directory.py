@@ -11,7 +11,7 @@ from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, P
 from transport.client import Client
 from transport.errors import NotFound
 from transport.pages import follow_cursor
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 from transport.reply import Reply
 
 Row = dict[str, Any]
@@ -73,7 +73,7 @@ class Directory:
 
     def users(self) -> Iterator[list[Row]]:
         """Pages of all users; the next page travels while the present one is worked on."""
-        return ahead(self._pages("users/search", {"limit": self._page_size, "expand": EXPAND}))
+        return prefetch(self._pages("users/search", {"limit": self._page_size, "expand": EXPAND}))
 
     def some_users(self, account_ids: Sequence[str], emails: Sequence[str]) -> Iterator[list[Row]]:
         """Pages of a few users, named by identifier or by e-mail address."""
@@ -98,7 +98,7 @@ class Directory:
         """All groups with what they open, asked of those alone that open anything."""
         query = {"limit": self._page_size, "expand": ["counts.resources"]}
         rows = {row["id"]: row for page in self._pages("groups/search", query) for row in page}
-        return list(self._client.side_by_side(partial(self._group, row) for row in rows.values()))
+        return list(self._client.in_parallel(partial(self._group, row) for row in rows.values()))
 
     def workspaces(self) -> list[Workspace]:
         """The products of all sites."""

@@ -10,10 +10,10 @@ import pandas as pd
 from provisioning.model.frames import (
     Accounts,
     Activity,
+    Assignments,
     Capacity,
     EntitlementKind,
     Entitlements,
-    Grants,
     Rejects,
     Screened,
     Seats,
@@ -131,7 +131,7 @@ def _latest(access: Sequence[list[Row] | None], told: Sequence[str | None]) -> p
     return latest.reindex(range(len(access))).dt.tz_convert("UTC")
 
 
-def entitlements_frame(target: str, columns: Columns, openings: Openings) -> Screened:
+def assignments_frame(target: str, columns: Columns, openings: Openings) -> Screened:
     """Groups, platform roles and products held directly."""
     held: list[tuple[str, str, str, str | None]] = []
     rows = zip(
@@ -145,15 +145,15 @@ def entitlements_frame(target: str, columns: Columns, openings: Openings) -> Scr
             (account_id, EntitlementKind.ROLE.value, role, role.rpartition("/")[2]) for role in roles or ()
         ]
         held += [(account_id, EntitlementKind.PRODUCT.value, *_product(entry, openings)) for entry in direct]
-    ids, kinds, entitlements, names = zip(*held, strict=True) if held else ((), (), (), ())
+    ids, kinds, assignments, names = zip(*held, strict=True) if held else ((), (), (), ())
     raw = {
         "target": target,
         "account_id": list(ids),
         "kind": list(kinds),
-        "entitlement_id": list(entitlements),
-        "name": [name or entitlement for name, entitlement in zip(names, entitlements, strict=True)],
+        "entitlement_id": list(assignments),
+        "name": [name or entitlement for name, entitlement in zip(names, assignments, strict=True)],
     }
-    return screened(Entitlements, raw, origin=target, key="account_id")
+    return screened(Assignments, raw, origin=target, key="account_id")
 
 
 def _product(entry: Row, openings: Openings) -> tuple[str, str]:
@@ -219,7 +219,7 @@ def _activity(entry: Row | None) -> str:
     return (Activity.USED if entry.get("lastActiveTimestamp") else Activity.NEVER).value
 
 
-def grants_frame(target: str, openings: Openings) -> Screened:
+def entitlements_frame(target: str, openings: Openings) -> Screened:
     """Every group and product that can be held, and what it opens."""
     rows: list[Row] = []
     for group in openings.groups.values():
@@ -240,7 +240,7 @@ def grants_frame(target: str, openings: Openings) -> Screened:
         "modifiable",
     ]
     raw = {name: [row.get(name) for row in rows] for name in fields}
-    return screened(Grants, {"target": target, **raw}, origin=target, key="entitlement_id")
+    return screened(Entitlements, {"target": target, **raw}, origin=target, key="entitlement_id")
 
 
 def _opened(group: Group, opening: Any, openings: Openings) -> Row:

@@ -10,9 +10,9 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import Accounts, Action, Change, Entitlements, Screened, concat
+from provisioning.model.frames import Accounts, Action, Assignments, Change, Screened, concat
 from provisioning.model.intake import Fields, batches
-from sinks import Applied, Look, bundled_by_person, groups_named
+from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
 from sinks.atlassian_org.directory import PAGE, Directory, Group, Row
@@ -70,13 +70,13 @@ class AtlassianOrg(OnePass):
         """One pass over the whole organisation; accounts in no directory are left out."""
         self._openings = openings = self._read_openings()
         managed = self._directory.managed() if self._options.managed else None
-        parts: Streams = {"accounts": [], "entitlements": [], "seats": []}
+        parts: Streams = {"accounts": [], "assignments": [], "seats": []}
         for columns in batches(map(FIELDS, self._directory.users()), key="account_id"):
             here = rows.present(columns)
             parts["accounts"].append(self._accounts(here, managed or {}))
-            parts["entitlements"].append(rows.entitlements_frame(self.name, here, openings))
+            parts["assignments"].append(rows.assignments_frame(self.name, here, openings))
             parts["seats"].append(rows.seats_frame(self.name, here, openings))
-        parts["grants"] = [rows.grants_frame(self.name, openings)]
+        parts["entitlements"] = [rows.entitlements_frame(self.name, openings)]
         parts["capacity"] = [rows.capacity_frame(self.name, openings)]
         return parts
 
@@ -91,17 +91,19 @@ class AtlassianOrg(OnePass):
     def _read_openings(self) -> rows.Openings:
         return rows.Openings(self._directory.groups(), self._directory.workspaces())
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh; those in no directory are not found."""
         openings = self._known_openings()
-        accounts, entitlements = [], []
+        accounts, assignments = [], []
         users = self._directory.some_users(account_ids, emails)
         for columns in batches(map(FIELDS, users), key="account_id"):
             here = rows.present(columns)
             accounts.append(self._accounts(here, {}).frame)
-            entitlements.append(rows.entitlements_frame(self.name, here, openings).frame)
+            assignments.append(rows.assignments_frame(self.name, here, openings).frame)
         there = groups_named(self._directory.group_names(groups)) if groups else None
-        return Look(concat(Accounts, accounts), concat(Entitlements, entitlements), there)
+        return Observation(concat(Accounts, accounts), concat(Assignments, assignments), there)
 
     def _known_openings(self) -> rows.Openings:
         with self._lock:
@@ -144,7 +146,7 @@ class AtlassianOrg(OnePass):
     def is_managed(self, account_id: str) -> bool:
         """Whether the organisation owns the account's domain, as last read."""
         if account_id not in self._claims:
-            self.look([account_id], [])
+            self.observe([account_id], [])
         return self._claims.get(account_id) is not False
 
     # Checking

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
-from sinks import Applied, Look
+from sinks import Applied, Observation
 from sinks.atlassian_org.data import bare
 from sinks.atlassian_org.directory import Group
 from sinks.atlassian_org.managed import ACTIONS as MANAGED_ACTIONS
@@ -38,7 +38,9 @@ class Eyes(Protocol):
 
     name: str
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh, and find a few groups by name."""
 
     def group(self, group_id: str) -> Group | None:
@@ -92,7 +94,7 @@ class Writer:
 
     def _with_account(self, changes: Sequence[Change]) -> list[Change]:
         """The same changes on the account that an earlier, interrupted invitation made."""
-        found = self._eyes.look([], [changes[0].subject]).accounts
+        found = self._eyes.observe([], [changes[0].subject]).accounts
         if len(found) != 1:
             raise Refused(
                 f"{changes[0].subject} has no account yet",
@@ -199,13 +201,15 @@ class Writer:
 
     def _is_so(self, change: Change) -> bool:
         """Whether the target shows already what the change wants."""
-        look = self._eyes.look([str(change.account_id)], [])
+        observation = self._eyes.observe([str(change.account_id)], [])
         if change.action in (Action.GRANT, Action.REVOKE):
-            held = bare(str(change.entitlement_id)) in set(look.entitlements["entitlement_id"].map(bare))
+            held = bare(str(change.entitlement_id)) in set(
+                observation.assignments["entitlement_id"].map(bare)
+            )
             return held == (change.action == Action.GRANT)
         if change.action not in LEADS_TO:
             return False
-        states = look.accounts["state"].tolist()
+        states = observation.accounts["state"].tolist()
         wanted = LEADS_TO[Action(change.action)]
         return states == ([] if wanted is None else [wanted.value])
 

@@ -44,7 +44,7 @@ class ScimDirectory:
 
     def users(self, scim_ids: Sequence[str]) -> list[Row]:
         """Users by identifier; those that are not there are left out."""
-        found = self._client.side_by_side(partial(self._user, key) for key in scim_ids)
+        found = self._client.in_parallel(partial(self._user, key) for key in scim_ids)
         return [row for row in found if row is not None]
 
     def named(self, user_name: str) -> Row | None:
@@ -55,7 +55,7 @@ class ScimDirectory:
     def group_names(self, names: Sequence[str]) -> list[str]:
         """Those of some names that groups bear."""
         calls = (partial(self.get, "Groups", filter=f'displayName eq "{_escaped(name)}"') for name in names)
-        pages = self._client.side_by_side(calls)
+        pages = self._client.in_parallel(calls)
         return [row["displayName"] for body in pages for row in body.get("Resources") or ()]
 
     def group(self, scim_id: str) -> Row:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.model.frames import Accounts, AccountState, EntitlementKind, Grants, Screened
+from provisioning.model.frames import Accounts, AccountState, EntitlementKind, Entitlements, Screened
 from provisioning.model.intake import Fields, screened
 from sinks.atlassian_scim.directory import ATLASSIAN, ENTERPRISE
 from sinks.kit.numbered_pages import Row
@@ -89,7 +89,7 @@ def state_of(active: bool | None, linked: str | None) -> AccountState:
     return AccountState.ACTIVE if linked else AccountState.INVITED
 
 
-def grants_frame(target: str, names: Mapping[str, str], is_default: Callable[[str], bool]) -> Screened:
+def entitlements_frame(target: str, names: Mapping[str, str], is_default: Callable[[str], bool]) -> Screened:
     """Every group; the directory does not tell what they open.
 
     Args:
@@ -107,7 +107,7 @@ def grants_frame(target: str, names: Mapping[str, str], is_default: Callable[[st
         "default": [False] * len(names),
         "modifiable": [not is_default(name) for name in names.values()],
     }
-    return screened(Grants, raw, origin=target, key="entitlement_id")
+    return screened(Entitlements, raw, origin=target, key="entitlement_id")
 
 
 def defaults(more: Sequence[str]) -> Callable[[str], bool]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Action, Change, Screened, concat
 from provisioning.model.intake import batches
-from sinks import Applied, Look, groups_named
+from sinks import Applied, Observation, groups_named
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import PAGE, ScimDirectory
 from sinks.atlassian_scim.write import ACTIONS, SETS, Limits, ScimWriter
@@ -84,8 +84,14 @@ class AtlassianScim(OnePass):
         people = concat(Accounts, [page.frame for page in accounts])
         names, members = self._groups()
         held = held_frame(self.name, members, names, people["account_id"].tolist())
-        grants = rows.grants_frame(self.name, names, self._is_default)
-        return {"accounts": accounts, "entitlements": [held], "grants": [grants], "seats": [], "capacity": []}
+        entitlements = rows.entitlements_frame(self.name, names, self._is_default)
+        return {
+            "accounts": accounts,
+            "assignments": [held],
+            "entitlements": [entitlements],
+            "seats": [],
+            "capacity": [],
+        }
 
     def _accounts(self, columns: Mapping[str, list[Any]]) -> Screened:
         screened = rows.accounts_frame(self.name, dict(columns), directory=self._options.directory)
@@ -104,7 +110,9 @@ class AtlassianScim(OnePass):
         self._sizes = {key: len(ids) for key, ids in members.items()}
         return names, members
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few users afresh, one request for each with its groups.
 
         By address users are found where their name is known or is the address, for no filter takes one.
@@ -120,11 +128,11 @@ class AtlassianScim(OnePass):
             for group in row.get("groups") or ()
         ]
         there = groups_named(self._directory.group_names(groups)) if groups else None
-        return Look(concat(Accounts, accounts), held_by(self.name, held), there)
+        return Observation(concat(Accounts, accounts), held_by(self.name, held), there)
 
     def _named(self, user_names: Sequence[str]) -> list[Row]:
         calls = (partial(self._directory.named, name) for name in user_names)
-        return [row for row in self._client.side_by_side(calls) if row is not None]
+        return [row for row in self._client.in_parallel(calls) if row is not None]
 
     # Writing
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import AccountState, Action, Change
-from sinks import Applied, Look
+from sinks import Applied, Observation
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import ATLASSIAN, HEADERS, ScimDirectory
 from sinks.kit.cloud_site import permit
@@ -54,7 +54,9 @@ class Eyes(Protocol):
     made: dict[str, str]
     """Users made through this connection, by address in lower case."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few users afresh, and find a few groups by name."""
 
     def size(self, group_id: str) -> int | None:
@@ -136,11 +138,11 @@ class ScimWriter:
             made = self._write("POST", "Users", body)
         except Conflict:
             made = self._twin(body)
-            return Applied(str(made["id"]), pending=_late(made), message=SO_ALREADY)
+            return Applied(str(made["id"]), propagating=_late(made), message=SO_ALREADY)
         with self._limits.lock:
             self._limits.taken = (self._limits.taken or 0) + 1
         self._eyes.made[change.subject.casefold()] = str(made["id"])
-        return Applied(str(made["id"]), pending=_late(made), message=LATE if _late(made) else None)
+        return Applied(str(made["id"]), propagating=_late(made), message=LATE if _late(made) else None)
 
     def _twin(self, body: Row) -> Row:
         """The user that is there already, if it is this very person; otherwise the conflict stands."""
@@ -180,7 +182,7 @@ class ScimWriter:
             operations = rows.set_fields(_writable(after))
         shown = self._write("PATCH", path, rows.patch(operations))
         late = action in STATES and shown.get("active", STATES[action]) is not STATES[action]
-        return Applied(account_id, pending=late, message=LATE if late else None)
+        return Applied(account_id, propagating=late, message=LATE if late else None)
 
     def _delete(self, path: str, account_id: str) -> Applied:
         try:
@@ -249,7 +251,7 @@ class ScimWriter:
         new = [change for change in changes if not change.account_id]
         by_email = dict(self._eyes.made)
         if unmet := [change.subject for change in new if change.subject.casefold() not in by_email]:
-            found = self._eyes.look([], unmet).accounts
+            found = self._eyes.observe([], unmet).accounts
             by_email |= zip(found["email"].str.casefold(), found["account_id"], strict=True)
         met = {c.change_id: str(key) for c in new if (key := by_email.get(c.subject.casefold()))}
         words = "has no account yet; the next plan makes it"

@@ -67,7 +67,7 @@ class Bitbucket:
         ids: list[str] = []
         names: list[str] = []
         calls = (partial(self._members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.side_by_side(calls), strict=True):
+        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
             ids += members
             names += [group.name] * len(members)
         licensed = frozenset(
@@ -92,7 +92,7 @@ class Bitbucket:
                 if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}:
                     found[row["name"].lower()] = row
         ids = list(found)
-        groups = self._client.side_by_side(partial(self._groups_of, name) for name in ids)
+        groups = self._client.in_parallel(partial(self._groups_of, name) for name in ids)
         held = [(name, group) for name, some in zip(ids, groups, strict=True) for group in some]
         people = Gathered(FIELDS.names, key="user_name")
         people.add(FIELDS(list(found.values())))
@@ -161,7 +161,7 @@ class Bitbucket:
         """Pages that hold the accounts looked for: everybody's, where those are fewer requests."""
         if len(texts) >= LISTED_FROM:
             return self._pages("/admin/users")
-        return self._client.side_by_side(partial(self._resembling, text) for text in texts)
+        return self._client.in_parallel(partial(self._resembling, text) for text in texts)
 
     def _resembling(self, text: str) -> list[Row]:
         return [row for page in self._pages("/admin/users", {"filter": text}) for row in page]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Accounts, Action, Change, Screened, concat
 from provisioning.model.intake import Fields
-from sinks import Applied, Look, groups_named
+from sinks import Applied, Observation, groups_named
 from sinks.confluence_cloud.site import API, PAGE, ConfluenceSite, Group
 from sinks.kit import cloud_rows
 from sinks.kit.cloud_rows import Columns
@@ -105,14 +105,16 @@ class ConfluenceCloud(CloudSite[Group]):
         """Accounts of a batch of users; Confluence lists those alone who can be used."""
         return super()._accounts({**columns, "active": [True] * len(columns["account_id"])})
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
         found = [self._address_book.get(email.casefold()) for email in emails]
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, found)])))
         accounts = [page.frame for page in self._pages([rows])]
         held = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
         there = groups_named(self._site.group_names()) if groups else None
-        return Look(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
+        return Observation(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
 
     @property
     def _address_book(self) -> Mapping[str, str]:

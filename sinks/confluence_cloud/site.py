@@ -75,7 +75,7 @@ class ConfluenceSite:
         parts = [list(account_ids[at : at + IDS_A_LOOK]) for at in range(0, len(account_ids), IDS_A_LOOK)]
         rows = [row for part in parts for row in self.get("user/bulk", accountId=part)["results"]]
         calls = (partial(self._groups_of, row["accountId"]) for row in rows)
-        held = self._client.side_by_side(calls)
+        held = self._client.in_parallel(calls)
         return [{**row, "groups": groups} for row, groups in zip(rows, held, strict=True)]
 
     def _groups_of(self, account_id: str) -> list[Row]:

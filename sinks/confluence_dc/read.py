@@ -58,7 +58,7 @@ class Confluence:
         ids: list[str] = []
         names: list[str] = []
         calls = (partial(self.members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.side_by_side(calls), strict=True):
+        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
             ids += members
             names += [group.name] * len(members)
         columns = accounts_of(people.take(), counted, str(caller))
@@ -83,11 +83,11 @@ class Confluence:
         asked = [{"key": key} for key in keys if key not in rows]
         missing = wanted - {(row.get("email") or "").casefold() for row in chosen.values()}
         asked += [{"username": name} for email, name in names.items() if email.casefold() in missing]
-        for row in self._client.side_by_side(partial(self._user, query) for query in asked):
+        for row in self._client.in_parallel(partial(self._user, query) for query in asked):
             if row is not None:
                 rows.setdefault(row["userKey"], row)
         ids = list(rows)
-        groups = list(self._client.side_by_side(partial(self._groups_of, key) for key in ids))
+        groups = list(self._client.in_parallel(partial(self._groups_of, key) for key in ids))
         people = Gathered(FIELDS.names, key="account_id")
         people.add(FIELDS(list(rows.values())))
         made = {name: email for email, name in names.items()}
@@ -114,7 +114,7 @@ class Confluence:
 
     def groups(self) -> list[Group]:
         """All groups, and whether they may use and administer Confluence."""
-        return list(self._client.side_by_side(partial(self._group, name) for name in self.group_names()))
+        return list(self._client.in_parallel(partial(self._group, name) for name in self.group_names()))
 
     def group_names(self) -> list[str]:
         """Names of all groups."""

@@ -114,9 +114,9 @@ class ConfluenceDc(DataCenter):
     def _delete(self, home: str, account_id: str) -> Applied | None:
         """Ask for a deletion and wait for it as long as patience lasts."""
         task = self.client.write("DELETE", home).json()["id"]
-        if in_time(self._door.patience, partial(self._done, task)):
+        if in_time(self._door.retry_policy, partial(self._done, task)):
             return None
-        return Applied(account_id, pending=True, message=UNDER_WAY)
+        return Applied(account_id, propagating=True, message=UNDER_WAY)
 
     def _done(self, task: str) -> bool:
         body = self.client.get(f"{API}/longtask/{quote(str(task))}").json()

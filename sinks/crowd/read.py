@@ -77,7 +77,7 @@ class Crowd:
 
     def group_names(self, names: Sequence[str]) -> list[str]:
         """Those of some names that groups bear."""
-        found = self._client.side_by_side(partial(self._group_name, name) for name in names)
+        found = self._client.in_parallel(partial(self._group_name, name) for name in names)
         return [name for name in found if name is not None]
 
     def _group_name(self, name: str) -> str | None:
@@ -98,7 +98,7 @@ class Crowd:
     def memberships_of(self, names: Sequence[str]) -> Memberships:
         """The same of a few users."""
         calls = (partial(self._groups_of, name) for name in names)
-        held = list(self._client.side_by_side(calls))
+        held = list(self._client.in_parallel(calls))
         pairs = [(name, group) for name, groups in zip(names, held, strict=True) for group in groups]
         return [name for name, _ in pairs], [group for _, group in pairs]
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from provisioning.model.frames import Accounts, AccountState, Action, Change, Screened, concat
 from provisioning.model.intake import Fields
-from sinks import Applied, Look, bundled_by_person, groups_named
+from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.jira_cloud.site import USERS_A_PAGE, Group, JiraSite, Role
 from sinks.jira_cloud.write import ACTIONS, JiraWriter
 from sinks.kit import cloud_rows
@@ -100,7 +100,9 @@ class JiraCloud(CloudSite[Group]):
         """Read all groups and the products they open."""
         return self._site.groups(self._site.roles())
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh, one request for each with its groups.
 
         Products held without a group are left out, for nothing can be done to them here.
@@ -113,7 +115,7 @@ class JiraCloud(CloudSite[Group]):
         accounts = [page.frame for page in self._pages([rows])]
         held = [(row["accountId"], g["groupId"], g["name"]) for row in rows for g in row["groups"]]
         there = groups_named(self._site.group_names(groups)) if groups else None
-        return Look(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
+        return Observation(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
 
     # Writing
 

@@ -98,7 +98,7 @@ class JiraSite:
     def group_names(self, names: Sequence[str]) -> list[str]:
         """Those of some names that groups bear."""
         calls = (partial(self.get, "group/bulk", groupName=name) for name in names)
-        return [row["name"] for body in self._client.side_by_side(calls) for row in body["values"]]
+        return [row["name"] for body in self._client.in_parallel(calls) for row in body["values"]]
 
     def members(self, groups: Sequence[Group]) -> dict[str, list[str]]:
         """Account ids of the members of each group, the inactive too, by group id."""
@@ -114,12 +114,12 @@ class JiraSite:
 
     def some_users(self, account_ids: Sequence[str]) -> list[Row]:
         """Users by identifier, each with all its groups; those the site does not know are left out."""
-        found = self._client.side_by_side(partial(self._user, key) for key in account_ids)
+        found = self._client.in_parallel(partial(self._user, key) for key in account_ids)
         return [row for row in found if row is not None]
 
     def opened_to(self, account_ids: Iterable[str]) -> Iterator[tuple[str, set[str]]]:
         """The products of some users, by groups or without, each with the user; one request a user."""
-        return self._client.side_by_side(partial(self._opened_to, key) for key in account_ids)
+        return self._client.in_parallel(partial(self._opened_to, key) for key in account_ids)
 
     def _opened_to(self, account_id: str) -> tuple[str, set[str]]:
         try:

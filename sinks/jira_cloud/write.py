@@ -9,7 +9,7 @@ from typing import Protocol
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sinks import Applied, Look
+from sinks import Applied, Observation
 from sinks.jira_cloud.site import API, Group
 from sinks.kit.cloud_site import UNABLE, permit, refuse_synced
 from sinks.kit.new_group import make_group
@@ -23,7 +23,9 @@ _FULL = "Buy seats or free some, then run again."
 class Eyes(Protocol):
     """What a write needs to know of the site."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh, and find a few groups by name."""
 
     def groups(self) -> Mapping[str, Group]:
@@ -108,7 +110,7 @@ class JiraWriter:
         try:
             reply = self._client.write("POST", f"{API}/user", {"emailAddress": email, "products": products})
         except BadRequest as error:
-            there = self._eyes.look([], [email]).accounts["account_id"].tolist()
+            there = self._eyes.observe([], [email]).accounts["account_id"].tolist()
             if len(there) != 1 or products:
                 raise _with_remedy(error) from None
             return str(there[0]), "it was so already"
@@ -116,7 +118,7 @@ class JiraWriter:
 
     def _known(self, subject: str) -> str:
         """The account that an earlier, interrupted run made."""
-        found = self._eyes.look([], [subject]).accounts["account_id"].tolist()
+        found = self._eyes.observe([], [subject]).accounts["account_id"].tolist()
         if len(found) != 1:
             raise Refused(
                 f"{subject} has no account yet", remedy="Run again; the next plan lets the person in."
@@ -147,11 +149,11 @@ class JiraWriter:
 
     def _is_so(self, change: Change, account_id: str) -> bool:
         """Whether the site shows already what the change wants."""
-        look = self._eyes.look([account_id], [])
+        observation = self._eyes.observe([account_id], [])
         if change.action == Action.REMOVE:
-            return look.accounts.empty
-        held = change.entitlement_id in set(look.entitlements["entitlement_id"])
-        return not look.accounts.empty and held == (change.action == Action.GRANT)
+            return observation.accounts.empty
+        held = change.entitlement_id in set(observation.assignments["entitlement_id"])
+        return not observation.accounts.empty and held == (change.action == Action.GRANT)
 
 
 def _already(error: TransportError, change: Change) -> bool:

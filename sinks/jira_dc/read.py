@@ -115,7 +115,7 @@ class Jira:
         ids: list[str] = []
         names: list[str] = []
         calls = (partial(self.members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.side_by_side(calls), strict=True):
+        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
             people.add(FIELDS(members))
             ids += [member["key"] for member in members]
             names += [group.name] * len(members)

@@ -52,8 +52,8 @@ class JiraDc(DataCenter):
     def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
         """Users by key or by address."""
         jira = self._jira
-        by_key = self.client.side_by_side(partial(self._by_key, key) for key in account_ids)
-        by_email = self.client.side_by_side(partial(jira.find, email) for email in emails)
+        by_key = self.client.in_parallel(partial(self._by_key, key) for key in account_ids)
+        by_email = self.client.in_parallel(partial(jira.find, email) for email in emails)
         found = {row["key"]: row for some in (*by_key, *by_email) for row in some}
         people = Columns(FIELDS.names, key="account_id")
         people.add(FIELDS(list(found.values())))
@@ -143,9 +143,9 @@ class JiraDc(DataCenter):
         with self._anonymizing:
             reply = self.client.write("POST", f"{API}/user/anonymization", {"userKey": account_id, **owner})
             progress = reply.json()["progressUrl"]
-            if in_time(self._door.patience, partial(self._anonymized, progress)):
+            if in_time(self._door.retry_policy, partial(self._anonymized, progress)):
                 return None
-        return Applied(account_id, pending=True, message=UNDER_WAY)
+        return Applied(account_id, propagating=True, message=UNDER_WAY)
 
     def _anonymized(self, progress: str) -> bool:
         body = self.client.get(progress).json()

@@ -10,10 +10,10 @@ import pandas as pd
 from provisioning.model.frames import (
     Accounts,
     AccountState,
+    Assignments,
     Capacity,
     EntitlementKind,
     Entitlements,
-    Grants,
     Rejects,
     Screened,
     Seats,
@@ -84,7 +84,7 @@ def accounts_frame(
 def held_frame(
     target: str, members: Mapping[str, list[str]], names: Mapping[str, str], accounts: Collection[str]
 ) -> Screened:
-    """Entitlements of the members of groups.
+    """Assignments of the members of groups.
 
     Args:
         target: connection.
@@ -104,11 +104,11 @@ def held_frame(
     held = held[held["account_id"].isin(list(accounts))].drop_duplicates(["account_id", "entitlement_id"])
     raw: dict[str, Any] = {"target": target, "kind": GROUP}
     columns = {name: held[name].reset_index(drop=True) for name in held}
-    return screened(Entitlements, raw | columns, origin=target, key="account_id")
+    return screened(Assignments, raw | columns, origin=target, key="account_id")
 
 
 def held_by(target: str, held: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
-    """Entitlements of a few accounts: who holds which group, by its identifier, and its name."""
+    """Assignments of a few accounts: who holds which group, by its identifier, and its name."""
     members: dict[str, list[str]] = {}
     names: dict[str, str] = {}
     for account_id, group_id, name in held:
@@ -117,7 +117,7 @@ def held_by(target: str, held: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
     return held_frame(target, members, names, {key for ids in members.values() for key in ids}).frame
 
 
-def grants_frame(target: str, site: str, openings: Sequence[Opening]) -> Screened:
+def entitlements_frame(target: str, site: str, openings: Sequence[Opening]) -> Screened:
     """Every group and what it opens; what it opens is billed."""
     columns = list(zip(*openings, strict=True)) or [()] * len(Opening._fields)
     ids, names, products, admin, default, modifiable = (list(values) for values in columns)
@@ -133,11 +133,11 @@ def grants_frame(target: str, site: str, openings: Sequence[Opening]) -> Screene
         "default": default,
         "modifiable": modifiable,
     }
-    return screened(Grants, raw, origin=target, key="entitlement_id")
+    return screened(Entitlements, raw, origin=target, key="entitlement_id")
 
 
 def direct_frame(target: str, site: str, direct: Sequence[tuple[str, str]]) -> Screened:
-    """Entitlements of products that accounts hold without a group; pairs of account and product."""
+    """Assignments of products that accounts hold without a group; pairs of account and product."""
     products = [product for _, product in direct]
     raw: dict[str, Any] = {
         "target": target,
@@ -146,7 +146,7 @@ def direct_frame(target: str, site: str, direct: Sequence[tuple[str, str]]) -> S
         "entitlement_id": products,
         "name": [f"{product} on {site}" for product in products],
     }
-    return screened(Entitlements, raw, origin=target, key="account_id")
+    return screened(Assignments, raw, origin=target, key="account_id")
 
 
 def products_frame(target: str, site: str, products: Sequence[str]) -> Screened:
@@ -163,12 +163,12 @@ def products_frame(target: str, site: str, products: Sequence[str]) -> Screened:
         "default": False,
         "modifiable": False,
     }
-    return screened(Grants, raw, origin=target, key="entitlement_id")
+    return screened(Entitlements, raw, origin=target, key="entitlement_id")
 
 
-def seats_frame(accounts: pd.DataFrame, entitlements: pd.DataFrame, grants: pd.DataFrame) -> Screened:
+def seats_frame(accounts: pd.DataFrame, assignments: pd.DataFrame, entitlements: pd.DataFrame) -> Screened:
     """Seats as they follow from what is held; a site tells no use of them."""
-    table = seat_table(empty(Seats), accounts, entitlements, grants)
+    table = seat_table(empty(Seats), accounts, assignments, entitlements)
     return Screened(table, empty(Rejects))
 
 

@@ -15,10 +15,10 @@ from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import (
     Accounts,
     Action,
+    Assignments,
     Change,
     EntitlementKind,
     Entitlements,
-    Grants,
     Screened,
     concat,
 )
@@ -159,16 +159,16 @@ class CloudSite(OnePass, Generic[G]):
             cloud_rows.held_frame(self.name, members, names, people["account_id"].tolist()),
             cloud_rows.direct_frame(self.name, self._site_name, direct),
         ]
-        grants = [
-            cloud_rows.grants_frame(self.name, self._site_name, openings),
+        entitlements = [
+            cloud_rows.entitlements_frame(self.name, self._site_name, openings),
             cloud_rows.products_frame(self.name, self._site_name, sorted({product for _, product in direct})),
         ]
-        all_held = concat(Entitlements, [page.frame for page in held])
-        all_grants = concat(Grants, [page.frame for page in grants])
+        all_held = concat(Assignments, [page.frame for page in held])
+        all_grants = concat(Entitlements, [page.frame for page in entitlements])
         return {
             "accounts": accounts,
-            "entitlements": held,
-            "grants": grants,
+            "assignments": held,
+            "entitlements": entitlements,
             "seats": [cloud_rows.seats_frame(people, all_held, all_grants)],
             "capacity": [cloud_rows.capacity_frame(self.name, self._site_name, counts)],
         }

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
-from sinks import Applied, Look, bundled_by_person, groups_named
+from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.kit import datacenter_rows as rows
 from sinks.kit.datacenter_refusals import plainly
 from sinks.kit.datacenter_rows import Columns, Row, Whole
@@ -105,8 +105,8 @@ class DataCenter(OnePass):
         accounts = rows.accounts_frame(self.name, whole.columns)
         return {
             "accounts": [accounts],
-            "entitlements": [rows.entitlements_frame(self.name, whole.held, whole.own)],
-            "grants": [rows.grants_frame(self.name, self.site, whole.groups, whole.permissions)],
+            "assignments": [rows.assignments_frame(self.name, whole.held, whole.own)],
+            "entitlements": [rows.entitlements_frame(self.name, self.site, whole.groups, whole.permissions)],
             "seats": [rows.seats_frame(self.name, self.site, whole, accounts.frame)],
             "capacity": [rows.capacity_frame(self.name, self.site, whole.licences)],
         }
@@ -115,14 +115,16 @@ class DataCenter(OnePass):
     def whole(self) -> Whole:
         """Read the installation to its end, or raise."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh."""
         found = self.some(account_ids, emails)
         for facts in _facts(found.columns):
             self._facts[facts["account_id"]] = facts
-        return Look(
+        return Observation(
             rows.accounts_frame(self.name, found.columns).frame,
-            rows.entitlements_frame(self.name, found.held, found.own).frame,
+            rows.assignments_frame(self.name, found.held, found.own).frame,
             groups_named(self.group_names(groups)) if groups else None,
         )
 
@@ -190,7 +192,7 @@ class DataCenter(OnePass):
         try:
             account_id = self.create(name, email, wanted)
         except (BadRequest, Conflict) as error:
-            there = self.look([], [email]).accounts
+            there = self.observe([], [email]).accounts
             same = there[there["user_name"].str.casefold() == name.casefold()]
             if len(same) != 1:
                 raise plainly(error) from None
@@ -201,7 +203,7 @@ class DataCenter(OnePass):
 
     def _account_of(self, email: str) -> str:
         """The account that an earlier, interrupted run made."""
-        found = self.look([], [email]).accounts
+        found = self.observe([], [email]).accounts
         if len(found) != 1:
             raise Refused(f"{email} has no account yet", remedy="Run again; the next plan creates it.")
         return str(found["account_id"].iloc[0])
@@ -234,11 +236,13 @@ class DataCenter(OnePass):
 
     def _is_so(self, account_id: str, change: Change) -> bool:
         """Whether the target shows already what the change wants."""
-        look, action = self.look([account_id], []), Action(change.action)
+        observation, action = self.observe([account_id], []), Action(change.action)
         if action in SETS:
-            held = look.entitlements[["kind", "entitlement_id"]].isin([change.kind, change.entitlement_id])
+            held = observation.assignments[["kind", "entitlement_id"]].isin(
+                [change.kind, change.entitlement_id]
+            )
             return bool(held.all(axis=1).any()) == (action == Action.GRANT)
-        states = look.accounts["state"].tolist()
+        states = observation.accounts["state"].tolist()
         return (not states and action == Action.DELETE) or states == [LEADS_TO.get(action)]
 
     def facts(self, account_id: str) -> Row:
@@ -248,7 +252,7 @@ class DataCenter(OnePass):
             NotFound: there is no such account.
         """
         if account_id not in self._facts:
-            self.look([account_id], [])
+            self.observe([account_id], [])
         if account_id not in self._facts:
             raise NotFound(f"there is no account {account_id}")
         return self._facts[account_id]

@@ -8,7 +8,7 @@ from typing import Any
 from transport.clock import Clock
 from transport.pages import follow_cursor
 from transport.reply import Reply
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 
 def by_offset(fetch: Callable[[int], Reply], next_start: Callable[[Any], int | None]) -> Iterator[Any]:
@@ -48,11 +48,11 @@ def until_empty(fetch: Callable[[int], Reply], rows_of: Callable[[Any], list[Any
             yield found
 
 
-def in_time(patience: Patience, done: Callable[[], bool]) -> bool:
+def in_time(retry_policy: RetryPolicy, done: Callable[[], bool]) -> bool:
     """Ask whether something is done until it is, or until patience ends; whether it is."""
     clock = Clock()
-    for asked in range(1, patience.attempts + 1):
+    for asked in range(1, retry_policy.attempts + 1):
         if done():
             return True
-        clock.wait_until(clock.monotonic() + patience.pause(asked))
+        clock.wait_until(clock.monotonic() + retry_policy.pause(asked))
     return done()

@@ -11,10 +11,10 @@ from provisioning.model.frames import (
     Accounts,
     AccountState,
     Activity,
+    Assignments,
     Capacity,
     EntitlementKind,
     Entitlements,
-    Grants,
     Rejects,
     Screened,
     Seats,
@@ -117,7 +117,7 @@ def accounts_frame(target: str, columns: Columns) -> Screened:
     return screened(Accounts, raw, origin=target, key="account_id", instants=instants)
 
 
-def entitlements_frame(target: str, held: tuple[list[str], list[str]], own: Sequence[Own] = ()) -> Screened:
+def assignments_frame(target: str, held: tuple[list[str], list[str]], own: Sequence[Own] = ()) -> Screened:
     """Memberships of groups, and what accounts hold without one."""
     ids, groups = held
     raw = {
@@ -127,10 +127,10 @@ def entitlements_frame(target: str, held: tuple[list[str], list[str]], own: Sequ
         "entitlement_id": [*groups, *(one.permission.entitlement_id for one in own)],
         "name": [*groups, *(one.permission.name for one in own)],
     }
-    return screened(Entitlements, raw, origin=target, key="account_id")
+    return screened(Assignments, raw, origin=target, key="account_id")
 
 
-def grants_frame(
+def entitlements_frame(
     target: str, site: str, groups: Sequence[Group], permissions: Sequence[Permission] = ()
 ) -> Screened:
     """Every group and permission that can be held, and what it opens."""
@@ -150,9 +150,9 @@ def grants_frame(
         for product in group.opens or (None,)
     ]
     rows += [_permission_row(permission, site) for permission in permissions]
-    fields = [name for name in Grants.to_schema().columns if name != "target"]
+    fields = [name for name in Entitlements.to_schema().columns if name != "target"]
     raw = {name: [row[name] for row in rows] for name in fields}
-    return screened(Grants, {"target": target, **raw}, origin=target, key="entitlement_id")
+    return screened(Entitlements, {"target": target, **raw}, origin=target, key="entitlement_id")
 
 
 def _permission_row(permission: Permission, site: str) -> Row:

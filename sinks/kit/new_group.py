@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from sinks import Applied, Look
+from sinks import Applied, Observation
 from transport.errors import BadRequest, Conflict
 
 
 class Eyes(Protocol):
     """What can look for a group."""
 
-    def look(self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()) -> Look:
+    def observe(
+        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+    ) -> Observation:
         """Read a few accounts afresh, and find a few groups by name."""
 
 
@@ -25,7 +27,7 @@ def make_group(name: str, send: Callable[[], object], eyes: Eyes) -> Applied:
     try:
         send()
     except (BadRequest, Conflict):
-        found = eyes.look([], [], [name]).groups
+        found = eyes.observe([], [], [name]).groups
         if found is None or name.casefold() not in set(found["name"].str.casefold()):
             raise
         return Applied(None, message="it was so already")

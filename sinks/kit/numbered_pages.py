@@ -44,7 +44,7 @@ class Listings(Generic[L]):
         Raises:
             Malformed: a page that is not the last came short, or a listing shrank every time.
         """
-        firsts = list(self._client.side_by_side(partial(self._fetch, listing, 0) for listing in listings))
+        firsts = list(self._client.in_parallel(partial(self._fetch, listing, 0) for listing in listings))
         rest: list[tuple[int, int, int]] = []
         for number, first in enumerate(firsts):
             yield listings[number], first.rows
@@ -53,7 +53,7 @@ class Listings(Generic[L]):
                 rest += [(number, start, size) for start in range(size, first.total, size)]
         shrunk: set[int] = set()
         calls = (partial(self._whole, listings[number], start, size) for number, start, size in rest)
-        for (number, _, _), page in zip(rest, self._client.side_by_side(calls), strict=True):
+        for (number, _, _), page in zip(rest, self._client.in_parallel(calls), strict=True):
             yield listings[number], page.rows
             if page.total < firsts[number].total:
                 shrunk.add(number)

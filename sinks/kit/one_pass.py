@@ -12,7 +12,7 @@ Streams = dict[str, list[Screened]]
 
 
 class OnePass(ABC):
-    """A sink that serves accounts, entitlements, grants, seats and capacity from one read of the target.
+    """A sink that serves accounts, assignments, entitlements, seats and capacity from one read of the target.
 
     Each pass serves each stream once; who asks for one again starts another pass, and a write ends the
     present one.
@@ -26,13 +26,13 @@ class OnePass(ABC):
         """Pages of Accounts."""
         return self._stream("accounts")
 
+    def assignments(self) -> Iterator[Screened]:
+        """Pages of Assignments."""
+        return self._stream("assignments")
+
     def entitlements(self) -> Iterator[Screened]:
         """Pages of Entitlements."""
         return self._stream("entitlements")
-
-    def grants(self) -> Iterator[Screened]:
-        """Pages of Grants."""
-        return self._stream("grants")
 
     def seats(self) -> Iterator[Screened]:
         """Pages of Seats; none where the target does not tell what gives a seat."""

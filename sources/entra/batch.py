@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from sources.entra.answers import Row, code_of, list_of, malformed, next_link, rows_of
 from sources.entra.fields import EXPIRED_PAGE
 from transport.errors import BadRequest, ForeignHost, PageLoop, TransportError, error_class, words_of
-from transport.rate_limit_headers import read_quota
+from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 T = TypeVar("T")
 RESTARTS = 5
@@ -42,8 +42,8 @@ class Listing:
 class Gathering:
     """The listings of a batch, and what its answers make of them."""
 
-    def __init__(self, listings: list[Listing], base: str, patience: Patience) -> None:
-        self.listings, self._base, self._patience = listings, base, patience
+    def __init__(self, listings: list[Listing], base: str, retry_policy: RetryPolicy) -> None:
+        self.listings, self._base, self._retry_policy = listings, base, retry_policy
 
     def pending(self) -> list[dict[str, str]]:
         """Return the requests still to be made."""
@@ -104,12 +104,12 @@ class Gathering:
             return 0.0
         if not error.worth_retrying:
             raise error
-        quota = read_quota(error.headers, wall)
-        if quota.refuses(status):
-            tries = self._count(listing, "refused", self._patience.refusals, error)
+        rate_limit = read_rate_limit(error.headers, wall)
+        if rate_limit.refuses(status):
+            tries = self._count(listing, "refused", self._retry_policy.refusals, error)
         else:
-            tries = self._count(listing, "failed", self._patience.attempts, error)
-        return quota.retry_in or self._patience.pause(tries)
+            tries = self._count(listing, "failed", self._retry_policy.attempts, error)
+        return rate_limit.retry_in or self._retry_policy.pause(tries)
 
     @staticmethod
     def _count(listing: Listing, what: str, most: int, error: TransportError) -> int:

@@ -20,9 +20,9 @@ from transport.clock import Clock
 from transport.door import Door
 from transport.errors import BadRequest
 from transport.pages import follow_cursor
-from transport.parallel import side_by_side
+from transport.parallel import in_parallel
 from transport.reply import Reply
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 ROUND_COST = 2
 SPAN = 10.0
@@ -50,7 +50,7 @@ class Graph:
         """Read through a client of `…/v1.0`, at most so many units in ten seconds."""
         self._client = client
         self._clock: Clock = door.pacing.clock
-        self._patience: Patience = door.patience
+        self._retry_policy: RetryPolicy = door.retry_policy
         self._units = Budget(units, SPAN, self._clock)
 
     def pages(
@@ -114,7 +114,7 @@ class Graph:
         Returns:
             The rows of each listing, in the order of the paths.
         """
-        gathering = Gathering([Listing(path) for path in paths], self._client.base_url, self._patience)
+        gathering = Gathering([Listing(path) for path in paths], self._client.base_url, self._retry_policy)
         while pending := gathering.pending():
             with self._units.spend(cost * len(pending)):
                 reply = self._client.search("/$batch", {"requests": pending})
@@ -126,5 +126,5 @@ class Graph:
     def gather_all(self, paths: Iterable[str], cost: int, workers: int) -> Iterator[Row]:
         """Yield the rows of any number of listings, as many batches under way at a time as workers."""
         calls = (partial(self.gather, some, cost) for some in chunks(paths))
-        for listings in side_by_side(calls, workers):
+        for listings in in_parallel(calls, workers):
             yield from chain(*listings)

@@ -19,7 +19,7 @@ from sources.entra.graph import Graph
 from sources.kit.members import Members
 from sources.kit.nesting import Inside, fits
 from sources.kit.nesting import nested as through
-from transport.parallel import side_by_side
+from transport.parallel import in_parallel
 
 MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
 Assigned = tuple[Row, list[Row]]
@@ -91,7 +91,7 @@ class Groups:
         """Read the direct members of groups that were not read yet; yield each key when it is there."""
         missing = (key for key in keys if key not in self._inside)
         calls = (partial(self._batch, some) for some in chunks(missing))
-        for found in side_by_side(calls, self._workers):
+        for found in in_parallel(calls, self._workers):
             for key, inside in found:
                 self._inside[key] = inside
                 yield key

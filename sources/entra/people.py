@@ -35,7 +35,7 @@ from sources.entra.options import EntraOptions
 from sources.entra.pace import Budget
 from transport.clock import Clock
 from transport.errors import Forbidden
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 
 log = logging.getLogger(__name__)
 USERS, GONE = "/users", "/directory/deletedItems/microsoft.graph.user"
@@ -154,7 +154,7 @@ class People:
         found = dict[str, str | None]()
         try:
             for query in queries:
-                for page in ahead(self._graph.pages(USERS, asked | query, budget=self._quota)):
+                for page in prefetch(self._graph.pages(USERS, asked | query, budget=self._quota)):
                     found.update((row["id"], _last(row.get("signInActivity"))) for row in page)
         except Forbidden as refusal:
             log.warning("%s: last sign-ins are unknown: %s", self.source, refusal.args[0])

@@ -22,7 +22,7 @@ from sources.entra.people import People
 from sources.kit.members import Members, batched
 from transport.door import Door
 from transport.errors import Forbidden, TransportError
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 
 
 class Entra:
@@ -39,7 +39,7 @@ class Entra:
         people = self._people
         signed_in = people.sign_ins() if self._options.sign_ins else {}
         # In this order someone deleted meanwhile is in one of the listings at least; the first row counts.
-        for columns in people.gathered(ahead(chain(people.living(), people.deleted()))):
+        for columns in people.gathered(prefetch(chain(people.living(), people.deleted()))):
             yield people.screened(columns, signed_in)
 
     def memberships(self) -> Iterator[Screened]:

@@ -27,7 +27,7 @@ from transport.client import Client
 from transport.door import Door
 from transport.errors import Forbidden, TransportError
 from transport.pages import follow_links
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 
 BUCKETS = (
     (re.compile(r"/api/v1/users$"), "users"),
@@ -171,7 +171,7 @@ class Okta:
 
     def _users(self, start: str) -> Iterator[list[dict[str, Any]]]:
         params = {"filter": f'lastUpdated gt "{start}"', "limit": self._options.page_size}
-        for reply in ahead(follow_links(self._client, "/api/v1/users", params)):
+        for reply in prefetch(follow_links(self._client, "/api/v1/users", params)):
             yield reply.json()
 
     def _groups(self, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
@@ -190,7 +190,7 @@ class Okta:
 
     def _members_of(self, groups: Iterable[dict[str, Any]]) -> Iterator[Screened]:
         calls = (partial(self._members, group) for group in groups)
-        return batched(self.name, self._client.side_by_side(calls, workers=self._options.workers))
+        return batched(self.name, self._client.in_parallel(calls, workers=self._options.workers))
 
     def _members(self, group: dict[str, Any]) -> Members:
         params = {"limit": self._options.member_page_size}

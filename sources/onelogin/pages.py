@@ -86,7 +86,7 @@ def _by_number(
     last, done = first, 1
     while (pages := last.pages) > done:
         calls = (partial(page, number) for number in range(done + 1, pages + 1))
-        for last in client.side_by_side(calls, workers=workers):
+        for last in client.in_parallel(calls, workers=workers):
             yield last
         done = pages
 

@@ -167,7 +167,7 @@ class OneLogin:
             seen.update(role["id"] for role in page)
             silent = [role for role in fresh if role.get("users") is None]
             calls = (partial(self._listed_members, role) for role in silent)
-            asked = self._client.side_by_side(calls, workers=self._options.workers) if silent else iter(())
+            asked = self._client.in_parallel(calls, workers=self._options.workers) if silent else iter(())
             for role in fresh:
                 ids = next(asked) if role.get("users") is None else role["users"]
                 yield Members(str(role["id"]), role["name"], list(dict.fromkeys(ids)))

@@ -76,7 +76,7 @@ class Lists:
         starts = range(1 + size, total + 1, size) if size else ()
         calls = [partial(_stretch, page, at, min(at + size, total + 1)) for at in starts]
         behind = [partial(self._behind, path, params, max(size, total) + 1)] if size else []
-        stretches = self._client.side_by_side([*calls, *behind], workers=self._workers)
+        stretches = self._client.in_parallel([*calls, *behind], workers=self._workers)
         for pages in islice(stretches, len(calls)):
             yield from map(tally.noted, pages)
         tally.settle(total)

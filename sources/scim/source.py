@@ -214,7 +214,7 @@ class Scim:
     def _one_by_one(self, keys: Iterable[str]) -> Iterator[Row]:
         """Groups as they stand alone, side by side."""
         calls = (partial(self._group, key) for key in keys)
-        return self._client.side_by_side(calls, workers=self._options.workers)
+        return self._client.in_parallel(calls, workers=self._options.workers)
 
     def _group(self, key: str) -> Row:
         return body_of(self._client.get(f"/Groups/{key}"), xml=self._xml)

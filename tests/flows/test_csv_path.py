@@ -69,7 +69,7 @@ def test_a_plan_from_files_becomes_steps_for_a_person(company, files: Path, sour
     assert {"grant", "revoke"} <= set(summary["changes"])
 
 
-@pytest.mark.parametrize("count", [500, 1], ids=["pending", "held"])
+@pytest.mark.parametrize("count", [500, 1], ids=["planned", "needs approval"])
 def test_the_advice_is_to_follow_the_steps(company, files: Path, count: int):
     """Also of a plan that is held: no command writes this target."""
     (files / "policy.yaml").write_text(POLICY.format(source=CSV).replace("count: 500", f"count: {count}"))

@@ -126,7 +126,7 @@ def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path
             steps = until(lambda: task_runs(url, run["id"]), "the record of the steps")
 
         assert state == "COMPLETED", (tmp_path / "process.log").read_text()[-4000:]
-        assert json.loads((out / "summary.json").read_text())["verdict"] == "held"
+        assert json.loads((out / "summary.json").read_text())["verdict"] == "needs approval"
         assert {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= steps
         artifacts = requests.post(f"{url}/artifacts/filter", json={}, timeout=10).text
         assert "seatwise-plan" in artifacts

@@ -66,7 +66,7 @@ def test_a_source_that_shrank_holds_the_run(company, share):
 
         assert summary["exit_code"] == 3
         assert summary["applied"] == 0
-        assert any(word in " ".join(summary["held"]) for word in ("%", "empty", "no identit"))
+        assert any(word in " ".join(summary["blocked_by"]) for word in ("%", "empty", "no identit"))
 
 
 def test_a_directory_that_really_shrank_is_the_measure_once_a_person_said_so(company):
@@ -82,5 +82,5 @@ def test_a_directory_that_really_shrank_is_the_measure_once_a_person_said_so(com
     company.run("sync")
     summary = company.run("sync")
 
-    assert summary["held"] == []
+    assert summary["blocked_by"] == []
     assert summary["exit_code"] == 0

@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.frames import Accounts, Action, Changes, Entitlements, Outcomes
+from provisioning.model.frames import Accounts, Action, Assignments, Changes, Outcomes
 from sandbox import policy
 from sandbox.kit.counters import Counters
 from sandbox.running import Running
-from sinks import Look
+from sinks import Observation
 from tasks import turns
 from tasks.decide import decide_target
 from tasks.extract import extract_source, extract_target
@@ -246,7 +246,7 @@ def test_k_changes_cost_k_writes_and_a_look_an_account(loaded):
     looks = sum(row["count"] for row in reads if re.fullmatch(f".*({LOOKS[target]})", row["path"]))
     accounts = load.changes["account_id"].fillna(load.changes["source_id"]).nunique()
 
-    assert load.outcomes["status"].isin(["applied", "pending"]).all()
+    assert load.outcomes["status"].isin(["applied", "propagating"]).all()
     assert 0 < load.counters.writes <= len(load.changes)
     assert 0 < looks <= accounts + load.batches
 
@@ -269,14 +269,14 @@ class Alone:
 
 def test_batches_look_and_keep_their_books_one_at_a_time():
     """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
-    look = Alone(Look(frames.empty(Accounts), frames.empty(Entitlements)))
+    observation = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
     record = Alone()
     nothing = SimpleNamespace(claim=lambda *_, **_times: None, intend=lambda *_: None, record=record)
     session = SimpleNamespace(
         run_id="run", ledger=nothing, looking=threading.Lock(), bookkeeping=threading.Lock(),
         moment=lambda: datetime.now(UTC),
     )  # fmt: skip
-    sink = SimpleNamespace(kind="none", actions=frozenset(Action), look=look)
+    sink = SimpleNamespace(kind="none", actions=frozenset(Action), observation=observation)
     plan = changes(*people("ab"))
     stored = SimpleNamespace(fingerprint="f", changes=plan)
 
@@ -286,4 +286,4 @@ def test_batches_look_and_keep_their_books_one_at_a_time():
         ended = list(pool.map(lambda batch: begin(number=1, batch=batch), batches))
 
     assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]
-    assert (look.most, record.most) == (1, 1)
+    assert (observation.most, record.most) == (1, 1)

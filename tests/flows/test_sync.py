@@ -34,13 +34,13 @@ def test_reconcile_plans_and_writes_nothing(company):
     assert json.loads((company.out / "summary.json").read_text())["run_id"] == summary["run_id"]
 
 
-def test_the_first_plan_that_takes_something_away_is_held(company):
+def test_the_first_plan_that_takes_something_away_needs_approval(company):
     """Sync leaves it to a person and says so by its exit code."""
     summary = company.run("sync")
 
     assert summary["exit_code"] == 3
-    assert summary["verdict"] == "held"
-    assert summary["held"]
+    assert summary["verdict"] == "needs approval"
+    assert summary["blocked_by"]
     assert summary["applied"] == 0
 
 

@@ -65,9 +65,9 @@ def test_one_policy_brings_all_targets_in_step(several):
 def test_what_is_held_and_what_is_noted_names_its_target(several):
     summary = several.run("reconcile")
 
-    remarks = [line.split()[:2] for line in words.lines(summary) if line.startswith(("  held", "  note"))]
+    remarks = [line.split()[:2] for line in words.lines(summary) if line.startswith(("  approval", "  note"))]
     assert {target.rstrip(":") for _, target in remarks} == set(TARGETS)
-    assert {word for word, _ in remarks} == {"held", "note"}
+    assert {word for word, _ in remarks} == {"approval", "note"}
 
 
 def test_the_advice_names_the_plans_that_wait_and_no_other(several):

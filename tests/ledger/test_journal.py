@@ -36,7 +36,7 @@ ledger.intend(run_id, ["acme-c2"], "abc1", datetime.now(UTC))
 def changes(ledger: Ledger, run_id: str, now: datetime, make_changes: Make) -> pd.DataFrame:
     """The four changes of a stored plan, abc1."""
     made = make_changes(4)
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", made, held=[], at=now)
+    ledger.store_plan(run_id, "acme", "abc1", "policy-1", made, blocked_by=[], at=now)
     return made
 
 
@@ -70,12 +70,12 @@ def test_the_last_outcome_of_a_change_counts(
 ) -> None:
     """A later run may find out more; what one run recorded can be asked for alone."""
     later = ledger.start_run("apply", now, policy="policy-1")
-    ledger.record(run_id, "abc1", make_outcomes(changes[:2], status="pending"))
+    ledger.record(run_id, "abc1", make_outcomes(changes[:2], status="propagating"))
     ledger.record(later, "abc1", make_outcomes(changes[1:3]))
 
     told = ledger.outcomes("abc")
     assert dict(told[["change_id", "status"]].itertuples(index=False, name=None)) == {
-        "acme-c0": "pending",
+        "acme-c0": "propagating",
         "acme-c1": "applied",
         "acme-c2": "applied",
     }

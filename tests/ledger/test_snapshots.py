@@ -17,8 +17,8 @@ MODELS = [
     frames.Identities,
     frames.Memberships,
     frames.Accounts,
+    frames.Assignments,
     frames.Entitlements,
-    frames.Grants,
     frames.Seats,
 ]
 

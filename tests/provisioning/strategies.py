@@ -13,7 +13,7 @@ from provisioning.model import frames
 from provisioning.model.frames import Frame
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.policy.policy import Policy
-from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, frame, grants, policy, thing
+from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, entitlements, frame, policy, thing
 
 NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])
 ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name: f"{name.upper()}@acme.test")
@@ -93,7 +93,7 @@ def worlds(draw: st.DrawFn) -> World:
             True,
             frame(frames.Accounts, holders),
             _held(draw(st.sets(holds)), holders),
-            grants(),
+            entitlements(),
         ),
         draw(POLICIES),
         Memory(
@@ -128,7 +128,7 @@ def _memberships(pairs: set[tuple[str, str]]) -> pd.DataFrame:
 def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.DataFrame:
     known = {row["account_id"] for row in holders}
     return frame(
-        frames.Entitlements,
+        frames.Assignments,
         [
             {"target": "cloud", "account_id": who, **thing(name)}
             for who, name in sorted(pairs)

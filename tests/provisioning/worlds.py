@@ -139,8 +139,8 @@ def target(
         NOW,
         complete,
         frame(frames.Accounts, accounts),
-        frame(frames.Entitlements, held),
-        grants(),
+        frame(frames.Assignments, held),
+        entitlements(),
         frame(frames.Seats, [{"target": "cloud", "site": "acme", "billable": True, **row} for row in seats]),
         frame(frames.Capacity, bought),
         rejects("cloud", rejected),
@@ -154,7 +154,7 @@ def thing(name: str) -> dict[str, str]:
     return {"kind": "group", "entitlement_id": f"e-{name}", "name": name}
 
 
-def grants() -> pd.DataFrame:
+def entitlements() -> pd.DataFrame:
     """What the groups and permissions of `cloud` give."""
     opening = {**GROUPS, **{name: (product, True) for name, (product, _) in DIRECT.items()}}
     rows = [
@@ -170,7 +170,7 @@ def grants() -> pd.DataFrame:
         }
         for name, (product, modifiable) in opening.items()
     ]
-    return frame(frames.Grants, rows)
+    return frame(frames.Entitlements, rows)
 
 
 def rejects(origin: str, keys: Sequence[str]) -> pd.DataFrame:

@@ -92,8 +92,8 @@ def _target(accounts, seats, people):
         NOW - timedelta(minutes=9),
         True,
         frames.complete(frames.Accounts, pd.DataFrame(accounts).assign(target="acme-cloud")),
+        frames.empty(frames.Assignments),
         frames.empty(frames.Entitlements),
-        frames.empty(frames.Grants),
         seats=frames.complete(frames.Seats, pd.DataFrame(seats).assign(target="acme-cloud")),
         capacity=frames.complete(frames.Capacity, bought.assign(target="acme-cloud")),
     )

@@ -22,8 +22,8 @@ from transport.door import Door
 KEY = "sandbox-org-key"
 PARTS = {
     "accounts": frames.Accounts,
+    "assignments": frames.Assignments,
     "entitlements": frames.Entitlements,
-    "grants": frames.Grants,
     "seats": frames.Seats,
     "capacity": frames.Capacity,
 }
@@ -53,8 +53,8 @@ AFTER = {
     Action.UPDATE: {"display_name": "Another Name", "title": "Another Title"},
     Action.UPDATE_EMAIL: {"email": "another.address@acme.test"},
     Action.CREATE_GROUP: {"exists": True},
-    Action.GRANT: {"held": True},
-    Action.REVOKE: {"held": False},
+    Action.GRANT: {"assigned": True},
+    Action.REVOKE: {"assigned": False},
 }
 
 
@@ -298,7 +298,7 @@ def story(sink: Sink, name: str) -> list[Change]:
 
 def someone(sink: Sink) -> str:
     """Find an active, managed person who holds groups alone, with a known address where there is one."""
-    accounts, held = read(sink, "accounts"), read(sink, "entitlements")
+    accounts, held = read(sink, "accounts"), read(sink, "assignments")
     more = set(held.loc[held["kind"] != "group", "account_id"])
     fit = accounts[
         (accounts["state"] == "active")
@@ -313,18 +313,21 @@ def someone(sink: Sink) -> str:
 
 def a_group(sink: Sink, held_by: str) -> str:
     """Find a group that the account does not hold and that opens nothing."""
-    grants, held = read(sink, "grants"), read(sink, "entitlements")
+    entitlements, held = read(sink, "entitlements"), read(sink, "assignments")
     mine = set(held.loc[held["account_id"] == held_by, "entitlement_id"])
-    fit = grants[
-        (grants["kind"] == "group") & grants["modifiable"] & grants["product"].isna() & ~grants["admin"]
+    fit = entitlements[
+        (entitlements["kind"] == "group")
+        & entitlements["modifiable"]
+        & entitlements["product"].isna()
+        & ~entitlements["admin"]
     ]
     return str(fit.loc[~fit["entitlement_id"].isin(mine), "entitlement_id"].iloc[0])
 
 
 def a_product(sink: Sink, held_by: str) -> dict[str, str]:
     """Find a product that the account can be given without a group, if possible one it has no seat of."""
-    grants, seats = read(sink, "grants"), read(sink, "seats")
-    fit = grants[(grants["kind"] == "product") & grants["modifiable"]]
+    entitlements, seats = read(sink, "entitlements"), read(sink, "seats")
+    fit = entitlements[(entitlements["kind"] == "product") & entitlements["modifiable"]]
     mine = seats.loc[seats["account_id"] == held_by, "product"]
     found = fit.assign(had=fit["product"].isin(mine)).sort_values("had", kind="stable").iloc[0]
     return {"kind": "product", "entitlement_id": found["entitlement_id"], "entitlement": found["name"]}

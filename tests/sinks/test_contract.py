@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from provisioning.decide.preconditions import reached
+from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model import frames
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
@@ -16,7 +16,7 @@ from sinks import KINDS, Sink
 from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story
 from transport.door import Door
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 REMOTE = [kind for kind, case in CASES.items() if case.paths]
 BREAKS = [
@@ -38,15 +38,15 @@ def sent(door: Door, what: str = "read") -> int:
     return sum(counts[what] for counts in door.meter.counts().values())
 
 
-def look(sink: Sink, made: Change) -> pd.DataFrame:
+def observe(sink: Sink, made: Change) -> pd.DataFrame:
     """Ask whether the target shows what a change wants."""
     plan = frames.complete(frames.Changes, pd.DataFrame([made._asdict()]))
     known = [made.account_id] if made.account_id else []
     if made.action == Action.CREATE_GROUP:
-        seen = sink.look([], [], [made.subject])
+        seen = sink.observe([], [], [made.subject])
     else:
-        seen = sink.look(known, [] if known else [made.subject])
-    return reached(plan, seen.accounts, seen.entitlements, seen.groups)
+        seen = sink.observe(known, [] if known else [made.subject])
+    return postcondition_holds(plan, seen.accounts, seen.assignments, seen.groups)
 
 
 def able(story_name: str) -> list[str]:
@@ -84,15 +84,15 @@ def test_frames_are_valid(kind: str, part: str, acme: Running, tmp_path: Path) -
 
 @pytest.mark.parametrize("kind", CASES)
 def test_parts_fit_together(kind: str, acme: Running, tmp_path: Path) -> None:
-    """Whatever is held is held by an account, is in the grants, and every seat is an account's."""
+    """Whatever is held is held by an account, is in the entitlements, and every seat is an account's."""
     sink = connect(kind, acme, tmp_path, Door())
     parts = {part: read(sink, part) for part in PARTS}
     accounts = set(parts["accounts"]["account_id"])
-    groups = parts["entitlements"].query("kind == 'group'")
+    groups = parts["assignments"].query("kind == 'group'")
 
-    assert set(parts["entitlements"]["account_id"]) <= accounts
+    assert set(parts["assignments"]["account_id"]) <= accounts
     assert set(parts["seats"]["account_id"]) <= accounts
-    assert set(groups["entitlement_id"]) <= set(parts["grants"]["entitlement_id"])
+    assert set(groups["entitlement_id"]) <= set(parts["entitlements"]["entitlement_id"])
 
 
 @pytest.mark.parametrize("kind", REMOTE)
@@ -122,7 +122,7 @@ def test_a_fault_on_any_page_raises(
         for page in positions(pages, fault):
             faulty.world.faults.clear()
             faulty.world.faults.add(path=path, skip=page, times=0, **fault)
-            door = Door(patience=Patience(attempts=2))
+            door = Door(retry_policy=RetryPolicy(attempts=2))
 
             with pytest.raises(TransportError) as failure:
                 read(connect(kind, faulty, tmp_path, door, **CASES[kind].small_pages), "accounts")
@@ -139,7 +139,7 @@ def test_reading_and_checking_write_nothing(kind: str, acme: Running, tmp_path: 
     first = read(sink, "accounts")
     for part in PARTS:
         read(sink, part)
-    seen = sink.look(first["account_id"].head(15).tolist(), first["email"].dropna().tail(3).tolist())
+    seen = sink.observe(first["account_id"].head(15).tolist(), first["email"].dropna().tail(3).tolist())
     findings = sink.check()
 
     assert sent(door, "write") == 0
@@ -150,18 +150,18 @@ def test_reading_and_checking_write_nothing(kind: str, acme: Running, tmp_path: 
 
 @pytest.mark.parametrize("kind", CASES)
 def test_a_look_shows_what_the_read_showed(kind: str, acme: Running, tmp_path: Path) -> None:
-    """Account and entitlements of one person are the same read alone or with all the others."""
+    """Account and assignments of one person are the same read alone or with all the others."""
     sink = connect(kind, acme, tmp_path, Door())
-    accounts, held = read(sink, "accounts"), read(sink, "entitlements")
+    accounts, held = read(sink, "accounts"), read(sink, "assignments")
     person = accounts.dropna(subset="email").iloc[7]
 
-    by_id = sink.look([person["account_id"]], [])
-    by_email = sink.look([], [person["email"]])
+    by_id = sink.observe([person["account_id"]], [])
+    by_email = sink.observe([], [person["email"]])
 
     for seen in (by_id, by_email):
         assert seen.accounts["state"].tolist() == [person["state"]]
         mine = held.loc[held["account_id"] == person["account_id"], "entitlement_id"]
-        assert set(seen.entitlements["entitlement_id"]) == set(mine)
+        assert set(seen.assignments["entitlement_id"]) == set(mine)
 
 
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
@@ -170,10 +170,10 @@ def test_writes_are_read_back(kind: str, name: str, fresh: Running, tmp_path: Pa
     sink = connect(kind, fresh, tmp_path, Door(writable=True))
 
     for made in story(sink, name):
-        assert not look(sink, made).all()
+        assert not observe(sink, made).all()
         applied = sink.apply([made])
 
-        assert look(sink, made).all(), made.action
+        assert observe(sink, made).all(), made.action
         assert bool(applied.account_id) == (made.action != Action.CREATE_GROUP)
         assert not applied.failed
 
@@ -240,7 +240,7 @@ def test_a_lost_answer_is_settled_by_reading(kind: str, name: str, fresh: Runnin
         fresh.world.faults.clear()
 
         assert sent(door, "write") == before + 1
-        assert look(sink, made).all(), made.action
+        assert observe(sink, made).all(), made.action
 
 
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
@@ -259,4 +259,4 @@ def test_a_refused_write_raises_and_changes_nothing(
     fresh.world.faults.clear()
 
     assert sent(door, "write") == 1
-    assert not look(sink, made).all()
+    assert not observe(sink, made).all()

@@ -15,7 +15,7 @@ from sources import KINDS, Source
 from tests.sources.cases import CASES, Case, connect
 from transport.door import Door
 from transport.errors import PageLoop, TransportError
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
 ORDER = {"identities": ["source_id"], "memberships": ["group_id", "source_id"]}
@@ -42,7 +42,7 @@ def positions(pages: int, fault: dict[str, object]) -> list[int]:
 
 
 def hasty() -> Door:
-    return Door(patience=Patience(attempts=2))
+    return Door(retry_policy=RetryPolicy(attempts=2))
 
 
 def test_every_kind_is_covered() -> None:

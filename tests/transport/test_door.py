@@ -149,7 +149,7 @@ def test_connections_are_kept_and_never_more_than_workers(door, open_client):
     """Two hundred requests side by side travel over as many connections as there are workers."""
     with serving(Answer()) as service:
         client = open_client(door, service.url, workers=3)
-        replies = list(client.side_by_side(lambda i=i: client.get(f"/{i}") for i in range(200)))
+        replies = list(client.in_parallel(lambda i=i: client.get(f"/{i}") for i in range(200)))
 
     assert [f"{service.url}/{i}" for i in range(200)] == [reply.url for reply in replies]
     assert 1 <= len(service.peers) <= 3

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from transport.gc_tuning import OBJECTS, unhurried
-from transport.parallel import side_by_side
-from transport.prefetch import ahead
+from transport.parallel import in_parallel
+from transport.prefetch import prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +24,8 @@ def usual() -> Iterator[None]:
 def reading(way: str) -> Iterator[int]:
     """Eagerness of the collector at each page."""
     if way == "ahead":
-        return (gc.get_threshold()[0] for _ in ahead(range(5)))
-    return (gc.get_threshold()[0] for _ in side_by_side([lambda: 1] * 5, workers=2))
+        return (gc.get_threshold()[0] for _ in prefetch(range(5)))
+    return (gc.get_threshold()[0] for _ in in_parallel([lambda: 1] * 5, workers=2))
 
 
 @pytest.mark.parametrize("way", ["ahead", "side by side"])
@@ -57,7 +57,7 @@ def test_the_last_reader_to_leave_ends_it():
 
 def test_a_failure_ends_it():
     with pytest.raises(ZeroDivisionError):
-        list(side_by_side([lambda: 1 // 0], workers=1))
+        list(in_parallel([lambda: 1 // 0], workers=1))
 
     assert gc.get_threshold() == (700, 10, 10)
 

@@ -9,7 +9,7 @@ import pytest
 from tests.transport import limiter
 from tests.transport.limiter import Refilling, Windows
 from tests.transport.service import Answer, SettableClock, serving
-from transport.concurrency_limit import PATIENT_ANSWERS, Crowd
+from transport.concurrency_limit import PATIENT_ANSWERS, ConcurrencyLimit
 from transport.door import Door
 from transport.pace import Pacing
 
@@ -19,7 +19,7 @@ PHASES = [0.0, 17.4, 59.9]
 
 def _read_many(door, open_client, service, count, workers=6, **more):
     client = open_client(door, service.url, workers=workers, **more)
-    return list(client.side_by_side((lambda: client.get("/things").json()) for _ in range(count)))
+    return list(client.in_parallel((lambda: client.get("/things").json()) for _ in range(count)))
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -131,7 +131,7 @@ def test_two_clients_with_one_token_share_a_pace_and_others_do_not(clock, open_c
     with serving(limit) as service:
         one, two = (open_client(Door(pacing=pacing), service.url, workers=4) for _ in range(2))
         calls = [one.get, two.get] * 40
-        list(one.side_by_side((lambda get=get: get("/things")) for get in calls))
+        list(one.in_parallel((lambda get=get: get("/things")) for get in calls))
 
     assert (limit.served, limit.refused) == (80, 0)
     assert pacing.pace("a", "t", "b") is pacing.pace("a", "t", "b")
@@ -173,7 +173,7 @@ def test_a_write_waits_for_the_window_as_a_read_does(clock, writable, open_clien
 def test_too_many_at_once_halves_those_under_way(clock, door, open_client):
     """Okta's concurrency refusal: a short pause, fewer at a time, and the window stays as it was."""
     lock, room, under_way = threading.Lock(), 4, set()
-    crowded = threading.Event()
+    too_many_at_once = threading.Event()
     too_many = (
         ("X-Rate-Limit-Limit", "0"),
         ("X-Rate-Limit-Remaining", "0"),
@@ -185,9 +185,9 @@ def test_too_many_at_once_halves_those_under_way(clock, door, open_client):
             under_way.add(asked.number)
             refused = len(under_way) > room
             if refused:
-                crowded.set()
+                too_many_at_once.set()
         if asked.number > 1:
-            crowded.wait(5)
+            too_many_at_once.wait(5)
         with lock:
             under_way.discard(asked.number)
         return Answer(429, {}, too_many) if refused else Answer()
@@ -195,24 +195,24 @@ def test_too_many_at_once_halves_those_under_way(clock, door, open_client):
     with serving(answer) as service:
         _read_many(door, open_client, service, 40, workers=8)
 
-    crowd = door.pacing._crowds[service.host, "test"]
-    assert crowd.most is not None
-    assert crowd.most < 8
+    concurrency = door.pacing._limits[service.host, "test"]
+    assert concurrency.most is not None
+    assert concurrency.most < 8
     assert clock.monotonic() < 60
     assert door.meter.counts()[service.host]["retried"] <= 8
 
 
 def test_the_number_at_once_grows_again(clock):
     """After many answers without a refusal one more is let in."""
-    crowd = Crowd(clock)
-    entered = [crowd.enter() for _ in range(4)]
-    crowd.leave(entered[0], crowded=True)
-    crowd.leave(entered[1], crowded=True)
-    assert crowd.most == 2
+    concurrency = ConcurrencyLimit(clock)
+    entered = [concurrency.enter() for _ in range(4)]
+    concurrency.leave(entered[0], too_many_at_once=True)
+    concurrency.leave(entered[1], too_many_at_once=True)
+    assert concurrency.most == 2
     for after in entered[2:]:
-        crowd.leave(after, crowded=False)
+        concurrency.leave(after, too_many_at_once=False)
     for _ in range(2 * PATIENT_ANSWERS - 3):
-        crowd.leave(crowd.enter(), crowded=False)
-    assert crowd.most == 2
-    crowd.leave(crowd.enter(), crowded=False)
-    assert crowd.most == 3
+        concurrency.leave(concurrency.enter(), too_many_at_once=False)
+    assert concurrency.most == 2
+    concurrency.leave(concurrency.enter(), too_many_at_once=False)
+    assert concurrency.most == 3

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.transport.service import Answer, serving
 from transport.errors import ForeignHost, Malformed, NotFound, PageLoop, Unavailable
 from transport.pages import follow_cursor, follow_links
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 from transport.reply import Reply
 
 
@@ -120,7 +120,7 @@ def test_reading_ahead_keeps_order_and_errors_in_place(door, open_client):
     """The next page travels early, but its error comes only after the pages before it."""
     pages = [_page(number, 20) for number in range(1, 4)]
     with serving(*pages, Answer(501)) as service:
-        coming = ahead(follow_links(open_client(door, service.url), "/things"))
+        coming = prefetch(follow_links(open_client(door, service.url), "/things"))
         assert [next(coming).json()[0] for _ in range(3)] == [1, 2, 3]
         with pytest.raises(Unavailable) as caught:
             next(coming)
@@ -131,4 +131,4 @@ def test_reading_ahead_keeps_order_and_errors_in_place(door, open_client):
 @given(st.lists(st.integers()))
 def test_reading_ahead_changes_nothing(items):
     """The same items in the same order."""
-    assert list(ahead(items)) == items
+    assert list(prefetch(items)) == items

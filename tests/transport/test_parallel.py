@@ -13,14 +13,14 @@ from tests.transport.service import Answer, serving
 from transport.clock import Clock
 from transport.door import Door
 from transport.errors import Abandoned, NotFound
-from transport.parallel import side_by_side
+from transport.parallel import in_parallel
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.integers(), max_size=40), st.integers(1, 9))
 def test_results_come_in_the_order_of_the_calls(items, workers):
     """For any calls and any number of workers it is a map."""
-    assert list(side_by_side((lambda each=each: each * 2 for each in items), workers)) == [
+    assert list(in_parallel((lambda each=each: each * 2 for each in items), workers)) == [
         2 * i for i in items
     ]
 
@@ -42,7 +42,7 @@ def test_no_more_than_workers_run_and_twice_as_many_are_started():
         for _ in taken:
             yield call
 
-    results = side_by_side(endless(), 3)
+    results = in_parallel(endless(), 3)
     for _ in range(10):
         next(results)
     results.close()
@@ -66,7 +66,7 @@ def test_the_first_error_is_raised_though_an_earlier_call_still_runs():
         started.append(1)
 
     with pytest.raises(ValueError, match="first"):
-        list(side_by_side([slow, fails, *[late] * 100], 2))
+        list(in_parallel([slow, fails, *[late] * 100], 2))
 
     assert len(started) < 100
 
@@ -99,7 +99,7 @@ def test_an_error_wakes_those_that_wait_for_a_window(open_client):
         client = open_client(door, service.url, workers=2)
         client.get("/dry")
         with pytest.raises(NotFound):
-            list(client.side_by_side([waits, fails]))
+            list(client.in_parallel([waits, fails]))
 
     assert len(failures) == 1
     assert [asked.path for asked in service.asked] == ["/dry", "/missing"]
@@ -122,6 +122,6 @@ def test_a_batch_within_a_batch_stops_with_it():
         raise ValueError("outer")
 
     with pytest.raises(ValueError, match="outer"):
-        list(side_by_side([lambda: list(side_by_side([inner], 1)), outer_fails], 2))
+        list(in_parallel([lambda: list(in_parallel([inner], 1)), outer_fails], 2))
 
     assert heard.is_set()

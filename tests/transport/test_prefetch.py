@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from transport.prefetch import ahead
+from transport.prefetch import prefetch
 
 
 def test_pages_keep_their_order() -> None:
     """All pages come, in order, falsy ones included; nothing comes of nothing."""
-    assert list(ahead(iter([3, 0, None, 2]))) == [3, 0, None, 2]
-    assert list(ahead(iter([]))) == []
+    assert list(prefetch(iter([3, 0, None, 2]))) == [3, 0, None, 2]
+    assert list(prefetch(iter([]))) == []
 
 
 def test_two_more_pages_are_fetched_meanwhile() -> None:
@@ -27,7 +27,7 @@ def test_two_more_pages_are_fetched_meanwhile() -> None:
             fetched.release()
             yield page
 
-    coming = ahead(pages())
+    coming = prefetch(pages())
     assert next(coming) == 0
     for _ in range(3):
         assert fetched.acquire(timeout=10)
@@ -43,7 +43,7 @@ def test_an_error_comes_at_its_page() -> None:
         yield 1
         raise ValueError("page 2")
 
-    coming = ahead(pages())
+    coming = prefetch(pages())
 
     assert next(coming) == 1
     with pytest.raises(ValueError, match="page 2"):
@@ -59,7 +59,7 @@ def test_who_stops_early_stops_the_fetching() -> None:
             begun.append(page)
             yield page
 
-    coming = ahead(pages())
+    coming = prefetch(pages())
     next(coming)
     coming.close()  # type: ignore[attr-defined]
 

@@ -10,11 +10,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transport.quota import ANSWER, NOW, Allowance
-from transport.rate_limit_headers import Quota, read_quota
-from transport.retry_policy import Patience
+from transport.quota import ANSWER, NOW, Quota
+from transport.rate_limit_headers import RateLimit, read_rate_limit
+from transport.retry_policy import RetryPolicy
 
-CALM = Patience(jitter=False)
+CALM = RetryPolicy(jitter=False)
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Crawl:
         self.limit, self.threads, self.requests = limit, threads, requests
         self.transit, self.phase, self.chance = transit, phase, chance
         self.others = others
-        self.allowance = Allowance()
+        self.quota = Quota()
         self.now, self.under_way, self.left, self.refused = 0.0, 0, requests, 0
         self.events: list = []
         self.used: dict[int, int] = {}
@@ -41,7 +41,7 @@ class Crawl:
     def run(self) -> Outcome:
         """Send all requests; return the seconds until the last success and the refusals."""
         while self.left or self.under_way:
-            moment = self.allowance.next(self.under_way, self.now)
+            moment = self.quota.next(self.under_way, self.now)
             free = self.under_way < min(self.threads, self.left + self.under_way) and self.left > 0
             if free and moment is NOW:
                 self._send()
@@ -55,27 +55,27 @@ class Crawl:
         self.under_way += 1
         self.left -= 1
         arrives = self.now + self.chance.uniform(0, self.transit)
-        self._schedule(arrives, "arrive", self.allowance.answers, None)
+        self._schedule(arrives, "arrive", self.quota.answers, None)
 
-    def _schedule(self, moment, kind, after, quota) -> None:
+    def _schedule(self, moment, kind, after, rate_limit) -> None:
         self.order += 1
-        heapq.heappush(self.events, (moment, self.order, kind, after, quota))
+        heapq.heappush(self.events, (moment, self.order, kind, after, rate_limit))
 
     def _happen(self) -> None:
-        self.now, _, kind, after, quota = heapq.heappop(self.events)
+        self.now, _, kind, after, rate_limit = heapq.heappop(self.events)
         if kind == "arrive":
             answer = self._serve()
             self._schedule(self.now + self.chance.uniform(0, self.transit), "answer", after, answer)
             return
         self.under_way -= 1
-        if quota[0]:
+        if rate_limit[0]:
             self.refused += 1
             self.left += 1
-            self.allowance.obey(quota[1], after, self.now, CALM)
+            self.quota.obey(rate_limit[1], after, self.now, CALM)
         else:
-            self.allowance.learn(quota[1], after, self.now)
+            self.quota.learn(rate_limit[1], after, self.now)
 
-    def _serve(self) -> tuple[bool, Quota]:
+    def _serve(self) -> tuple[bool, RateLimit]:
         # An epoch time as a float is exact to a quarter of a microsecond; no service cuts finer than this.
         window = math.floor((round(self.now, 6) - self.phase) / 60)
         used = self.used.setdefault(window, self.others)
@@ -87,7 +87,7 @@ class Crawl:
             "X-Rate-Limit-Remaining": str(self.limit - self.used[window]),
             "X-Rate-Limit-Reset": str(math.ceil(opens + 1_790_000_000)),
         }
-        return refused, read_quota(headers, self.now + 1_790_000_000)
+        return refused, read_rate_limit(headers, self.now + 1_790_000_000)
 
 
 @settings(max_examples=200, deadline=None)
@@ -130,14 +130,14 @@ def test_what_others_use_up_is_seen():
 
 def test_an_end_that_is_not_stated_is_not_waited_for() -> None:
     """A bucket that refills says what is left and never when; only a refusal makes it wait."""
-    allowance = Allowance()
-    minute = Quota(limit=100, remaining=0, opens_in=-41.0, stamp=1_000.0, retry_in=1.0)
-    allowance.obey(minute, allowance.answers, 10.0, CALM)
-    assert allowance.next(0, 10.0) == 11.0
+    quota = Quota()
+    minute = RateLimit(limit=100, remaining=0, opens_in=-41.0, stamp=1_000.0, retry_in=1.0)
+    quota.obey(minute, quota.answers, 10.0, CALM)
+    assert quota.next(0, 10.0) == 11.0
 
-    allowance.learn(Quota(limit=100, remaining=1), allowance.answers, 11.0)
-    assert allowance.next(0, 11.0) is NOW
-    allowance.learn(Quota(limit=100, remaining=0), allowance.answers, 11.1)
+    quota.learn(RateLimit(limit=100, remaining=1), quota.answers, 11.0)
+    assert quota.next(0, 11.0) is NOW
+    quota.learn(RateLimit(limit=100, remaining=0), quota.answers, 11.1)
 
-    assert allowance.next(1, 11.1) == ANSWER
-    assert allowance.next(0, 11.1) is NOW
+    assert quota.next(1, 11.1) == ANSWER
+    assert quota.next(0, 11.1) is NOW

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from transport.rate_limit_headers import Quota, read_quota
+from transport.rate_limit_headers import RateLimit, read_rate_limit
 
 WALL = 1_790_000_000.0
 DATE = "Mon, 21 Sep 2026 13:33:20 GMT"
 
 
-def _read(**headers: str) -> Quota:
-    return read_quota(CaseInsensitiveDict({k.replace("_", "-"): v for k, v in headers.items()}), WALL)
+def _read(**headers: str) -> RateLimit:
+    return read_rate_limit(CaseInsensitiveDict({k.replace("_", "-"): v for k, v in headers.items()}), WALL)
 
 
 @pytest.mark.parametrize(
@@ -35,19 +35,19 @@ def _read(**headers: str) -> Quota:
 )
 def test_the_end_of_a_window_is_read_in_every_dialect(reset, opens_in, stamp, grain):
     """Epoch seconds and milliseconds, seconds left, ISO time with and without seconds; else nothing."""
-    quota = _read(X_RateLimit_Limit="300", X_RateLimit_Remaining="7", X_RateLimit_Reset=reset)
+    rate_limit = _read(X_RateLimit_Limit="300", X_RateLimit_Remaining="7", X_RateLimit_Reset=reset)
 
-    assert (quota.limit, quota.remaining) == (300, 7)
-    assert (quota.opens_in, quota.stamp) == (opens_in, stamp)
-    assert stamp is None or quota.grain == grain
+    assert (rate_limit.limit, rate_limit.remaining) == (300, 7)
+    assert (rate_limit.opens_in, rate_limit.stamp) == (opens_in, stamp)
+    assert stamp is None or rate_limit.grain == grain
 
 
 @pytest.mark.parametrize("prefix", ["X_Rate_Limit", "X_RateLimit", "RateLimit", "x_ratelimit"])
 def test_every_spelling_of_the_names_is_read(prefix):
     """Okta's hyphens, everybody's camel case and the draft's bare name are one."""
-    quota = _read(**{f"{prefix}_Limit": "10", f"{prefix}_Remaining": "0", f"{prefix}_Reset": "5"})
+    rate_limit = _read(**{f"{prefix}_Limit": "10", f"{prefix}_Remaining": "0", f"{prefix}_Reset": "5"})
 
-    assert (quota.limit, quota.remaining, quota.opens_in) == (10, 0, 5)
+    assert (rate_limit.limit, rate_limit.remaining, rate_limit.opens_in) == (10, 0, 5)
 
 
 @pytest.mark.parametrize(
@@ -69,27 +69,27 @@ def test_a_retry_after_is_seconds_or_a_date_and_nothing_when_past(retry_after, s
 
 def test_moments_are_taken_against_the_service_s_own_date():
     """With a Date header, a wrong clock of ours does not matter."""
-    quota = read_quota(
+    rate_limit = read_rate_limit(
         {"Date": "Mon, 21 Sep 2026 14:13:20 GMT", "X-Rate-Limit-Reset": "1790000030"}, WALL + 999
     )
 
-    assert quota.opens_in == 30
+    assert rate_limit.opens_in == 30
 
 
 def test_a_bucket_that_refills_opens_after_its_interval():
     """Data Center states no reset, but how often tokens drop."""
-    quota = _read(
+    rate_limit = _read(
         X_RateLimit_Limit="60",
         X_RateLimit_Remaining="0",
         X_RateLimit_Interval_Seconds="5",
         X_RateLimit_FillRate="10",
     )
 
-    assert (quota.remaining, quota.opens_in, quota.stamp) == (0, 5, None)
+    assert (rate_limit.remaining, rate_limit.opens_in, rate_limit.stamp) == (0, 5, None)
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "refuses", "crowded"),
+    ("status", "headers", "refuses", "too_many_at_once"),
     [
         (429, {}, True, False),
         (503, {}, False, False),
@@ -99,12 +99,12 @@ def test_a_bucket_that_refills_opens_after_its_interval():
         (429, {"X_Rate_Limit_Limit": "600", "X_Rate_Limit_Remaining": "0"}, True, False),
     ],
 )
-def test_what_counts_as_too_soon_and_what_as_too_many(status, headers, refuses, crowded):
+def test_what_counts_as_too_soon_and_what_as_too_many(status, headers, refuses, too_many_at_once):
     """429 and a dated 503 refuse; a limit of 0 is about requests at the same time."""
-    quota = _read(**headers)
+    rate_limit = _read(**headers)
 
-    assert quota.refuses(status) is refuses
-    assert (refuses and quota.crowded) is crowded
+    assert rate_limit.refuses(status) is refuses
+    assert (refuses and rate_limit.too_many_at_once) is too_many_at_once
 
 
 @given(
@@ -117,8 +117,8 @@ def test_what_counts_as_too_soon_and_what_as_too_many(status, headers, refuses, 
 )
 def test_no_header_breaks_the_reading(headers):
     """Nonsense says nothing; it never raises and never gives a wait that is no number."""
-    quota = read_quota(headers, WALL)
+    rate_limit = read_rate_limit(headers, WALL)
 
-    assert quota.retry_in is None or 0 < quota.retry_in < float("inf")
-    assert quota.remaining is None or quota.remaining >= 0
-    assert quota.opens_in is None or abs(quota.opens_in) < float("inf")
+    assert rate_limit.retry_in is None or 0 < rate_limit.retry_in < float("inf")
+    assert rate_limit.remaining is None or rate_limit.remaining >= 0
+    assert rate_limit.opens_in is None or abs(rate_limit.opens_in) < float("inf")

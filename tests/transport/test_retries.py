@@ -16,7 +16,7 @@ from transport.errors import (
     UnknownOutcome,
 )
 from transport.pace import Pacing
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 GOOD = Answer(body={"rows": [1, 2, 3]})
 PASSING = [
@@ -48,7 +48,7 @@ def test_a_read_survives_passing_trouble(trouble, door, open_client):
 @pytest.mark.parametrize("trouble", PASSING, ids=NAMES)
 def test_a_read_gives_up_after_its_attempts(trouble, clock, open_client):
     """Patience ends by count, and the error is the trouble's own."""
-    door = Door(pacing=Pacing(clock), patience=Patience(attempts=4, refusals=4))
+    door = Door(pacing=Pacing(clock), retry_policy=RetryPolicy(attempts=4, refusals=4))
     with serving(trouble) as service, pytest.raises((RateLimited, Unavailable, ConnectionLost, Malformed)):
         open_client(door, service.url).get("/")
 
@@ -57,7 +57,7 @@ def test_a_read_gives_up_after_its_attempts(trouble, clock, open_client):
 
 def test_a_read_gives_up_after_its_seconds(clock, open_client):
     """Patience ends by time as well."""
-    door = Door(pacing=Pacing(clock), patience=Patience(attempts=1000, seconds=60, jitter=False))
+    door = Door(pacing=Pacing(clock), retry_policy=RetryPolicy(attempts=1000, seconds=60, jitter=False))
     with serving(Answer(503)) as service, pytest.raises(Unavailable):
         open_client(door, service.url).get("/")
 
@@ -67,10 +67,10 @@ def test_a_read_gives_up_after_its_seconds(clock, open_client):
 
 def test_pauses_grow_and_are_drawn():
     """Each pause is at most double the one before, never above the longest, and has jitter."""
-    calm = Patience(jitter=False)
+    calm = RetryPolicy(jitter=False)
     assert [calm.pause(n) for n in range(1, 9)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
     assert calm.pause(10_000) == 30.0
-    drawn = {Patience().pause(3) for _ in range(50)}
+    drawn = {RetryPolicy().pause(3) for _ in range(50)}
     assert len(drawn) > 40
     assert all(1.0 <= pause <= 2.0 for pause in drawn)
 
@@ -125,7 +125,7 @@ def test_a_read_that_gets_no_answer_in_time_is_sent_again(door, open_client):
 @pytest.mark.parametrize("verb", ["read", "write"])
 def test_a_connection_never_opened_is_tried_again(verb, clock, open_client):
     """Nothing left this machine, so even a write is safe to send again; here until patience ends."""
-    door = Door(writable=True, pacing=Pacing(clock), patience=Patience(attempts=3))
+    door = Door(writable=True, pacing=Pacing(clock), retry_policy=RetryPolicy(attempts=3))
     client = open_client(door, f"http://127.0.0.1:{free_port()}")
     with pytest.raises(ConnectionLost) as caught:
         client.get("/") if verb == "read" else client.write("POST", "/do", {})
@@ -170,7 +170,7 @@ def test_a_page_that_is_no_json_is_malformed(door, open_client):
 
 def test_waiting_can_be_turned_off(open_client):
     """With the switch, a whole storm passes in no time on the machine's own clock."""
-    door = Door(patience=Patience(refusals=50))
+    door = Door(retry_policy=RetryPolicy(refusals=50))
     storm = Answer(429, headers=(("Retry-After", "3600"),))
     with no_waiting(), serving(*[storm] * 40, GOOD) as service:
         assert open_client(door, service.url).get("/").json() == {"rows": [1, 2, 3]}

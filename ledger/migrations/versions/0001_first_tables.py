@@ -137,7 +137,7 @@ def upgrade() -> None:
         sa.Column("target", TEXT, nullable=False),
         sa.Column("fingerprint", TEXT, nullable=False),
         sa.Column("policy_fingerprint", TEXT, nullable=False),
-        sa.Column("held", sa.JSON(), nullable=False),
+        sa.Column("blocked_by", sa.JSON(), nullable=False),
         sa.Column("created", TIME, nullable=False),
         sa.ForeignKeyConstraint(["fingerprint"], ["plans.fingerprint"], name="fk_planned_plans"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_planned_runs"),

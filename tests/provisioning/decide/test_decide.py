@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from provisioning.decide.plan import inverse
-from provisioning.model.frames import Entitlements, Taken, complete, rows
+from provisioning.model.frames import Assignments, Taken, complete, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
     MAP,
@@ -54,7 +54,11 @@ def test_a_joiner_is_created_and_gets_what_the_groups_grant():
     )
     assert grant.rule == "groups.map: atl-jira"
     assert grant.reason == "member of atl-jira in idp; opens jira on acme, a billed seat"
-    assert (grant.before, grant.after, grant.movement) == ('{"held":false}', '{"held":true}', "joiner")
+    assert (grant.before, grant.after, grant.movement) == (
+        '{"assigned":false}',
+        '{"assigned":true}',
+        "joiner",
+    )
 
 
 def test_nobody_is_created_who_is_not_there_yet():
@@ -121,7 +125,7 @@ def test_an_account_in_step_is_left_alone():
 
     assert len(decision.plan.changes) == 0
     assert movement(decision, "ann") == "stayer"
-    assert not decision.verdict.held
+    assert not decision.verdict.needs_approval
 
 
 def test_a_mover_gains_and_loses_groups_and_gets_a_new_name():
@@ -184,7 +188,7 @@ def test_a_group_nobody_maps_is_taken_only_from_those_who_have_it_from_us():
         source([identity("ann"), identity("bob")]),
         target([account("ann"), account("bob")], {"developers": ["ann", "bob"]}),
     )
-    ours = Memory(owned=remembered(Entitlements, "ann", "developers"))
+    ours = Memory(owned=remembered(Assignments, "ann", "developers"))
 
     mine = think(people, there, policy(groups={"may_remove": ["*"]}), memory=ours)
     taken_over = think(people, there, policy(groups={"may_remove": ["*"], "manage": ["dev*"]}))
@@ -470,7 +474,7 @@ def test_a_permission_is_given_back_whatever_may_add_says():
     taken = remembered(Taken, "ann", "jira access", rule="leaver: revoke_seats after 0d")
     narrow = policy(groups={"may_add": []})
     there = target([account("ann")])
-    there.grants.loc[there.grants["kind"] == "product", "kind"] = "role"
+    there.entitlements.loc[there.entitlements["kind"] == "product", "kind"] = "role"
 
     product = think(source([identity("ann")]), target([account("ann")]), narrow, memory=Memory(taken=taken))
     role = think(source([identity("ann")]), there, narrow, memory=Memory(taken=taken.assign(kind="role")))
@@ -499,7 +503,7 @@ def test_a_permission_stays_where_the_policy_says_so(rules):
 def test_no_sync_takes_a_permission_from_somebody_who_stays():
     """The policy fills groups alone, even where it manages and may remove everything."""
     there = target([account("ann")], direct={"jira access": ["ann"]})
-    memory = Memory(owned=remembered(Entitlements, "ann", "jira access"))
+    memory = Memory(owned=remembered(Assignments, "ann", "jira access"))
     rules = policy(groups={"map": MAP, "manage": ["*"], "may_remove": ["*"], "same_name": True})
 
     decision = think(source([identity("ann")], {"jira access": ["ann"]}), there, rules, memory=memory)
@@ -553,7 +557,7 @@ def test_an_idle_seat_held_directly_is_taken_and_one_of_a_role_stays():
     idle = [seat("ann", last_active=NOW - timedelta(days=90))]
     there = target([account("ann")], {"jira-users": ["ann"]}, direct={"jira access": ["ann"]}, seats=idle)
     taken = think(ANN, there, policy(inactive=INACTIVE))
-    there.grants.loc[there.grants["kind"] == "product", "modifiable"] = False
+    there.entitlements.loc[there.entitlements["kind"] == "product", "modifiable"] = False
     kept = think(ANN, there, policy(inactive=INACTIVE))
 
     assert done(taken.plan.changes) == [("revoke", "ann", "jira access"), ("revoke", "ann", "jira-users")]
@@ -580,8 +584,8 @@ def test_a_group_that_also_opens_something_in_use_is_kept():
         {"jira-users": ["ann"]},
         seats=[seat("ann", last_active=NOW - timedelta(days=99)), seat("ann", "wiki", last_active=NOW)],
     )
-    both = there.grants[there.grants["name"] == "jira-users"].assign(product="wiki")
-    there.grants.loc[len(there.grants)] = both.iloc[0]
+    both = there.entitlements[there.entitlements["name"] == "jira-users"].assign(product="wiki")
+    there.entitlements.loc[len(there.entitlements)] = both.iloc[0]
 
     decision = think(ANN, there, policy(inactive=INACTIVE))
 

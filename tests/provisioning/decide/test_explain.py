@@ -20,7 +20,7 @@ def test_every_step_of_the_chain_is_told():
     assert [(i["source_id"], i["in_scope"], i["counts"]) for i in told.identities] == [("id-ann", True, True)]
     assert [m["group_name"] for m in told.memberships] == ["atl-jira", "dept"]
     assert [(link["account_id"], link["rule"]) for link in told.links] == [("acc-ann", "email")]
-    assert [entitlement[1:] for entitlement in told.entitlements] == [
+    assert [entitlement[1:] for entitlement in told.assignments] == [
         ("all-staff", True, False, None, "no rule grants it"),
         ("jira-users", False, True, "groups.map: atl-jira", "member of atl-jira in idp"),
     ]
@@ -42,9 +42,9 @@ def test_a_leaver_is_found_by_user_name_with_the_seat_and_what_bills_it():
 def test_what_is_held_directly_is_told_with_who_may_take_it():
     """A permission goes with the seat, or by hand where the target does not let us."""
     there = target([account("ann")], direct={"jira access": ["ann"]})
-    free = explain(think(PEOPLE, there, policy()), "ann").entitlements
-    there.grants.loc[there.grants["kind"] == "product", "modifiable"] = False
-    fixed = explain(think(PEOPLE, there, policy()), "ann").entitlements
+    free = explain(think(PEOPLE, there, policy()), "ann").assignments
+    there.entitlements.loc[there.entitlements["kind"] == "product", "modifiable"] = False
+    fixed = explain(think(PEOPLE, there, policy()), "ann").assignments
 
     assert [(e.kind, e.name, e.wanted) for e in free] == [
         ("group", "jira-users", True),
@@ -76,4 +76,4 @@ def test_an_address_nobody_has_is_unknown():
     told = explain(think(PEOPLE, THERE, policy()), "nobody@acme.test")
 
     assert not told.known
-    assert (told.changes, told.entitlements, told.ambiguities) == ([], [], [])
+    assert (told.changes, told.assignments, told.ambiguities) == ([], [], [])

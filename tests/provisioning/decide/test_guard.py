@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from provisioning.model.frames import Action, Grants, concat
+from provisioning.model.frames import Action, Entitlements, concat
 from provisioning.model.snapshots import Memory, Sizes, measure
 from tests.provisioning.worlds import (
     account,
@@ -53,7 +53,7 @@ def test_destructive_changes_are_counted_and_shared(limit, reason):
 
     assert ([reason] if reason else []) == verdict.reasons
     assert (reason is not None, 4, 20, 0.2) == (
-        verdict.held,
+        verdict.needs_approval,
         verdict.destructive,
         verdict.linked,
         verdict.share,
@@ -72,7 +72,7 @@ def test_a_share_of_a_handful_holds_nobody_up():
         memory=applied(rules),
     ).verdict
 
-    assert (verdict.held, verdict.share) == (False, 0.5)
+    assert (verdict.needs_approval, verdict.share) == (False, 0.5)
 
 
 @pytest.mark.parametrize("before", [None, "another policy"])
@@ -84,18 +84,18 @@ def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(befo
     watched = think(*crowd(gone=1), policy(), memory=memory, attended=True).verdict
     harmless = think(source([identity("ann")]), target([]), policy(), memory=memory).verdict
 
-    assert alone.held
+    assert alone.needs_approval
     assert "takes 1 things away; a person looks at it first" in alone.reasons[0]
-    assert not watched.held
-    assert not harmless.held
+    assert not watched.needs_approval
+    assert not harmless.needs_approval
 
 
 def test_a_policy_may_want_every_plan_seen():
     """`approve.above: always` holds any change, and no empty plan."""
     rules = policy().model_copy(update={"approve": policy().approve.model_copy(update={"above": "always"})})
 
-    assert think(source([identity("ann")]), target([]), rules).verdict.held
-    assert not think(source([identity("ann")]), target([account("ann")]), rules).verdict.held
+    assert think(source([identity("ann")]), target([]), rules).verdict.needs_approval
+    assert not think(source([identity("ann")]), target([account("ann")]), rules).verdict.needs_approval
 
 
 def test_an_empty_source_always_holds():
@@ -104,7 +104,7 @@ def test_an_empty_source_always_holds():
 
     verdict = think(source([]), there, policy(), memory=Memory(links=links(*CROWD))).verdict
 
-    assert verdict.held
+    assert verdict.needs_approval
     assert "idp lists nobody; an empty source always holds" in verdict.reasons
     assert verdict.fallen == ["idp"]
 
@@ -115,7 +115,7 @@ def test_a_filter_that_leaves_nobody_holds():
 
     verdict = think(*crowd(), rules).verdict
 
-    assert verdict.held
+    assert verdict.needs_approval
     assert "20 identities and none is in scope" in verdict.reasons[0]
 
 
@@ -148,7 +148,7 @@ def test_a_segment_that_vanished_holds_although_the_whole_did_not_fall(segment, 
 
     verdict = think(people, there, policy(), memory=applied(policy(), previous={"idp": before})).verdict
 
-    assert verdict.held
+    assert verdict.needs_approval
     assert reason in verdict.reasons[0]
 
 
@@ -161,7 +161,7 @@ def test_small_segments_and_groups_that_only_shrank_do_not_hold(segment):
         people, there, policy(), memory=applied(policy(), previous={"idp": Sizes(20, 20, segment)})
     ).verdict
 
-    assert not verdict.held
+    assert not verdict.needs_approval
 
 
 def test_an_incomplete_source_takes_nothing_and_still_gives():
@@ -178,7 +178,7 @@ def test_an_incomplete_source_takes_nothing_and_still_gives():
     assert done(decision.plan.changes) == [("create", "new", None), ("grant", "new", "jira-users")]
     assert 2 == decision.verdict.withheld == len(decision.withheld)
     assert decision.verdict.reasons == ["2 changes are withheld, because idp was not read whole"]
-    assert not decision.verdict.held
+    assert not decision.verdict.needs_approval
 
 
 def test_a_source_that_was_not_read_at_all_counts_as_incomplete():
@@ -334,11 +334,13 @@ def test_seats_that_the_plan_frees_are_free():
         "default": False,
         "modifiable": False,
     }
-    held = there.entitlements.iloc[[0]].assign(kind="role", entitlement_id="r", name="r")
+    held = there.assignments.iloc[[0]].assign(kind="role", entitlement_id="r", name="r")
 
-    assert not think(people, there, policy(), attended=True).verdict.held
-    there.grants.loc[len(there.grants)] = concat(Grants, [frame(Grants, [role])]).iloc[0]
-    there.entitlements.loc[len(there.entitlements)] = held.iloc[0]
+    assert not think(people, there, policy(), attended=True).verdict.needs_approval
+    there.entitlements.loc[len(there.entitlements)] = concat(
+        Entitlements, [frame(Entitlements, [role])]
+    ).iloc[0]
+    there.assignments.loc[len(there.assignments)] = held.iloc[0]
     decision = think(people, there, policy(), attended=True)
     assert "0 freed by this plan" in decision.verdict.reasons[0]
     assert "1 paid seats of leavers stay, given by" in messages(decision)

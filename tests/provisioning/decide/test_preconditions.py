@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from provisioning.decide.plan import inverse, reached, still_true
+from provisioning.decide.plan import inverse
+from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model.frames import Changes, Outcomes, empty, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import NOW, account, frame, identity, policy, source, target, think
@@ -20,14 +21,14 @@ PLAN = think(PEOPLE, THERE, RULES).plan
 
 
 def answers(check, now) -> dict[str, bool]:
-    found = check(PLAN.changes, now.accounts, now.entitlements)
+    found = check(PLAN.changes, now.accounts, now.assignments)
     keys = PLAN.changes["action"] + " " + PLAN.changes["subject"].str.partition("@")[0]
     return dict(zip(keys, found, strict=True))
 
 
 def test_the_plan_is_what_these_tests_think_it_is():
     """One change of every sort."""
-    assert list(answers(still_true, THERE)) == [
+    assert list(answers(precondition_holds, THERE)) == [
         "create ann",
         "update bob",
         "grant ann",
@@ -35,8 +36,8 @@ def test_the_plan_is_what_these_tests_think_it_is():
         "revoke cyd",
         "suspend cyd",
     ]
-    assert all(answers(still_true, THERE).values())
-    assert not any(answers(reached, THERE).values())
+    assert all(answers(precondition_holds, THERE).values())
+    assert not any(answers(postcondition_holds, THERE).values())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_plan_is_what_these_tests_think_it_is():
 )
 def test_a_change_is_stale_when_its_own_state_moved_and_no_other(moved, stale):
     """What somebody else touched in between is skipped; the rest goes on."""
-    assert stale == {key for key, holds in answers(still_true, moved).items() if not holds}
+    assert stale == {key for key, holds in answers(precondition_holds, moved).items() if not holds}
 
 
 def test_what_somebody_did_already_is_reached():
@@ -69,23 +70,23 @@ def test_what_somebody_did_already_is_reached():
         {"jira-users": ["ann", "bob"]},
     )
 
-    assert all(answers(reached, now).values())
+    assert all(answers(postcondition_holds, now).values())
 
 
 def test_a_joiners_grants_find_the_new_account_by_its_address():
     """They were planned before there was an account."""
     created = target([account("x", email="Ann@acme.test"), account("bob"), account("cyd")])
 
-    assert answers(still_true, created)["grant ann"]
-    assert answers(reached, target([account("ann")], {"jira-users": ["ann"]}))["grant ann"]
+    assert answers(precondition_holds, created)["grant ann"]
+    assert answers(postcondition_holds, target([account("ann")], {"jira-users": ["ann"]}))["grant ann"]
 
 
 def test_a_customer_with_the_address_is_not_the_person():
     """A portal customer may bear the address of someone who has no account yet."""
     here = [account("bob"), account("cyd"), account("x", email="ann@acme.test", kind="customer")]
 
-    assert answers(still_true, target(here))["create ann"]
-    assert not answers(reached, target(here))["create ann"]
+    assert answers(precondition_holds, target(here))["create ann"]
+    assert not answers(postcondition_holds, target(here))["create ann"]
 
 
 def test_a_deleted_account_counts_as_deleted_when_it_is_gone():
@@ -98,12 +99,12 @@ def test_a_deleted_account_counts_as_deleted_when_it_is_gone():
     ).plan
     gone = target([account("bob")])
 
-    assert reached(plan.changes, gone.accounts, gone.entitlements).tolist() == [True]
+    assert postcondition_holds(plan.changes, gone.accounts, gone.assignments).tolist() == [True]
 
 
 def test_a_plan_of_nothing_has_answers_of_nothing():
     """Empty in, empty out, with the right type."""
-    found = still_true(empty(Changes), THERE.accounts, THERE.entitlements)
+    found = precondition_holds(empty(Changes), THERE.accounts, THERE.assignments)
 
     assert (len(found), str(found.dtype)) == (0, "bool")
 
@@ -161,8 +162,8 @@ def test_a_group_to_make_is_looked_for_by_its_name():
     for there, names in ((False, ["other"]), (True, ["NEWCOMERS"])):
         groups = pd.DataFrame({"name": pd.Series(names, dtype="str")})
 
-        found = reached(changes, nobody.accounts, nobody.entitlements, groups)
-        holds = still_true(changes, nobody.accounts, nobody.entitlements, groups)
+        found = postcondition_holds(changes, nobody.accounts, nobody.assignments, groups)
+        holds = precondition_holds(changes, nobody.accounts, nobody.assignments, groups)
 
         assert (found.tolist(), holds.tolist()) == ([there], [not there])
     assert inverse(plan).changes.query("action == 'create_group'").empty

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 
 from provisioning.decide.decide import Decision
 from provisioning.decide.lifecycle import LIVE
-from provisioning.decide.plan import Plan, inverse, make, reached, still_true
+from provisioning.decide.plan import Plan, inverse, make
+from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model import frames
-from provisioning.model.frames import Accounts, Entitlements, Grants, Links, Taken, columns, concat
+from provisioning.model.frames import Accounts, Assignments, Entitlements, Links, Taken, columns, concat
 from provisioning.model.snapshots import Memory, TargetSnapshot
 from tests.provisioning.strategies import World, worlds
 from tests.provisioning.worlds import NOW, frame, think
@@ -31,7 +32,7 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
     """The target after every change of a plan: the model the real sinks are held to."""
     accounts = {row["account_id"]: row for row in target.accounts.to_dict("records")}
     key = ["account_id", "kind", "entitlement_id", "name"]
-    held = {tuple(row): True for row in target.entitlements[key].to_numpy()}
+    held = {tuple(row): True for row in target.assignments[key].to_numpy()}
     by_email = {}
     made = []
     for change in frames.rows(plan.changes):
@@ -55,8 +56,8 @@ def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
     return dataclasses.replace(
         target,
         accounts=frame(Accounts, list(accounts.values())),
-        entitlements=frame(Entitlements, rows),
-        grants=concat(Grants, [target.grants, frame(Grants, made)]),
+        assignments=frame(Assignments, rows),
+        entitlements=concat(Entitlements, [target.entitlements, frame(Entitlements, made)]),
     )
 
 
@@ -117,13 +118,13 @@ def test_a_look_at_the_target_confirms_the_plan_and_then_its_outcome(world: Worl
     plan = decided(world).plan
     after = apply_to(plan, world.target)
 
-    then = (world.target.accounts, world.target.entitlements, world.target.grants)
-    now = (after.accounts, after.entitlements, after.grants)
+    then = (world.target.accounts, world.target.assignments, world.target.entitlements)
+    now = (after.accounts, after.assignments, after.entitlements)
 
-    assert still_true(plan.changes, *then).all()
-    assert not reached(plan.changes, *then).any()
-    assert reached(plan.changes, *now).all()
-    assert not still_true(plan.changes, *now).any()
+    assert precondition_holds(plan.changes, *then).all()
+    assert not postcondition_holds(plan.changes, *then).any()
+    assert postcondition_holds(plan.changes, *now).all()
+    assert not precondition_holds(plan.changes, *now).any()
 
 
 @tried
@@ -140,8 +141,8 @@ def test_the_order_of_rows_decides_nothing(world: World):
         dataclasses.replace(
             world.target,
             accounts=_mixed(world.target.accounts),
+            assignments=_mixed(world.target.assignments),
             entitlements=_mixed(world.target.entitlements),
-            grants=_mixed(world.target.grants),
         ),
         world.policy,
         dataclasses.replace(world.memory, links=_mixed(world.memory.links)),
@@ -207,13 +208,15 @@ def test_a_departed_identity_keeps_no_paid_seat_past_its_stage(world: World):
     protected = world.policy.protect
     moved = decision.movements
     due = moved[(moved["movement"] == "leaver") & (NOW - moved["since"] >= wait)]
-    paid = world.target.grants[world.target.grants["billable"] & world.target.grants["modifiable"]]
+    paid = world.target.entitlements[
+        world.target.entitlements["billable"] & world.target.entitlements["modifiable"]
+    ]
     open_ = [n for n in paid["name"] if not (protected.groups == ["jira-*"] and n.startswith("jira"))]
     live = after.accounts[after.accounts["state"].isin(LIVE) & ~after.accounts["caller"]]
     spared = _spared(world, decision)
     concerned = set(due["account_id"]) & set(live["account_id"]) - spared
 
-    held = after.entitlements[after.entitlements["account_id"].isin(concerned)]
+    held = after.assignments[after.assignments["account_id"].isin(concerned)]
     assert held.loc[held["name"].isin(open_), ["account_id", "name"]].to_numpy().tolist() == []
 
 
@@ -221,7 +224,7 @@ def _spared(world: World, decision: Decision) -> set[str]:
     """Accounts that protection or their being the last administrator keeps out of the plan."""
     names = world.policy.protect.emails
     accounts = world.target.accounts
-    admins = world.target.entitlements[world.target.entitlements["name"] == "site-admins"]
+    admins = world.target.assignments[world.target.assignments["name"] == "site-admins"]
     mine = accounts["email"].str.lower().str.match("ann@|b") | accounts["user_name"].str.match("b")
     stated = decision.links.merge(
         world.source.identities[["source_id", "email", "user_name"]], on="source_id"

@@ -19,22 +19,22 @@ def accounts(*rows):
 
 
 def held(*rows):
-    """Entitlements from (account_id, group)."""
+    """Assignments from (account_id, group)."""
     frame = pd.DataFrame(rows, columns=["account_id", "name"])
     return frames.complete(
-        frames.Entitlements,
+        frames.Assignments,
         frame.assign(target="cloud", kind="group", entitlement_id=frame["name"].str.upper()),
     )
 
 
-def grants(*rows):
-    """Grants from (group, product, billable, modifiable)."""
+def entitlements(*rows):
+    """Entitlements from (group, product, billable, modifiable)."""
     frame = pd.DataFrame(rows, columns=["name", "product", "billable", "modifiable"])
     frame = frame.assign(target="cloud", kind="group", site="acme", admin=False, default=False)
-    return frames.complete(frames.Grants, frame.assign(entitlement_id=frame["name"].str.upper()))
+    return frames.complete(frames.Entitlements, frame.assign(entitlement_id=frame["name"].str.upper()))
 
 
-GRANTS = grants(
+ENTITLEMENTS = entitlements(
     ("jira-users", "jira", True, True),
     ("developers", "jira", True, True),
     ("developers", "bitbucket", True, True),
@@ -45,9 +45,9 @@ GRANTS = grants(
 NO_SEATS = frames.empty(frames.Seats)
 
 
-def table(people, entitlements, own=NO_SEATS):
+def table(people, assignments, own=NO_SEATS):
     """The seat table, by account and product."""
-    found = seats.seat_table(own, people, entitlements, GRANTS)
+    found = seats.seat_table(own, people, assignments, ENTITLEMENTS)
     return found.set_index(["account_id", "product"])
 
 
@@ -125,7 +125,8 @@ def test_a_target_that_lists_its_seats_is_believed():
 def test_all_billable_paths_and_no_other_must_go_to_free_a_seat():
     """What else the account loses is told, and what cannot be revoked here too."""
     routes = seats.paths(
-        held(("ada", "jira-users"), ("ada", "developers"), ("ada", "viewers"), ("bob", "synced")), GRANTS
+        held(("ada", "jira-users"), ("ada", "developers"), ("ada", "viewers"), ("bob", "synced")),
+        ENTITLEMENTS,
     )
     wanted = pd.DataFrame(
         {"target": "cloud", "account_id": ["ada", "bob"], "product": ["jira", "wiki"], "site": "acme"}
@@ -141,7 +142,9 @@ def test_all_billable_paths_and_no_other_must_go_to_free_a_seat():
 def test_seats_are_counted_beside_what_was_bought():
     """A product nobody holds shows its capacity; unlimited capacity is unknown, not nothing."""
     people = accounts(("ada", "active", "person", T), ("bob", "suspended", "person", None))
-    found = seats.seat_table(NO_SEATS, people, held(("ada", "jira-users"), ("bob", "jira-users")), GRANTS)
+    found = seats.seat_table(
+        NO_SEATS, people, held(("ada", "jira-users"), ("bob", "jira-users")), ENTITLEMENTS
+    )
     capacity = frames.complete(
         frames.Capacity,
         pd.DataFrame({"target": "cloud", "product": ["desk", "jira"], "site": "acme", "seats": [50, None]}),
@@ -149,15 +152,15 @@ def test_seats_are_counted_beside_what_was_bought():
     rows = seats.counts(found, capacity).astype(object)
 
     assert rows[:1].to_numpy().tolist() == [["cloud", "desk", "acme", 50, 0, 0, 0]]
-    assert list(rows.loc[1, ["held", "billed", "known"]]) == [2, 1, 1]
+    assert list(rows.loc[1, ["assigned", "billed", "known"]]) == [2, 1, 1]
     assert pd.isna(rows.loc[1, "capacity"])
 
 
 def test_nothing_held_gives_empty_typed_frames():
     """An empty directory is no special case."""
     nobody = frames.empty(frames.Accounts)
-    found = seats.seat_table(NO_SEATS, nobody, frames.empty(frames.Entitlements), GRANTS)
+    found = seats.seat_table(NO_SEATS, nobody, frames.empty(frames.Assignments), ENTITLEMENTS)
 
     assert frames.empty(frames.Seats).dtypes.equals(found.dtypes)
     assert seats.counts(found, frames.empty(frames.Capacity)).empty
-    assert seats.to_free(seats.paths(frames.empty(frames.Entitlements), GRANTS), found).empty
+    assert seats.to_free(seats.paths(frames.empty(frames.Assignments), ENTITLEMENTS), found).empty

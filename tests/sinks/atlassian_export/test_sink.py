@@ -31,7 +31,7 @@ def online(acme: Running) -> dict[str, pd.DataFrame]:
     options = AtlassianOrgOptions(url=f"{acme.url}/atlassian", org=ORG_ID, directory=DIRECTORY_ID, key=KEY)
     sink = AtlassianOrg("acme", options, Door())
     people = read(sink, "accounts").query("kind == 'person'")
-    parts = {part: read(sink, part) for part in ("entitlements", "seats")}
+    parts = {part: read(sink, part) for part in ("assignments", "seats")}
     return {"accounts": people} | {
         part: frame[frame["account_id"].isin(people["account_id"])] for part, frame in parts.items()
     }
@@ -134,24 +134,24 @@ def test_managed_accounts_tell_where_products_are_held(
 def test_groups_agree(style: str, acme: Running, online: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     """Rows, lists and pivoted columns tell the same groups, by identifier where the file has one."""
     sink = exported(acme, tmp_path, style)
-    told = read(sink, "entitlements").query("kind == 'group'")
-    held = online["entitlements"].query("kind == 'group'")
+    told = read(sink, "assignments").query("kind == 'group'")
+    held = online["assignments"].query("kind == 'group'")
 
     assert set(zip(told["account_id"], told["name"], strict=True)) == set(
         zip(held["account_id"], held["name"], strict=True)
     )
     if style != "pivot":
         assert set(told["entitlement_id"]) == set(held["entitlement_id"])
-    grants = read(sink, "grants").set_index("name")
-    assert grants.loc["confluence-users", ["product", "billable"]].tolist() == ["confluence", True]
-    assert pd.isna(grants.loc["all-staff", "product"])
+    entitlements = read(sink, "entitlements").set_index("name")
+    assert entitlements.loc["confluence-users", ["product", "billable"]].tolist() == ["confluence", True]
+    assert pd.isna(entitlements.loc["all-staff", "product"])
     given = read(sink, "seats").query("product == 'confluence'")["granted_by"]
     assert set(given.dropna()) == {"confluence-users"}
 
 
 def test_the_organisations_administrators_are_told(acme: Running, tmp_path: Path) -> None:
-    """The role column becomes role entitlements under the organisation's own names."""
-    roles = read(exported(acme, tmp_path, "current"), "entitlements").query("kind == 'role'")
+    """The role column becomes role assignments under the organisation's own names."""
+    roles = read(exported(acme, tmp_path, "current"), "assignments").query("kind == 'role'")
 
     assert set(roles["entitlement_id"]) == {"atlassian/org-admin"}
 
@@ -163,11 +163,11 @@ def test_group_names_may_hold_commas(tmp_path: Path) -> None:
     """In a list with identifiers a comma within a name does not make two groups."""
     head = "Group id,Group name,User id,User name,email,User status\n"
     listed = from_text(tmp_path, head + '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active\n')
-    held = read(listed, "entitlements")
+    held = read(listed, "assignments")
     rows = from_text(tmp_path, head + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n')
 
     assert held[["entitlement_id", "name"]].to_numpy().tolist() == [["g1", "g1"], ["g2", "g2"]]
-    assert read(rows, "entitlements")["name"].tolist() == ["Sales, EMEA", "ops"]
+    assert read(rows, "assignments")["name"].tolist() == ["Sales, EMEA", "ops"]
 
 
 def test_people_of_several_rows_are_one_account(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_people_of_several_rows_are_one_account(tmp_path: Path) -> None:
     rows = "".join(f"g{n},group {n},1,Ada,a@x,Active,User,3 Jan 2024\n" for n in range(3))
     sink = from_text(tmp_path, head + rows)
 
-    assert [len(read(sink, part)) for part in ("accounts", "entitlements", "seats")] == [1, 3, 1]
+    assert [len(read(sink, part)) for part in ("accounts", "assignments", "seats")] == [1, 3, 1]
 
 
 def test_roles_that_cost_nothing_are_not_billed(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import CREATED, KEY, PARTS, change, read, someone
 from transport.door import Door
 from transport.errors import Conflict, CredentialRefused, Forbidden
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 INVITE = f"/atlassian/admin/v2/orgs/{ORG_ID}/users/invite"
 
@@ -132,7 +132,7 @@ def test_a_product_held_directly_is_an_entitlement(fresh: Running) -> None:
         org.remove_member(group_id, chosen)
     org.assign(chosen, USER, JIRA.resource)
 
-    held = read(sink, "entitlements").query("account_id == @chosen")
+    held = read(sink, "assignments").query("account_id == @chosen")
     seats = read(sink, "seats").query("account_id == @chosen")
 
     assert held[["kind", "entitlement_id", "name"]].to_numpy().tolist() == [
@@ -202,7 +202,7 @@ def test_a_new_person_and_their_groups_are_one_request(fresh: Running) -> None:
 
     assert applied.failed == {}
     assert fresh.world.counters.writes == 1
-    held = sink.look([], [CREATED]).entitlements
+    held = sink.observe([], [CREATED]).assignments
     assert set(held["name"]) == {"all-staff", "confluence-users"}
 
 
@@ -212,28 +212,28 @@ def test_part_of_an_invitation_may_fail(fresh: Running) -> None:
     create = change(sink, Action.CREATE, None, after={"email": CREATED})
     good, synced = (grant(sink, None, group(fresh, name)) for name in ("all-staff", "scim-contractors"))
     lost = grant(sink, None, group(fresh, "developers"))
-    read(sink, "grants")
+    read(sink, "entitlements")
     org_of(fresh).by_name["developers"].synced = True
 
     applied = sink.apply([create, good, synced, lost])
 
     assert set(applied.failed) == {synced.change_id, lost.change_id}
-    assert set(sink.look([], [CREATED]).entitlements["name"]) == {"all-staff"}
+    assert set(sink.observe([], [CREATED]).assignments["name"]) == {"all-staff"}
 
 
 def test_grants_after_an_interrupted_invitation_find_the_account(fresh: Running) -> None:
-    """Grants of a person whose invitation went out in an earlier run are made on the account it made."""
+    """Assignments of a person invited in an earlier run are made on the account it made."""
     sink = open_org(fresh)
     invited = sink.apply([change(sink, Action.CREATE, None, after={"email": CREATED})])
 
     applied = sink.apply([grant(sink, None, group(fresh, n)) for n in ("all-staff", "developers")])
 
     assert applied.account_id == invited.account_id
-    assert set(sink.look([], [CREATED]).entitlements["name"]) == {"all-staff", "developers"}
+    assert set(sink.observe([], [CREATED]).assignments["name"]) == {"all-staff", "developers"}
 
 
 def test_grants_for_nobody_are_refused(fresh: Running) -> None:
-    """Grants of a person who has no account, and no invitation beside, are refused in words."""
+    """Assignments of a person who has no account, and no invitation beside, are refused in words."""
     sink = open_org(fresh)
 
     with pytest.raises(Refused, match="has no account"):
@@ -291,9 +291,9 @@ def test_products_are_granted_directly(fresh: Running) -> None:
     what = {"kind": "product", "entitlement_id": JIRA.resource, "entitlement": "jira-software on acme"}
 
     sink.apply([change(sink, Action.GRANT, chosen, **what)])
-    given = sink.look([chosen], []).entitlements["entitlement_id"].tolist()
+    given = sink.observe([chosen], []).assignments["entitlement_id"].tolist()
     sink.apply([change(sink, Action.REVOKE, chosen, **what)])
-    taken = sink.look([chosen], []).entitlements["entitlement_id"].tolist()
+    taken = sink.observe([chosen], []).assignments["entitlement_id"].tolist()
 
     assert (given, taken) == ([JIRA.resource], [])
 
@@ -375,7 +375,9 @@ def test_a_key_with_scopes_is_told_in_words(acme: Running) -> None:
 
 def test_a_wrong_key_is_told_to_be_renewed(acme: Running) -> None:
     """A key that is not accepted at all is another matter than one that lacks rights."""
-    sink = open_org(acme, Door(patience=Patience(attempts=1)), key="wrong-secret-key", caller="a@acme.test")
+    sink = open_org(
+        acme, Door(retry_policy=RetryPolicy(attempts=1)), key="wrong-secret-key", caller="a@acme.test"
+    )
 
     findings = sink.check()
 

@@ -83,10 +83,10 @@ def test_users_become_accounts(acme: Running) -> None:
 def test_groups_named_like_atlassians_own_are_not_modifiable(acme: Running) -> None:
     """They are told as such, checked with a warning, and their changes are refused."""
     sink = open_scim(acme, Door(writable=True))
-    grants = read(sink, "grants").set_index("name")
+    entitlements = read(sink, "entitlements").set_index("name")
 
-    assert grants.index[~grants["modifiable"]].tolist() == ["confluence-users"]
-    assert grants["product"].isna().all()
+    assert entitlements.index[~entitlements["modifiable"]].tolist() == ["confluence-users"]
+    assert entitlements["product"].isna().all()
     warned = [f for f in sink.check() if "never synced" in f.message]
     assert [f.subject for f in warned] == ["scim: group confluence-users"]
     with pytest.raises(Refused, match="never synced"):
@@ -95,9 +95,9 @@ def test_groups_named_like_atlassians_own_are_not_modifiable(acme: Running) -> N
 
 def test_more_names_of_default_groups_can_be_told(acme: Running) -> None:
     """A pattern of the connection counts like Atlassian's own names."""
-    grants = read(open_scim(acme, default_groups=["ATL-Pilot*"]), "grants").set_index("name")
+    entitlements = read(open_scim(acme, default_groups=["ATL-Pilot*"]), "entitlements").set_index("name")
 
-    assert not grants.loc["atl-pilot", "modifiable"]
+    assert not entitlements.loc["atl-pilot", "modifiable"]
 
 
 # Members, several at a time
@@ -173,7 +173,7 @@ def test_a_lost_answer_makes_the_whole_bundle_unknown(fresh: Running) -> None:
     with pytest.raises(UnknownOutcome):
         sink.apply([member(sink, Action.GRANT, key, "atl-pilot", group_id) for key in some])
 
-    seen = sink.look(some, []).entitlements
+    seen = sink.observe(some, []).assignments
     assert seen["entitlement_id"].eq(group_id).sum() == 3
 
 
@@ -216,13 +216,13 @@ def test_a_new_user_bears_what_the_plan_knows(fresh: Running) -> None:
 
     applied = sink.apply([create(sink, **wanted)])
 
-    row = sink.look([str(applied.account_id)], []).accounts.iloc[0]
+    row = sink.observe([str(applied.account_id)], []).accounts.iloc[0]
     assert row[[*wanted, "email", "external_id"]].to_dict() == {
         **wanted,
         "email": CREATED,
         "external_id": "00u1",
     }
-    assert not applied.pending
+    assert not applied.propagating
     account = held(fresh).org.by_email[CREATED]
     assert (account.name, account.job_title, account.department) == ("Ada Byron", "Countess", "Engines")
 
@@ -274,7 +274,7 @@ def test_a_field_is_changed_and_emptied(fresh: Running) -> None:
     sink, key = open_scim(fresh), people(fresh, 1)[0]
 
     sink.apply([change(sink, Action.UPDATE, key, after={"title": None, "family_name": "Byron"})])
-    row = sink.look([key], []).accounts.iloc[0]
+    row = sink.observe([key], []).accounts.iloc[0]
 
     assert pd.isna(row["title"])
     assert row["family_name"] == "Byron"
@@ -310,11 +310,11 @@ def test_what_atlassian_does_not_show_yet_is_pending(fresh: Running) -> None:
     sink = open_scim(fresh)
 
     applied = sink.apply([create(sink)])
-    early = sink.look([], [CREATED]).accounts
+    early = sink.observe([], [CREATED]).accounts
     held(fresh)._coming = [(0.0, *what) for _, *what in held(fresh)._coming]
-    late = open_scim(fresh).look([], [CREATED]).accounts
+    late = open_scim(fresh).observe([], [CREATED]).accounts
 
-    assert applied.pending
+    assert applied.propagating
     assert "minutes" in str(applied.message)
     assert early["state"].tolist() == ["invited"]
     assert late["state"].tolist() == ["active"]

@@ -63,7 +63,7 @@ def test_one_group_that_fails_does_not_stop_the_others(fresh: Running) -> None:
     applied = sink.apply(grants)
 
     assert list(applied.failed) == [grants[1].change_id]
-    held = sink.look([name], []).entitlements["entitlement_id"]
+    held = sink.observe([name], []).assignments["entitlement_id"]
     assert {"developers", "old-project-2019"} <= set(held)
 
 
@@ -105,13 +105,13 @@ def test_every_permission_held_directly_can_be_taken_and_given_back(
     sink = _bitbucket(fresh)
     name = _outsider(sink)
     own = {"kind": kind, "entitlement_id": level, "entitlement": level}
-    listed = read(sink, "grants").set_index(["kind", "entitlement_id"]).loc[(kind, level)]
+    listed = read(sink, "entitlements").set_index(["kind", "entitlement_id"]).loc[(kind, level)]
 
     billed, held = [], []
     for action in (Action.GRANT, Action.REVOKE, Action.GRANT):
         sink.apply([change(sink, action, name, **own)])
         billed.append(name in _billed(sink))
-        held.append(sink.look([name], []).entitlements["entitlement_id"].tolist())
+        held.append(sink.observe([name], []).assignments["entitlement_id"].tolist())
 
     assert listed[["billable", "modifiable"]].all()
     assert listed["admin"] == (kind == "role")
@@ -125,7 +125,7 @@ def test_a_permission_is_not_given_in_place_of_a_higher_one(fresh: Running) -> N
     sink = _bitbucket(fresh, door)
     admin = {"kind": "role", "entitlement_id": "ADMIN", "entitlement": "admin"}
     sink.apply([change(sink, Action.GRANT, "vendor.desk", **admin)])
-    sink.look(["vendor.desk"], [])
+    sink.observe(["vendor.desk"], [])
     before = sent(door, "write")
 
     with pytest.raises(Refused, match="would take away"):
@@ -178,9 +178,9 @@ def test_a_look_at_many_costs_one_request_an_account(fresh: Running) -> None:
     sink = _bitbucket(fresh, door)
     names = read(sink, "accounts")["account_id"].head(20).tolist()
     before = sent(door)
-    many = sink.look(names, [])
+    many = sink.observe(names, [])
     cost = sent(door) - before
-    few = sink.look(names[:3], [])
+    few = sink.observe(names[:3], [])
 
     assert cost == len(names) + 2
     seen = many.accounts.set_index("account_id").loc[names]

@@ -67,7 +67,7 @@ def test_people_without_access_are_known_by_their_groups(acme: Running) -> None:
 
 def test_grants_say_what_groups_open(acme: Running) -> None:
     """Confluence or nothing, administrators, and groups kept elsewhere."""
-    frame = read(open_wiki(acme), "grants").set_index("name")
+    frame = read(open_wiki(acme), "entitlements").set_index("name")
 
     assert set(frame.index[frame["product"].notna()]) == {"confluence-users", "scim-contractors"}
     assert set(frame.index[frame["admin"]]) == {"site-admins", "org-admins"}
@@ -138,10 +138,10 @@ def test_an_address_is_looked_up_without_a_read_before(acme: Running) -> None:
     org = org_of(acme)
     person = next(a for a in org.accounts if a.works and a.person and a.managed)
 
-    seen = open_wiki(acme).look([], [person.email.upper(), "nobody@acme.test"])
+    seen = open_wiki(acme).observe([], [person.email.upper(), "nobody@acme.test"])
 
     assert seen.accounts["account_id"].tolist() == [person.account_id]
-    assert set(seen.entitlements["entitlement_id"]) == person.groups
+    assert set(seen.assignments["entitlement_id"]) == person.groups
 
 
 def test_check_says_what_this_route_cannot_do(acme: Running) -> None:

@@ -15,7 +15,7 @@ from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
 from transport.door import Door
 from transport.errors import BadRequest, NotFound, PaymentRequired
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 
 def _confluence(sandbox: Running, door: Door | None = None, **options: Any) -> Sink:
@@ -52,15 +52,15 @@ def test_the_servers_own_count_is_the_bill(acme: Running) -> None:
 def test_a_deletion_that_takes_long_is_pending(fresh: Running) -> None:
     """It is asked about as long as patience lasts; the next run finds it done."""
     fresh.world.options["confluence_dc_asks"] = 20
-    sink = _confluence(fresh, Door(writable=True, patience=Patience(attempts=3)))
+    sink = _confluence(fresh, Door(writable=True, retry_policy=RetryPolicy(attempts=3)))
     key = _person(sink)
 
     applied = sink.apply([change(sink, Action.DELETE, key)])
 
-    assert applied.pending
+    assert applied.propagating
     assert applied.account_id == key
     fresh.world.options["confluence_dc_asks"] = 0
-    assert sink.look([key], []).accounts.empty
+    assert sink.observe([key], []).accounts.empty
 
 
 def test_a_deletion_that_fails_is_no_success(fresh: Running) -> None:
@@ -100,9 +100,9 @@ def test_the_connection_may_name_the_licensed_groups(acme: Running) -> None:
     """Then no permission is asked for."""
     acme.world.counters.clear()
     sink = connect("confluence_dc", acme, Path(), Door(), licensed_groups=["all-staff"])
-    grants = read(sink, "grants").set_index("name")
+    entitlements = read(sink, "entitlements").set_index("name")
 
-    assert grants.index[grants["billable"]].tolist() == ["all-staff"]
+    assert entitlements.index[entitlements["billable"]].tolist() == ["all-staff"]
     assert acme.world.counters.total("/confluence/rest/api/permissions") == 0
 
 
@@ -136,7 +136,7 @@ def test_a_look_costs_one_request_an_account(fresh: Running) -> None:
     accounts = read(sink, "accounts").dropna(subset="email")
     before = sent(door)
 
-    sink.look(accounts["account_id"].tolist(), [])
+    sink.observe(accounts["account_id"].tolist(), [])
 
     assert sent(door) - before == len(accounts) + 1
 
@@ -145,9 +145,9 @@ def test_an_update_repeats_what_it_does_not_change(fresh: Running) -> None:
     """The server takes name and address together, so both are sent."""
     sink = _confluence(fresh)
     key = _person(sink)
-    before = sink.look([key], []).accounts.iloc[0]
+    before = sink.observe([key], []).accounts.iloc[0]
 
     sink.apply([change(sink, Action.UPDATE, key, after={"display_name": "Another Name"})])
 
-    after = sink.look([key], []).accounts.iloc[0]
+    after = sink.observe([key], []).accounts.iloc[0]
     assert (after["display_name"], after["email"]) == ("Another Name", before["email"])

@@ -34,14 +34,14 @@ def test_a_write_blanks_nothing(fresh: Running) -> None:
     door = Door(writable=True)
     sink = _crowd(fresh, door)
     name = _person(sink)
-    before = sink.look([name], []).accounts.iloc[0]
+    before = sink.observe([name], []).accounts.iloc[0]
     reads = sent(door)
 
     sink.apply([change(sink, Action.UPDATE, name, after={"display_name": "New Name"})])
     sink.apply([change(sink, Action.UPDATE_EMAIL, name, after={"email": "new@acme.test"})])
     sink.apply([change(sink, Action.DEACTIVATE, name)])
 
-    after = sink.look([name], []).accounts.iloc[0]
+    after = sink.observe([name], []).accounts.iloc[0]
     wanted = {"email": "new@acme.test", "display_name": "New Name", "state": "deactivated"}
     assert after[FIELDS].to_dict() == before[FIELDS].to_dict() | wanted
     assert (sent(door, "write"), sent(door) - reads) == (3, 2)
@@ -65,21 +65,21 @@ def test_a_lost_write_is_not_remembered_as_done(fresh: Running) -> None:
     """After an answer that was lost the next write looks again."""
     sink = _crowd(fresh)
     name = _person(sink)
-    sink.look([name], [])
+    sink.observe([name], [])
     fresh.world.faults.add(path="/crowd", method="PUT", kind="lost_write")
     with pytest.raises(UnknownOutcome):
         sink.apply([change(sink, Action.UPDATE, name, after={"display_name": "Lost Name"})])
 
     sink.apply([change(sink, Action.DEACTIVATE, name)])
 
-    account = sink.look([name], []).accounts.iloc[0]
+    account = sink.observe([name], []).accounts.iloc[0]
     assert (account["display_name"], account["state"]) == ("Lost Name", "deactivated")
 
 
 def test_memberships_come_in_one_request(acme: Running) -> None:
     """However many groups there are."""
     acme.world.counters.clear()
-    held = read(connect("crowd", acme, Path(), Door()), "entitlements")
+    held = read(connect("crowd", acme, Path(), Door()), "assignments")
 
     assert held["entitlement_id"].nunique() > 3
     assert acme.world.counters.total("/crowd/rest/usermanagement/1/group/membership") == 1
@@ -116,7 +116,7 @@ def test_names_with_quotes_are_looked_up(fresh: Running) -> None:
     email = 'odd"one\\@acme.test'
     sink.apply([change(sink, Action.CREATE, None, after={"email": email, "user_name": "odd.one"})])
 
-    assert sink.look([], [email]).accounts["account_id"].tolist() == ["odd.one"]
+    assert sink.observe([], [email]).accounts["account_id"].tolist() == ["odd.one"]
 
 
 def test_a_read_only_directory_is_told_in_words(fresh: Running) -> None:

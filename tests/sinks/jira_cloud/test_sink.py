@@ -93,7 +93,7 @@ def test_accounts_say_what_the_site_knows(acme: Running) -> None:
 
 def test_grants_say_what_groups_open(acme: Running) -> None:
     """Products by application role, administrators, defaults for newcomers, and groups kept elsewhere."""
-    frame = read(open_site(acme), "grants").query("kind == 'group'").set_index("name")
+    frame = read(open_site(acme), "entitlements").query("kind == 'group'").set_index("name")
 
     assert frame["product"].dropna().to_dict() == {
         "jira-software-users": "jira-software",
@@ -128,7 +128,7 @@ def test_a_page_that_comes_short_is_no_page(faulty: Running) -> None:
     assert len(org_of(faulty).groups[large].members) > 10
 
     with pytest.raises(Malformed, match="brought 0 rows of 5"):
-        read(sink, "entitlements")
+        read(sink, "assignments")
 
 
 def test_a_hidden_address_is_found_by_the_search(fresh: Running) -> None:
@@ -136,7 +136,7 @@ def test_a_hidden_address_is_found_by_the_search(fresh: Running) -> None:
     fresh.world.options["cloud_hidden"] = True
     person = next(a for a in org_of(fresh).accounts if a.works and a.person)
 
-    seen = open_site(fresh).look([], [person.email])
+    seen = open_site(fresh).observe([], [person.email])
 
     assert seen.accounts["account_id"].tolist() == [person.account_id]
     assert seen.accounts["email"].tolist() == [person.email]
@@ -146,12 +146,12 @@ def test_a_seat_without_a_group_is_found_by_asking(acme: Running) -> None:
     """The count of the site tells that there is one; it is shown as a product that nobody takes here."""
     holder = next(a for a in org_of(acme).accounts if a.direct.get(JIRA.resource))
     sink = open_site(acme)
-    held = read(sink, "entitlements").set_index("account_id").loc[[holder.account_id]]
-    grants = read(sink, "grants").set_index("kind").loc[["product"]]
+    held = read(sink, "assignments").set_index("account_id").loc[[holder.account_id]]
+    entitlements = read(sink, "entitlements").set_index("kind").loc[["product"]]
     seats = read(sink, "seats").set_index("account_id").loc[[holder.account_id]]
 
     assert held[["kind", "entitlement_id"]].to_numpy().tolist() == [["product", "jira-software"]]
-    assert grants[["entitlement_id", "modifiable"]].to_numpy().tolist() == [["jira-software", False]]
+    assert entitlements[["entitlement_id", "modifiable"]].to_numpy().tolist() == [["jira-software", False]]
     assert seats[["product", "billable", "granted_by"]].to_numpy().tolist() == [
         ["jira-software", True, "jira-software on acme"]
     ]
@@ -208,7 +208,7 @@ def test_a_person_comes_in_with_products_in_one_request(fresh: Running) -> None:
 
 
 def test_an_interrupted_creation_is_gone_on_with(fresh: Running) -> None:
-    """Grants of a person whom an earlier run let in find the account by the address."""
+    """Entitlements of a person whom an earlier run let in find the account by the address."""
     sink = open_site(fresh)
     sink.apply([change(sink, Action.CREATE, None, after={"email": CREATED})])
 
@@ -282,11 +282,11 @@ def test_k_changes_cost_k_writes(fresh: Running) -> None:
 
     for person in people:
         sink.apply([grant(sink, person, target)])
-    seen = sink.look(people, [])
+    seen = sink.observe(people, [])
 
     assert writes(fresh) == {("group/user", "POST"): len(people)}
     assert fresh.world.counters.total("/cloud/acme/rest/api/3/user", "GET") == len(people)
-    assert seen.entitlements["entitlement_id"].eq(target).sum() == len(people)
+    assert seen.assignments["entitlement_id"].eq(target).sum() == len(people)
 
 
 @pytest.mark.parametrize("action", [Action.SUSPEND, Action.DEACTIVATE, Action.UPDATE, Action.UPDATE_EMAIL])
@@ -345,10 +345,10 @@ def test_every_dialect_of_haste_is_obeyed(dialect: str) -> None:
     clock = Ticking()
     with Running(people=60, seed=3, limits="documented", cloud_429=dialect) as sandbox:
         sandbox.world.limits.clock = clock.wall
-        expected = len(read(open_site(sandbox), "entitlements"))
+        expected = len(read(open_site(sandbox), "assignments"))
         door = Door(pacing=Pacing(clock))
 
-        found = read(open_site(sandbox, door, page_size=1, workers=4), "entitlements")
+        found = read(open_site(sandbox, door, page_size=1, workers=4), "assignments")
 
         told = door.meter.counts()[sandbox.url.removeprefix("http://")]
         assert len(found) == expected
@@ -363,7 +363,7 @@ def test_the_burst_limit_is_used_up() -> None:
         sandbox.world.limits.clock = clock.wall
         door = Door(pacing=Pacing(clock))
 
-        read(open_site(sandbox, door, page_size=1, workers=4), "entitlements")
+        read(open_site(sandbox, door, page_size=1, workers=4), "assignments")
 
         pages = sandbox.world.counters.total
         paths = ("users/search", "group/member")

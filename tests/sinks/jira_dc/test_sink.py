@@ -20,7 +20,7 @@ from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
 from transport.door import Door
 from transport.errors import BadRequest, Malformed
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 
 def _jira(sandbox: Running, version: str = "10.3.24", door: Door | None = None, **options: Any) -> Sink:
@@ -42,7 +42,7 @@ def _levels(sink: Sink) -> dict[str, str]:
 @pytest.mark.parametrize("version", ["9.12.5", "10.1.0", "11.2.1"])
 def test_every_version_reads_the_same(version: str, fresh: Running) -> None:
     """Accounts, memberships and seats are the same; only 10.3 and later tell the last sign-in."""
-    parts = {part: read(_jira(fresh), part) for part in ("accounts", "entitlements", "seats")}
+    parts = {part: read(_jira(fresh), part) for part in ("accounts", "assignments", "seats")}
     other = _jira(fresh, version)
 
     for part, whole in parts.items():
@@ -98,7 +98,7 @@ def test_groups_that_are_not_shown_raise(fresh: Running) -> None:
     fresh.world.options["jira_dc_groups_shown"] = 3
 
     with pytest.raises(Malformed, match="3 of its 6 groups"):
-        read(_jira(fresh), "grants")
+        read(_jira(fresh), "entitlements")
 
 
 def test_an_address_too_many_resemble_raises(fresh: Running) -> None:
@@ -106,7 +106,7 @@ def test_an_address_too_many_resemble_raises(fresh: Running) -> None:
     fresh.world.renew(people=200)
 
     with pytest.raises(Malformed, match=r"resemble acme\.test"):
-        _jira(fresh).look([], ["acme.test"])
+        _jira(fresh).observe([], ["acme.test"])
 
 
 # Credentials
@@ -210,9 +210,9 @@ def test_a_joiner_costs_one_write_a_change(fresh: Running) -> None:
     assert len({sink.bundle(one) for one in changes}) == 1
     assert sent(door, "write") == 4
     assert list(applied.failed) == [changes[2].change_id]
-    look = sink.look([str(applied.account_id)], [])
-    assert set(look.entitlements["entitlement_id"]) == {"developers", "jira-software-users"}
-    assert look.accounts["display_name"].tolist() == ["Ada New"]
+    observation = sink.observe([str(applied.account_id)], [])
+    assert set(observation.assignments["entitlement_id"]) == {"developers", "jira-software-users"}
+    assert observation.accounts["display_name"].tolist() == ["Ada New"]
 
 
 def test_grants_of_an_interrupted_joiner_find_the_account(fresh: Running) -> None:
@@ -222,7 +222,7 @@ def test_grants_of_an_interrupted_joiner_find_the_account(fresh: Running) -> Non
 
     applied = sink.apply([change(sink, Action.GRANT, None, **_held("developers"))])
 
-    assert not sink.look([str(applied.account_id)], []).entitlements.empty
+    assert not sink.observe([str(applied.account_id)], []).assignments.empty
 
 
 def test_anonymising_leaves_nobody(fresh: Running) -> None:
@@ -232,8 +232,8 @@ def test_anonymising_leaves_nobody(fresh: Running) -> None:
 
     applied = sink.apply([change(sink, Action.DELETE, key)])
 
-    assert not applied.pending
-    assert sink.look([key], []).accounts["state"].tolist() == ["deleted"]
+    assert not applied.propagating
+    assert sink.observe([key], []).accounts["state"].tolist() == ["deleted"]
     seats = read(sink, "seats")
     assert not seats.loc[seats["account_id"] == key, "billable"].any()
 
@@ -241,13 +241,13 @@ def test_anonymising_leaves_nobody(fresh: Running) -> None:
 def test_an_anonymisation_that_takes_long_is_pending(fresh: Running) -> None:
     """It is asked about as long as patience lasts, and told as pending."""
     fresh.world.options["jira_dc_asks"] = 99
-    sink = _jira(fresh, door=Door(writable=True, patience=Patience(attempts=3)), anonymize=True)
+    sink = _jira(fresh, door=Door(writable=True, retry_policy=RetryPolicy(attempts=3)), anonymize=True)
     accounts = read(sink, "accounts")
     key = str(accounts.loc[accounts["email"].str.endswith("partner.test"), "account_id"].iloc[0])
 
     applied = sink.apply([change(sink, Action.DELETE, key)])
 
-    assert applied.pending
+    assert applied.propagating
     assert "next run" in str(applied.message)
 
 

@@ -10,7 +10,7 @@ import pytest
 from sinks.kit.datacenter_pages import by_offset, in_time, until_empty
 from transport.errors import PageLoop
 from transport.reply import Reply
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 
 def _reply(body: Any) -> Reply:
@@ -42,5 +42,5 @@ def test_patience_bounds_the_questions(needed: int, done: bool) -> None:
         asked += 1
         return asked >= needed
 
-    assert in_time(Patience(attempts=3), ask) is done
+    assert in_time(RetryPolicy(attempts=3), ask) is done
     assert asked == min(needed, 4)

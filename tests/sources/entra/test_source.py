@@ -36,7 +36,7 @@ from transport.errors import (
     TransportError,
     Unavailable,
 )
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 SMALL = {"page_size": 9, "sign_in_page_size": 11, "member_page_size": 4}
 TOKENS = f"/entra/{TENANT}/oauth2"
@@ -412,7 +412,7 @@ def test_a_failure_inside_a_batch_raises_its_own_error(
     tenant.world.faults.add(path=f"/entra/v1.0/groups/{key}", times=0, status=status)
 
     with pytest.raises(error) as failure:
-        held(entra(tenant, Door(patience=Patience(attempts=2, refusals=3))))
+        held(entra(tenant, Door(retry_policy=RetryPolicy(attempts=2, refusals=3))))
 
     assert key in str(failure.value)
     assert tenant.world.faults.all[0].struck == {429: 3, 500: 2}.get(status, 1)

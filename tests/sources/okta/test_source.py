@@ -21,7 +21,7 @@ from sandbox.running import Running
 from sources.okta.source import Okta, OktaOptions
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Forbidden
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 SCOPES = ["okta.users.read", "okta.groups.read", "okta.logs.read"]
 
@@ -266,7 +266,7 @@ def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None
 
 def test_no_secret_shows(acme: Running) -> None:
     """Neither the options nor an error say the token."""
-    door = Door(patience=Patience(attempts=1))
+    door = Door(retry_policy=RetryPolicy(attempts=1))
     source = okta(acme, door, token="very-secret-token")
 
     with pytest.raises(CredentialRefused) as failure:

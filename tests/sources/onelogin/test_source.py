@@ -17,7 +17,7 @@ from sources.onelogin.source import OneLogin, OneLoginOptions
 from transport.auth import Bearer
 from transport.door import Door
 from transport.errors import CredentialRefused, Forbidden, Malformed, PageLoop
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 PAIR = {"client_id": "sandbox-onelogin-id", "client_secret": "sandbox-onelogin-secret"}
 USERS_PATH = "/onelogin/api/2/users"
@@ -277,7 +277,7 @@ def test_a_used_up_hour_is_waited_for(silent: bool) -> None:
     """A 429 is obeyed whether it says how long to wait or not."""
     with Running(people=30, seed=1, limits="documented", onelogin_silent=silent) as sandbox:
         sandbox.world.limits.take(("onelogin", PAIR["client_id"]), 5000, 3600.0, cost=4998)
-        door = Door(patience=Patience(attempts=2, refusals=3))
+        door = Door(retry_policy=RetryPolicy(attempts=2, refusals=3))
         opened = sandbox.world.limits.clock()
         times = iter([0.0] * 8)
         sandbox.world.limits.clock = lambda: opened + next(times, 3700.0)

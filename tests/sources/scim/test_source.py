@@ -16,7 +16,7 @@ from sandbox.scim.rows import group_id, user_id
 from sources.scim.source import Scim, ScimOptions
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, PageLoop, TransportError
-from transport.retry_policy import Patience
+from transport.retry_policy import RetryPolicy
 
 TOKEN = "sandbox-scim-token"
 USERS = "/scim/v2/Users"
@@ -186,7 +186,7 @@ def test_an_answer_that_is_no_list_raises(faulty: Running, body: Any) -> None:
     faulty.world.faults.add(path=USERS, status=200, times=0, body=body)
 
     with pytest.raises(Malformed):
-        people(scim(faulty, door=Door(patience=Patience(attempts=1)), version="2.0", paging="index"))
+        people(scim(faulty, door=Door(retry_policy=RetryPolicy(attempts=1)), version="2.0", paging="index"))
 
 
 def lists(sandbox: Running, count: int = 10) -> Iterator[list[dict[str, Any]]]:
