@@ -28,6 +28,7 @@ from typing import Any, ClassVar, Self
 
 import orjson
 
+from errors import SeatwiseError
 from transport.redact import redact, redact_headers
 
 BODY_CAP = 65_536
@@ -36,7 +37,7 @@ TEXT_CAP = 2_000
 """Characters of an answer that is no JSON an error keeps."""
 
 
-class TransportError(Exception):
+class TransportError(SeatwiseError):
     """A request that did not bring what was asked for.
 
     Attributes:
@@ -64,23 +65,22 @@ class TransportError(Exception):
         remedy: str | None = None,
     ) -> None:
         """Keep what happened; secrets are taken out here."""
-        super().__init__(redact(message))
+        super().__init__(redact(message), remedy)
         self.method = method
         self.url = redact(url) if url else None
         self.status = status
         self.body = body
         self.headers: Mapping[str, str] = redact_headers(headers or {})
         self.page: int | None = None
-        if remedy is not None:
-            self.remedy = remedy
 
     def about(self, method: str, url: str | None) -> Self:
         """Note which request failed; returns itself."""
         self.method, self.url = method, redact(url) if url else None
         return self
 
-    def __str__(self) -> str:
-        """Say what was asked, what came, and on which page."""
+    @property
+    def message(self) -> str:
+        """What was asked, what came, and on which page."""
         asked = " ".join(part for part in (self.method, self.url) if part)
         came = f"answered {self.status}" if self.status is not None else ""
         page = f"(page {self.page})" if self.page is not None else ""

@@ -1,17 +1,26 @@
-"""Listings that come in pages.
+"""Listings that come in pages: by links, by cursors, and by offsets.
 
-A listing ends only where the service says so: at a page without a next one. A page without rows is
-not the end, and every page but a successful one raises.
+A listing ends only where the service says so. A page without rows is not the end where there is a next
+one, and every page but a successful one raises. What a page holds is read by `transport.shape`; the
+replies that are handed out know their page number, so an odd page is named in the error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 from transport.client import Client
 from transport.errors import PageLoop, TransportError
 from transport.reply import Reply
+from transport.shape import Row, malformed
 from transport.wire import Params
+
+T = TypeVar("T")
+L = TypeVar("L")
+ATTEMPTS = 3
+"""How often a listing that shrinks is read."""
 
 
 def follow_links(client: Client, path: str, params: Params = None) -> Iterator[Reply]:
@@ -50,15 +59,161 @@ def follow_cursor(
     token: str | None = None
     seen: set[str] = set()
     while True:
+        number = len(seen) + 1
         try:
-            reply = fetch(token)
+            reply = fetch(token).numbered(number)
             token = next_of(reply)
             if token in seen:
                 raise PageLoop("the token of the next page came before", method=reply.method, url=reply.url)
         except TransportError as error:
-            error.page = error.page or len(seen) + 1
+            error.page = error.page or number
             raise
         yield reply
         if not token:
             return
         seen.add(token)
+
+
+def follow_offsets(
+    fetch: Callable[[int], Reply], next_start: Callable[[Reply], int | None]
+) -> Iterator[Reply]:
+    """Yield the pages of a listing whose pages are asked for by the row they start at.
+
+    Args:
+        fetch: reads the page that starts at a row, counted from 0.
+        next_start: returns the row at which the page after this one starts; None on the last.
+
+    Raises:
+        PageLoop: a page points to itself or to one before it.
+        TransportError: a page failed; its number, from 1, is in `page`.
+    """
+    start = 0
+
+    def next_of(reply: Reply) -> str | None:
+        nonlocal start
+        following = next_start(reply)
+        if following is None:
+            return None
+        if following <= start:
+            raise PageLoop(
+                f"the page from row {start} points to row {following} as the next",
+                method=reply.method,
+                url=reply.url,
+            )
+        start = following
+        return str(start)
+
+    return follow_cursor(lambda token: fetch(int(token or 0)), next_of)
+
+
+def follow_until_empty(
+    fetch: Callable[[int], Reply], rows_of: Callable[[Reply], list[T]]
+) -> Iterator[list[T]]:
+    """Yield the rows of a listing that states neither a total nor an end: it is over at an empty page.
+
+    A page that is merely short is not the end, for a service may cap what is asked of it.
+
+    Args:
+        fetch: reads the page that starts at a row, counted from 0.
+        rows_of: returns the rows of a page, its shape checked.
+
+    Raises:
+        TransportError: a page failed; its number, from 1, is in `page`.
+    """
+    read = 0
+    rows: list[T] = []
+
+    def next_start(reply: Reply) -> int | None:
+        nonlocal read, rows
+        rows = rows_of(reply)
+        read += len(rows)
+        return read if rows else None
+
+    for _ in follow_offsets(fetch, next_start):
+        if rows:
+            yield rows
+
+
+class Page(NamedTuple):
+    """One page of a listing that states its total.
+
+    Attributes:
+        rows: what it holds.
+        total: rows of the whole listing.
+        last: whether the service calls it the last.
+        reply: where it came from.
+    """
+
+    rows: list[Row]
+    total: int
+    last: bool
+    reply: Reply
+
+
+class Listings(Generic[L]):
+    """Several listings of one kind that state their totals, such as the members of each group.
+
+    All pages but the first of each are read in parallel.
+
+    Args:
+        client: sends the requests in parallel.
+        fetch: reads the page of a listing that starts at a row, counted from 0.
+    """
+
+    def __init__(self, client: Client, fetch: Callable[[L, int], Page]) -> None:
+        self._client, self._fetch = client, fetch
+
+    def pages(self, listings: Sequence[L], attempts: int = ATTEMPTS) -> Iterator[tuple[L, list[Row]]]:
+        """Yield every page of every listing, with its listing.
+
+        A page may bring fewer rows than were asked for; the first one tells how many a page has. Where a
+        listing shrank while it was read, the rows behind moved up and one may have been passed over: it is
+        read again, so a row may come twice.
+
+        Raises:
+            Malformed: a page that is not the last came short, or a listing shrank every time.
+            TransportError: a page failed; its number, from 1, is in `page`.
+        """
+        calls = (partial(self._first, listing) for listing in listings)
+        firsts = list(self._client.in_parallel(calls))
+        rest: list[tuple[int, int, int]] = []
+        for number, first in enumerate(firsts):
+            yield listings[number], first.rows
+            size = len(first.rows)
+            if size and not first.last:
+                rest += [(number, start, size) for start in range(size, first.total, size)]
+        shrunk: dict[int, Reply] = {}
+        later = (partial(self._later, listings[number], start, size) for number, start, size in rest)
+        for (number, _, _), page in zip(rest, self._client.in_parallel(later), strict=True):
+            yield listings[number], page.rows
+            if page.total < firsts[number].total:
+                shrunk[number] = page.reply
+        if shrunk and attempts == 1:
+            raise malformed(
+                f"{len(shrunk)} listings shrank each time they were read",
+                next(iter(shrunk.values())),
+                "Run again when nobody is being removed from them.",
+            )
+        if shrunk:
+            yield from self.pages([listings[number] for number in sorted(shrunk)], attempts - 1)
+
+    def _first(self, listing: L) -> Page:
+        return self._numbered(listing, 0, 1)
+
+    def _later(self, listing: L, start: int, size: int) -> Page:
+        page = self._numbered(listing, start, start // size + 1)
+        if len(page.rows) < size and not page.last:
+            raise malformed(
+                f"the page from row {start} brought {len(page.rows)} rows of {size}",
+                page.reply.numbered(start // size + 1),
+                "Run again; if it stays, set a smaller page_size in the connection.",
+            )
+        return page
+
+    def _numbered(self, listing: L, start: int, number: int) -> Page:
+        try:
+            page = self._fetch(listing, start)
+        except TransportError as error:
+            error.page = error.page or number
+            raise
+        return page._replace(reply=page.reply.without_body())

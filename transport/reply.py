@@ -23,6 +23,7 @@ class Reply:
         content: the body, decompressed.
         url: where it came from.
         method: how it was asked for.
+        page: its number, counted from 1, where it is one of a listing.
     """
 
     status: int
@@ -30,6 +31,7 @@ class Reply:
     content: bytes = field(repr=False)
     url: str
     method: str = "GET"
+    page: int | None = None
     _read: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
@@ -42,6 +44,12 @@ class Reply:
         if not self._read:
             self._read.append(self._json())
         return self._read[0]
+
+    def numbered(self, page: int) -> Reply:
+        """Return the same answer as a page of a listing; its body is not decoded again."""
+        numbered = replace(self, page=page)
+        numbered._read.extend(self._read)  # noqa: SLF001 - another of its own class
+        return numbered
 
     def without_body(self) -> Reply:
         """Return what says where the answer came from, so that the body need not be kept."""
