@@ -5,20 +5,17 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from sandbox.company.founding import DEPARTMENTS, DEV, FAMILY, JIRA, JSM
 from sandbox.company.people import ACTIVE, DEPARTED, STAGED, SUSPENDED, Person
-
-if TYPE_CHECKING:
-    from sandbox.company.company import Company
+from sandbox.company.usual import DEPARTMENTS, DEV, FAMILY, JIRA, JSM
+from sandbox.company.workforce import Workforce
 
 # Changes a day, as a share of those present.
 HIRES, MOVES, LEAVES, REHIRES, SUSPENSIONS = 0.003, 0.004, 0.002, 0.0004, 0.0005
 NOTICE = timedelta(days=14)
 
 
-def live(company: Company, rng: random.Random) -> Counter[str]:
+def live(company: Workforce, rng: random.Random) -> Counter[str]:
     """Let one day pass; the clock already shows it. Returns how many of each change happened."""
     done: Counter[str] = Counter()
     _due(company, done)
@@ -44,7 +41,7 @@ def live(company: Company, rng: random.Random) -> Counter[str]:
     return done
 
 
-def _due(company: Company, done: Counter[str]) -> None:
+def _due(company: Workforce, done: Counter[str]) -> None:
     """Start those whose first day has come, and let go those whose notice is over."""
     for person in company.in_state(STAGED):
         if person.hired_on <= company.now:
@@ -56,7 +53,7 @@ def _due(company: Company, done: Counter[str]) -> None:
             done["departures"] += 1
 
 
-def _staff(company: Company) -> list[Person]:
+def _staff(company: Workforce) -> list[Person]:
     """Return those whom ordinary changes happen to: active people, no services, no odd records."""
     active = company.in_state(ACTIVE)
     return [p for p in active if p.user_type != "Service" and not p.flaw]
@@ -73,7 +70,7 @@ def _some(rng: random.Random, people: list[Person], mean: float) -> list[Person]
     return rng.sample(people, min(_draw(rng, mean), len(people)))
 
 
-def _move(company: Company, person: Person, rng: random.Random) -> None:
+def _move(company: Workforce, person: Person, rng: random.Random) -> None:
     """Change department, title, name or groups."""
     dice = rng.random()
     if dice < 0.4:
@@ -90,7 +87,7 @@ def _move(company: Company, person: Person, rng: random.Random) -> None:
         company.move(person.number, {"remove_groups" if name in person.groups else "add_groups": [name]})
 
 
-def _sign_ins(company: Company, rng: random.Random) -> int:
+def _sign_ins(company: Workforce, rng: random.Random) -> int:
     """Let most active people sign in on a weekday, few at the weekend."""
     share = 0.7 if company.now.weekday() < 5 else 0.05
     people = [p for p in company.people.values() if p.state == ACTIVE and not p.snag]

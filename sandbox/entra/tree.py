@@ -14,8 +14,8 @@ from datetime import datetime
 from itertools import count
 
 from sandbox.company.company import Company
-from sandbox.company.founding import DEPARTMENTS
 from sandbox.company.people import Group
+from sandbox.company.usual import DEPARTMENTS
 from sandbox.entra.ids import guid
 from sandbox.kit.world import World
 

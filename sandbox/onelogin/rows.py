@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sandbox.company.company import department_group
 from sandbox.company.people import ACTIVE, DEPARTED, STAGED, SUSPENDED, Group, Person
+from sandbox.company.usual import department_group
 from sandbox.kit.world import World
 
 # State (0 unapproved, 1 approved, 2 rejected, 3 unlicensed) and status.

@@ -6,17 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.kit.world import Reply, Request, json_reply
+from sandbox.scim.errors import ScimError
+from sandbox.scim.xml import to_xml
 
 XML = "application/xml"
-
-
-class ScimError(Exception):
-    """A request is refused: a status, a sentence and, in SCIM 2.0, a word for it."""
-
-    def __init__(self, status: int, detail: str, word: str | None = None) -> None:
-        """Keep the HTTP status, the sentence and the `scimType`."""
-        super().__init__(detail)
-        self.status, self.detail, self.word = status, detail, word
 
 
 @dataclass(frozen=True)
@@ -50,8 +43,6 @@ class Dialect:
     def reply(self, request: Request, body: Any, status: int = 200, root: str = "Response") -> Reply:
         """Return an answer as JSON, or as XML where SCIM 1.1 is asked for it."""
         if self.old and XML in request.headers.get("accept", ""):
-            from sandbox.scim.xml import to_xml
-
             return Reply(status, to_xml(root, body), kind=XML)
         reply = json_reply(body, status)
         reply.kind = self.media

@@ -16,7 +16,8 @@ from sandbox.scim import schemas as scim_schemas
 from sandbox.scim import write as scim_write
 from sandbox.scim.dialect import V1 as OLD
 from sandbox.scim.dialect import V2 as NEW
-from sandbox.scim.dialect import XML, Dialect, ScimError
+from sandbox.scim.dialect import XML, Dialect
+from sandbox.scim.errors import ScimError
 from sandbox.scim.list import Search, project
 from sandbox.scim.patch import patched
 from sandbox.scim.xml import from_xml

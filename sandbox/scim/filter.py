@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.scim.dialect import ScimError
+from sandbox.scim.errors import ScimError
 
 Test = Callable[[dict[str, Any]], bool]
 _TOKEN = re.compile(r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<sign>[()\[\]])|(?P<word>[^\s()\[\]"]+))')

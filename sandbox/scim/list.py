@@ -23,7 +23,8 @@ import orjson
 from sandbox.company.people import Group, Person
 from sandbox.kit.world import Reply, Request, World
 from sandbox.scim import rows
-from sandbox.scim.dialect import XML, Dialect, ScimError
+from sandbox.scim.dialect import XML, Dialect
+from sandbox.scim.errors import ScimError
 from sandbox.scim.filter import parse, values
 
 USUAL, CAP = 100, 200

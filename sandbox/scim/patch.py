@@ -9,7 +9,8 @@ import copy
 import re
 from typing import Any
 
-from sandbox.scim.dialect import Dialect, ScimError
+from sandbox.scim.dialect import Dialect
+from sandbox.scim.errors import ScimError
 from sandbox.scim.filter import own, parse
 
 Resource = dict[str, Any]

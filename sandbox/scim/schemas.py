@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.kit.world import Reply, Request, World
-from sandbox.scim.dialect import Dialect, ScimError
+from sandbox.scim.dialect import Dialect
+from sandbox.scim.errors import ScimError
 from sandbox.scim.list import CAP, USUAL
 
 Resource = dict[str, Any]

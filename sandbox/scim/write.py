@@ -10,7 +10,8 @@ from typing import Any
 from sandbox.company.people import ACTIVE, DEPARTED, STAGED, SUSPENDED, Group, Person
 from sandbox.kit.world import World
 from sandbox.scim import rows
-from sandbox.scim.dialect import Dialect, ScimError
+from sandbox.scim.dialect import Dialect
+from sandbox.scim.errors import ScimError
 from sandbox.scim.filter import own
 
 Resource = dict[str, Any]

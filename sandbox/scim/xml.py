@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from sandbox.scim.dialect import ScimError
+from sandbox.scim.errors import ScimError
 
 CORE = "urn:scim:schemas:core:1.0"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
