@@ -35,7 +35,7 @@ class Claims(Store):
             if held is not None and held.run_id != run_id and held.until > at:
                 raise TargetBusy(
                     f"run {held.run_id} is writing {target}",
-                    f"let it end; if it was killed, its claim runs out at {held.until:%H:%M:%S} UTC",
+                    f"Let it end. If it was killed, its claim runs out at {held.until:%H:%M:%S} UTC.",
                 )
             connection.execute(delete(tables.claims).where(c.target == target))
             connection.execute(insert(tables.claims), {"target": target, "run_id": run_id, "until": until})

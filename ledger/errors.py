@@ -4,12 +4,13 @@ LedgerError
 ├── LedgerUnavailable     the database cannot be reached, opened or locked
 ├── LedgerTooNew          a later version of Seatwise has written it
 ├── NothingFound          no such row; `.nearest` holds the identifiers that come closest
-│   ├── UnknownRun
-│   ├── UnknownPlan
-│   ├── UnknownChange     the plan does not hold the change
-│   └── UnknownSnapshot
+│   ├── UnknownRun        no run has the identifier
+│   ├── UnknownPlan       no plan has the fingerprint
+│   └── UnknownSnapshot   no snapshot has the digest
+├── UnknownChange         the plan does not hold the change
 ├── AmbiguousIdentifier   a prefix of several identifiers
 ├── AlreadyIntended       another run began to write the same change and never said how it ended
+├── TargetBusy            another run is writing the target
 ├── PlanMismatch          another plan is stored under the same fingerprint
 └── SnapshotDamaged       a snapshot's file is absent or altered
 """
@@ -18,14 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from errors import SeatwiseError
 
-class LedgerError(Exception):
-    """The ledger cannot do what it was asked; `remedy` says what to do next."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        """Keep the remedy apart, so that a report can show it in its own column."""
-        super().__init__(f"{message}; {remedy}")
-        self.remedy = remedy
+class LedgerError(SeatwiseError):
+    """The ledger cannot do what it was asked."""
 
 
 class LedgerUnavailable(LedgerError):
@@ -40,11 +38,12 @@ class NothingFound(LedgerError):
     """No row has the identifier."""
 
     what = "row"
+    none_yet = "The ledger holds none yet: run `seatwise reconcile` first."
 
     def __init__(self, identifier: str, nearest: Sequence[str] = ()) -> None:
         """Name the identifiers that come closest."""
         self.nearest = list(nearest)
-        remedy = f"did you mean {' or '.join(self.nearest)}?" if self.nearest else "the ledger holds none yet"
+        remedy = f"Did you mean {' or '.join(self.nearest)}?" if self.nearest else self.none_yet
         super().__init__(f"no {self.what} {identifier!r} in the ledger", remedy)
 
 

@@ -134,7 +134,7 @@ def _open_intents(
         raise AlreadyIntended(
             f"run {runs[others[0]]} began {len(others)} of these changes of plan {fingerprint} "
             f"and did not say how they ended, the first is {others[0]}",
-            "let that run end, or settle its changes by reading the target and recording what is found",
+            "Let that run end; the next `seatwise sync` or `seatwise apply` finds out how its changes ended.",
         )
     return set(runs)
 
@@ -149,5 +149,5 @@ def _settle(connection: Connection, fingerprint: str, change_ids: Sequence[str])
 def _refusal(fingerprint: str) -> UnknownChange:
     return UnknownChange(
         f"the ledger holds no such change under plan {fingerprint}",
-        "store the plan first, and write only what it holds",
+        "Report this: only changes of a stored plan may be written.",
     )

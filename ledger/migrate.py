@@ -45,7 +45,7 @@ def _at_head(connection: Connection) -> bool:
     if found is not None and str(found) > HEAD:
         raise LedgerTooNew(
             f"the ledger is at version {found} and this Seatwise knows versions up to {HEAD}",
-            "install the newer Seatwise that wrote it, or open another ledger",
+            "Install the newer Seatwise that wrote it, or open another ledger.",
         )
     return bool(found == HEAD)
 

@@ -88,7 +88,7 @@ class Plans(Store):
         elif size != len(changes):
             raise PlanMismatch(
                 f"plan {fingerprint} is stored with {size} changes and was given with {len(changes)}",
-                "plan again; if it happens again, the fingerprint does not cover the whole plan: report it",
+                "Plan again. If it happens again, report it: the fingerprint does not cover the whole plan.",
             )
 
     def plan(self, fingerprint: str) -> StoredPlan:

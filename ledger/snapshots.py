@@ -81,7 +81,7 @@ class Snapshot:
             raise SnapshotDamaged(
                 f"the {name} read from {self.origin} at {self.taken_at:%Y-%m-%d %H:%M} are lost: "
                 f"{path} {problem}",
-                "restore the file from a backup, or run reconcile to take a new snapshot",
+                "Restore the file from a backup, or run `seatwise reconcile --full` to take a new snapshot.",
             )
         return pd.read_parquet(path, engine="pyarrow")
 

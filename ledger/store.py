@@ -124,7 +124,7 @@ def resolve(connection: Connection, column: Column[str], given: str, unknown: ty
     found = list(connection.scalars(select(column).where(begins).distinct().limit(4))) if given else []
     if len(found) > 1:
         raise AmbiguousIdentifier(
-            f"{given!r} is the beginning of {', '.join(sorted(found))}", "give more of the one you mean"
+            f"{given!r} is the beginning of {', '.join(sorted(found))}", "Give more of the one you mean."
         )
     if not found:
         known = list(connection.scalars(select(column).order_by(column.desc()).distinct().limit(500)))
@@ -150,7 +150,7 @@ def engine_for(url: str) -> Engine:
 
 
 def _address(url: str) -> URL:
-    remedy = "write sqlite:///seatwise.db or postgresql+psycopg://user@host/database"
+    remedy = "Write sqlite:///seatwise.db or postgresql+psycopg://user@host/database under `ledger`."
     try:
         address = make_url(url)
     except ArgumentError:
@@ -169,7 +169,7 @@ def _make_folder(address: URL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerUnavailable(
-            f"the ledger's folder {folder} cannot be made: {error.strerror}", "name a folder you may write"
+            f"the ledger's folder {folder} cannot be made: {error.strerror}", "Name a folder you may write to."
         ) from error
 
 
@@ -197,7 +197,7 @@ def explained(address: URL) -> Iterator[None]:
         shown = address.render_as_string(hide_password=True)
         raise LedgerUnavailable(
             f"the ledger {shown} cannot be used: {str(error.orig).strip()}",
-            "see that it is there, that you may write it, and that no other program holds it",
+            "Check that it is there, that you may write to it, and that no other program has locked it.",
         ) from error
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
+from errors import SeatwiseError
 from transport.redact import conceal
 
 
-class SecretMissing(Exception):
+class SecretMissing(SeatwiseError):
     """A reference names a secret that is not there; the message says where it was looked for."""
 
 
@@ -29,7 +30,7 @@ def reveal(reference: str, *, folder: Path) -> SecretStr:
     scheme, _, name = reference.partition(":")
     value = {"env": _from_environment, "file": _from_file, "block": _from_block}[scheme](name, folder).strip()
     if not value:
-        raise SecretMissing(f"the secret {reference} is empty; give it a value")
+        raise SecretMissing(f"the secret {reference} is empty", "Give it a value and run again.")
     conceal(value)
     return SecretStr(value)
 
@@ -55,14 +56,15 @@ def _in_place(key: str, value: Any, model: type[BaseModel], folder: Path) -> Any
 
 def _from_environment(name: str, _folder: Path) -> str:
     if name not in os.environ:
-        raise SecretMissing(f"the environment variable {name} is not set; export {name}=… and run again")
+        remedy = f"Set it, for instance with `export {name}=…`, and run again."
+        raise SecretMissing(f"the environment variable {name} is not set", remedy)
     return os.environ[name]
 
 
 def _from_file(name: str, folder: Path) -> str:
     path = folder / Path(name).expanduser()
     if not path.is_file():
-        raise SecretMissing(f"there is no file {path}; write the secret into it and run again")
+        raise SecretMissing(f"there is no file {path}", "Write the secret into it and run again.")
     return path.read_text(encoding="utf-8")
 
 
@@ -72,4 +74,5 @@ def _from_block(name: str, _folder: Path) -> str:
     try:
         return str(Secret.load(name, _sync=True).get())
     except ValueError as error:
-        raise SecretMissing(f"Prefect has no Secret block {name}; create it under Blocks") from error
+        remedy = "Create it in the Prefect UI under Blocks, and run again."
+        raise SecretMissing(f"Prefect has no Secret block {name}", remedy) from error

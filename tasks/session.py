@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sinks
+from errors import SeatwiseError
 from ledger import Ledger
 from provisioning.policy import policy
 from provisioning.policy.policy import Policy
@@ -22,12 +23,12 @@ from transport.door import Door
 from transport.redact import guard_logs
 
 
-class PolicyMissing(Exception):
+class PolicyMissing(SeatwiseError):
     """There is no policy file where one was looked for."""
 
     remedy = (
-        "Name it with --config FILE, or write one with `seatwise init`; "
-        "a worker finds it in the folder that SEATWISE_HOME names."
+        "Name it with --config FILE, or write one with `seatwise init`. "
+        "A worker looks for it in the folder that SEATWISE_HOME names."
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from errors import SeatwiseError
 from ledger import StoredPlan
 from provisioning.decide.plan import Plan, inverse
 from tasks.session import Session
 
 
-class NothingToUndo(Exception):
+class NothingToUndo(SeatwiseError):
     """The run applied nothing that can be taken back."""
 
     remedy = "See what it did with `seatwise show RUN`; `seatwise history` lists the runs."

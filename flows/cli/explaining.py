@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from errors import SeatwiseError
 from ledger import Ledger, Snapshot
 from provisioning.decide.decide import decide
 from provisioning.decide.explain import Explanation, Reasoned, explain
@@ -16,13 +17,13 @@ from tasks.memory import recall, source_of, target_of
 from tasks.session import Session, opened
 
 
-class NothingRead(Exception):
+class NothingRead(SeatwiseError):
     """The ledger holds no complete read to explain anything from."""
 
     remedy = "Run `seatwise reconcile` once; it reads everything and writes nothing outside."
 
 
-class Unknown(Exception):
+class UnknownPerson(SeatwiseError):
     """Nobody of that name is in the last snapshots."""
 
     remedy = "Check the spelling, or run `seatwise reconcile` to read afresh."
@@ -33,13 +34,13 @@ def explained(config: Path, email: str, *, as_of: datetime | None, json: bool) -
 
     Raises:
         NothingRead: no source or target has been read yet.
-        Unknown: neither an identity nor an account bears the name.
+        UnknownPerson: neither an identity nor an account bears the name.
     """
     with opened(config, as_of=as_of) as session:
         found = {name: _about(session, name, email) for name in session.target_names}
         ages = _ages(session)
     if not any(told.known for told in found.values()):
-        raise Unknown(f"nobody called {email} is in the last snapshots")
+        raise UnknownPerson(f"nobody called {email} is in the last snapshots")
     if json:
         return jsonlib.dumps({name: asdict(told) for name, told in found.items()}, indent=2, default=str)
     lines = _person(next(iter(found.values())))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
+from errors import SeatwiseError
+
 
 class Finding(NamedTuple):
     """One thing a check found out."""
@@ -14,12 +16,8 @@ class Finding(NamedTuple):
     remedy: str | None = None
 
 
-class PlainError(Exception):
+class PlainError(SeatwiseError):
     """What stopped a step, and in `remedy` what to do next."""
-
-    def __init__(self, message: str, *, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
 
 
 class Refused(PlainError):

@@ -211,7 +211,7 @@ class AtlassianExport:
         try:
             sheet = self._sheet()
         except Unreadable as error:
-            return [Finding("error", self.name, str(error), error.remedy)]
+            return [Finding("error", self.name, error.message, error.remedy)]
         found = [Finding("ok", self.name, f"{int(sheet.first.sum())} accounts as of {self.as_of:%Y-%m-%d}")]
         again = "Export again and tick"
         if not sheet.layout.has_access:
@@ -235,7 +235,7 @@ class AtlassianExport:
                     f"{path}: {error.strerror}", remedy="Check the path and that the file may be read."
                 ) from error
             except Unreadable as error:
-                raise Unreadable(f"{path}: {error}", remedy=error.remedy) from error
+                raise Unreadable(f"{path}: {error.message}", remedy=error.remedy) from error
             return self._read[1]
 
     def _parsed(self, content: bytes) -> Sheet:

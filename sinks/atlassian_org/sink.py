@@ -180,10 +180,10 @@ class AtlassianOrg(OnePass):
         try:
             see()
         except (CredentialRefused, Forbidden) as error:
-            lacks = error.status == 403 or "scope" in str(error).lower()
-            return Finding("error", subject, str(error), RIGHTS if lacks else error.remedy)
+            lacks = error.status == 403 or "scope" in error.message.lower()
+            return Finding("error", subject, error.message, RIGHTS if lacks else error.remedy)
         except (TransportError, Refused) as error:
-            return Finding("error", subject, str(error), error.remedy)
+            return Finding("error", subject, error.message, error.remedy)
         return Finding("ok", subject, "can be used")
 
     @cached_property

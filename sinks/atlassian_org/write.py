@@ -89,7 +89,7 @@ class Writer:
             try:
                 self._one(change)
             except (Refused, BadRequest, Conflict, Forbidden, NotFound) as error:
-                failed[change.change_id] = f"{error} {error.remedy}"
+                failed[change.change_id] = str(error)
         return Applied(changes[0].account_id, failed=failed)
 
     def _with_account(self, changes: Sequence[Change]) -> list[Change]:
@@ -151,7 +151,7 @@ class Writer:
                 self._permit(change)
                 grants.append(change)
             except Refused as error:
-                refused[change.change_id] = f"{error} {error.remedy}"
+                refused[change.change_id] = str(error)
         created = next(change for change in changes if change.action == Action.CREATE)
         reply = self._client.write(
             "POST", f"/admin/v2/orgs/{self._org}/users/invite", self._invitation(created, grants)
@@ -216,7 +216,7 @@ class Writer:
 
 def _already(error: TransportError, action: Action) -> bool:
     """Whether the answer says that the member is in the group; its status also means that no seat is left."""
-    return action == Action.GRANT and error.status == 409 and "already" in str(error).lower()
+    return action == Action.GRANT and error.status == 409 and "already" in error.message.lower()
 
 
 def _failed(invited: Mapping[str, Any], grants: Sequence[Change]) -> dict[str, str]:

@@ -221,7 +221,7 @@ class ScimWriter:
             except _NOT_DONE as error:
                 if start == 0:
                     raise
-                gone, slow, words = set(part), False, f"{error} {error.remedy}"
+                gone, slow, words = set(part), False, str(error)
             late |= slow
             failed |= dict.fromkeys(gone, words)
         return late, failed

@@ -5,31 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Action, Change
-from sinks import Applied, Observation
+from sinks import ALREADY, Applied
 from sinks.jira_cloud.site import API, Group
-from sinks.kit.cloud_site import UNABLE, permit, refuse_synced
+from sinks.kit.cloud_site import IMPOSSIBLE
 from sinks.kit.new_group import make_group
+from sinks.kit.permission import permit, refuse_synced
+from sinks.kit.target_reader import TargetReader, find_account
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
+from transport.shape import object_of, text_in
 
 ACTIONS = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.GRANT, Action.REVOKE, Action.REMOVE})
 _FULL = "Buy seats or free some, then run again."
-
-
-class Eyes(Protocol):
-    """What a write needs to know of the site."""
-
-    def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
-    ) -> Observation:
-        """Read a few accounts afresh, and find a few groups by name."""
-
-    def groups(self) -> Mapping[str, Group]:
-        """Groups by identifier, as last read."""
 
 
 class JiraWriter:
@@ -37,25 +27,28 @@ class JiraWriter:
 
     Args:
         client: requests go through it.
-        eyes: tells the present state.
+        reader: tells the present state.
+        groups: returns the groups by identifier, as last read.
     """
 
-    def __init__(self, client: Client, eyes: Eyes) -> None:
-        self._client, self._eyes = client, eyes
+    def __init__(
+        self, client: Client, reader: TargetReader, groups: Callable[[], Mapping[str, Group]]
+    ) -> None:
+        self._client, self._reader, self._groups = client, reader, groups
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; see `JiraCloud.apply`."""
         if changes[0].action == Action.CREATE_GROUP:
             name = str(changes[0].entitlement)
             send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
-            return make_group(name, send, self._eyes)
+            return make_group(name, send, self._reader)
         if len(changes) == 1 and changes[0].action != Action.CREATE and changes[0].account_id:
             return self._one(changes[0], changes[0].account_id)
         failed = self._refused(changes)
         wanted = [change for change in changes if change.change_id not in failed]
         created = next((change for change in wanted if change.action == Action.CREATE), None)
         if created is None:
-            account_id, message = self._known(changes[0].subject), None
+            account_id, message = find_account(self._reader, changes[0].subject), None
         else:
             products = self._products(wanted)
             account_id, message = self._let_in(created, sorted(products))
@@ -82,12 +75,12 @@ class JiraWriter:
         try:
             act()
         except (Refused, BadRequest, Conflict, Forbidden, NotFound) as error:
-            failed[change.change_id] = f"{error} {error.remedy}"
+            failed[change.change_id] = str(error)
 
     def _permit(self, change: Change) -> None:
-        permit(change, ACTIONS, UNABLE)
+        permit(change, ACTIONS, IMPOSSIBLE)
         if change.entitlement_id:
-            refuse_synced(self._eyes.groups().get(str(change.entitlement_id)))
+            refuse_synced(self._groups().get(str(change.entitlement_id)))
 
     # A new person
 
@@ -95,14 +88,14 @@ class JiraWriter:
         """Products to let a person in with: those all of whose default groups are granted."""
         granted = {str(change.entitlement_id) for change in changes if change.action == Action.GRANT}
         defaults: dict[str, set[str]] = {}
-        for group in self._eyes.groups().values():
+        for group in self._groups().values():
             for product in group.default_of:
                 defaults.setdefault(product, set()).add(group.group_id)
         return {product for product, groups in defaults.items() if groups <= granted}
 
     def _came_along(self, change: Change, products: set[str]) -> bool:
         """Whether a granted group is one that the products bring."""
-        group = self._eyes.groups().get(str(change.entitlement_id))
+        group = self._groups().get(str(change.entitlement_id))
         return group is not None and not products.isdisjoint(group.default_of)
 
     def _let_in(self, change: Change, products: list[str]) -> tuple[str, str | None]:
@@ -110,20 +103,11 @@ class JiraWriter:
         try:
             reply = self._client.write("POST", f"{API}/user", {"emailAddress": email, "products": products})
         except BadRequest as error:
-            there = self._eyes.observe([], [email]).accounts["account_id"].tolist()
-            if len(there) != 1 or products:
+            existing = self._reader.observe([], [email]).accounts["account_id"].tolist()
+            if len(existing) != 1 or products:
                 raise _with_remedy(error) from None
-            return str(there[0]), "it was so already"
-        return str(reply.json()["accountId"]), None
-
-    def _known(self, subject: str) -> str:
-        """The account that an earlier, interrupted run made."""
-        found = self._eyes.observe([], [subject]).accounts["account_id"].tolist()
-        if len(found) != 1:
-            raise Refused(
-                f"{subject} has no account yet", remedy="Run again; the next plan lets the person in."
-            )
-        return str(found[0])
+            return str(existing[0]), ALREADY
+        return text_in(object_of(reply), "accountId", reply), None
 
     # Someone known
 
@@ -132,9 +116,9 @@ class JiraWriter:
         try:
             self._send(Action(change.action), account_id, str(change.entitlement_id))
         except (BadRequest, NotFound) as error:
-            if not (_already(error, change) or self._is_so(change, account_id)):
+            if not (_already(error, change) or self._is_in_place(change, account_id)):
                 raise _with_remedy(error) from None
-            return Applied(account_id, message="it was so already")
+            return Applied(account_id, message=ALREADY)
         return Applied(account_id)
 
     def _send(self, action: Action, account_id: str, group_id: str) -> None:
@@ -147,22 +131,22 @@ class JiraWriter:
         else:
             self._client.write("DELETE", f"{API}/user", params={"accountId": account_id})
 
-    def _is_so(self, change: Change, account_id: str) -> bool:
-        """Whether the site shows already what the change wants."""
-        observation = self._eyes.observe([account_id], [])
+    def _is_in_place(self, change: Change, account_id: str) -> bool:
+        """Whether the site already shows what the change wants."""
+        observation = self._reader.observe([account_id], [])
         if change.action == Action.REMOVE:
             return observation.accounts.empty
-        held = change.entitlement_id in set(observation.assignments["entitlement_id"])
-        return not observation.accounts.empty and held == (change.action == Action.GRANT)
+        assigned = change.entitlement_id in set(observation.assignments["entitlement_id"])
+        return not observation.accounts.empty and assigned == (change.action == Action.GRANT)
 
 
 def _already(error: TransportError, change: Change) -> bool:
     """Whether the answer says that the member is in the group; its status also means that no seat is left."""
-    return change.action == Action.GRANT and error.status == 400 and "already a member" in str(error)
+    return change.action == Action.GRANT and error.status == 400 and "already a member" in error.message
 
 
 def _with_remedy(error: TransportError) -> TransportError:
     """The same error; where seats ran out it says what to do about that."""
-    if "limit" in str(error).lower():
+    if "limit" in error.message.lower():
         error.remedy = _FULL
     return error

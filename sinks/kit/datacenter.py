@@ -217,7 +217,7 @@ class DataCenter(OnePass):
             except (UnknownOutcome, ReadOnly):
                 raise
             except (Refused, TransportError) as error:
-                failed[change.change_id] = f"{error} {error.remedy}"
+                failed[change.change_id] = str(error)
         return Applied(account_id, message=message, failed=failed)
 
     def _one(self, account_id: str, change: Change) -> Applied:
@@ -290,7 +290,7 @@ class DataCenter(OnePass):
                 remedy = error.remedy
                 if isinstance(error, CredentialRefused):
                     remedy = f"{remedy} {self.refused}"
-                found.append(Finding("error", subject, str(error), remedy))
+                found.append(Finding("error", subject, error.message, remedy))
                 continue
             found.append(told if isinstance(told, Finding) else Finding("ok", subject, "can be used"))
         return found

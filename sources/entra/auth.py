@@ -179,4 +179,4 @@ class _Carrier:
 def _json(error: TransportError) -> str:
     """Return a refusal as the OAuth error it is, or as one."""
     told = error.body if isinstance(error.body, dict) and isinstance(error.body.get("error"), str) else None
-    return orjson.dumps(told or {"error": "refused", "error_description": str(error)}).decode()
+    return orjson.dumps(told or {"error": "refused", "error_description": error.message}).decode()

@@ -114,10 +114,10 @@ class Entra:
         except Forbidden as refusal:
             remedy = f"Grant the application permission {permission}."
             if needed:
-                return Finding("error", subject, str(refusal), remedy)
-            return Finding("warning", subject, f"stay unknown: {refusal}", remedy)
+                return Finding("error", subject, refusal.message, remedy)
+            return Finding("warning", subject, f"stay unknown: {refusal.message}", remedy)
         except TransportError as error:
-            return Finding("error", subject, str(error), error.remedy)
+            return Finding("error", subject, error.message, error.remedy)
         return Finding("ok", subject, "can be read")
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from errors import SeatwiseError
 from provisioning.model.merge import Delta
 from provisioning.model.snapshots import SourceSnapshot
 
 
-class FeedLost(Exception):
+class FeedLost(SeatwiseError):
     """What changed since the checkpoint can no longer be told; the source has to be read whole."""
+
+    remedy = "Nothing to do: the source is read whole instead."
 
 
 @runtime_checkable

@@ -220,14 +220,14 @@ class Okta:
             remedy = "let the token's administrator read the system log, or grant the app okta.logs.read"
             return Finding("warning", f"{self.name}: system log", why, remedy)
         except TransportError as error:
-            return Finding("error", f"{self.name}: system log", str(error), error.remedy)
+            return Finding("error", f"{self.name}: system log", error.message, error.remedy)
         return Finding("ok", f"{self.name}: system log", "can be read, so changes alone can be")
 
     def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
         try:
             self._client.get(path, params)
         except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", str(error), error.remedy)
+            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
         return Finding("ok", f"{self.name}: {what}", "can be read")
 
 

@@ -213,7 +213,7 @@ class OneLogin:
         try:
             self._client.get(path, params)
         except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", str(error), error.remedy)
+            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
         return Finding("ok", f"{self.name}: {what}", "can be read")
 
     def _limit(self) -> Finding:

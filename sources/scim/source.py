@@ -83,7 +83,7 @@ class Scim:
             at = agreed(now, len(known))
             groups = self._regrouped(mark, known)
         except BadRequest as refused:
-            raise FeedLost(str(refused)) from refused
+            raise FeedLost(refused.message) from refused
         roles = gathered(Memberships, batched(self.name, groups.members))
         return Delta(
             str(Mark(at, groups.total, groups.flat)),
@@ -98,7 +98,7 @@ class Scim:
         try:
             able = self._abilities
         except TransportError as error:
-            return [Finding("error", f"{self.name}: server", str(error), error.remedy)]
+            return [Finding("error", f"{self.name}: server", error.message, error.remedy)]
         way = "cursor" if self._by_cursor else "index"
         told = Finding("ok", f"{self.name}: server", f"speaks SCIM {able.version}, pages by {way}")
         return [told, self._try("users", "/Users"), self._try("groups", "/Groups")]
@@ -242,5 +242,5 @@ class Scim:
         try:
             body_of(self._client.get(path, {"startIndex": 1, "count": 1}), xml=self._xml)
         except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", str(error), error.remedy)
+            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
         return Finding("ok", f"{self.name}: {what}", "can be read")

@@ -61,4 +61,4 @@ class Csv(Table):
                 f"{path}: {error.strerror}", remedy="Check the path and that the file may be read."
             ) from error
         except Unreadable as error:
-            raise Unreadable(f"{path}: {error}", remedy=error.remedy) from error
+            raise Unreadable(f"{path}: {error.message}", remedy=error.remedy) from error

@@ -209,7 +209,7 @@ class Table:
         try:
             sheet = self._sheet()
         except Unreadable as error:
-            return [Finding("error", self.name, str(error), error.remedy)]
+            return [Finding("error", self.name, error.message, error.remedy)]
         mapped = ", ".join(f"{name} from '{sheet.header[place]}'" for name, place in sheet.places.items())
         found = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {mapped}")]
         if sheet.ragged:

@@ -125,7 +125,7 @@ def test_only_what_a_plan_holds_can_be_intended_or_recorded(
     ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
 ) -> None:
     """No write leaves without a plan that the ledger holds."""
-    with pytest.raises(UnknownChange, match="store the plan first"):
+    with pytest.raises(UnknownChange, match="only changes of a stored plan"):
         ledger.intend(run_id, ["acme-c0"], "abd2", now)
     with pytest.raises(UnknownChange):
         ledger.intend(run_id, ["acme-c0", "acme-c9"], "abc1", now)

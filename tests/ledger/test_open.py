@@ -61,7 +61,7 @@ def test_a_ledger_written_by_a_later_version_is_refused(url: str) -> None:
         connection.execute(text(f"UPDATE {migrate.VERSION_TABLE} SET version_num = '9999'"))
     engine.dispose()
 
-    with pytest.raises(LedgerTooNew, match=r"version 9999 .* install the newer Seatwise"):
+    with pytest.raises(LedgerTooNew, match=r"version 9999 .* Install the newer Seatwise"):
         Ledger.open(url)
 
 
@@ -76,8 +76,8 @@ def test_a_second_opening_finds_what_the_first_wrote(url: str, now: object) -> N
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        ("mysql://me:hush@host/db", r"cannot be kept in mysql://me:\*\*\*@host/db; write sqlite:///"),
-        ("seatwise.db", "not a database URL; write sqlite:///"),
+        ("mysql://me:hush@host/db", r"cannot be kept in mysql://me:\*\*\*@host/db\. Write sqlite:///"),
+        ("seatwise.db", r"not a database URL\. Write sqlite:///"),
         ("sqlite://", "would forget everything"),
         (
             "postgresql+psycopg://me:hush@127.0.0.1:1/db",
@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> Non
     """A file in the way is named."""
     (tmp_path / "notes").write_text("buy milk")
 
-    with pytest.raises(LedgerUnavailable, match=r"notes cannot be made: .*; name a folder"):
+    with pytest.raises(LedgerUnavailable, match=r"notes cannot be made: .*\. Name a folder"):
         Ledger.open(f"sqlite:///{tmp_path / 'notes' / 'seatwise.db'}")
 
 

@@ -113,7 +113,7 @@ def test_plans_are_found_by_their_beginning(
     assert ledger.plan("abd").fingerprint == "abd2"
     with pytest.raises(AmbiguousIdentifier, match="abc1, abd2"):
         ledger.plan("ab")
-    with pytest.raises(UnknownPlan, match="did you mean abc1"):
+    with pytest.raises(UnknownPlan, match="Did you mean abc1"):
         ledger.plan("abcx")
 
 

@@ -49,14 +49,14 @@ def test_the_beginning_of_an_identifier_is_enough(ledger: Ledger, now: datetime)
     second = ledger.start_run("sync", now + timedelta(days=1), policy="policy-1")
 
     assert first == ledger.run(first[:8]).run_id
-    with pytest.raises(AmbiguousIdentifier, match=f"{first}, {second}; give more"):
+    with pytest.raises(AmbiguousIdentifier, match=f"{first}, {second}. Give more"):
         ledger.run("2026")
 
 
 @pytest.mark.parametrize("given", ["20260301-123016", "", "%", "zebra"])
 def test_an_unknown_run_names_the_nearest(ledger: Ledger, run_id: str, given: str) -> None:
     """A slip of the pen is answered with what may have been meant; wildcards mean nothing."""
-    with pytest.raises(UnknownRun, match=f"did you mean {run_id}") as caught:
+    with pytest.raises(UnknownRun, match=f"Did you mean {run_id}") as caught:
         ledger.run(given)
 
     assert [run_id] == caught.value.nearest

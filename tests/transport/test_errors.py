@@ -54,7 +54,7 @@ def test_each_error_status_becomes_its_error_with_status_body_and_headers(status
     assert status == error.status
     assert error.body == {"errorSummary": "why it failed"}
     assert error.headers["x-request-id"] == "r1"
-    assert f"GET {service.url}/things answered {status}: why it failed" == str(error)
+    assert f"GET {service.url}/things answered {status}: why it failed" == error.message
 
 
 @given(st.integers(min_value=100, max_value=999).filter(lambda status: not 200 <= status < 300))

@@ -1,0 +1,41 @@
+"""What can go wrong, for a person: one root, so that message and remedy are always shown together.
+
+Every floor may raise errors and every floor may show them, so this package lies below all others. Each floor
+names its own errors beneath the root.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SeatwiseError"]
+
+
+class SeatwiseError(Exception):
+    """Something a person has to know, and what to do next.
+
+    As text an error holds both, because texts travel: into the log, the state of a Prefect run, `summary.json`
+    and the report. Whoever shows the two apart takes `message` and `remedy`.
+
+    Attributes:
+        remedy: the next step, in one plain sentence; a class whose errors share theirs states it once.
+    """
+
+    remedy: str = ""
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        """Keep both apart; a class without a remedy of its own is given one each time."""
+        super().__init__(message)
+        if remedy is not None:
+            self.remedy = remedy
+
+    @property
+    def message(self) -> str:
+        """What went wrong, without the remedy."""
+        return str(self.args[0]) if self.args and self.args[0] else type(self).__name__
+
+    def __str__(self) -> str:
+        """Say what went wrong and what to do next, in one line unless the message has several."""
+        if not self.remedy:
+            return self.message
+        gap = "\n" if "\n" in self.message else " "
+        end = "" if self.message.endswith((".", "!", "?", ":")) else "."
+        return f"{self.message}{end}{gap}{self.remedy}"
