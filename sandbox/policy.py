@@ -5,112 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from string import Template
-from typing import NamedTuple
+from textwrap import fill
 
-from sandbox.atlassian_scim.state import DIRECTORY as SCIM_DIRECTORY
-from sandbox.entra.auth import CLIENT, TENANT
-from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
+from sandbox import vendors
+from sandbox.kit.connection import Connection, Target
 
-SECRETS = {
-    "SANDBOX_OKTA_TOKEN": "sandbox-okta-token",
-    "SANDBOX_ENTRA_SECRET": "sandbox-entra-secret",
-    "SANDBOX_ONELOGIN_SECRET": "sandbox-onelogin-secret",
-    "SANDBOX_SCIM_TOKEN": "sandbox-scim-token",
-    "SANDBOX_ORG_KEY": "sandbox-org-key",
-    "SANDBOX_SCIM_KEY": "sandbox-scim-key",
-    "SANDBOX_SITE_TOKEN": "sandbox-api-token",
-    "SANDBOX_DC_TOKEN": "sandbox-dc-token",
-    "SANDBOX_CROWD_PASSWORD": "sandbox-crowd-password",
-}
-
-# Name of the connection → what stands behind it.
-SOURCES = {
-    "okta-main": "{kind: okta, url: $base/okta, token: 'env:SANDBOX_OKTA_TOKEN'}",
-    "entra": "{kind: entra, tenant: $tenant, client_id: $client, client_secret: 'env:SANDBOX_ENTRA_SECRET',\n"
-    "          authority: $base/entra, graph: $base/entra, sign_ins_per_minute: 6000}",
-    "onelogin": "{kind: onelogin, url: $base/onelogin, client_id: sandbox-onelogin-id,\n"
-    "             client_secret: 'env:SANDBOX_ONELOGIN_SECRET'}",
-    "scim-2": "{kind: scim, url: $base/scim/v2, token: 'env:SANDBOX_SCIM_TOKEN'}",
-    "scim-1": "{kind: scim, url: $base/scim/v1, token: 'env:SANDBOX_SCIM_TOKEN'}",
-}
-
-
-class Target(NamedTuple):
-    """One target: its connection, which groups stand for which, and what is kept in step."""
-
-    connection: str
-    map: dict[str, list[str]]
-    update: str
-    leaver: tuple[str, ...]
-    rest: tuple[str, ...] = ()
-
-
-JIRA = {
-    "atl-jira-users": ["jira-software-users"],
-    "atl-jira-dev": ["jira-software-users", "developers"],
-}
-CONFLUENCE = {"atl-confluence-users": ["confluence-users"]}
-AGENTS = {"atl-jsm-agents": ["jsm-agents"]}
-GONE = ("{after: 0d, do: revoke_seats}", "{after: 7d, do: deactivate}", "{after: 90d, do: delete}")
-SEATS = ("{after: 0d, do: revoke_seats}",)
-TARGETS = {
-    "acme-cloud": Target(
-        "{kind: atlassian_org, url: $base/atlassian, org: $org,\n"
-        "               directory: $directory, key: 'env:SANDBOX_ORG_KEY'}",
-        JIRA | CONFLUENCE | AGENTS,
-        "display_name, email",
-        GONE,
-        (
-            "inactive:",
-            "  - {product: jira-software, idle: 90d, never_used_after: 60d, do: revoke_seat}",
-        ),
-    ),
-    "acme-scim": Target(
-        "{kind: atlassian_scim, url: $base/atlassian, directory: $scim, key: 'env:SANDBOX_SCIM_KEY'}",
-        {name: [name] for name in (*JIRA, *CONFLUENCE, *AGENTS)},
-        "display_name, email",
-        ("{after: 0d, do: deactivate}", "{after: 90d, do: delete}"),
-    ),
-    "acme-jira": Target(
-        "{kind: jira_cloud, url: $base/cloud/acme, email: admin@acme.test,\n"
-        "              token: 'env:SANDBOX_SITE_TOKEN'}",
-        JIRA | AGENTS,
-        "",
-        SEATS,
-    ),
-    "acme-confluence": Target(
-        "{kind: confluence_cloud, url: $base/cloud/acme, email: admin@acme.test,\n"
-        "                    token: 'env:SANDBOX_SITE_TOKEN'}",
-        CONFLUENCE,
-        "",
-        SEATS,
-    ),
-    "legacy-jira": Target(
-        "{kind: jira_dc, url: $base/jira, token: 'env:SANDBOX_DC_TOKEN'}",
-        JIRA | AGENTS,
-        "display_name, email",
-        GONE,
-    ),
-    "legacy-confluence": Target(
-        "{kind: confluence_dc, url: $base/confluence, token: 'env:SANDBOX_DC_TOKEN'}",
-        CONFLUENCE,
-        "display_name, email",
-        GONE,
-    ),
-    "crowd": Target(
-        "{kind: crowd, url: $base/crowd, application: seatwise,\n"
-        "          password: 'env:SANDBOX_CROWD_PASSWORD'}",
-        JIRA | CONFLUENCE,
-        "display_name, email",
-        GONE,
-    ),
-    "bitbucket": Target(
-        "{kind: bitbucket_dc, url: $base/bitbucket, token: 'env:SANDBOX_DC_TOKEN'}",
-        {"atl-jira-dev": ["bitbucket-users", "developers"]},
-        "display_name, email",
-        SEATS,
-    ),
-}
+CONNECTIONS = vendors.connections()
+SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None]
+TARGETS = [name for name, one in CONNECTIONS.items() if one.target]
+SECRETS = {name: value for one in CONNECTIONS.values() for name, value in one.secrets.items()}
 
 _HEAD = """\
 # Keeps the Atlassian side of the sandbox in step with its identity provider.
@@ -182,22 +85,13 @@ def policy(
         targets: Names of `TARGETS`.
     """
     sources, targets = list(sources), list(targets)
-    behind = {name: SOURCES[name] for name in sources} | {name: TARGETS[name].connection for name in targets}
-    connections = "".join(f"  {name}: {text}\n" for name, text in behind.items())
+    connections = "".join(_connection(CONNECTIONS[name], base) for name in (*sources, *targets))
     stated = "sources:\n" + "".join(f"  - from: {name}\n" for name in sources)
+    kept = {name: target for name in targets if (target := CONNECTIONS[name].target)}
     # Another way into the same organisation would give back what disuse takes.
-    alone = not {"acme-jira", "acme-scim", "acme-confluence"} & set(targets)
-    rules = "targets:\n" + "".join(_rules(name, TARGETS[name], alone=alone) for name in targets)
-    facts = {
-        "base": base,
-        "org": ORG_ID,
-        "directory": DIRECTORY_ID,
-        "scim": SCIM_DIRECTORY,
-        "tenant": TENANT,
-        "client": CLIENT,
-    }
-    known = Template(connections).substitute(facts)
-    return _HEAD + known + stated + rules + _TAIL.substitute(count=max(50, people // 4))
+    alone = not any(target.another_way for target in kept.values())
+    rules = "targets:\n" + "".join(_rules(name, target, alone=alone) for name, target in kept.items())
+    return _HEAD + connections + stated + rules + _TAIL.substitute(count=max(50, people // 4))
 
 
 def chosen(text: str, known: Iterable[str]) -> list[str]:
@@ -208,14 +102,23 @@ def chosen(text: str, known: Iterable[str]) -> list[str]:
     return names
 
 
+def _connection(connection: Connection, base: str) -> str:
+    """One connection, its references quoted, its long lines broken between options."""
+    quoted = {k: f"'{v}'" if v.startswith("env:") else v for k, v in connection.entry(base).items()}
+    # No line breaks at a space that does not break.
+    entry = ", ".join(f"{option}:\N{NO-BREAK SPACE}{value}" for option, value in quoted.items())
+    start = f"  {connection.name}: {{"
+    whole = fill(start + entry + "}", 108, subsequent_indent=" " * len(start), break_on_hyphens=False)
+    return whole.replace("\N{NO-BREAK SPACE}", " ") + "\n"
+
+
 def _rules(name: str, target: Target, *, alone: bool) -> str:
     """What one target is told to hold."""
     removable = ", ".join(sorted({group for groups in target.map.values() for group in groups}))
-    everyone = "" if name == "acme-scim" else "      default: {all: [all-staff]}\n"
+    everyone = "      default: {all: [all-staff]}\n" if target.default else ""
     mapped = "".join(f"        {group}: [{', '.join(groups)}]\n" for group, groups in target.map.items())
     stages = "".join(f"      - {stage}\n" for stage in target.leaver)
     rest = "".join(f"    {line}\n" for line in target.rest if alone)
-    create = "false" if name == "acme-confluence" else "true"
     return f"""\
   - to: {name}
     correlate: [link, external_id, email, user_name]
@@ -226,7 +129,7 @@ def _rules(name: str, target: Target, *, alone: bool) -> str:
 {mapped}      may_add: ['*']
       may_remove: [{removable}]
       manage: [{removable}]
-    joiner: {{create: {create}}}
+    joiner: {{create: {str(target.create).lower()}}}
     mover: {{update: [{target.update}], mode: authoritative}}
     leaver:
 {stages}{rest}"""

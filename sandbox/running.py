@@ -10,12 +10,12 @@ from __future__ import annotations
 import threading
 from typing import Any, Self
 
-from sandbox.kit.world import Face, World
-from sandbox.server import Server, bind, make_world
+from sandbox.kit.world import Face, World, make_world
+from sandbox.server import Server, bind
 
 
 class Running:
-    """A served world; takes the arguments of `sandbox.server.make_world`.
+    """A served world; takes the arguments of `sandbox.kit.world.make_world`.
 
     Attributes:
         url: Scheme, host and port, no slash at the end.

@@ -2,7 +2,7 @@
 
     python -m sandbox --people 500 --seed 1 --port 8700
 
-One line in `FACES` adds an API; see `sandbox.kit.world` for what a face is.
+A folder that states `FACES` adds an API; see `sandbox.kit.world` for what a face is.
 """
 
 from __future__ import annotations
@@ -11,75 +11,16 @@ import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
-from sandbox import admin, policy
-from sandbox.atlassian_export import face as atlassian_export
-from sandbox.atlassian_org import face as atlassian
-from sandbox.atlassian_scim import face as atlassian_scim
-from sandbox.bitbucket_dc import face as bitbucket_dc
-from sandbox.company.company import START, Company
-from sandbox.confluence_cloud import face as confluence_cloud
-from sandbox.confluence_dc import face as confluence_dc
-from sandbox.crowd import face as crowd
-from sandbox.entra import face as entra
-from sandbox.jira_cloud import face as jira_cloud
-from sandbox.jira_dc import face as jira_dc
-from sandbox.kit.limits import Limits
+from sandbox import admin, policy, vendors
 from sandbox.kit.wire import Door, Endpoint, Protocol
-from sandbox.kit.world import Face, Reply, Request, Route, World
-from sandbox.okta import face as okta
-from sandbox.onelogin import face as onelogin
-from sandbox.scim import face as scim
+from sandbox.kit.world import Face, Reply, Request, Route, World, make_world
 
-FACES: tuple[Face, ...] = (
-    okta.FACE,
-    entra.FACE,
-    onelogin.FACE,
-    scim.V1,
-    scim.V2,
-    # Before the faces whose paths begin like theirs.
-    atlassian_scim.FACE,
-    atlassian.FACE,
-    atlassian_export.FACE,
-    confluence_cloud.FACE,
-    jira_cloud.FACE,
-    jira_dc.FACE,
-    confluence_dc.FACE,
-    crowd.FACE,
-    bitbucket_dc.FACE,
-)
-
-
-def make_world(
-    people: int = 500,
-    seed: int = 1,
-    *,
-    limits: str = "off",
-    odd: bool = True,
-    now: datetime = START,
-    window: float = 60.0,
-    latency: float = 0.0,
-    **options: Any,
-) -> World:
-    """Found a company and everything around it.
-
-    Args:
-        people: How many are present.
-        seed: Decides everything random.
-        limits: off, relaxed (50 times the documented numbers) or documented.
-        odd: Whether a handful of records are malformed.
-        now: Where the virtual clock starts.
-        window: Length of a rate-limit window in seconds, for impatient tests.
-        latency: Seconds every answer takes.
-        options: Switches of single faces, see their modules.
-    """
-    company = Company(people, seed, now=now, odd=odd)
-    return World(company, limits=Limits(limits, window, latency), options=options)
+FACES = vendors.faces()
 
 
 def build(world: World, faces: tuple[Face, ...] = FACES) -> Starlette:

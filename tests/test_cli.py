@@ -32,7 +32,7 @@ def seatwise(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def folder(tmp_path: Path) -> Path:
     """A folder with a policy of two files."""
     from sandbox.atlassian_export import face as atlassian_export
-    from sandbox.server import make_world
+    from sandbox.kit.world import make_world
 
     world = make_world(people=30, seed=2)
     for style in ("groups", "people"):

@@ -1,11 +1,10 @@
-"""The files administrators download: its routes and what they answer."""
+"""Every format of an export, its rows, and the door they are downloaded from."""
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -302,20 +301,3 @@ def download(world: World, request: Request) -> Reply:
 
 # No API, only the door under `/_sandbox/export`.
 FACE = Face(name="export", prefix="/export", routes=(), admin=(Route("GET", "", download),))
-
-
-def main(arguments: Iterable[str] | None = None) -> None:
-    """Write one export of a fresh company."""
-    from sandbox.server import make_world
-
-    parser = argparse.ArgumentParser(prog="sandbox.atlassian_export.face", description=main.__doc__)
-    parser.add_argument("--people", type=int, default=500)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--format", choices=list(FORMATS), default="current")
-    parser.add_argument("--out", type=Path, default=Path())
-    chosen = parser.parse_args(None if arguments is None else list(arguments))
-    write(make_world(chosen.people, chosen.seed), chosen.out, style=chosen.format)
-
-
-if __name__ == "__main__":
-    main()

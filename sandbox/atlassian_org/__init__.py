@@ -7,7 +7,30 @@ specification reads to the letter), `atlassian_disable_twice` (409: deactivating
 """
 
 from sandbox.atlassian_org.face import FACE
+from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
+from sandbox.kit.connection import AGENTS, CONFLUENCE, JIRA, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="acme-cloud",
+        kind="atlassian_org",
+        options={
+            "url": "$base/atlassian",
+            "org": ORG_ID,
+            "directory": DIRECTORY_ID,
+            "key": "env:SANDBOX_ORG_KEY",
+        },
+        secrets={"SANDBOX_ORG_KEY": "sandbox-org-key"},
+        target=Target(
+            JIRA | CONFLUENCE | AGENTS,
+            rest=(
+                "inactive:",
+                "  - {product: jira-software, idle: 90d, never_used_after: 60d, do: revoke_seat}",
+            ),
+        ),
+        rank=1,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

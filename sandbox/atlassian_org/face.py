@@ -1,11 +1,8 @@
-"""Atlassian Cloud's administration as one face: its routes and what they answer."""
+"""The routes of Atlassian's administration, gathered from its APIs."""
 
 from __future__ import annotations
 
-from sandbox.atlassian_org import truth as atlassian_truth
-from sandbox.atlassian_org import users as atlassian_users
-from sandbox.atlassian_org import v1 as atlassian_org1
-from sandbox.atlassian_org import v2 as atlassian_org
+from sandbox.atlassian_org import truth, users, v1, v2
 from sandbox.kit.cloud_wire import error, gate, organisation, seal
 from sandbox.kit.world import Face, World
 
@@ -17,11 +14,11 @@ def _advance(world: World, _days: int) -> None:
 FACE = Face(
     name="atlassian",
     prefix="/atlassian",
-    routes=(*atlassian_org.ROUTES, *atlassian_org1.ROUTES, *atlassian_users.ROUTES),
+    routes=(*v2.ROUTES, *v1.ROUTES, *users.ROUTES),
     gate=gate,
     seal=seal,
     error=error,
     advance=_advance,
-    tell=atlassian_truth.truth,
-    admin=atlassian_truth.DOORS,
+    tell=truth.truth,
+    admin=truth.DOORS,
 )

@@ -8,7 +8,24 @@ can only read linked accounts, as at Atlassian; left out, one rehearsal can driv
 """
 
 from sandbox.atlassian_scim.face import FACE
+from sandbox.atlassian_scim.state import DIRECTORY
+from sandbox.kit.connection import AGENTS, CONFLUENCE, JIRA, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="acme-scim",
+        kind="atlassian_scim",
+        options={"url": "$base/atlassian", "directory": DIRECTORY, "key": "env:SANDBOX_SCIM_KEY"},
+        secrets={"SANDBOX_SCIM_KEY": "sandbox-scim-key"},
+        target=Target(
+            {name: [name] for name in (*JIRA, *CONFLUENCE, *AGENTS)},
+            leaver=("{after: 0d, do: deactivate}", "{after: 90d, do: delete}"),
+            default=False,
+            another_way=True,
+        ),
+        rank=2,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

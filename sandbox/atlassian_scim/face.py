@@ -1,4 +1,4 @@
-"""Atlassian's user provisioning (SCIM 2.0): its routes and what they answer."""
+"""The routes of the provisioning directory, and what each answers."""
 
 from __future__ import annotations
 

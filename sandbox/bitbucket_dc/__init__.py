@@ -5,7 +5,18 @@ not is told 401. Option of the world: `bitbucket_dc_seats` (seats bought; None w
 """
 
 from sandbox.bitbucket_dc.face import FACE
+from sandbox.kit.connection import SEATS, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="bitbucket",
+        kind="bitbucket_dc",
+        options={"url": "$base/bitbucket", "token": "env:SANDBOX_DC_TOKEN"},
+        secrets={"SANDBOX_DC_TOKEN": "sandbox-dc-token"},
+        target=Target({"atl-jira-dev": ["bitbucket-users", "developers"]}, leaver=SEATS),
+        rank=8,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

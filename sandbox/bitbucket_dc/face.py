@@ -1,4 +1,4 @@
-"""Bitbucket Data Center as one face: its routes and what they answer."""
+"""The routes of Bitbucket Data Center, and what each answers."""
 
 from __future__ import annotations
 

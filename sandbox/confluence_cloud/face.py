@@ -1,4 +1,4 @@
-"""Confluence Cloud's REST API of the site: its routes and what they answer."""
+"""The routes of Confluence Cloud's site, and what each answers."""
 
 from __future__ import annotations
 

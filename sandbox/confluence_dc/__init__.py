@@ -6,7 +6,18 @@ at most).
 """
 
 from sandbox.confluence_dc.face import FACE
+from sandbox.kit.connection import CONFLUENCE, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="legacy-confluence",
+        kind="confluence_dc",
+        options={"url": "$base/confluence", "token": "env:SANDBOX_DC_TOKEN"},
+        secrets={"SANDBOX_DC_TOKEN": "sandbox-dc-token"},
+        target=Target(CONFLUENCE),
+        rank=6,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

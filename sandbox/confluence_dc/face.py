@@ -1,4 +1,4 @@
-"""Confluence Data Center as one face: its routes and what they answer."""
+"""The routes of Confluence Data Center, and what each answers."""
 
 from __future__ import annotations
 

@@ -5,7 +5,22 @@ leaves out is blanked. Nothing tells the number of users, so a listing is over a
 """
 
 from sandbox.crowd.face import FACE
+from sandbox.kit.connection import CONFLUENCE, JIRA, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="crowd",
+        kind="crowd",
+        options={
+            "url": "$base/crowd",
+            "application": "seatwise",
+            "password": "env:SANDBOX_CROWD_PASSWORD",
+        },
+        secrets={"SANDBOX_CROWD_PASSWORD": "sandbox-crowd-password"},
+        target=Target(JIRA | CONFLUENCE),
+        rank=7,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

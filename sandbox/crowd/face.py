@@ -1,4 +1,4 @@
-"""Crowd as one face: its routes and what they answer."""
+"""The routes of Crowd, and what each answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Entra face: its routes and what they answer."""
+"""The routes of the login authority and of Microsoft Graph, and what each answers."""
 
 from __future__ import annotations
 

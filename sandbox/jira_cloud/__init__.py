@@ -6,7 +6,22 @@ too; addresses of people the organisation does not manage are hidden. No use is 
 """
 
 from sandbox.jira_cloud.face import FACE
+from sandbox.kit.connection import AGENTS, JIRA, SEATS, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="acme-jira",
+        kind="jira_cloud",
+        options={
+            "url": "$base/cloud/acme",
+            "email": "admin@acme.test",
+            "token": "env:SANDBOX_SITE_TOKEN",
+        },
+        secrets={"SANDBOX_SITE_TOKEN": "sandbox-api-token"},
+        target=Target(JIRA | AGENTS, update="", leaver=SEATS, another_way=True),
+        rank=3,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

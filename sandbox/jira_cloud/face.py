@@ -1,4 +1,4 @@
-"""Jira Cloud's REST API of the site: its routes and what they answer."""
+"""The routes of Jira Cloud's site, and what each answers."""
 
 from __future__ import annotations
 

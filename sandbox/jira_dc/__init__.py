@@ -7,7 +7,18 @@ of a search beyond which there is nothing), `jira_dc_groups_shown` (groups the p
 """
 
 from sandbox.jira_dc.face import FACE
+from sandbox.kit.connection import AGENTS, JIRA, Connection, Target
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="legacy-jira",
+        kind="jira_dc",
+        options={"url": "$base/jira", "token": "env:SANDBOX_DC_TOKEN"},
+        secrets={"SANDBOX_DC_TOKEN": "sandbox-dc-token"},
+        target=Target(JIRA | AGENTS),
+        rank=5,
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

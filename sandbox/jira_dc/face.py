@@ -1,11 +1,11 @@
-"""Jira Data Center as one face: its routes and what they answer."""
+"""The routes of Jira Data Center, and what each answers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.company.people import DEPARTED
-from sandbox.jira_dc import users as jira_dc_users
+from sandbox.jira_dc import users
 from sandbox.jira_dc.rows import ROLES, error, group_row, installation, plain, refusal, version
 from sandbox.kit import datacenter_wire
 from sandbox.kit.datacenter_state import Group, Installation, WrongError
@@ -174,9 +174,9 @@ def _routes() -> tuple[Route, ...]:
         ("DELETE", "/group", delete_group),
         ("POST", "/group/user", add_member),
         ("DELETE", "/group/user", remove_member),
-        *jira_dc_users.OPERATIONS,
+        *users.OPERATIONS,
     )
-    anyone = (server_info, fields, picker, *jira_dc_users.ANYONE)
+    anyone = (server_info, fields, picker, *users.ANYONE)
     rows = [
         (verb, f"/rest/api/{name}{path}", run) for name in ("2", "latest") for verb, path, run in operations
     ]

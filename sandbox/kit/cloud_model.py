@@ -1,6 +1,6 @@
 """What an Atlassian organisation is made of: products, groups, accounts and their use.
 
-Nothing here knows a route or a company; the rules that change these values are in `atlassian_state`.
+Nothing here knows a route or a company; the rules that change these values are in `sandbox.kit.cloud_state`.
 """
 
 from __future__ import annotations

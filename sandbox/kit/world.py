@@ -1,6 +1,8 @@
 """What a simulated API sees of the rehearsal, and the one convention for adding such an API.
 
-A **face** is one simulated API. It costs one module and one line in `sandbox.server.FACES`:
+A **face** is one simulated API. Its folder is named as the kind of connection it answers; the folder's
+`__init__` states `FACES`, and `CONNECTIONS` (`sandbox.kit.connection`) where a policy reaches it.
+`sandbox.vendors` finds both:
 
     # sandbox/crowd/face.py
     FACE = Face(name="crowd", prefix="/crowd", routes=(
@@ -8,8 +10,8 @@ A **face** is one simulated API. It costs one module and one line in `sandbox.se
         Route("POST", "/rest/usermanagement/1/search", search, reads=True),
     ), gate=check_key, error=error)
 
-    # sandbox/server.py
-    FACES = (okta.FACE, atlassian.FACE, crowd.FACE)
+    # sandbox/crowd/__init__.py
+    FACES = (FACE,)
 
 A handler is a plain function `(world, request) -> Reply`; it never waits, so each request is atomic.
 Faults, counting, latency and snapshots happen around it and are none of its business. A face keeps
@@ -23,11 +25,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from sandbox.company.company import Company
+from sandbox.company.company import START, Company
 from sandbox.kit.counters import Counters
 from sandbox.kit.faults import Faults
 from sandbox.kit.limits import Limits
@@ -229,3 +232,30 @@ class World:
             return answer()
         finally:
             self.company, self.held = now
+
+
+def make_world(
+    people: int = 500,
+    seed: int = 1,
+    *,
+    limits: str = "off",
+    odd: bool = True,
+    now: datetime = START,
+    window: float = 60.0,
+    latency: float = 0.0,
+    **options: Any,
+) -> World:
+    """Found a company and everything around it.
+
+    Args:
+        people: How many are present.
+        seed: Decides everything random.
+        limits: off, relaxed (50 times the documented numbers) or documented.
+        odd: Whether a handful of records are malformed.
+        now: Where the virtual clock starts.
+        window: Length of a rate-limit window in seconds, for impatient tests.
+        latency: Seconds every answer takes.
+        options: Switches of single faces, see their modules.
+    """
+    company = Company(people, seed, now=now, odd=odd)
+    return World(company, limits=Limits(limits, window, latency), options=options)

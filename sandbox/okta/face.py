@@ -1,4 +1,4 @@
-"""The Okta face: its routes and what they answer."""
+"""The routes of Okta, and what each answers."""
 
 from __future__ import annotations
 

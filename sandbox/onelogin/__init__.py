@@ -6,8 +6,21 @@ their members), `onelogin_v1_only` (only calls of version 1 count against the li
 (a 429 says nothing about when to come back). Under rate limits a credential has 5,000 calls an hour.
 """
 
+from sandbox.kit.connection import Connection
 from sandbox.onelogin.face import FACE
 
 FACES = (FACE,)
+CONNECTIONS = (
+    Connection(
+        name="onelogin",
+        kind="onelogin",
+        options={
+            "url": "$base/onelogin",
+            "client_id": "sandbox-onelogin-id",
+            "client_secret": "env:SANDBOX_ONELOGIN_SECRET",
+        },
+        secrets={"SANDBOX_ONELOGIN_SECRET": "sandbox-onelogin-secret"},
+    ),
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

@@ -1,4 +1,4 @@
-"""The OneLogin face: its routes and what they answer."""
+"""The routes of OneLogin, and what each answers."""
 
 from __future__ import annotations
 

@@ -5,8 +5,18 @@ and write: users, groups, PUT, PATCH, DELETE, ETags. The options that make them 
 `sandbox.scim.list`. Under rate limits a token has 600 requests a minute.
 """
 
+from sandbox.kit.connection import Connection
 from sandbox.scim.face import V1, V2
 
 FACES = (V1, V2)
+CONNECTIONS = tuple(
+    Connection(
+        name=f"scim-{version}",
+        kind="scim",
+        options={"url": f"$base/scim/v{version}", "token": "env:SANDBOX_SCIM_TOKEN"},
+        secrets={"SANDBOX_SCIM_TOKEN": "sandbox-scim-token"},
+    )
+    for version in (2, 1)
+)
 
-__all__ = ["FACES"]
+__all__ = ["CONNECTIONS", "FACES"]

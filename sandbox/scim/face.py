@@ -1,4 +1,4 @@
-"""The SCIM faces: its routes and what they answer."""
+"""The routes of both versions of SCIM, and what each answers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import Any
 
 from sandbox.company.people import Group, Person
 from sandbox.kit.world import Face, Handler, Reply, Request, Route, World
-from sandbox.scim import list as scim_list
-from sandbox.scim import rows
-from sandbox.scim import schemas as scim_schemas
-from sandbox.scim import write as scim_write
+from sandbox.scim import list as lists
+from sandbox.scim import rows, write
+from sandbox.scim import schemas as about
 from sandbox.scim.dialect import V1 as OLD
 from sandbox.scim.dialect import V2 as NEW
 from sandbox.scim.dialect import XML, Dialect
@@ -58,12 +57,12 @@ def _body(dialect: Dialect, request: Request) -> Any:
 
 def list_users(world: World, dialect: Dialect, request: Request) -> Reply:
     """List users."""
-    return scim_list.users(world, dialect, request, scim_list.asked(request))
+    return lists.users(world, dialect, request, lists.asked(request))
 
 
 def search_users(world: World, dialect: Dialect, request: Request) -> Reply:
     """List users by a search in the body."""
-    return scim_list.users(world, dialect, request, scim_list.posted(request))
+    return lists.users(world, dialect, request, lists.posted(request))
 
 
 def _person(world: World, request: Request) -> Person:
@@ -81,7 +80,7 @@ def read_user(world: World, dialect: Dialect, request: Request) -> Reply:
 
 def create_user(world: World, dialect: Dialect, request: Request) -> Reply:
     """Hire somebody."""
-    person = scim_write.create_user(world, dialect, _body(dialect, request))
+    person = write.create_user(world, dialect, _body(dialect, request))
     return _resource(dialect, request, rows.user(world, dialect, person), "User", 201)
 
 
@@ -89,7 +88,7 @@ def replace_user(world: World, dialect: Dialect, request: Request) -> Reply:
     """Make a user what the body says."""
     person = _person(world, request)
     _unmoved(request, person.revision)
-    scim_write.replace_user(world, dialect, person, _body(dialect, request))
+    write.replace_user(world, dialect, person, _body(dialect, request))
     return _resource(dialect, request, rows.user(world, dialect, person), "User")
 
 
@@ -98,7 +97,7 @@ def patch_user(world: World, dialect: Dialect, request: Request) -> Reply:
     person = _person(world, request)
     _unmoved(request, person.revision)
     changed = patched(dialect, rows.user(world, dialect, person), _body(dialect, request))
-    scim_write.replace_user(world, dialect, person, changed)
+    write.replace_user(world, dialect, person, changed)
     return _resource(dialect, request, rows.user(world, dialect, person), "User")
 
 
@@ -106,7 +105,7 @@ def delete_user(world: World, _dialect: Dialect, request: Request) -> Reply:
     """Let a user go."""
     person = _person(world, request)
     _unmoved(request, person.revision)
-    scim_write.delete_user(world, person)
+    write.delete_user(world, person)
     return Reply(204)
 
 
@@ -115,12 +114,12 @@ def delete_user(world: World, _dialect: Dialect, request: Request) -> Reply:
 
 def list_groups(world: World, dialect: Dialect, request: Request) -> Reply:
     """List groups."""
-    return scim_list.groups(world, dialect, request, scim_list.asked(request))
+    return lists.groups(world, dialect, request, lists.asked(request))
 
 
 def search_groups(world: World, dialect: Dialect, request: Request) -> Reply:
     """List groups by a search in the body."""
-    return scim_list.groups(world, dialect, request, scim_list.posted(request))
+    return lists.groups(world, dialect, request, lists.posted(request))
 
 
 def _group(world: World, request: Request) -> Group:
@@ -139,7 +138,7 @@ def read_group(world: World, dialect: Dialect, request: Request) -> Reply:
 
 def create_group(world: World, dialect: Dialect, request: Request) -> Reply:
     """Make a group."""
-    group = scim_write.create_group(world, _body(dialect, request))
+    group = write.create_group(world, _body(dialect, request))
     return _resource(dialect, request, rows.group(world, dialect, group), "Group", 201)
 
 
@@ -147,7 +146,7 @@ def replace_group(world: World, dialect: Dialect, request: Request) -> Reply:
     """Make a group what the body says."""
     group = _group(world, request)
     _unmoved(request, group.revision)
-    scim_write.replace_group(world, group, _body(dialect, request))
+    write.replace_group(world, group, _body(dialect, request))
     return _resource(dialect, request, rows.group(world, dialect, group), "Group")
 
 
@@ -156,7 +155,7 @@ def patch_group(world: World, dialect: Dialect, request: Request) -> Reply:
     group = _group(world, request)
     _unmoved(request, group.revision)
     changed = patched(dialect, rows.group(world, dialect, group), _body(dialect, request))
-    scim_write.replace_group(world, group, changed)
+    write.replace_group(world, group, changed)
     if dialect.old:
         return _resource(dialect, request, rows.group(world, dialect, group), "Group")
     return Reply(204, headers=[("etag", rows.version(group.revision))])
@@ -166,7 +165,7 @@ def delete_group(world: World, _dialect: Dialect, request: Request) -> Reply:
     """Delete a group."""
     group = _group(world, request)
     _unmoved(request, group.revision)
-    scim_write.delete_group(world, group)
+    write.delete_group(world, group)
     return Reply(204)
 
 
@@ -181,7 +180,7 @@ def _resource(dialect: Dialect, request: Request, row: dict[str, Any], kind: str
     version = row["meta"]["version"]
     if request.method == "GET" and request.headers.get("if-none-match") == version:
         return Reply(304, headers=[("etag", version)])
-    chosen = scim_list.asked(request) if request.query else Search(None, 0, 1, None, (), ())
+    chosen = lists.asked(request) if request.query else Search(None, 0, 1, None, (), ())
     reply = dialect.reply(request, project(row, chosen), status, root=kind)
     reply.headers += [("etag", version), ("location", row["meta"]["location"])]
     return reply
@@ -246,18 +245,18 @@ _RESOURCES: tuple[tuple[str, str, Asked], ...] = (
 def _face(dialect: Dialect) -> Face:
     config = "/ServiceProviderConfigs" if dialect.old else "/ServiceProviderConfig"
     told: tuple[tuple[str, Asked], ...] = (
-        (config, scim_schemas.config),
-        ("/ResourceTypes", scim_schemas.types),
-        ("/Schemas", scim_schemas.schemas),
+        (config, about.config),
+        ("/ResourceTypes", about.types),
+        ("/Schemas", about.schemas),
     )
-    one = (("/ResourceTypes/{id}", scim_schemas.type_), ("/Schemas/{id}", scim_schemas.schema))
+    one = (("/ResourceTypes/{id}", about.type_), ("/Schemas/{id}", about.schema))
     searches = (("/Users/.search", search_users), ("/Groups/.search", search_groups))
     routes = [
         *(Route("POST", path, _bound(dialect, handler), reads=True) for path, handler in searches),
         *(Route(method, path, _bound(dialect, handler)) for method, path, handler in _RESOURCES),
         *(Route("GET", path, _bound(dialect, handler)) for path, handler in (*told, *one)),
     ]
-    refused = _bound(dialect, scim_schemas.read_only)
+    refused = _bound(dialect, about.read_only)
     routes += [Route(verb, path, refused) for path, _ in told for verb in ("POST", "PUT", "PATCH", "DELETE")]
     return Face(
         name=dialect.name,

@@ -12,11 +12,11 @@ import pytest
 import requests
 
 from sandbox.atlassian_export import face as atlassian_export
+from sandbox.atlassian_export.__main__ import main
 from sandbox.kit.cloud_drift import drifted
 from sandbox.kit.cloud_state import Organisation
-from sandbox.kit.world import World
+from sandbox.kit.world import World, make_world
 from sandbox.running import Running
-from sandbox.server import make_world
 
 BASE = "User id,User name,email,User status,Added to org,Org role"
 ACCESS = "Jira - acme,Confluence - acme,Jira Service Management - acme"
@@ -219,6 +219,6 @@ def test_exports_are_downloaded_and_follow_the_writes(fresh: Running) -> None:
 
 def test_the_command_writes_a_file(tmp_path: Path) -> None:
     """Without a server, one file of a fresh company."""
-    atlassian_export.main(["--people", "20", "--seed", "2", "--format", "managed", "--out", str(tmp_path)])
+    main(["--people", "20", "--seed", "2", "--format", "managed", "--out", str(tmp_path)])
 
     assert (tmp_path / "managed-accounts.csv").read_text().startswith("Name,Email,Atlassian ID")
