@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger import StoredPlan
+from provisioning.model.text import fold
 from tasks.run import Picture
 from tasks.session import Session
 
@@ -27,11 +28,21 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             f"plan {short} was decided by another policy than {session.config.name} is now",
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
-    if plan.blocked_by and not _approved(session, plan):
-        raise NotReleased(
-            f"plan {short} needs approval: {'; '.join(plan.blocked_by)}",
-            remedy=f"Read it with `seatwise show {short}`, then `seatwise approve {short}`.",
-        )
+    missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
+    if missing:
+        raise NotReleased(_refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
+
+
+def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> int:
+    """How many more people must approve a plan before it may be written.
+
+    Args:
+        session: the open session.
+        plan: the plan, as stored.
+        blocked: whether a limit or a rule stops it.
+    """
+    needed = 2 if _needs_two(session, plan) else int(blocked)
+    return max(0, needed - len(_approvers(session, plan)))
 
 
 def releases(session: Session, picture: Picture) -> list[StoredPlan]:
@@ -42,14 +53,39 @@ def releases(session: Session, picture: Picture) -> list[StoredPlan]:
     released = []
     for name, decision in picture.decisions.items():
         stored = session.ledger.plan(decision.plan.fingerprint)
-        free = not decision.verdict.needs_approval or _approved(session, stored)
-        if len(stored.changes) and session.sink_actions(name) and free:
+        missing = missing_approvals(session, stored, blocked=decision.verdict.needs_approval)
+        if len(stored.changes) and session.sink_actions(name) and not missing:
             picture.plans[name] = stored
             released.append(stored)
     return released
 
 
-def _approved(session: Session, plan: StoredPlan) -> bool:
-    """Whether a person released the plan, and not so long ago that they meant another day."""
+def _needs_two(session: Session, plan: StoredPlan) -> bool:
+    """Whether the plan changes more than one person may approve alone."""
+    most = session.policy.approve.second_person_above
+    return most is not None and len(plan.changes) > most
+
+
+def _approvers(session: Session, plan: StoredPlan) -> list[str]:
+    """The different people who approved the plan, and not so long ago that they meant another day."""
     approvals = session.ledger.approvals(plan.fingerprint)
-    return bool((approvals["at"] >= session.now - session.policy.approve.timeout).any())
+    fresh = approvals[approvals["at"] >= session.now - session.policy.approve.timeout]
+    names = {fold(str(by)): str(by).strip() for by in fresh["by"]}
+    return [name for key, name in names.items() if key]
+
+
+def _refusal(session: Session, plan: StoredPlan) -> str:
+    reasons = list(plan.blocked_by)
+    if _needs_two(session, plan) and not any("second_person_above" in reason for reason in reasons):
+        most = session.policy.approve.second_person_above
+        reasons.append(f"{len(plan.changes)} changes; above {most} two people approve")
+    return f"plan {plan.fingerprint[:12]} needs approval: {'; '.join(reasons)}"
+
+
+def _remedy(short: str, missing: int, approvers: list[str]) -> str:
+    command = f"`seatwise approve {short}`"
+    if approvers:
+        return f"{approvers[0]} approved it; one more approval is needed, by another person: {command}."
+    if missing > 1:
+        return f"Two people read it with `seatwise show {short}`, then each of them runs {command}."
+    return f"Read it with `seatwise show {short}`, then {command}."

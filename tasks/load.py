@@ -21,6 +21,7 @@ from provisioning.decide.preconditions import postcondition_holds, precondition_
 from provisioning.model import frames
 from provisioning.model.findings import Refused
 from provisioning.model.frames import AccountState, Action, Change, Outcomes, Status
+from provisioning.model.text import fold, folded
 from sinks import Applied, Observation, Sink
 from tasks.memory import remember
 from tasks.progress import Advance
@@ -139,7 +140,7 @@ def _look_again(sink: Sink, batch: pd.DataFrame) -> tuple[Ended, list[Change]]:
     ended: Ended = {}
     theirs = _accounts_by_email(observation)
     for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
-        ended[change_id] = (Status.APPLIED, theirs.get(subject.casefold()), "it was so already")
+        ended[change_id] = (Status.APPLIED, theirs.get(fold(subject)), "it was so already")
     for change_id in batch.loc[~done & ~holds, "change_id"]:
         ended[change_id] = (Status.STALE, None, "the account moved since the plan was made; plan again")
     for change_id in batch.loc[~done & holds & ~can, "change_id"]:
@@ -153,7 +154,7 @@ def _accounts_by_email(observation: Observation) -> dict[str, str]:
         AccountState.DELETED.value
     )
     shown = observation.accounts[observation.accounts["email"].notna() & people]
-    return dict(zip(shown["email"].str.casefold(), shown["account_id"], strict=True))
+    return dict(zip(folded(shown["email"]), shown["account_id"], strict=True))
 
 
 def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Ended:

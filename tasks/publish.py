@@ -14,8 +14,8 @@ from provisioning.licensing import price_book
 from provisioning.model import frames
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Changes, Identities, Links, Outcomes, Waste
-from provisioning.model.keys import fitting
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.text import matching
 from reports import files, html, licences, plan_text, todo, xlsx
 from reports.licences import Report
 from tasks.run import Picture
@@ -77,7 +77,7 @@ def _protected(session: Session, picture: Picture) -> pd.DataFrame:
     """Accounts the policy protects by address: their seats are never called waste."""
     accounts = frames.concat(frames.Accounts, [target.accounts for target in picture.targets.values()])
     globs = session.policy.protect.emails
-    spared = fitting(accounts["email"], globs) | fitting(accounts["user_name"], globs)
+    spared = matching(accounts["email"], globs) | matching(accounts["user_name"], globs)
     return accounts.loc[spared, ["target", "account_id"]]
 
 

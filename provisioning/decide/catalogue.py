@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from provisioning.model.frames import EntitlementKind
-from provisioning.model.keys import Mask, Rows, coded, first_of_each, fitting, folded, positions
+from provisioning.model.keys import Mask, Rows, coded, first_of_each, positions
 from provisioning.model.snapshots import TargetSnapshot
+from provisioning.model.text import folded, matching
 from provisioning.policy.rules import Protect, TargetRules
 
 GROUP, ROLE = EntitlementKind.GROUP.value, EntitlementKind.ROLE.value
@@ -38,9 +39,9 @@ def thing_table(target: TargetSnapshot, rules: TargetRules, protect: Protect) ->
     things[_FLAGS] = things[_FLAGS].astype("bool")
     names, is_group = things["name"], groups_among(things)
     things["key"] = folded(names)
-    things["protected"] = fitting(names, protect.groups)
-    things["addable"] = fitting(names, rules.groups.may_add) | ~is_group
-    things["removable"] = fitting(names, rules.groups.may_remove) & is_group
+    things["protected"] = matching(names, protect.groups)
+    things["addable"] = matching(names, rules.groups.may_add) | ~is_group
+    things["removable"] = matching(names, rules.groups.may_remove) & is_group
     default = folded(pd.Series([*rules.groups.default.new, *rules.groups.default.all], dtype="str"))
     things["kept"] = things["key"].isin(default) & is_group
     things.loc[joiner_groups(things, target, rules), "kept"] = True

@@ -7,6 +7,7 @@ import pandas as pd
 
 from provisioning.decide.people import People
 from provisioning.model.frames import Conflicts, State, complete, empty
+from provisioning.model.text import folded
 
 COMPARED = (
     "email",
@@ -50,7 +51,7 @@ def conflicts(people: People) -> pd.DataFrame:
 def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
     """The contradictions of one attribute; both frames have one row per pair of statements."""
     mine, theirs = _plain(counts[name]), _plain(others[name])
-    same = mine.str.casefold() == theirs.str.casefold()
+    same = folded(mine) == folded(theirs)
     if name == "state":
         # Some providers know no more than active or not.
         same = (mine == State.ACTIVE.value) == (theirs == State.ACTIVE.value)

@@ -12,8 +12,9 @@ import pandas as pd
 from provisioning.decide.people import DEPARTED, People
 from provisioning.model import frames
 from provisioning.model.frames import AccountState, Ambiguities, Links
-from provisioning.model.keys import Mask, Rows, coded, folded, positions, take
+from provisioning.model.keys import Mask, Rows, coded, positions, take
 from provisioning.model.snapshots import TargetSnapshot
+from provisioning.model.text import folded
 from provisioning.policy.transform import Attribute, derive
 
 _IDENTITY_KEYS = {"external_id": "source_id", "email": "email", "user_name": "user_name"}

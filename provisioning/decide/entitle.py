@@ -13,8 +13,9 @@ from provisioning.decide.catalogue import ROLE, groups_among, joiner_groups, pla
 from provisioning.decide.context import Context, picked, shown
 from provisioning.decide.new_groups import Names, NewGroup
 from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED
-from provisioning.model.keys import Mask, Rows, coded, first_of_each, fitting, positions, within
+from provisioning.model.keys import Mask, Rows, coded, first_of_each, positions, within
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.text import fold, matching
 from provisioning.policy.rules import SourceRules, TargetRules
 from provisioning.policy.scope import counting
 
@@ -87,7 +88,7 @@ def entitle(context: Context) -> Entitled:
     active[lives.person[staying]] = True
     made: list[Part] = []
     texts: list[tuple[str, str]] = []
-    governed = fitting(things["name"], context.rules.groups.manage) & groups_among(things)
+    governed = matching(things["name"], context.rules.groups.manage) & groups_among(things)
     names = Names(context)
     gaps = Gaps(set(), set())
     for scope in context.policy.sources:
@@ -134,10 +135,10 @@ def _mapping(context: Context, scope: SourceRules, groups: Names, gaps: Gaps) ->
     """What each IdP group of a source stands for, and what of it is missing."""
     rules, snapshot = context.rules, context.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
-    stated = {name.casefold(): name for name in rules.groups.map}
+    stated = {fold(name): name for name in rules.groups.map}
     for idp_group in sorted({*names.tolist(), *rules.groups.map}):
-        if idp_group.casefold() in stated:
-            name = stated[idp_group.casefold()]
+        if fold(idp_group) in stated:
+            name = stated[fold(idp_group)]
             wanted, rule = rules.groups.map[name], f"groups.map: {name}"
         else:
             wanted, rule = _renamed(idp_group, rules, groups)

@@ -13,9 +13,10 @@ from provisioning.decide.context import Context
 from provisioning.decide.decide import Decision
 from provisioning.model import frames
 from provisioning.model.frames import Change
-from provisioning.model.keys import Mask, Rows, folded, take
+from provisioning.model.keys import Mask, Rows, take
 from provisioning.model.seat_table import seat_table
 from provisioning.model.snapshots import TargetSnapshot
+from provisioning.model.text import fold, folded
 
 Row = dict[str, Any]
 """One row of a frame; a null is None."""
@@ -112,7 +113,7 @@ def _accounts(decision: Decision, email: str, stated: Rows) -> Rows:
 
 
 def _named(table: pd.DataFrame, email: str) -> Mask:
-    wanted = email.strip().lower()
+    wanted = fold(email)
     named = folded(table["email"]).eq(wanted) | folded(table["user_name"]).eq(wanted)
     found: Mask = named.fillna(value=False).to_numpy(np.bool_)
     return found
@@ -121,7 +122,7 @@ def _named(table: pd.DataFrame, email: str) -> Mask:
 def _concerns(change: Change, ids: pd.Series, keys: set[tuple[Any, Any]], email: str) -> bool:
     if change.account_id is not None:
         return change.account_id in set(ids)
-    return (change.source, change.source_id) in keys or change.subject.casefold() == email.casefold()
+    return (change.source, change.source_id) in keys or fold(change.subject) == fold(email)
 
 
 def _about(table: pd.DataFrame, ids: pd.Series, keys: set[tuple[Any, Any]]) -> pd.DataFrame:

@@ -12,8 +12,9 @@ import pandas as pd
 from provisioning.decide.changes import renumbered
 from provisioning.decide.context import Context, shown
 from provisioning.model.frames import Action
-from provisioning.model.keys import Mask, Rows, fitting, positions
+from provisioning.model.keys import Mask, Rows, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
+from provisioning.model.text import matching
 
 SMALL = 10
 """Below as many rows a share says nothing: one of three is a third."""
@@ -54,8 +55,8 @@ def shield(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     account = positions(changes["account_id"], context.target.accounts["account_id"])
     protected = _protected_accounts(context)
     spared = np.append(protected, [False])[account]
-    spared |= fitting(changes["subject"], context.policy.protect.emails)
-    spared |= fitting(changes["entitlement"], context.policy.protect.groups)
+    spared |= matching(changes["subject"], context.policy.protect.emails)
+    spared |= matching(changes["entitlement"], context.policy.protect.groups)
     destructive = changes["destructive"].to_numpy(np.bool_)
     changes, account = _without(context, changes, destructive & spared), account[~(destructive & spared)]
     last = _last_administrators(context, changes, account)
@@ -117,7 +118,7 @@ def _protected_accounts(context: Context) -> Mask:
     found |= accounts["caller"].to_numpy(np.bool_)
     for name in ("email", "user_name"):
         if protect.emails:
-            found |= fitting(accounts[name], protect.emails)
+            found |= matching(accounts[name], protect.emails)
     return found
 
 
@@ -223,3 +224,6 @@ def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str
         yield f"{was} takes {lost} things away; a person looks at it first"
     if len(changes) and context.policy.approve.above == "always":
         yield f"{len(changes)} changes; approve.above is always"
+    most = context.policy.approve.second_person_above
+    if most is not None and len(changes) > most:
+        yield f"{len(changes)} changes; above {most} two people approve (approve.second_person_above)"

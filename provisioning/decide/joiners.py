@@ -12,7 +12,8 @@ from provisioning.decide.changes import packed, part, state
 from provisioning.decide.context import Context, picked, shown
 from provisioning.decide.people import ACTIVE
 from provisioning.model.frames import AccountState, Action
-from provisioning.model.keys import Mask, Rows, folded, places, positions, take
+from provisioning.model.keys import Mask, Rows, places, positions, take
+from provisioning.model.text import folded
 from provisioning.policy.transform import DEFAULT_ATTRIBUTES, derive
 
 _BACK = {

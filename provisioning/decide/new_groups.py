@@ -11,7 +11,8 @@ from provisioning.decide.catalogue import groups_among
 from provisioning.decide.changes import part
 from provisioning.decide.context import Context, shown
 from provisioning.model.frames import Action
-from provisioning.model.keys import Rows, fits
+from provisioning.model.keys import Rows
+from provisioning.model.text import fold, matches
 
 ABSENT, PRESENT = '{"exists":false}', '{"exists":true}'
 
@@ -37,7 +38,7 @@ class Names:
 
     def row(self, name: str) -> int | None:
         """Number of a group; None where there is none and none may be made."""
-        key = name.strip().lower()
+        key = fold(name)
         if key not in self._rows and self._may_make(name.strip()):
             self._rows[key] = self._first + len(self.new)
             self.new.append(name.strip())
@@ -45,7 +46,7 @@ class Names:
 
     def _may_make(self, name: str) -> bool:
         rules = self._case.rules.groups
-        allowed = bool(name) and rules.create_missing and fits(name, rules.may_add)
+        allowed = bool(name) and rules.create_missing and matches(name, rules.may_add)
         return allowed and self._case.can(Action.CREATE_GROUP)
 
     def asked(self, pairs: Rows, texts: list[tuple[str, str]]) -> tuple[NewGroup, ...]:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.frames import State
-from provisioning.model.keys import Mask, Rows, coded, folded, positions
+from provisioning.model.keys import Mask, Rows, coded, positions
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.text import folded
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope import in_scope
 

@@ -11,7 +11,8 @@ import pandas as pd
 from provisioning.decide.changes import fingerprint, ordered, renumbered
 from provisioning.model import frames
 from provisioning.model.frames import Action, Changes, Status
-from provisioning.model.keys import folded, positions, take
+from provisioning.model.keys import positions, take
+from provisioning.model.text import folded
 
 __all__ = ["Plan", "inverse", "make", "restrict"]
 

@@ -9,7 +9,8 @@ import orjson
 import pandas as pd
 
 from provisioning.model.frames import AccountState, Action
-from provisioning.model.keys import Mask, Rows, coded, folded, positions, take
+from provisioning.model.keys import Mask, Rows, coded, positions, take
+from provisioning.model.text import fold, folded
 
 _SETS = [Action.GRANT.value, Action.REVOKE.value]
 _UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
@@ -129,7 +130,7 @@ def _same(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
         present = accounts[name].iloc[row]
         shown = None if pd.isna(present) else str(present)
         if name == "email" and shown and value:
-            shown, value = shown.casefold(), value.casefold()  # noqa: PLW2901
+            shown, value = fold(shown), fold(value)  # noqa: PLW2901
         if shown != value:
             return False
     return True

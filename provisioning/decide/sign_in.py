@@ -8,7 +8,8 @@ import pandas as pd
 from provisioning.decide.context import Context, shown
 from provisioning.decide.joiners import attributes
 from provisioning.decide.people import ACTIVE
-from provisioning.model.keys import Rows, folded, take
+from provisioning.model.keys import Rows, take
+from provisioning.model.text import folded
 
 MATTERS = ("joiner", "stayer", "mover", "rehire")
 

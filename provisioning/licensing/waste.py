@@ -13,6 +13,7 @@ import pandas as pd
 from provisioning.licensing.allocation import by_place, savings_by_place, shared
 from provisioning.model.frames import AccountState, Activity, State, Waste, WasteReason, complete, empty
 from provisioning.model.seat_table import PLACE, SEAT
+from provisioning.model.text import folded
 
 ACCOUNT = ["target", "account_id"]
 IDENTITY = ["source", "source_id"]
@@ -107,7 +108,7 @@ def surplus_accounts(accounts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFram
     people = accounts[
         (accounts["kind"] == "person") & ~accounts["state"].isin(gone) & accounts["display_name"].notna()
     ]
-    named = people.assign(name=people["display_name"].str.strip().str.casefold())
+    named = people.assign(name=folded(people["display_name"])).dropna(subset="name")
     linked = _among(named, links)
     once = named[linked].drop_duplicates(["target", "name"], keep=False)[["target", "name"]]
     again = named[~linked].merge(once, on=["target", "name"], how="inner", validate="many_to_one")

@@ -19,6 +19,7 @@ import pyarrow as pa
 from pyarrow import csv as pacsv
 
 from provisioning.model.findings import Unreadable
+from provisioning.model.text import fold
 
 CHUNK = 20_000
 DELIMITERS = (",", ";", "\t", "|")
@@ -153,6 +154,6 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> pd.DataFrame:
 
 def nearest(name: str, header: Sequence[str]) -> str | None:
     """The header most like a name, whatever its case."""
-    plain = {known.casefold(): known for known in header}
-    found = get_close_matches(name.casefold(), list(plain), n=1, cutoff=0.5)
+    plain = {fold(known): known for known in header}
+    found = get_close_matches(fold(name), list(plain), n=1, cutoff=0.5)
     return plain[found[0]] if found else None

@@ -5,9 +5,6 @@ A null key has no row, so nulls never join each other.
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,12 +23,6 @@ class Coded(NamedTuple):
 
     codes: Rows
     distinct: pd.Series
-
-
-def folded(values: pd.Series) -> pd.Series:
-    """Text as it is compared: without surrounding blanks and regard to case; empty is null."""
-    text = values.str.strip().str.lower()
-    return text.mask(text == "")
 
 
 def positions(values: pd.Series, among: pd.Series) -> Rows:
@@ -73,22 +64,6 @@ def first_of_each(values: Rows) -> Mask:
 def within(values: Rows, among: Rows) -> Mask:
     """Whether each number stands in another list."""
     return pd.Series(values).isin(among).to_numpy()
-
-
-def fits(name: Any, globs: Iterable[str]) -> bool:
-    """Whether a name fits one of the globs, without regard to case; null fits none."""
-    return isinstance(name, str) and _compiled(globs).fullmatch(name) is not None
-
-
-def fitting(names: pd.Series, globs: Iterable[str]) -> Mask:
-    """Which names fit one of the globs."""
-    pattern = _compiled(globs)
-    distinct = {name: pattern.fullmatch(name) is not None for name in names.dropna().unique()}
-    return np.fromiter((distinct.get(name, False) for name in names), dtype=np.bool_, count=len(names))
-
-
-def _compiled(globs: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(fnmatch.translate(glob) for glob in globs) or r"(?!)", re.IGNORECASE)
 
 
 def _arrow(values: pd.Series) -> Any:

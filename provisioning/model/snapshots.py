@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from provisioning.model import frames
+from provisioning.model.text import folded
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Memory:
 def measure(snapshot: SourceSnapshot) -> Sizes:
     """Count a read, so that the next one can be compared with it."""
     people = snapshot.identities
-    domains = people["email"].str.lower().str.rpartition("@")[2]
+    domains = folded(people["email"]).str.rpartition("@")[2]
     counts = {
         "domain": domains[people["email"].notna()].value_counts(),
         "department": people["department"].value_counts(),

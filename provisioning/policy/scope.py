@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from provisioning.model.frames import State
-from provisioning.model.keys import Mask, coded, fitting, positions, within
+from provisioning.model.keys import Mask, coded, positions, within
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.text import matching
 from provisioning.policy.filters import matches
 from provisioning.policy.rules import Scope
 
@@ -42,7 +43,7 @@ def _members(scope: Scope, snapshot: SourceSnapshot, globs: list[str]) -> Mask:
     """Which identities are in a group whose name fits, or whose identifier is given."""
     memberships = counting(scope, snapshot.memberships)
     names = coded(memberships["group_name"])
-    chosen = within(names.codes, np.flatnonzero(fitting(names.distinct, globs)))
+    chosen = within(names.codes, np.flatnonzero(matching(names.distinct, globs)))
     chosen = chosen | memberships["group_id"].isin(globs).to_numpy()
     ids = pd.Series(memberships["source_id"].array[chosen]).drop_duplicates()
     return positions(snapshot.identities["source_id"], ids) >= 0

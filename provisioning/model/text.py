@@ -1,0 +1,59 @@
+"""How names and addresses are compared, and how a pattern of the policy or of a connection matches one.
+
+There is one fold and one kind of pattern in the whole product: `ATL-Jira`, `atl-jira` and `atl-jira ` are
+one name, and so are the two ways in which Unicode writes an `é`. A pattern is a glob: `*` stands for any
+text, `?` for one letter, `[ab]` for one of these. The expression made of it never goes back over what a
+`*` has taken, so the time it needs grows with the length of the name and not beyond.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from fnmatch import translate
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from provisioning.model.keys import Mask
+
+
+def fold(text: str) -> str:
+    """Return a text as it is compared: without surrounding blanks, regard to case or normal form."""
+    if text.isascii():
+        return text.strip().lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold())
+
+
+def folded(values: pd.Series) -> pd.Series:
+    """Return texts as they are compared; an empty one is null."""
+    text = values.str.strip().str.lower()
+    foreign = values.notna() & ~values.str.isascii().fillna(value=True)
+    if foreign.any():
+        text = text.mask(foreign, values[foreign].map(fold))
+    return text.mask(text == "")
+
+
+def matches(name: str | None, globs: Iterable[str]) -> bool:
+    """Return whether a name matches one of the globs; null matches none."""
+    return isinstance(name, str) and _compile(tuple(globs)).fullmatch(fold(name)) is not None
+
+
+def matching(names: pd.Series, globs: Iterable[str]) -> Mask:
+    """Return which names match one of the globs."""
+    wanted = tuple(globs)
+    found = {name: matches(name, wanted) for name in names.dropna().unique()}
+    return np.fromiter((found.get(name, False) for name in names), dtype=np.bool_, count=len(names))
+
+
+def unmatched(globs: Iterable[str], names: Iterable[str]) -> list[str]:
+    """Return the globs that match none of the names."""
+    known = {fold(name) for name in names}
+    return [glob for glob in globs if not any(map(_compile((glob,)).fullmatch, known))]
+
+
+@lru_cache(maxsize=1_000)
+def _compile(globs: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(fold(glob)) for glob in globs) or r"(?!)")
