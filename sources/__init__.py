@@ -1,13 +1,14 @@
-"""FROM: one identity provider a file.
+"""FROM: one identity provider a folder, named as its kind in the policy file.
 
-A source reads and never writes. To add one, write a file with a class that satisfies `Source`
-and add its line to `KINDS`; nothing else changes.
+A source reads and never writes. To add one, make a folder that exports a class which satisfies `Source`;
+it is found by itself, see `docs/connectors.md`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import ClassVar, Protocol
 
 from pydantic import BaseModel
@@ -16,14 +17,15 @@ from provisioning.model.findings import Finding
 from provisioning.model.frames import Screened
 from transport.door import Door
 
+# Folders whose name is not their one kind.
+_SHARED = {"kit": (), "tables": ("csv", "sql")}
 KINDS = {
-    "okta": "sources.okta:Okta",
-    "entra": "sources.entra:Entra",
-    "onelogin": "sources.onelogin:OneLogin",
-    "scim": "sources.scim:Scim",
-    "csv": "sources.tables:Csv",
-    "sql": "sources.tables:Sql",
+    kind: f"{__name__}.{folder.name}"
+    for folder in iter_modules(__path__)
+    if folder.ispkg
+    for kind in _SHARED.get(folder.name, (folder.name,))
 }
+"""Each kind and the folder to import when it is used; finding it imports nothing."""
 
 
 class Source(Protocol):
@@ -47,11 +49,15 @@ class Source(Protocol):
 
 
 def connector(kind: str) -> type[Source]:
-    """The class of a kind, imported only now.
+    """Return the class of a kind, imported only now.
 
     Raises:
         KeyError: no source has that kind.
+        LookupError: its folder exports no such class.
     """
-    module, name = KINDS[kind].split(":")
-    found: type[Source] = getattr(import_module(module), name)
-    return found
+    folder = import_module(KINDS[kind])
+    for name in folder.__all__:
+        exported: type[Source] = getattr(folder, name)
+        if getattr(exported, "kind", None) == kind:
+            return exported
+    raise LookupError(f"{folder.__name__} exports no class with kind = {kind!r}; name it in __all__")
