@@ -28,13 +28,17 @@ def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
 
 def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
     """Release a plan in the ledger; the reads it was decided from are right, however small."""
+    from tasks.consent import missing_approvals
+
     with opened(config) as session:
         stored = session.ledger.plan(plan)
         session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
         session.ledger.accept(stored.run_id)
-    return (
-        f"Plan {stored.fingerprint[:12]} is released by {by}. Now: seatwise apply {stored.fingerprint[:12]}"
-    )
+        missing = missing_approvals(session, stored, blocked=True)
+    short = stored.fingerprint[:12]
+    if missing:
+        return f"Plan {short} is approved by {by}; another person must approve it too, by the same command"
+    return f"Plan {short} is released by {by}. Now: seatwise apply {short}"
 
 
 def runs(config: Path, *, limit: int, json: bool) -> str:

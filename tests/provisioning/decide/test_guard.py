@@ -98,6 +98,18 @@ def test_a_policy_may_want_every_plan_seen():
     assert not think(source([identity("ann")]), target([account("ann")]), rules).verdict.needs_approval
 
 
+@pytest.mark.parametrize(("most", "needed"), [(0, True), (1, False)])
+def test_a_plan_of_more_changes_than_one_person_may_approve_is_stopped(most, needed):
+    """On the number itself the plan goes on; above it the reason names the key."""
+    approve = policy().approve.model_copy(update={"second_person_above": most})
+    rules = policy().model_copy(update={"approve": approve})
+
+    verdict = think(source([identity("ann")]), target([]), rules).verdict
+
+    assert verdict.needs_approval == needed
+    assert needed == any("approve.second_person_above" in reason for reason in verdict.reasons)
+
+
 def test_an_empty_source_always_holds():
     """Whatever the limits allow."""
     _, there = crowd()
