@@ -1,0 +1,131 @@
+"""Who must approve a plan before it is applied: nobody, one person, or two."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ledger import StoredPlan
+from provisioning.model.frames import Action, Changes, complete
+from tasks.consent import NotReleased, missing_approvals, require_consent
+from tasks.session import Session, opened
+
+FINGERPRINT = "a1" * 32
+POLICY = """\
+version: 1
+connections:
+  people: {kind: csv, path: people.csv}
+  cloud: {kind: atlassian_export, path: users.csv}
+sources: [{from: people}]
+targets: [{to: cloud}]
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path):
+    """A session in which a plan of more than two changes needs two people."""
+    (tmp_path / "policy.yaml").write_text(POLICY + "approve: {second_person_above: 2}\n")
+    with opened(tmp_path / "policy.yaml") as session:
+        yield session
+
+
+def plan(session: Session, *, changes: int, blocked_by: list[str]) -> StoredPlan:
+    """A plan of that many changes in the ledger."""
+    actions = [Action.CREATE.value] * changes
+    text = dict.fromkeys(("before", "after", "rule"), "")
+    known = {"target": "cloud", "subject": "p@acme.test", "reason": "a joiner", "destructive": False, **text}
+    facts = {"change_id": [f"c{n}" for n in range(changes)], "position": range(changes), "action": actions}
+    rows = pd.DataFrame(facts).assign(**known, reversible=True)
+    policy = session.policy.fingerprint()
+    run_id = session.ledger.start_run("reconcile", session.now, policy=policy)
+    session.ledger.store_plan(
+        run_id,
+        "cloud",
+        FINGERPRINT,
+        policy,
+        complete(Changes, rows),
+        blocked_by=blocked_by,
+        at=session.now,
+    )
+    return session.ledger.plan(FINGERPRINT)
+
+
+def approve(session: Session, *people: str, ago: timedelta = timedelta(0)) -> None:
+    for by in people:
+        session.ledger.approve(FINGERPRINT, by=by, reason="read", at=session.now - ago)
+
+
+@pytest.mark.parametrize(
+    ("changes", "blocked_by", "people", "missing"),
+    [
+        (2, [], [], 0),
+        (2, ["a limit"], [], 1),
+        (2, ["a limit"], ["ann"], 0),
+        (3, [], [], 2),
+        (3, [], ["ann"], 1),
+        (3, ["a limit"], ["ann"], 1),
+        (3, ["a limit"], ["ann", "bo"], 0),
+        (3, [], ["ann", "bo", "cy"], 0),
+        (3, [], ["ann", " Ann ", "ANN"], 1),
+        (3, [], ["ann", "", "  "], 1),
+        (2, ["a limit"], [" "], 1),
+    ],
+)
+def test_more_changes_than_one_person_may_approve_need_two(session, changes, blocked_by, people, missing):
+    """Two spellings of one name are one person, and nobody is nobody."""
+    stored = plan(session, changes=changes, blocked_by=blocked_by)
+    approve(session, *people)
+
+    assert missing == missing_approvals(session, stored, blocked=bool(blocked_by))
+
+
+def test_the_refusal_says_how_many_approvals_are_missing_and_how_to_give_them(session):
+    """It names who approved already, and goes away with the second person."""
+    stored = plan(session, changes=3, blocked_by=[])
+
+    with pytest.raises(NotReleased, match="3 changes; above 2 two people approve") as nobody:
+        require_consent(session, stored)
+    approve(session, "ann")
+    with pytest.raises(NotReleased) as one:
+        require_consent(session, stored)
+    approve(session, "bo")
+    require_consent(session, stored)
+
+    assert f"each of them runs `seatwise approve {FINGERPRINT[:12]}`" in nobody.value.remedy
+    assert "ann approved it; one more approval is needed, by another person" in one.value.remedy
+
+
+def test_an_approval_that_is_too_old_is_no_second_person(session):
+    """Who approved the same plan on another day meant that day."""
+    stored = plan(session, changes=3, blocked_by=[])
+    approve(session, "ann")
+    approve(session, "bo", ago=session.policy.approve.timeout + timedelta(seconds=1))
+
+    assert missing_approvals(session, stored, blocked=False) == 1
+
+
+def test_without_the_key_one_person_approves_any_size(session):
+    """Who states no number of changes keeps the rule of one person."""
+    stored = plan(session, changes=3, blocked_by=["a limit"])
+    alone = session.policy.approve.model_copy(update={"second_person_above": None})
+    session.policy = session.policy.model_copy(update={"approve": alone})
+    approve(session, "ann")
+
+    require_consent(session, stored)
+    assert missing_approvals(session, stored, blocked=True) == 0
+
+
+def test_the_command_says_that_another_person_must_approve_too(session):
+    """`seatwise approve` does not call a plan released that is not."""
+    from flows.cli.looking import approved
+
+    plan(session, changes=3, blocked_by=[])
+
+    first = approved(session.config, FINGERPRINT, by="ann", reason="read")
+    second = approved(session.config, FINGERPRINT, by="bo", reason="read")
+
+    assert "another person must approve it too" in first
+    assert "is released by bo. Now: seatwise apply" in second
