@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check bench deploy lock
+.PHONY: help demo test check mutants bench deploy lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -26,14 +26,19 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TARGET=all and SOURCES=all widen it
 	$(BIN)/seatwise demo --out out/demo $(if $(SOURCES),--sources $(SOURCES)) $(if $(TARGET),--targets $(TARGET))
 
-test: $(VENV)/dev.stamp ## Run the tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q --cov --cov-report=
+	for floor in provisioning ledger transport; do $(BIN)/coverage report --include="$$floor/*" --fail-under=95 || exit; done
+	$(BIN)/coverage report --fail-under=90
 
 check: $(VENV)/dev.stamp ## Lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+mutants: $(VENV)/dev.stamp ## Break the pure core and the ledger line by line and count what the tests see; ONLY=FILE and MOST=N shorten it
+	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))
 
 bench: $(VENV)/dev.stamp ## Measure the budgets as ratios
 	$(BIN)/python -m benchmarks
