@@ -13,7 +13,7 @@ sandbox enforces and the requests that got through:
 - `atlassian_scim`: nothing is documented, and nothing is enforced.
 
 Operations are limited apart from each other, so of those the busiest counts. A turn of the plan must not
-begin before the one before it has ended (a seat is freed before it is filled), so the times of the turns are
+begin before the one before it has ended (a seat is freed before it is filled), so the times of the phases are
 added up.
 """
 
@@ -42,12 +42,12 @@ from sandbox.kit.cloud_wire import USUAL_LIMIT
 from sandbox.kit.datacenter_wire import FILL, INTERVAL, LIMIT
 from sandbox.kit.site_wire import READS, SEARCHES, WRITES
 from sinks import Sink
+from tasks.batches import write_batch
 from tasks.decide import decide_target
 from tasks.extract import extract_source, extract_target
-from tasks.load import load_batch
-from tasks.run import running
+from tasks.load import SIDE_BY_SIDE, load_plan
+from tasks.run import open_run
 from tasks.session import Session
-from tasks.turns import SIDE_BY_SIDE, load
 from transport.door import by_shape
 
 WINDOW = 30
@@ -58,25 +58,25 @@ ONCE = re.compile(
     r"/(groups?(/search|/bulk|s/picker)?|groups/picker|role-assignments|applicationrole|workspaces"
     r"|Groups/[^/]+|myself|user/current|application-properties)$"
 )
-"""Reads of groups and of the caller, which a turn asks once. All others count as looks, also a list of
+"""Reads of groups and of the caller, which a phase asks once. All others count as looks, also a list of
 Confluence that is asked for a hundred accounts, and the directory's number of users."""
 Asked = Counter[tuple[str, str]]
 """Requests by method and path."""
 
 
-def windows(turns: Sequence[Asked]) -> float:
+def windows(phases: Sequence[Asked]) -> float:
     """Least seconds where each administration operation has windows."""
-    return sum(WINDOW * ((_busiest(turn, "/admin/") - 1) // USUAL_LIMIT) for turn in turns)
+    return sum(WINDOW * ((_busiest(phase, "/admin/") - 1) // USUAL_LIMIT) for phase in phases)
 
 
-def buckets(turns: Sequence[Asked]) -> float:
+def buckets(phases: Sequence[Asked]) -> float:
     """Least seconds where each operation has a bucket that refills within a second."""
-    return sum(max(0.0, *(n / _rate(*key) - 1 for key, n in _site(turn).items())) for turn in turns)
+    return sum(max(0.0, *(n / _rate(*key) - 1 for key, n in _site(phase).items())) for phase in phases)
 
 
-def one_bucket(turns: Sequence[Asked]) -> float:
+def one_bucket(phases: Sequence[Asked]) -> float:
     """Least seconds where all requests of the caller share a bucket."""
-    sent = sum(turn.total() for turn in turns)
+    sent = sum(phase.total() for phase in phases)
     return max(0, math.ceil((sent - LIMIT) / FILL) - 1) * INTERVAL
 
 
@@ -85,7 +85,7 @@ class Case(NamedTuple):
 
     Attributes:
         people: enough of them that the limits, not the processor, take the time.
-        least: least seconds that the limits allow the requests of some turns.
+        least: least seconds that the limits allow the requests of some phases.
         edits: what is said otherwise in the policy, so that there is enough to change.
     """
 
@@ -132,7 +132,7 @@ def _measured(target: str, case: Case, people: int) -> dict[str, float]:
         requests.post(f"{base}/_sandbox/limits", json={"mode": "documented", "seconds": WINDOW}, timeout=10)
         with Batches(base, session, plan) as batches:
             start = time.perf_counter()
-            outcomes = load(session, plan, batches.begin)
+            outcomes = load_plan(session, plan, batches.begin)
             spent = time.perf_counter() - start
     return _told(target, case, plan.changes, outcomes, batches, spent)
 
@@ -144,17 +144,17 @@ def _planned(base: str, target: str, people: int) -> Iterator[tuple[Session, Sto
         path = policy.write(Path(folder), base, people, targets=[target])
         for old, new in CASES[target].edits.items():
             path.write_text(path.read_text().replace(old, new))
-        with running("bench", str(path), folder) as session:
+        with open_run("bench", str(path), folder) as session:
             sources = {"okta-main": extract_source.fn(session, "okta-main")}
-            decision = decide_target.fn(session, target, sources, extract_target.fn(session, target))
-            yield session, session.ledger.plan(decision.plan.fingerprint)
+            _, plan = decide_target.fn(session, target, sources, extract_target.fn(session, target))
+            yield session, plan
 
 
 class Batches:
-    """Begins batches in threads, and keeps what each turn asked of the sandbox.
+    """Begins batches in threads, and keeps what each phase asked of the sandbox.
 
     Attributes:
-        turns: requests of each turn that got through.
+        phases: requests of each phase that got through.
         refused: requests that came too soon.
     """
 
@@ -162,7 +162,7 @@ class Batches:
         self._requests, self._session, self._plan = f"{base}/_sandbox/requests", session, plan
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
         self._sink: Sink | None = None
-        self.turns: list[Asked] = []
+        self.phases: list[Asked] = []
         self.refused = 0
 
     def __enter__(self) -> Self:
@@ -171,17 +171,17 @@ class Batches:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown()
-        self._end_turn()
+        self._end_phase()
 
     def begin(self, sink: Sink, number: int, batch: pd.DataFrame) -> Future[pd.DataFrame]:
-        """Start a batch; each turn has a sink of its own."""
+        """Start a batch; each phase has a sink of its own."""
         if self._sink not in (None, sink):
-            self._end_turn()
-        self._sink, plan = sink, self._plan
-        work = (self._session, plan, plan.target, sink, number, batch, lambda _rows: None)
-        return self._pool.submit(load_batch.fn, *work)
+            self._end_phase()
+        self._sink = sink
+        work = (self._session, self._plan, sink, number, batch, lambda _rows: None)
+        return self._pool.submit(write_batch.fn, *work)
 
-    def _end_turn(self) -> None:
+    def _end_phase(self) -> None:
         rows = requests.get(self._requests, timeout=10).json()["requests"]
         requests.delete(self._requests, timeout=10)
         asked: Asked = Counter()
@@ -190,13 +190,13 @@ class Batches:
                 self.refused += row["count"]
             else:
                 asked[row["method"], row["path"]] += row["count"]
-        self.turns.append(asked)
+        self.phases.append(asked)
 
 
 def _told(
     target: str, case: Case, changes: pd.DataFrame, outcomes: pd.DataFrame, batches: Batches, spent: float
 ) -> dict[str, float]:
-    whole = sum(batches.turns, Counter())
+    whole = sum(batches.phases, Counter())
     reads = {
         key: n for key, n in whole.items() if key[0] == "GET" or key[1].endswith(("/search", "/workspaces"))
     }
@@ -213,7 +213,7 @@ def _told(
     if case.least is None:
         print("        no limit is documented")
         return found
-    least = case.least(batches.turns)
+    least = case.least(batches.phases)
     if least < WORTH_TIMING:
         print(f"        bound {least:.1f} s, too short to time")
         return found

@@ -12,8 +12,8 @@ __all__ = ["SeatwiseError"]
 class SeatwiseError(Exception):
     """Something a person has to know, and what to do next.
 
-    As text an error holds both, because texts travel: into the log, the state of a Prefect run, `summary.json`
-    and the report. Whoever shows the two apart takes `message` and `remedy`.
+    As text an error holds both, because texts travel: into the log, the state of a Prefect run,
+    `summary.json` and the report. Whoever shows the two apart takes `message` and `remedy`.
 
     Attributes:
         remedy: the next step, in one plain sentence; a class whose errors share theirs states it once.

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from prefect import flow
 
-from flows.reconcile import pictured
+from flows.parameters import AsOf, Config, Out
+from flows.reconcile import read_and_decide
 from tasks.publish import publish
-from tasks.run import running
+from tasks.run import open_run
 
 
 @flow(name="seatwise-licences", flow_run_name="licences {config}")
-async def licences(
-    config: str = "policy.yaml", out: str = "out", as_of: datetime | None = None
-) -> dict[str, Any]:
-    """Report every seat, what it costs and what is wasted.
-
-    Args:
-        config: The policy file.
-        out: Folder for the files people read.
-        as_of: Judge as of this moment instead of now.
-    """
-    with running("licences", config, out, as_of=as_of) as session:
-        picture = await pictured(session)
-        return await publish(session, picture, report_only=True)
+async def licences(config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None) -> dict[str, Any]:
+    """Report every seat, what it costs and what is wasted."""
+    with open_run("licences", config, out, as_of=as_of) as session:
+        state = read_and_decide(session)
+        return await publish(session, state, report_only=True)

@@ -2,52 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from prefect import flow
 
+from flows.parameters import AsOf, Config, Full, Only, Out
 from tasks.decide import decide_target, remember_reads
 from tasks.extract import extract_source, extract_target
 from tasks.publish import publish
-from tasks.run import Picture, running
+from tasks.run import open_run
 from tasks.session import Session
+from tasks.state import RunState
 
 
 @flow(name="seatwise-reconcile", flow_run_name="reconcile {config}")
 async def reconcile(
-    config: str = "policy.yaml",
-    out: str = "out",
-    only: list[str] | None = None,
-    as_of: datetime | None = None,
-    full: bool = False,
+    config: Config = "policy.yaml",
+    out: Out = "out",
+    only: Only = None,
+    as_of: AsOf = None,
+    full: Full = False,
 ) -> dict[str, Any]:
-    """Plan what would bring the targets in step, and show it.
-
-    Args:
-        config: The policy file.
-        out: Folder for the files people read.
-        only: E-mail addresses to restrict the run to; empty means everyone.
-        as_of: Judge as of this moment instead of now.
-        full: Read every source whole, also those that tell what changed.
-    """
-    with running("reconcile", config, out, only=only, as_of=as_of, full=full) as session:
-        picture = await pictured(session)
-        return await publish(session, picture)
+    """Plan what would bring the targets in step, and show it."""
+    with open_run("reconcile", config, out, only=only, as_of=as_of, full=full) as session:
+        state = read_and_decide(session)
+        return await publish(session, state)
 
 
-async def pictured(session: Session) -> Picture:
+def read_and_decide(session: Session) -> RunState:
     """Read the sources and targets side by side, then decide target by target."""
-    reads = {name: extract_source.submit(session, name) for name in session.source_names}
-    looks = {name: extract_target.submit(session, name) for name in session.target_names}
-    picture = Picture(sources={name: read.result() for name, read in reads.items()})
-    for name, observation in looks.items():
-        target = observation.result(raise_on_failure=len(looks) == 1)
+    source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
+    target_reads = {name: extract_target.submit(session, name) for name in session.target_names}
+    state = RunState(sources={name: read.result() for name, read in source_reads.items()})
+    for name, read in target_reads.items():
+        target = read.result(raise_on_failure=len(target_reads) == 1)
         if isinstance(target, Exception):
             session.failed[name] = str(target)
         else:
-            picture.targets[name] = target
-    for name, target in picture.targets.items():
-        picture.decisions[name] = decide_target(session, name, picture.sources, target)
-    remember_reads(session, picture.sources, picture.targets, picture.decisions)
-    return picture
+            state.targets[name] = target
+    for name, target in state.targets.items():
+        state.decisions[name], plan = decide_target(session, name, state.sources, target)
+        state.plans.append(plan)
+    remember_reads(session, state.sources, state.targets, state.decisions)
+    return state

@@ -1,43 +1,35 @@
-"""Reconcile and apply in one go, unless a limit or a rule holds a plan."""
+"""Reconcile and apply in one go, unless a limit or a rule stops a plan."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from prefect import flow
 
-from flows.apply import loaded
-from flows.reconcile import pictured
+from flows.apply import apply_plan
+from flows.parameters import AsOf, Config, Full, Only, Out
+from flows.reconcile import read_and_decide
 from tasks.consent import releases
 from tasks.publish import publish
-from tasks.run import running
+from tasks.run import open_run
 
 
 @flow(name="seatwise-sync", flow_run_name="sync {config}")
 async def sync(
-    config: str = "policy.yaml",
-    out: str = "out",
-    only: list[str] | None = None,
-    as_of: datetime | None = None,
-    full: bool = False,
+    config: Config = "policy.yaml",
+    out: Out = "out",
+    only: Only = None,
+    as_of: AsOf = None,
+    full: Full = False,
 ) -> dict[str, Any]:
-    """Bring the targets in step; what a limit or a rule holds waits for a person.
-
-    Args:
-        config: The policy file.
-        out: Folder for the files people read.
-        only: E-mail addresses to restrict the run to; empty means everyone.
-        as_of: Judge as of this moment instead of now.
-        full: Read every source whole, also those that tell what changed.
-    """
-    with running("sync", config, out, only=only, as_of=as_of, full=full) as session:
-        picture = await pictured(session)
-        for stored in releases(session, picture):
+    """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
+    with open_run("sync", config, out, only=only, as_of=as_of, full=full) as session:
+        state = read_and_decide(session)
+        for plan in releases(session, state):
             try:
-                await loaded(session, stored, picture)
+                apply_plan(session, plan, state)
             except Exception as error:
                 if len(session.target_names) == 1:
                     raise
-                session.failed[stored.target] = str(error)
-        return await publish(session, picture)
+                session.failed[plan.target] = str(error)
+        return await publish(session, state)

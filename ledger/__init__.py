@@ -4,6 +4,6 @@ from ledger.book import Ledger
 from ledger.errors import LedgerError
 from ledger.plans import StoredPlan
 from ledger.runs import RunRow
-from ledger.snapshots import Snapshot
+from ledger.snapshots import FeedPosition, Snapshot
 
-__all__ = ["Ledger", "LedgerError", "RunRow", "Snapshot", "StoredPlan"]
+__all__ = ["FeedPosition", "Ledger", "LedgerError", "RunRow", "Snapshot", "StoredPlan"]

@@ -13,7 +13,7 @@ from ledger import tables
 from ledger.store import Store, chunks, insert_rows
 from provisioning.model.frames import Links, Taken, columns
 
-HELD = list(tables.KEY[1:])
+ASSIGNED = list(tables.KEY[1:])
 
 
 class Memory(Store):
@@ -25,13 +25,6 @@ class Memory(Store):
         shown = tables.picked(tables.links, Links)
         current = select(*shown).where(c.target == target, c.unlinked_at.is_(None))
         return self._frame(current.order_by(c.account_id, c.source, c.source_id), shown)
-
-    def link_history(self, target: str) -> pd.DataFrame:
-        """Every link a target ever had: Links columns, linked_at, unlinked_at (null while it lasts)."""
-        shown = [c for c in tables.links.c if c.name != "seq"]
-        return self._frame(
-            select(*shown).where(tables.links.c.target == target).order_by(tables.links.c.seq), shown
-        )
 
     def save_links(self, target: str, links: pd.DataFrame, at: datetime) -> None:
         """Replace the links of a target at once; what is no longer linked stays in the history.
@@ -50,8 +43,8 @@ class Memory(Store):
         current = select(c.seq, *tables.picked(tables.links, Links)).where(c.target == target)
         with self._writing(alone_on=tables.links) as connection:
             rows = connection.execute(current.where(c.unlinked_at.is_(None))).all()
-            held = tables.frame(rows, [c.seq, *tables.picked(tables.links, Links)])
-            both = held.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
+            saved = tables.frame(rows, [c.seq, *tables.picked(tables.links, Links)])
+            both = saved.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
             gone = both.loc[both["where"] == "left_only", "seq"].astype("int64").tolist()
             for part in chunks(gone):
                 connection.execute(update(tables.links).where(c.seq.in_(part)).values(unlinked_at=at))
@@ -84,7 +77,7 @@ class Memory(Store):
         c = tables.owned.c
         shown = [c.account_id, c.kind, c.entitlement_id, c.how]
         found = self._frame(select(*shown).where(c.target == target).order_by(*shown[:3]), shown)
-        return found.assign(**{name: found[name].mask(found[name] == "") for name in HELD[1:]})
+        return found.assign(**{name: found[name].mask(found[name] == "") for name in ASSIGNED[1:]})
 
     def granted(self, target: str) -> pd.DataFrame:
         """When Seatwise granted what it owns: account_id, entitlement_id, at."""
@@ -93,36 +86,36 @@ class Memory(Store):
         mine = select(*shown).where(c.target == target, c.entitlement_id != "", c.how == "made")
         return self._frame(mine.order_by(*shown), shown)
 
-    def own(self, target: str, things: pd.DataFrame, at: datetime) -> None:
+    def own(self, target: str, rows: pd.DataFrame, at: datetime) -> None:
         """Add what is ours from now on; what is ours already stays as it is.
 
         Args:
             target: the target.
-            things: account_id, kind, entitlement_id (null for the account itself), how (made or adopted).
+            rows: account_id, kind, entitlement_id (null for the account itself), how (made or adopted).
             at: aware time.
         """
-        rows = tables.records(_keyed(things).assign(how=things["how"]), target=target, at=at)
-        key = [tables.owned.c[name] for name in HELD]
+        records = tables.records(_keyed(rows).assign(how=rows["how"]), target=target, at=at)
+        key = [tables.owned.c[name] for name in ASSIGNED]
         with self._writing(alone_on=tables.owned) as connection:
             ours = connection.execute(select(*key).where(tables.owned.c.target == target))
             known = {tuple(row) for row in ours}
-            new = [row for row in rows if tuple(row[name] for name in HELD) not in known]
+            new = [row for row in records if tuple(row[name] for name in ASSIGNED) not in known]
             insert_rows(connection, tables.owned, new)
 
-    def disown(self, target: str, things: pd.DataFrame) -> None:
+    def disown(self, target: str, rows: pd.DataFrame) -> None:
         """Forget that these are ours; what is not ours is passed over.
 
         Args:
             target: the target.
-            things: account_id, kind, entitlement_id (null for the account itself).
+            rows: account_id, kind, entitlement_id (null for the account itself).
         """
         c = tables.owned.c
-        rows = [{f"{name}_": row[name] for name in HELD} for row in tables.records(_keyed(things))]
+        keys = [{f"{name}_": row[name] for name in ASSIGNED} for row in tables.records(_keyed(rows))]
         forget = delete(tables.owned).where(
-            c.target == target, *(c[name] == bindparam(f"{name}_") for name in HELD)
+            c.target == target, *(c[name] == bindparam(f"{name}_") for name in ASSIGNED)
         )
         with self._writing() as connection:
-            for part in chunks(rows):
+            for part in chunks(keys):
                 connection.execute(forget, part)
 
     def taken(self, target: str) -> pd.DataFrame:
@@ -136,7 +129,7 @@ class Memory(Store):
 
         Args:
             target: the target; rows of another one are refused.
-            taken: a Taken frame; of the same thing taken twice the first counts.
+            taken: a Taken frame; of what was taken twice the first counts.
 
         Raises:
             ValueError: a row belongs to another target.
@@ -171,6 +164,6 @@ def _only(target: str, frame: pd.DataFrame) -> None:
         raise ValueError(f"rows of {', '.join(others)} were given for {target}; save each target's own")
 
 
-def _keyed(things: pd.DataFrame) -> pd.DataFrame:
-    """The key columns with the empty text for null, each thing once."""
-    return things[HELD].fillna({"kind": "", "entitlement_id": ""}).drop_duplicates()
+def _keyed(rows: pd.DataFrame) -> pd.DataFrame:
+    """The key columns with the empty text for null, each key once."""
+    return rows[ASSIGNED].fillna({"kind": "", "entitlement_id": ""}).drop_duplicates()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +15,16 @@ from ledger.runs import require_run
 from ledger.store import Store, insert_rows, resolve
 from provisioning.model.frames import Changes, columns
 
+PLANNED = ("fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created")
+"""What is stored of a plan beside its changes."""
+
 
 @dataclass(frozen=True)
 class StoredPlan:
-    """A plan as it was stored, and the run that came to it last."""
+    """A plan for one target, and the run that came to it last."""
 
     fingerprint: str
+    """Of the target, the policy and the changes."""
     target: str
     run_id: str
     policy_fingerprint: str
@@ -29,51 +32,25 @@ class StoredPlan:
     """Why a person must look first; empty when nobody need."""
     created: datetime
     changes: pd.DataFrame
-    """A Changes frame, exactly as stored, row for row."""
+    """A Changes frame; the ledger gives it back row for row."""
 
 
 class Plans(Store):
     """The part of the ledger that knows the plans."""
 
-    def store_plan(
-        self,
-        run_id: str,
-        target: str,
-        plan_fingerprint: str,
-        policy_fingerprint: str,
-        changes: pd.DataFrame,
-        *,
-        blocked_by: Sequence[str],
-        at: datetime,
-    ) -> None:
+    def store_plan(self, plan: StoredPlan) -> None:
         """Keep a plan for one target of a run; a second time changes nothing.
 
         A plan that an earlier run came to as well is kept once and belongs to both runs.
-
-        Args:
-            run_id: run that made the plan.
-            target: connection the plan is for.
-            plan_fingerprint: fingerprint of the changes.
-            policy_fingerprint: fingerprint of the policy that decided them.
-            changes: a Changes frame.
-            blocked_by: reasons why it must not be applied unattended.
-            at: aware time.
 
         Raises:
             UnknownRun: no such run.
             PlanMismatch: another number of changes is stored under the fingerprint.
         """
-        row = {
-            "run_id": run_id,
-            "target": target,
-            "fingerprint": plan_fingerprint,
-            "policy_fingerprint": policy_fingerprint,
-            "blocked_by": list(blocked_by),
-            "created": at,
-        }
+        row = {name: getattr(plan, name) for name in PLANNED}
         with self._writing(alone_on=tables.planned) as connection:
-            require_run(connection, run_id)
-            self._store_changes(connection, plan_fingerprint, changes)
+            require_run(connection, plan.run_id)
+            self._store_changes(connection, plan.fingerprint, plan.changes)
             same = [tables.planned.c[name] == row[name] for name in ("run_id", "target", "fingerprint")]
             if connection.scalar(select(tables.planned.c.seq).where(*same)) is None:
                 connection.execute(insert(tables.planned), row)
@@ -145,8 +122,7 @@ class Plans(Store):
 
 
 def _planned() -> Any:
-    c = tables.planned.c
-    return select(c.fingerprint, c.target, c.run_id, c.policy_fingerprint, c.blocked_by, c.created)
+    return select(*(tables.planned.c[name] for name in PLANNED))
 
 
 def _stored(connection: Connection, row: Row[Any]) -> StoredPlan:

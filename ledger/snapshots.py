@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import NamedTuple
 
 import pandas as pd
 from sqlalchemy import insert, select, update
@@ -34,6 +35,16 @@ SHOWN = (
     "sizes",
     "files",
 )
+
+
+class FeedPosition(NamedTuple):
+    """Where a read stands in its origin's feed of changes."""
+
+    whole_at: datetime
+    """When every page was read; since then only what changed may have been."""
+    checkpoint: str | None = None
+    options: str | None = None
+    """Digest of the connection's options it was read with."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +108,7 @@ class Snapshots(Store):
         complete: bool,
         at: datetime,
         run_id: str | None,
-        whole_at: datetime | None = None,
-        checkpoint: str | None = None,
-        options: str | None = None,
+        feed: FeedPosition | None = None,
     ) -> str:
         """Keep a read; equal frames are stored once, every read is catalogued.
 
@@ -109,9 +118,7 @@ class Snapshots(Store):
             complete: whether every page of every listing was read.
             at: aware time of the read.
             run_id: run that read it.
-            whole_at: aware time when every page was read; `at` if left out.
-            checkpoint: where in the origin's feed of changes the read stands.
-            options: digest of the connection's options.
+            feed: where the read stands in the origin's feed of changes; none if left out.
 
         Returns:
             The digest of the content; equal content has the same.
@@ -122,18 +129,10 @@ class Snapshots(Store):
         self._folder.mkdir(parents=True, exist_ok=True)
         files = {name: _save(self._folder, frames[name]) for name in sorted(frames)}
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
-        row = {
-            "origin": origin,
-            "digest": digest,
-            "taken_at": at,
-            "complete": complete,
-            "whole_at": whole_at or at,
-            "checkpoint": checkpoint,
-            "options": options,
-            "run_id": run_id,
-            "sizes": {name: len(frames[name]) for name in files},
-            "files": files,
-        }
+        sizes = {name: len(frames[name]) for name in files}
+        read = {"origin": origin, "taken_at": at, "complete": complete, "run_id": run_id}
+        stands = (feed or FeedPosition(at))._asdict()
+        row = {**read, **stands, "digest": digest, "sizes": sizes, "files": files}
         with self._writing() as connection:
             if run_id is not None:
                 require_run(connection, run_id)

@@ -169,7 +169,8 @@ def _make_folder(address: URL) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerUnavailable(
-            f"the ledger's folder {folder} cannot be made: {error.strerror}", "Name a folder you may write to."
+            f"the ledger's folder {folder} cannot be made: {error.strerror}",
+            "Name a folder you may write to.",
         ) from error
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
 import sinks
 import sources
-from provisioning.policy.policy import Connection, Policy
+from provisioning.policy.policy import Policy
 from tasks.secrets import resolve
 from transport.door import Door
 
@@ -34,18 +33,16 @@ class ConnectorOptions(Mapping[str, type[BaseModel]]):
 def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:
     """The source of that name; nothing is requested yet."""
     connection = policy.connections[name]
-    return _opened(sources.connector(connection.kind), name, connection, door, folder)
+    connector = sources.connector(connection.kind)
+    return connector(name, resolve(connection.options, connector.Options, folder=folder), door)
 
 
 def open_sink(policy: Policy, name: str, door: Door, folder: Path) -> sinks.Sink:
     """The sink of that name; it can write only if the door can."""
     connection = policy.connections[name]
-    return _opened(sinks.connector(connection.kind), name, connection, door, folder)
-
-
-def _opened(connector: Any, name: str, connection: Connection, door: Door, folder: Path) -> Any:
+    connector = sinks.connector(connection.kind)
     return connector(name, resolve(connection.options, connector.Options, folder=folder), door)
 
 
-def _connector(kind: str) -> Any:
+def _connector(kind: str) -> type[sources.Source | sinks.Sink]:
     return sources.connector(kind) if kind in sources.KINDS else sinks.connector(kind)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from errors import SeatwiseError
 from ledger import StoredPlan
 from provisioning.model.text import fold
-from tasks.run import Picture
 from tasks.session import Session
+from tasks.state import RunState
 
 
-class NotReleased(Exception):
-    """A plan must not be applied; the message says why, `remedy` what to do."""
-
-    def __init__(self, message: str, *, remedy: str) -> None:
-        super().__init__(message)
-        self.remedy = remedy
+class NotReleased(SeatwiseError):
+    """A plan must not be applied."""
 
 
 def require_consent(session: Session, plan: StoredPlan) -> None:
@@ -45,19 +42,18 @@ def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> i
     return max(0, needed - len(_approvers(session, plan)))
 
 
-def releases(session: Session, picture: Picture) -> list[StoredPlan]:
+def releases(session: Session, state: RunState) -> list[StoredPlan]:
     """The plans of a run that may be written now.
 
     A plan that a person approved earlier, and that came out the same again, is released.
     """
-    released = []
-    for name, decision in picture.decisions.items():
-        stored = session.ledger.plan(decision.plan.fingerprint)
-        missing = missing_approvals(session, stored, blocked=decision.verdict.needs_approval)
-        if len(stored.changes) and session.sink_actions(name) and not missing:
-            picture.plans[name] = stored
-            released.append(stored)
-    return released
+    return [
+        plan
+        for plan in state.plans
+        if len(plan.changes)
+        and session.sink_actions(plan.target)
+        and not missing_approvals(session, plan, blocked=bool(plan.blocked_by))
+    ]
 
 
 def _needs_two(session: Session, plan: StoredPlan) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from ledger import FeedPosition, StoredPlan
 from provisioning.decide.decide import Decision, decide
+from provisioning.decide.plan import Plan
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
-from tasks.incremental import options_digest
+from tasks.incremental import digest_options
 from tasks.memory import recall
 from tasks.session import Session
 
@@ -20,8 +21,12 @@ from tasks.session import Session
 @task(name="decide", task_run_name="decide {name}", cache_policy=NO_CACHE)
 def decide_target(
     session: Session, name: str, sources: dict[str, SourceSnapshot], target: TargetSnapshot
-) -> Decision:
-    """Think about one target and keep the plan, the links and the leavers in the ledger."""
+) -> tuple[Decision, StoredPlan]:
+    """Think about one target and keep the plan, the links and the leavers in the ledger.
+
+    Returns:
+        What was decided, and the plan as the ledger holds it.
+    """
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
         actions = session.sink_actions(name)
@@ -37,8 +42,7 @@ def decide_target(
             actions=actions or None,
             attended=by_hand,
         )
-        _keep(session, name, decision)
-    return decision
+        return decision, _keep(session, name, decision)
 
 
 @task(name="remember reads", task_run_name="remember reads", cache_policy=NO_CACHE)
@@ -51,9 +55,8 @@ def remember_reads(
     """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     for name, source in sources.items():
-        feed = {"whole_at": source.read_whole_at, "checkpoint": source.checkpoint}
-        feed["options"] = options_digest(session, name)
-        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen, **feed)
+        feed = FeedPosition(source.read_whole_at, source.checkpoint, digest_options(session, name))
+        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen, feed=feed)
     for name, target in targets.items():
         _catalogue(session, name, target, TARGET_PARTS, complete=True)
 
@@ -63,27 +66,38 @@ def _catalogue(
     name: str,
     read: SourceSnapshot | TargetSnapshot,
     parts: Iterable[str],
-    **known: Any,
+    *,
+    complete: bool,
+    feed: FeedPosition | None = None,
 ) -> None:
     frames = {part: getattr(read, part) for part in (*parts, "rejects")}
-    session.ledger.save_snapshot(name, frames, at=read.taken_at, run_id=session.run_id, **known)
-
-
-def _keep(session: Session, name: str, decision: Decision) -> None:
-    plan, ledger = decision.plan, session.ledger
-    blocked_by = decision.verdict.reasons if decision.verdict.needs_approval else []
-    ledger.store_plan(
-        session.run_id,
-        name,
-        plan.fingerprint,
-        plan.policy_fingerprint,
-        plan.changes,
-        blocked_by=blocked_by,
-        at=session.moment(),
+    session.ledger.save_snapshot(
+        name, frames, complete=complete, at=read.taken_at, run_id=session.run_id, feed=feed
     )
+
+
+def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:
+    verdict, ledger = decision.verdict, session.ledger
+    plan = store_plan(session, decision.plan, verdict.reasons if verdict.needs_approval else [])
     ledger.save_links(name, decision.links, session.moment())
     ledger.save_leavers(name, _leavers(decision))
     ledger.save_taken(name, decision.taken)
+    return plan
+
+
+def store_plan(session: Session, plan: Plan, blocked_by: list[str]) -> StoredPlan:
+    """Keep a plan of this run in the ledger, with the reasons why a person must approve it."""
+    stored = StoredPlan(
+        fingerprint=plan.fingerprint,
+        target=plan.target,
+        run_id=session.run_id,
+        policy_fingerprint=plan.policy_fingerprint,
+        blocked_by=blocked_by,
+        created=session.moment(),
+        changes=plan.changes,
+    )
+    session.ledger.store_plan(stored)
+    return stored
 
 
 def _leavers(decision: Decision) -> pd.DataFrame:

@@ -14,8 +14,8 @@ from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from sinks import Sink
 from sources import Source
-from tasks.incremental import checkpoint, read_changes
-from tasks.progress import current
+from tasks.incremental import read_changes, take_checkpoint
+from tasks.progress import current_progress
 from tasks.session import Session
 
 SOURCE_PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
@@ -40,9 +40,17 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         if (changed := read_changes(session, name, source)) is not None:
             return changed
         # Taken first: what changes while the pages are read is in the next delta.
-        mark = checkpoint(source)
+        checkpoint = take_checkpoint(source)
         parts = _read(source, SOURCE_PARTS, name)
-    return SourceSnapshot(name, session.now, True, checkpoint=mark, **parts)
+    return SourceSnapshot(
+        name,
+        session.now,
+        True,
+        parts["identities"],
+        parts["memberships"],
+        parts["rejects"],
+        checkpoint=checkpoint,
+    )
 
 
 @task(name="extract target", task_run_name="extract {name}", cache_policy=NO_CACHE)
@@ -70,7 +78,7 @@ def _read(
 
 
 def _drain(pages: Iterator[Any], title: str) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
-    advance = current().step(title)
+    advance = current_progress().step(title)
     good, rejects = [], []
     for page in pages:
         advance(len(page.frame))

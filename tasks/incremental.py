@@ -12,8 +12,8 @@ from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
 from sources.kit.feed import Feed, FeedLost
-from tasks.memory import source_of
-from tasks.progress import current
+from tasks.memory import restore_source
+from tasks.progress import current_progress
 from tasks.session import Session
 from transport.errors import Forbidden
 
@@ -38,7 +38,7 @@ def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot 
         before = _base(session, name)
         if before is None or before.checkpoint is None:
             return None
-        advance = current().step(f"{name}: what changed")
+        advance = current_progress().step(f"{name}: what changed")
         delta = source.delta(before.checkpoint, before)
         advance(len(delta.identities) + len(delta.gone) + len(delta.groups))
         return merged(before, delta, session.now)
@@ -48,12 +48,12 @@ def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot 
         return None
 
 
-def checkpoint(source: Source) -> str | None:
+def take_checkpoint(source: Source) -> str | None:
     """Where a source's feed of changes stands; None without one."""
     return source.checkpoint() if isinstance(source, Feed) else None
 
 
-def options_digest(session: Session, name: str) -> str:
+def digest_options(session: Session, name: str) -> str:
     """Digest of a connection's options, secrets as references: read with others, a read is no base."""
     stated = session.policy.connections[name].model_dump(mode="json")
     return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
@@ -69,8 +69,8 @@ def _base(session: Session, name: str) -> SourceSnapshot | None:
         return None
     kept = session.ledger.last_complete(name)
     rules = next(rules for rules in session.policy.sources if rules.origin == name)
-    if kept is None or kept.checkpoint is None or kept.options != options_digest(session, name):
+    if kept is None or kept.checkpoint is None or kept.options != digest_options(session, name):
         return None
     if not timedelta(0) <= session.now - kept.whole_at < rules.full_every:
         return None
-    return source_of(kept)
+    return restore_source(kept)

@@ -10,7 +10,7 @@ from ledger import Ledger, Snapshot
 from provisioning.model.frames import Action, Assignments, Links, Status, Taken, complete, concat
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
 
-HELD = ["account_id", "kind", "entitlement_id"]
+ASSIGNED = ["account_id", "kind", "entitlement_id"]
 MADE = [Status.APPLIED.value, Status.PROPAGATING.value]
 """How a change ends that the target accepted."""
 
@@ -24,28 +24,30 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         sources: the sources whose last complete reads count.
     """
     owned = ledger.owned(target)
-    held = owned[owned["entitlement_id"].notna()].assign(target=target, name="")
+    assigned = owned[owned["entitlement_id"].notna()].assign(target=target, name="")
     accounts = owned[owned["entitlement_id"].isna() & (owned["how"] == "made")]
     leavers = ledger.leavers(target)
     return Memory(
         links=ledger.links(target),
         leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
-        owned=complete(Assignments, held),
+        owned=complete(Assignments, assigned),
         taken=ledger.taken(target),
         granted=ledger.granted(target),
         made=frozenset(accounts["account_id"]),
-        previous=previous_sizes(ledger, sources),
+        previous=recall_sizes(ledger, sources),
         applied_policy=ledger.applied_policy(target),
     )
 
 
-def previous_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
+def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
     """How large each source was when it was last read whole."""
     found = {name: ledger.last_complete(name) for name in sources}
-    return {name: measure(source_of(snapshot)) for name, snapshot in found.items() if snapshot is not None}
+    return {
+        name: measure(restore_source(snapshot)) for name, snapshot in found.items() if snapshot is not None
+    }
 
 
-def source_of(snapshot: Snapshot) -> SourceSnapshot:
+def restore_source(snapshot: Snapshot) -> SourceSnapshot:
     """A catalogued read of a source, loaded."""
     return SourceSnapshot(
         snapshot.origin,
@@ -57,7 +59,7 @@ def source_of(snapshot: Snapshot) -> SourceSnapshot:
     )
 
 
-def target_of(snapshot: Snapshot) -> TargetSnapshot:
+def restore_target(snapshot: Snapshot) -> TargetSnapshot:
     """A catalogued read of a target, loaded."""
     return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
 
@@ -100,7 +102,7 @@ def _own_granted(ledger: Ledger, target: str, granted: pd.DataFrame | None, at: 
         return
     ledger.own(target, granted.assign(how="made"), at)
     taken = ledger.taken(target)
-    back = taken.merge(granted[HELD], on=HELD, how="left", indicator="where", validate="many_to_one")
+    back = taken.merge(granted[ASSIGNED], on=ASSIGNED, how="left", indicator="where", validate="many_to_one")
     ledger.save_taken(target, taken[(back["where"] == "left_only").to_numpy()])
 
 

@@ -51,13 +51,13 @@ class Terminal:
 _current: list[Progress] = [Silent()]
 
 
-def current() -> Progress:
+def current_progress() -> Progress:
     """Where this process shows progress; flows take no such parameter, so that anybody can start them."""
     return _current[-1]
 
 
 @contextmanager
-def shown(progress: Progress) -> Iterator[Progress]:
+def show_on(progress: Progress) -> Iterator[Progress]:
     """Show progress there until the block ends."""
     _current.append(progress)
     try:
@@ -67,7 +67,7 @@ def shown(progress: Progress) -> Iterator[Progress]:
 
 
 @contextmanager
-def on_terminal() -> Iterator[Progress]:
+def show_on_terminal() -> Iterator[Progress]:
     """Bars on standard error; plain lines where it is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -81,5 +81,5 @@ def on_terminal() -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=console,
     )
-    with bars, shown(Terminal(bars, console.print)) as progress:
+    with bars, show_on(Terminal(bars, console.print)) as progress:
         yield progress

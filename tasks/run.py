@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 
-import pandas as pd
-
-from ledger import StoredPlan
-from provisioning.decide.decide import Decision
-from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
-from tasks.session import Session, opened
-from tasks.summary import failure, write_summary
+from tasks.session import Session, open_session
+from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
 
 
-@dataclass
-class Picture:
-    """What a run has seen, decided and done, by the name of the source or target."""
-
-    sources: dict[str, SourceSnapshot] = field(default_factory=dict)
-    targets: dict[str, TargetSnapshot] = field(default_factory=dict)
-    decisions: dict[str, Decision] = field(default_factory=dict)
-    plans: dict[str, StoredPlan] = field(default_factory=dict)
-    outcomes: dict[str, pd.DataFrame] = field(default_factory=dict)
-    residual: dict[str, int] = field(default_factory=dict)
-
-
 @contextmanager
-def running(
+def open_run(
     flow: str,
     config: str,
     out: str,
@@ -49,7 +31,7 @@ def running(
         as_of: moment the run stands for; now if left out.
         full: whether every source is read whole.
     """
-    with opened(config, out=out, only=only, as_of=as_of) as session:
+    with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full = flow, full
         session.run_id = session.ledger.start_run(
             flow, session.now, policy=session.policy.fingerprint(), config=str(session.config)
@@ -57,9 +39,11 @@ def running(
         try:
             yield session
         except BaseException as error:
-            summary = failure(session, redact(f"{error} {getattr(error, 'remedy', '')}".strip()))
-            write_summary(session.out, summary)
-            session.ledger.finish_run(
-                session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary
-            )
+            _close_failed(session, error)
             raise
+
+
+def _close_failed(session: Session, error: BaseException) -> None:
+    summary = summarise_error(session, redact(str(error) or type(error).__name__))
+    write_summary(session.out, summary)
+    session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)

@@ -1,4 +1,4 @@
-"""Write the JSON Schema of the policy file for editors: `python -m tasks.schema`."""
+"""Write the JSON Schema of the policy file and the page that is made from it: `make schema`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import json
 from pathlib import Path
 
 from provisioning.policy.policy import json_schema
+from provisioning.policy.reference import reference
 from tasks.connections import ConnectorOptions
 
-PLACE = Path(__file__).resolve().parents[1] / "config" / "policy.schema.json"
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def text() -> str:
-    """The schema with the options of every connector there is."""
-    return json.dumps(json_schema(ConnectorOptions()), indent=2, sort_keys=True) + "\n"
+def written() -> dict[Path, str]:
+    """The files and what they should hold, with the options of every connector there is."""
+    schema = json_schema(ConnectorOptions())
+    return {
+        ROOT / "config" / "policy.schema.json": json.dumps(schema, indent=2, sort_keys=True) + "\n",
+        ROOT / "docs" / "policy.md": reference(schema) + "\n",
+    }
 
 
 if __name__ == "__main__":
-    PLACE.write_text(text(), encoding="utf-8")
+    for path, text in written().items():
+        path.write_text(text, encoding="utf-8")

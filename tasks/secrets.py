@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,10 @@ def _from_file(name: str, folder: Path) -> str:
 def _from_block(name: str, _folder: Path) -> str:
     from prefect.blocks.system import Secret
 
+    # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
+    load: Callable[..., Any] = Secret.load
     try:
-        return str(Secret.load(name, _sync=True).get())
+        return str(load(name, _sync=True).get())
     except ValueError as error:
         remedy = "Create it in the Prefect UI under Blocks, and run again."
         raise SecretMissing(f"Prefect has no Secret block {name}", remedy) from error

@@ -41,12 +41,12 @@ class Session:
         out: where the files for people go.
         now: the moment the run stands for; everything is judged as of then.
         full: whether every source is read whole, whatever it could tell of changes.
-        run_id, flow: the run in the ledger and the flow it runs; empty for commands that only look.
+        run_id, flow: the run in the ledger and the flow it runs; empty for commands that only read.
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
-        looking: held by the batch that looks; all at once would look long before the first one writes.
-        bookkeeping: held by whoever reads and replaces what the ledger remembers.
+        observing: taken by the batch that observes, as all at once would do so long before one writes.
+        recording: taken by whoever reads and replaces what the ledger remembers.
         read_whole: sources whose feed of changes could not be used, and why.
     """
 
@@ -63,8 +63,8 @@ class Session:
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
     reader: Door = field(default_factory=Door)
-    looking: threading.Lock = field(default_factory=threading.Lock)
-    bookkeeping: threading.Lock = field(default_factory=threading.Lock)
+    observing: threading.Lock = field(default_factory=threading.Lock)
+    recording: threading.Lock = field(default_factory=threading.Lock)
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -134,7 +134,7 @@ def open_ledger(rules: Policy, folder: Path) -> Ledger:
 
 
 @contextmanager
-def opened(
+def open_session(
     config: Path | str,
     *,
     out: Path | str = "out",

@@ -2,17 +2,76 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Status
+from provisioning.model.snapshots import SourceSnapshot
+from reports import licences
+from reports.licences import Report
+from tasks.files import files_to_read
 from tasks.session import Session
+from tasks.state import RunState
 
 EXIT_CODES = {"done": 0, "changes planned": 2, "needs approval": 3, "done with failures": 4, "error": 1}
+COUNTED = ("applied", "failed", "stale", "propagating", "blocked")
+"""Outcomes that the summary counts, each under its own name."""
 
 
-def verdict(*, needs_approval: bool, wrong: int, left: int) -> str:
+def summarise(
+    session: Session, state: RunState, report: Report | None, *, report_only: bool
+) -> dict[str, Any]:
+    """Say what a run read, decided and did, its verdict and exit code included.
+
+    Args:
+        session: the open session.
+        state: what the run has come to.
+        report: the licence report; None when nothing was read whole.
+        report_only: whether the plan was only made to count seats, so that nothing is asked of anybody.
+    """
+    summary = {
+        **_empty_summary(session),
+        **_summarise_plans(session, state),
+        **_summarise_reads(session, state),
+        **_summarise_decisions(state),
+        **_summarise_outcomes(state),
+        "targets_failed": dict(session.failed),
+        "files": files_to_read(session, state, report),
+        **(licences.summary(report) if report is not None else _seen_when_planned(session, state)),
+    }
+    if report_only:
+        summary |= {"blocked_by": [], "waiting": {}}
+    verdict = _choose_verdict(
+        needs_approval=bool(summary["blocked_by"]),
+        wrong=summary["failed"] + summary["stale"] + len(session.failed),
+        left=0 if report_only else sum(summary["changes"].values()) - summary["applied"],
+    )
+    return summary | {"verdict": verdict, "exit_code": EXIT_CODES[verdict]}
+
+
+def summarise_error(session: Session, error: str) -> dict[str, Any]:
+    """The summary of a run that ended in an error."""
+    return _empty_summary(session) | {"verdict": "error", "exit_code": EXIT_CODES["error"], "error": error}
+
+
+def write_summary(out: Path, summary: dict[str, Any]) -> Path:
+    """Write `summary.json`; amounts as exact text."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "summary.json"
+    path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str))
+    return path
+
+
+def describe_note(note: Finding) -> str:
+    """A note of a decision as one line, with its remedy."""
+    return f"{note.message}; {note.remedy}" if note.remedy else note.message
+
+
+def _choose_verdict(*, needs_approval: bool, wrong: int, left: int) -> str:
     """One word for how a run ended; the gravest that holds.
 
     Args:
@@ -27,12 +86,7 @@ def verdict(*, needs_approval: bool, wrong: int, left: int) -> str:
     return "changes planned" if left else "done"
 
 
-def failure(session: Session, error: str) -> dict[str, Any]:
-    """The summary of a run that ended in an error."""
-    return {**frame_of(session), "verdict": "error", "exit_code": EXIT_CODES["error"], "error": error}
-
-
-def frame_of(session: Session) -> dict[str, Any]:
+def _empty_summary(session: Session) -> dict[str, Any]:
     """What every summary holds, whatever the run did."""
     return {
         "run_id": session.run_id,
@@ -58,9 +112,74 @@ def frame_of(session: Session) -> dict[str, Any]:
     }
 
 
-def write_summary(out: Path, summary: dict[str, Any]) -> Path:
-    """Write `summary.json`; amounts as exact text."""
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "summary.json"
-    path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str))
-    return path
+def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
+    """The plans and which of them wait for a person."""
+    unwritten = [plan for plan in state.plans if plan.target not in state.outcomes]
+    waiting = {
+        plan.target: {"fingerprint": plan.fingerprint, "needs_approval": bool(plan.blocked_by)}
+        for plan in unwritten
+        if (plan.blocked_by or len(plan.changes)) and session.sink_actions(plan.target)
+    }
+    first = [plan["fingerprint"] for plan in waiting.values()] or [plan.fingerprint for plan in state.plans]
+    counts = state.all_changes["action"].value_counts()
+    return {
+        "fingerprint": first[0] if first else None,
+        "fingerprints": {plan.target: plan.fingerprint for plan in state.plans},
+        "waiting": waiting,
+        "changes": {str(action): int(count) for action, count in counts.items()},
+        "blocked_by": [f"{plan.target}: {reason}" for plan in unwritten for reason in plan.blocked_by],
+    }
+
+
+def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:
+    return {
+        "sources": {name: _describe_read(session, source) for name, source in state.sources.items()},
+        "identities": sum(len(source.identities) for source in state.sources.values()),
+        "accounts": sum(len(target.accounts) for target in state.targets.values()),
+    }
+
+
+def _describe_read(session: Session, source: SourceSnapshot) -> dict[str, Any]:
+    """How and when a source was read: how old each of its facts may be."""
+    whole = source.read_whole_at == source.taken_at
+    read: dict[str, Any] = {
+        "read": "whole" if whole else "changes",
+        "as_of": source.taken_at,
+        "whole_at": source.read_whole_at,
+        "identities": len(source.identities),
+    }
+    why_whole = session.read_whole.get(source.source)
+    return read if why_whole is None else {**read, "why_whole": why_whole}
+
+
+def _summarise_decisions(state: RunState) -> dict[str, Any]:
+    decisions = state.decisions.values()
+    return {
+        "conflicts": max((len(decision.conflicts) for decision in decisions), default=0),
+        "linked": sum(len(decision.links) for decision in decisions),
+        "orphans": sum(len(decision.orphans) for decision in decisions),
+        "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
+        "notes": {
+            target: [describe_note(note) for note in decision.notes]
+            for target, decision in state.decisions.items()
+        },
+    }
+
+
+def _summarise_outcomes(state: RunState) -> dict[str, int]:
+    """How many changes ended how; residual are those tried, or all when none was, that are not made."""
+    outcomes, changes = state.all_outcomes, state.all_changes
+    counts = Counter(outcomes["status"])
+    applied = outcomes.loc[outcomes["status"] == Status.APPLIED.value, "change_id"]
+    undone = changes.loc[~changes["change_id"].isin(applied), "change_id"]
+    residual = undone[undone.isin(outcomes["change_id"])] if len(outcomes) else undone
+    return {**{status: counts[status] for status in COUNTED}, "residual": len(residual)}
+
+
+def _seen_when_planned(session: Session, state: RunState) -> dict[str, Any]:
+    """What a run that reads only the accounts it touches knows from the run that made its plan."""
+    if not state.plans:
+        return {}
+    planned = session.ledger.run(state.plans[0].run_id).summary or {}
+    names = ("identities", "accounts", "linked", "orphans", "ambiguous", "seats", "waste")
+    return {name: planned[name] for name in names if name in planned}

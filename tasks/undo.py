@@ -5,6 +5,7 @@ from __future__ import annotations
 from errors import SeatwiseError
 from ledger import StoredPlan
 from provisioning.decide.plan import Plan, inverse
+from tasks.decide import store_plan
 from tasks.session import Session
 
 
@@ -14,7 +15,7 @@ class NothingToUndo(SeatwiseError):
     remedy = "See what it did with `seatwise show RUN`; `seatwise history` lists the runs."
 
 
-def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
+def plan_undo(session: Session, run_id: str) -> list[StoredPlan]:
     """Store the inverse of every plan a run applied.
 
     Args:
@@ -22,31 +23,20 @@ def inverse_plans(session: Session, run_id: str) -> dict[str, StoredPlan]:
         run_id: the run to take back, or its beginning.
 
     Returns:
-        Target → the inverse plan. It is held, so that a person reads it before it is applied.
+        The inverse plans, one a target. Each needs approval, so that a person reads it before it is applied.
 
     Raises:
         NothingToUndo: nothing was applied, or all of it is irreversible.
     """
     run = session.ledger.run(run_id)
-    back: dict[str, StoredPlan] = {}
+    plans: dict[str, StoredPlan] = {}
     for fingerprint in session.ledger.written(run.run_id):
-        plan = session.ledger.plan(fingerprint)
-        outcomes = session.ledger.outcomes(plan.fingerprint, run.run_id)
-        made = inverse(
-            Plan(plan.target, plan.changes, plan.fingerprint, session.policy.fingerprint()), outcomes
-        )
-        if made.changes.empty:
-            continue
-        session.ledger.store_plan(
-            session.run_id,
-            plan.target,
-            made.fingerprint,
-            made.policy_fingerprint,
-            made.changes,
-            blocked_by=[f"it takes back run {run.run_id}"],
-            at=session.moment(),
-        )
-        back[plan.target] = session.ledger.plan(made.fingerprint)
-    if not back:
+        applied = session.ledger.plan(fingerprint)
+        outcomes = session.ledger.outcomes(fingerprint, run.run_id)
+        plan = Plan(applied.target, applied.changes, fingerprint, session.policy.fingerprint())
+        undoing = inverse(plan, outcomes)
+        if len(undoing.changes):
+            plans[plan.target] = store_plan(session, undoing, [f"it takes back run {run.run_id}"])
+    if not plans:
         raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")
-    return back
+    return list(plans.values())

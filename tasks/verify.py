@@ -9,42 +9,43 @@ from prefect.cache_policies import NO_CACHE
 from ledger import StoredPlan
 from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model.frames import Status
-from tasks.load import observe_accounts
 from tasks.memory import MADE
+from tasks.outcomes import observe_accounts
 from tasks.session import Session
 
+NOT_SHOWN = "accepted, and not shown yet; the next run reads it again"
 
-@task(name="verify", task_run_name="verify {target}", cache_policy=NO_CACHE)
-def verify(session: Session, plan: StoredPlan, target: str, outcomes: pd.DataFrame) -> pd.DataFrame:
+
+@task(name="verify", task_run_name="verify {plan.target}", cache_policy=NO_CACHE)
+def verify(session: Session, plan: StoredPlan, outcomes: pd.DataFrame) -> pd.DataFrame:
     """Read every touched account afresh.
 
     Returns:
-        The outcomes; a change the target accepted and does not show yet is `pending`, to be settled
+        The outcomes; a change the target accepted and does not show yet is `propagating`, to be settled
         by the next run.
     """
-    with session.timed(f"verify {target}"):
+    with session.timed(f"verify {plan.target}"):
         made = outcomes[outcomes["status"].isin(MADE)]
-        changes = plan.changes[plan.changes["change_id"].isin(made["change_id"])]
-        found = changes.drop(columns="account_id").merge(
-            made[["change_id", "account_id"]], on="change_id", validate="one_to_one"
-        )[changes.columns]
-        if found.empty:
+        changes = _with_accounts(plan.changes, made)
+        if changes.empty:
             return outcomes
-        observation = observe_accounts(session.sink(target), found)
-        held = postcondition_holds(found, observation.accounts, observation.assignments, observation.groups)
-        missing = outcomes["change_id"].isin(found.loc[~held.to_numpy(), "change_id"])
+        observation = observe_accounts(session.sink(plan.target), changes)
+        holds = postcondition_holds(
+            changes, observation.accounts, observation.assignments, observation.groups
+        )
+        missing = outcomes["change_id"].isin(changes.loc[~holds.to_numpy(), "change_id"])
+        settled = outcomes["status"].eq(Status.PROPAGATING.value) & ~missing
+        status = outcomes["status"].mask(missing, Status.PROPAGATING.value)
         verified = outcomes.assign(
-            status=outcomes["status"]
-            .mask(missing, Status.PROPAGATING.value)
-            .where(~_shown(outcomes, missing), Status.APPLIED.value),
-            message=outcomes["message"].mask(
-                missing, "accepted, and not shown yet; the next run looks again"
-            ),
+            status=status.mask(settled, Status.APPLIED.value),
+            message=outcomes["message"].mask(missing, NOT_SHOWN),
         )
         session.ledger.record(session.run_id, plan.fingerprint, verified[missing])
     return verified
 
 
-def _shown(outcomes: pd.DataFrame, missing: pd.Series) -> pd.Series:
-    """What was pending and is there now."""
-    return outcomes["status"].eq(Status.PROPAGATING.value) & ~missing
+def _with_accounts(changes: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """The changes that were made, each with the account it was made on."""
+    tried = changes[changes["change_id"].isin(made["change_id"])].drop(columns="account_id")
+    accounts = made[["change_id", "account_id"]]
+    return tried.merge(accounts, on="change_id", validate="one_to_one")[changes.columns]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from flows.cli import app, told
+from flows.cli import app, describe_error
 
 COMMANDS = [command.callback.__name__ for command in app.registered_commands]
 DESIGNED = [
@@ -149,5 +149,5 @@ def test_an_error_shows_its_remedy_once():
     class Told(Exception):
         remedy = "do this"
 
-    assert told(Told("it broke")) == "it broke\ndo this"
-    assert told(Told("it broke; do this")) == "it broke; do this"
+    assert describe_error(Told("it broke")) == "it broke\ndo this"
+    assert describe_error(Told("it broke; do this")) == "it broke; do this"

@@ -6,10 +6,14 @@ import sys
 
 import typer
 
-from flows.cli import look, rehearse, work
+from errors import SeatwiseError
+from flows.cli import flow_commands, plain_commands, sandbox_commands
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
 4 done with failed or stale rows · 1 error."""
+UNFORESEEN = (
+    "Run again with --debug at the end to see where it happened, and report it if it is not your mistake."
+)
 
 app = typer.Typer(
     name="seatwise",
@@ -20,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (rehearse, look, work):
+for group in (sandbox_commands, plain_commands, flow_commands):
     for command in group.COMMANDS:
         app.command()(command)
 
@@ -32,14 +36,12 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        sys.stderr.write(f"error: {told(error)}\n")
+        sys.stderr.write(f"error: {describe_error(error)}\n")
         sys.exit(1)
 
 
-def told(error: Exception) -> str:
-    """What went wrong and what to do next, in plain words."""
-    remedy = getattr(error, "remedy", None)
-    text = str(error) or type(error).__name__
-    if remedy is None and type(error).__module__ == "builtins":
-        remedy = "Run again with --debug at the end to see where, and report it if the reason is not yours."
-    return f"{text}\n{remedy}" if remedy and str(remedy) not in text else text
+def describe_error(error: Exception) -> str:
+    """What went wrong and what to do next, each on its own lines."""
+    if isinstance(error, SeatwiseError):
+        return f"{error.message}\n{error.remedy}"
+    return f"{str(error) or type(error).__name__}\n{UNFORESEEN}"

@@ -8,20 +8,17 @@ from typing import Annotated
 
 import typer
 
-Config = Annotated[Path, typer.Option("--config", "-c", help="The policy file.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the files people read.")]
+from flows import parameters
+
+Config = Annotated[Path, typer.Option("--config", "-c", help=parameters.CONFIG)]
+Out = Annotated[Path, typer.Option("--out", "-o", help=parameters.OUT)]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary alone, as JSON.")]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="EMAIL", help="Restrict the run to these people; repeatable."),
 ]
-Full = Annotated[
-    bool, typer.Option("--full", help="Read every source whole, also those that tell what changed.")
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", help="Judge as of this moment (UTC) instead of now, to rehearse a date."),
-]
+Full = Annotated[bool, typer.Option("--full", help=parameters.FULL)]
+AsOf = Annotated[datetime | None, typer.Option("--as-of", help=parameters.AS_OF)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 POLICY = Path("policy.yaml")

@@ -15,22 +15,22 @@ PREFECT_DEFAULTS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # A fresh database takes eleven seconds on two cores; slow machines need more than the default twenty.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    # The terminal shows our own progress and words; Prefect's log goes to its server.
+    # The terminal shows our own progress and sentences; Prefect's log goes to its server.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
-_said: list[bool] = []
-"""Whether this process has told of its temporary server; the demo runs several flows on one."""
+_announced: list[bool] = []
+"""Whether this process has announced its temporary server; the demo runs several flows on one."""
 
 
-def run(flow: str, parameters: dict[str, Any], *, json: bool) -> None:
+def run_command(flow: str, parameters: dict[str, Any], *, json: bool) -> None:
     """Run a flow to its end, print what came of it and leave with its exit code."""
-    summary = summarised(flow, parameters)
-    show(summary, json=json)
+    summary = run_flow(flow, parameters)
+    print_summary(summary, json=json)
     raise typer.Exit(summary["exit_code"])
 
 
-def summarised(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Run a flow to its end with progress on standard error.
 
     Args:
@@ -40,19 +40,19 @@ def summarised(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
     Returns:
         Its summary.
     """
-    prepare()
-    from tasks.progress import on_terminal
+    prepare_prefect()
+    from tasks.progress import show_on_terminal
 
-    started = getattr(import_module(f"flows.{flow}"), flow)
-    with on_terminal() as progress:
-        if not _server() and not _said:
+    start = getattr(import_module(f"flows.{flow}"), flow)
+    with show_on_terminal() as progress:
+        if not _server_address() and not _announced:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
-            _said.append(True)
-        summary: dict[str, Any] = asyncio.run(started(**parameters))
+            _announced.append(True)
+        summary: dict[str, Any] = asyncio.run(start(**parameters))
         return summary
 
 
-def prepare() -> None:
+def prepare_prefect() -> None:
     """Set what Prefect needs before its first import; the caller's own settings win."""
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
@@ -60,20 +60,20 @@ def prepare() -> None:
     home.mkdir(parents=True, exist_ok=True)
 
 
-def _server() -> str | None:
+def _server_address() -> str | None:
     from prefect.settings import get_current_settings
 
     return get_current_settings().api.url
 
 
-def show(summary: dict[str, Any], *, json: bool) -> None:
+def print_summary(summary: dict[str, Any], *, json: bool) -> None:
     """Print the summary: JSON alone, or a few lines for a person."""
     if json:
         import orjson
 
         typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str).decode())
         return
-    from flows.cli.words import lines
+    from flows.cli.summary_lines import describe_summary
 
-    for line in lines(summary):
+    for line in describe_summary(summary):
         typer.echo(line)

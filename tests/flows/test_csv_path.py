@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.cli import words
+from flows.cli.summary_lines import describe_summary
 
 POLICY = """\
 version: 1
@@ -76,7 +76,7 @@ def test_the_advice_is_to_follow_the_steps(company, files: Path, count: int):
 
     summary = run("reconcile", files)
 
-    told = words.lines(summary)
+    told = describe_summary(summary)
     assert summary["exit_code"] == (2 if count == 500 else 3)
     assert told[-1].startswith("This target is changed by hand: follow the steps in ")
     assert not [line for line in told if line.startswith("  seatwise")]

@@ -71,13 +71,13 @@ def test_a_source_that_shrank_holds_the_run(company, share):
 
 def test_a_directory_that_really_shrank_is_the_measure_once_a_person_said_so(company):
     """Released and applied, the smaller directory holds nothing any more."""
-    from flows.cli.looking import approved
+    from flows.cli.history import approve_plan
     from tests.flows.test_sync import applied
 
     applied(company)
     shrink(company, 0.15)
     held = company.run("sync")
-    approved(company.policy, held["fingerprint"], by="tester", reason="a division was sold")
+    approve_plan(company.policy, held["fingerprint"], by="tester", reason="a division was sold")
 
     company.run("sync")
     summary = company.run("sync")

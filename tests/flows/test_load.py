@@ -1,4 +1,4 @@
-"""A plan is loaded turn after turn, a few batches side by side, and each change costs one request at most."""
+"""A plan is written phase after phase, a few batches at once, and each change costs one request at most."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ from sandbox import policy
 from sandbox.kit.counters import Counters
 from sandbox.running import Running
 from sinks import Observation
-from tasks import turns
+from tasks import load
+from tasks.batches import write_batch
 from tasks.decide import decide_target
 from tasks.extract import extract_source, extract_target
-from tasks.load import load_batch
-from tasks.run import running
+from tasks.phases import split_into_phases
+from tasks.run import open_run
 from tasks.session import Session
 
 # Which paths look at accounts; other reads ask once about groups and the caller. Of a few accounts
@@ -63,11 +64,11 @@ def changes(*rows: tuple[str, Action, bool]) -> pd.DataFrame:
 
 
 def subjects(plan: list[list[pd.DataFrame]]) -> list[list[list[str]]]:
-    return [[batch["subject"].tolist() for batch in turn] for turn in plan]
+    return [[batch["subject"].tolist() for batch in phase] for phase in plan]
 
 
 def test_groups_come_first_and_seats_are_freed_before_they_are_filled():
-    """Each turn holds what may go in any order; a person who loses something is among those who free."""
+    """Each phase holds what may go in any order; a person who loses something is among those who free."""
     plan = changes(
         ("a", Action.GRANT, False),
         ("devs", Action.CREATE_GROUP, False),
@@ -75,18 +76,18 @@ def test_groups_come_first_and_seats_are_freed_before_they_are_filled():
         ("b", Action.REVOKE, True),
     )
 
-    assert subjects(turns.turns(plan)) == [[["devs"]], [["b", "b"]], [["a"]]]
+    assert subjects(split_into_phases(plan)) == [[["devs"]], [["b", "b"]], [["a"]]]
 
 
 def test_a_person_is_never_divided_between_batches():
     """Batches hold about so many changes, in the plan's order, and no account is in two."""
     plan = changes(*[(person, Action.GRANT, False) for person in "abcabcab"])
 
-    (turn,) = turns.turns(plan, size=4)
+    (phase,) = split_into_phases(plan, size=4)
 
-    assert [sorted(set(batch["subject"])) for batch in turn] == [["a"], ["b", "c"]]
-    assert all(batch["position"].is_monotonic_increasing for batch in turn)
-    assert sum(map(len, turn)) == len(plan)
+    assert [sorted(set(batch["subject"])) for batch in phase] == [["a"], ["b", "c"]]
+    assert all(batch["position"].is_monotonic_increasing for batch in phase)
+    assert sum(map(len, phase)) == len(plan)
 
 
 class Batches:
@@ -139,13 +140,13 @@ def session():
 @pytest.fixture
 def loading(session, monkeypatch):
     """Load a plan in a thread, ten changes a batch; its batches and the future of its outcomes."""
-    monkeypatch.setattr(turns, "turns", partial(turns.turns, size=10))
+    monkeypatch.setattr(load, "split_into_phases", partial(split_into_phases, size=10))
     with ThreadPoolExecutor(1) as pool:
 
         def begin(plan: pd.DataFrame):
             batches = Batches()
             stored = SimpleNamespace(target="acme", changes=plan)
-            return batches, pool.submit(turns.load, session, stored, batches.begin)
+            return batches, pool.submit(load.load_plan, session, stored, batches.begin)
 
         yield begin
 
@@ -156,7 +157,7 @@ def people(names: str, *, destructive: bool = False) -> list[tuple[str, Action, 
     return [(name, action, destructive) for name in names for _ in range(10)]
 
 
-def test_a_few_batches_go_side_by_side_and_the_next_turn_waits(loading):
+def test_a_few_batches_go_side_by_side_and_the_next_phase_waits(loading):
     """Two at first, then more as they end; what fills seats begins when all that frees them has ended."""
     batches, end = loading(changes(*people("z"), *people("abcdefg", destructive=True)))
 
@@ -218,24 +219,23 @@ class Loaded(NamedTuple):
 
 @pytest.fixture(params=policy.TARGETS)
 def loaded(request, tmp_path, monkeypatch):
-    """The name of a target and its first load, several batches a turn although the company is small."""
+    """The name of a target and its first load, several batches a phase although the company is small."""
     for name, value in policy.SECRETS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(turns, "turns", partial(turns.turns, size=12))
+    monkeypatch.setattr(load, "split_into_phases", partial(split_into_phases, size=12))
     with Running(people=40, seed=5, odd=False) as sandbox:
         path = policy.write(tmp_path, sandbox.url, 40, targets=[request.param])
-        with running("test", str(path), str(tmp_path)) as session, ThreadPoolExecutor() as pool:
+        with open_run("test", str(path), str(tmp_path)) as session, ThreadPoolExecutor() as pool:
             yield request.param, first_load(session, request.param, pool, sandbox.world.counters)
 
 
 def first_load(session: Session, target: str, pool: ThreadPoolExecutor, counters: Counters) -> Loaded:
     sources = {"okta-main": extract_source.fn(session, "okta-main")}
-    decision = decide_target.fn(session, target, sources, extract_target.fn(session, target))
-    plan = session.ledger.plan(decision.plan.fingerprint)
+    _, plan = decide_target.fn(session, target, sources, extract_target.fn(session, target))
     counters.clear()
-    begin = partial(pool.submit, load_batch.fn, session, plan, target, advance=lambda _rows: None)
-    outcomes = turns.load(session, plan, begin)
-    batches = sum(map(len, turns.turns(plan.changes)))
+    begin = partial(pool.submit, write_batch.fn, session, plan, advance=lambda _rows: None)
+    outcomes = load.load_plan(session, plan, begin)
+    batches = sum(map(len, load.split_into_phases(plan.changes)))
     return Loaded(plan.changes, batches, outcomes, counters)
 
 
@@ -267,22 +267,22 @@ class Alone:
         return self._answer
 
 
-def test_batches_look_and_keep_their_books_one_at_a_time():
+def test_batches_observe_and_record_one_at_a_time():
     """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
     observation = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
     record = Alone()
     nothing = SimpleNamespace(claim=lambda *_, **_times: None, intend=lambda *_: None, record=record)
     session = SimpleNamespace(
-        run_id="run", ledger=nothing, looking=threading.Lock(), bookkeeping=threading.Lock(),
+        run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
         moment=lambda: datetime.now(UTC),
     )  # fmt: skip
     sink = SimpleNamespace(kind="none", actions=frozenset(Action), observation=observation)
     plan = changes(*people("ab"))
-    stored = SimpleNamespace(fingerprint="f", changes=plan)
+    stored = SimpleNamespace(fingerprint="f", target="acme", changes=plan)
 
     with ThreadPoolExecutor(2) as pool:
-        (batches,) = turns.turns(plan, size=10)
-        begin = partial(load_batch.fn, session, stored, "acme", sink, advance=lambda _rows: None)
+        (batches,) = split_into_phases(plan, size=10)
+        begin = partial(write_batch.fn, session, stored, sink, advance=lambda _rows: None)
         ended = list(pool.map(lambda batch: begin(number=1, batch=batch), batches))
 
     assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]

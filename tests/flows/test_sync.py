@@ -10,10 +10,10 @@ import pytest
 
 def released(company) -> dict:
     """Plan, and release the plan as a person would who has read it."""
-    from flows.cli.looking import approved
+    from flows.cli.history import approve_plan
 
     planned = company.run("reconcile")
-    approved(company.policy, planned["fingerprint"], by="tester", reason="read")
+    approve_plan(company.policy, planned["fingerprint"], by="tester", reason="read")
     return planned
 
 
@@ -94,13 +94,13 @@ def test_an_account_that_moved_since_the_plan_is_stale(company):
 
 def test_undo_restores_what_can_be_restored(company):
     """The inverse plan brings the groups back that a run took."""
-    from flows.cli.looking import approved
+    from flows.cli.history import approve_plan
 
     done = applied(company)
     revoked = pd.read_csv(company.out / "plan.csv").query("action == 'revoke'")
 
     back = company.run("undo", run_id=done["run_id"])
-    approved(company.policy, back["fingerprint"], by="tester", reason="taken back")
+    approve_plan(company.policy, back["fingerprint"], by="tester", reason="taken back")
     summary = company.run("apply", plan=back["fingerprint"])
 
     granted = pd.read_csv(company.out / "plan.csv").query("action == 'grant'")

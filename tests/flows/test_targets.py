@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import requests
 
-from flows.cli import words
-from flows.cli.explaining import explained
-from flows.cli.looking import approved
+from flows.cli.explain import explain_person
+from flows.cli.history import approve_plan
+from flows.cli.summary_lines import describe_summary
 
 TARGETS = ["acme-cloud", "legacy-jira", "crowd"]
 
@@ -37,7 +37,7 @@ def impatient():
 def release(several) -> dict:
     planned = several.run("reconcile")
     for fingerprint in planned["fingerprints"].values():
-        approved(several.policy, fingerprint, by="tester", reason="read")
+        approve_plan(several.policy, fingerprint, by="tester", reason="read")
     return planned
 
 
@@ -65,18 +65,19 @@ def test_one_policy_brings_all_targets_in_step(several):
 def test_what_is_held_and_what_is_noted_names_its_target(several):
     summary = several.run("reconcile")
 
-    remarks = [line.split()[:2] for line in words.lines(summary) if line.startswith(("  approval", "  note"))]
+    lines = describe_summary(summary)
+    remarks = [line.split()[:2] for line in lines if line.startswith(("  approval", "  note"))]
     assert {target.rstrip(":") for _, target in remarks} == set(TARGETS)
     assert {word for word, _ in remarks} == {"approval", "note"}
 
 
 def test_the_advice_names_the_plans_that_wait_and_no_other(several):
     planned = several.run("reconcile")
-    approved(several.policy, planned["fingerprints"]["acme-cloud"], by="tester", reason="read")
+    approve_plan(several.policy, planned["fingerprints"]["acme-cloud"], by="tester", reason="read")
 
     summary = several.run("sync")
 
-    advice = [line for line in words.lines(summary) if line.startswith("  seatwise")]
+    advice = [line for line in describe_summary(summary) if line.startswith("  seatwise")]
     plan = summary["fingerprints"]["legacy-jira"][:12]
     assert summary["exit_code"] == 3
     assert advice == [f"  seatwise approve {plan}    # legacy-jira", f"  seatwise apply {plan}"]
@@ -130,7 +131,7 @@ def test_a_person_of_two_targets_is_one_story_and_two_seats(several):
     someone = twice[twice > 1].index[0]
     identities = pd.read_csv(several.out / "identities.csv").set_index("source_id")
 
-    text = explained(several.policy, identities.loc[someone, "email"], as_of=None, json=False)
+    text = explain_person(several.policy, identities.loc[someone, "email"], as_of=None, json=False)
 
     assert text.count("  identity ") == 1
     assert text.count("seat         jira-software") == 2

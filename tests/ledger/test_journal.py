@@ -12,7 +12,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from ledger import Ledger
+from ledger import Ledger, StoredPlan
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
 from provisioning.model.frames import Changes, columns
 
@@ -36,7 +36,7 @@ ledger.intend(run_id, ["acme-c2"], "abc1", datetime.now(UTC))
 def changes(ledger: Ledger, run_id: str, now: datetime, make_changes: Make) -> pd.DataFrame:
     """The four changes of a stored plan, abc1."""
     made = make_changes(4)
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", made, blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", [], now, made))
     return made
 
 

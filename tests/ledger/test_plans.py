@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from ledger import Ledger
+from ledger import Ledger, StoredPlan
 from ledger.errors import AmbiguousIdentifier, PlanMismatch, UnknownPlan, UnknownRun
 from provisioning.model.frames import Action, Changes, columns
 
@@ -45,7 +45,7 @@ def test_any_plan_comes_back_row_for_row(ledger: Ledger, now: datetime, plan: pd
     """Order, nulls, types and every character survive."""
     fingerprint = next(_fingerprints)
     run_id = ledger.start_run("reconcile", now, policy="policy-1")
-    ledger.store_plan(run_id, "acme", fingerprint, "policy-1", plan, blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan(fingerprint, "acme", run_id, "policy-1", [], now, plan))
 
     pd.testing.assert_frame_equal(plan, ledger.plan(fingerprint).changes)
 
@@ -54,7 +54,7 @@ def test_a_plan_says_where_it_comes_from(
     ledger: Ledger, run_id: str, now: datetime, make_changes: Make
 ) -> None:
     """Target, run, policy and the reasons to hold it stand beside the changes."""
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(2), blocked_by=["51 of 50"], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", ["51 of 50"], now, make_changes(2)))
     plan = ledger.plan("abc")
 
     assert ("abc1", "acme", run_id) == (plan.fingerprint, plan.target, plan.run_id)
@@ -66,7 +66,7 @@ def test_storing_a_plan_twice_is_storing_it_once(
 ) -> None:
     """A step that is tried again leaves one plan."""
     for _ in range(2):
-        ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(2), blocked_by=[], at=now)
+        ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", [], now, make_changes(2)))
 
     assert [plan.fingerprint for plan in ledger.plans(run_id)] == ["abc1"]
 
@@ -76,8 +76,8 @@ def test_two_runs_that_come_to_the_same_plan_both_have_it(
 ) -> None:
     """The content is kept once; the plan is the later run's."""
     later = ledger.start_run("reconcile", now + timedelta(hours=1), policy="policy-2")
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(2), blocked_by=["first plan"], at=now)
-    ledger.store_plan(later, "acme", "abc1", "policy-2", make_changes(2), blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", ["first plan"], now, make_changes(2)))
+    ledger.store_plan(StoredPlan("abc1", "acme", later, "policy-2", [], now, make_changes(2)))
 
     assert [ledger.plans(run)[0].blocked_by for run in (run_id, later)] == [["first plan"], []]
     assert (later, "policy-2") == (ledger.plan("abc1").run_id, ledger.plan("abc1").policy_fingerprint)
@@ -87,8 +87,8 @@ def test_a_run_has_a_plan_for_each_target(
     ledger: Ledger, run_id: str, now: datetime, make_changes: Make
 ) -> None:
     """Targets may even have nothing to do under one fingerprint."""
-    ledger.store_plan(run_id, "acme", "nothing", "policy-1", make_changes(0), blocked_by=[], at=now)
-    ledger.store_plan(run_id, "other", "nothing", "policy-1", make_changes(0), blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan("nothing", "acme", run_id, "policy-1", [], now, make_changes(0)))
+    ledger.store_plan(StoredPlan("nothing", "other", run_id, "policy-1", [], now, make_changes(0)))
 
     assert [(plan.target, len(plan.changes)) for plan in ledger.plans(run_id)] == [("acme", 0), ("other", 0)]
 
@@ -97,10 +97,10 @@ def test_a_fingerprint_that_covers_two_plans_is_refused(
     ledger: Ledger, run_id: str, now: datetime, make_changes: Make
 ) -> None:
     """What was approved under a fingerprint can never become something else."""
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(2), blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", [], now, make_changes(2)))
 
     with pytest.raises(PlanMismatch, match="2 changes and was given with 3"):
-        ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(3), blocked_by=[], at=now)
+        ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", [], now, make_changes(3)))
 
 
 def test_plans_are_found_by_their_beginning(
@@ -108,7 +108,7 @@ def test_plans_are_found_by_their_beginning(
 ) -> None:
     """A shared beginning is ambiguous, an unknown one names the nearest."""
     for fingerprint in ("abc1", "abd2"):
-        ledger.store_plan(run_id, "acme", fingerprint, "policy-1", make_changes(1), blocked_by=[], at=now)
+        ledger.store_plan(StoredPlan(fingerprint, "acme", run_id, "policy-1", [], now, make_changes(1)))
 
     assert ledger.plan("abd").fingerprint == "abd2"
     with pytest.raises(AmbiguousIdentifier, match="abc1, abd2"):
@@ -120,7 +120,7 @@ def test_plans_are_found_by_their_beginning(
 def test_a_plan_needs_a_run(ledger: Ledger, now: datetime, make_changes: Make) -> None:
     """Nothing is stored for a run the ledger does not know."""
     with pytest.raises(UnknownRun):
-        ledger.store_plan("nobody", "acme", "abc1", "policy-1", make_changes(1), blocked_by=[], at=now)
+        ledger.store_plan(StoredPlan("abc1", "acme", "nobody", "policy-1", [], now, make_changes(1)))
     with pytest.raises(UnknownPlan, match="holds none yet"):
         ledger.plan("abc1")
     with pytest.raises(UnknownRun):
@@ -129,7 +129,7 @@ def test_a_plan_needs_a_run(ledger: Ledger, now: datetime, make_changes: Make) -
 
 def test_approvals_are_kept_in_order(ledger: Ledger, run_id: str, now: datetime, make_changes: Make) -> None:
     """Two people may have to approve; each stands with reason and time."""
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(1), blocked_by=["too many"], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", ["too many"], now, make_changes(1)))
     empty = ledger.approvals("abc1")
     ledger.approve("abc", by="ada", reason="yearly clean-up", at=now)
     ledger.approve("abc1", by="bob", reason="seen", at=now)
@@ -155,7 +155,7 @@ def test_a_large_plan_is_stored_in_few_statements(
         inserts.extend([statement] if statement.startswith("INSERT INTO changes") else [])
 
     event.listen(ledger._engine, "before_cursor_execute", note)
-    ledger.store_plan(run_id, "acme", "abc1", "policy-1", make_changes(12_000), blocked_by=[], at=now)
+    ledger.store_plan(StoredPlan("abc1", "acme", run_id, "policy-1", [], now, make_changes(12_000)))
 
     assert len(inserts) <= 3
     assert len(ledger.plan("abc1").changes) == 12_000

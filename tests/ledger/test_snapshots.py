@@ -123,7 +123,9 @@ def test_an_altered_or_absent_file_is_told_with_its_remedy(
     (path,) = _files(ledger)
 
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(SnapshotDamaged, match=r"accounts read from acme .* was altered\. .* seatwise reconcile"):
+    with pytest.raises(
+        SnapshotDamaged, match=r"accounts read from acme .* was altered\. .*seatwise reconcile"
+    ):
         found.frames()
     path.unlink()
     with pytest.raises(SnapshotDamaged, match="is absent"):

@@ -11,7 +11,7 @@ import pytest
 from ledger import StoredPlan
 from provisioning.model.frames import Action, Changes, complete
 from tasks.consent import NotReleased, missing_approvals, require_consent
-from tasks.session import Session, opened
+from tasks.session import Session, open_session
 
 FINGERPRINT = "a1" * 32
 POLICY = """\
@@ -28,7 +28,7 @@ targets: [{to: cloud}]
 def session(tmp_path: Path):
     """A session in which a plan of more than two changes needs two people."""
     (tmp_path / "policy.yaml").write_text(POLICY + "approve: {second_person_above: 2}\n")
-    with opened(tmp_path / "policy.yaml") as session:
+    with open_session(tmp_path / "policy.yaml") as session:
         yield session
 
 
@@ -42,13 +42,7 @@ def plan(session: Session, *, changes: int, blocked_by: list[str]) -> StoredPlan
     policy = session.policy.fingerprint()
     run_id = session.ledger.start_run("reconcile", session.now, policy=policy)
     session.ledger.store_plan(
-        run_id,
-        "cloud",
-        FINGERPRINT,
-        policy,
-        complete(Changes, rows),
-        blocked_by=blocked_by,
-        at=session.now,
+        StoredPlan(FINGERPRINT, "cloud", run_id, policy, blocked_by, session.now, complete(Changes, rows))
     )
     return session.ledger.plan(FINGERPRINT)
 
@@ -120,12 +114,12 @@ def test_without_the_key_one_person_approves_any_size(session):
 
 def test_the_command_says_that_another_person_must_approve_too(session):
     """`seatwise approve` does not call a plan released that is not."""
-    from flows.cli.looking import approved
+    from flows.cli.history import approve_plan
 
     plan(session, changes=3, blocked_by=[])
 
-    first = approved(session.config, FINGERPRINT, by="ann", reason="read")
-    second = approved(session.config, FINGERPRINT, by="bo", reason="read")
+    first = approve_plan(session.config, FINGERPRINT, by="ann", reason="read")
+    second = approve_plan(session.config, FINGERPRINT, by="bo", reason="read")
 
     assert "another person must approve it too" in first
     assert "is released by bo. Now: seatwise apply" in second

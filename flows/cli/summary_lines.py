@@ -15,7 +15,7 @@ WAITING = ("needs approval", "changes planned")
 AGAIN = "The next run looks again at what is propagating."
 
 
-def lines(summary: dict[str, Any]) -> list[str]:
+def describe_summary(summary: dict[str, Any]) -> list[str]:
     """What a run found, did and asks for next."""
     found = {name: summary[name] for name in ("identities", "accounts", "linked", "orphans", "ambiguous")}
     told = [

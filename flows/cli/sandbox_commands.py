@@ -25,9 +25,9 @@ def demo(
     debug: Debug = False,
 ) -> None:
     """Do the main job on a simulated company: plan, read it, apply, read back, and plan again."""
-    from flows.cli.demonstration import demonstrate
+    from flows.cli.demo import run_demo
 
-    raise typer.Exit(demonstrate(out, _company(people, seed, sources, targets), json=json))
+    raise typer.Exit(run_demo(out, _company(people, seed, sources, targets), json=json))
 
 
 def sandbox(

@@ -12,7 +12,7 @@ EXAMPLES = {
 }
 
 
-def started(folder: Path, *, force: bool) -> str:
+def write_examples(folder: Path, *, force: bool) -> str:
     """Write the examples; what is there stays unless forced.
 
     Returns:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from ledger import Ledger, LedgerError, RunRow, StoredPlan
 from reports.plan_text import plan_lines
-from tasks.session import opened
+from tasks.session import open_session
 
 COLUMNS = {"run_id": 22, "flow": 12, "started_at": 18, "verdict": 24, "exit_code": 4}
 
 
-def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
+def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
     """A run with its plans, or one plan, as text."""
-    with opened(config) as session:
+    with open_session(config) as session:
         run, plans = _found(session.ledger, what)
         if json:
             return jsonlib.dumps(run.summary if run else _plain(plans[0]), indent=2, default=str)
@@ -26,11 +26,11 @@ def shown(config: Path, what: str | None, *, rows: int, json: bool) -> str:
         return "\n".join(lines or ["No run yet. Begin with `seatwise reconcile`."])
 
 
-def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
+def approve_plan(config: Path, plan: str, *, by: str, reason: str) -> str:
     """Release a plan in the ledger; the reads it was decided from are right, however small."""
     from tasks.consent import missing_approvals
 
-    with opened(config) as session:
+    with open_session(config) as session:
         stored = session.ledger.plan(plan)
         session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
         session.ledger.accept(stored.run_id)
@@ -41,9 +41,9 @@ def approved(config: Path, plan: str, *, by: str, reason: str) -> str:
     return f"Plan {short} is released by {by}. Now: seatwise apply {short}"
 
 
-def runs(config: Path, *, limit: int, json: bool) -> str:
+def list_runs(config: Path, *, limit: int, json: bool) -> str:
     """The newest runs, one a line."""
-    with opened(config) as session:
+    with open_session(config) as session:
         found = session.ledger.runs(limit)
     if json:
         return str(found.to_json(orient="records", date_format="iso", indent=2))

@@ -5,19 +5,27 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from flows.cli.run import show, summarised
+from errors import SeatwiseError
+from flows.cli.run import print_summary, run_flow
 
 APPROVER = "the reader of this demo"
+Say = Callable[[str], None]
 
 
-def demonstrate(out: Path, company: list[str], *, json: bool) -> int:
+class SandboxFailed(SeatwiseError):
+    """The process of the simulated company ended before it was ready."""
+
+    remedy = "Run `seatwise sandbox` to see why."
+
+
+def run_demo(out: Path, company: list[str], *, json: bool) -> int:
     """Plan, show, approve, apply, read back, and plan again.
 
     Args:
@@ -28,42 +36,46 @@ def demonstrate(out: Path, company: list[str], *, json: bool) -> int:
     Returns:
         The gravest exit code of the runs.
     """
-    say = (lambda _text: None) if json else typer.echo
-    with _served(out, company) as policy:
+    say = _say_nothing if json else typer.echo
+    with _serve_company(out, company) as policy:
         say(f"A simulated company is served on this machine. Its policy: {policy}\n")
-        done = _flow("sync", policy, out)
+        done = _run("sync", policy, out)
         _show_plan(policy, say)
         if done["verdict"] == "needs approval":
             _approve(policy, done, say)
-            done = _flow("sync", policy, out)
-        again = _flow("sync", policy, out / "again")
-    show(done, json=json)
+            done = _run("sync", policy, out)
+        again = _run("sync", policy, out / "again")
+    print_summary(done, json=json)
     say(f"\nA second run of the same sync plans {sum(again['changes'].values())} changes.")
     say(f"The licence report: {out / 'licences.html'}")
     return int(max(done["exit_code"], again["exit_code"]))
 
 
-def _flow(name: str, policy: Path, out: Path, **more: str) -> dict[str, Any]:
-    return summarised(name, {"config": str(policy), "out": str(out), **more})
+def _say_nothing(_text: str) -> None:
+    """With --json the summary is all that is printed."""
 
 
-def _show_plan(policy: Path, say: Any) -> None:
-    from flows.cli.looking import shown
-
-    say(shown(policy, None, rows=3, json=False))
+def _run(name: str, policy: Path, out: Path, **more: str) -> dict[str, Any]:
+    return run_flow(name, {"config": str(policy), "out": str(out), **more})
 
 
-def _approve(policy: Path, planned: dict[str, Any], say: Any) -> None:
-    from flows.cli.looking import approved
+def _show_plan(policy: Path, say: Say) -> None:
+    from flows.cli.history import describe
+
+    say(describe(policy, None, rows=3, json=False))
+
+
+def _approve(policy: Path, planned: dict[str, Any], say: Say) -> None:
+    from flows.cli.history import approve_plan
 
     say("\nIt needs approval, as every first plan that takes something away. You have read it, so:")
     for fingerprint in planned["fingerprints"].values():
-        say(approved(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
+        say(approve_plan(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
     say("")
 
 
 @contextmanager
-def _served(out: Path, company: list[str]) -> Iterator[Path]:
+def _serve_company(out: Path, company: list[str]) -> Iterator[Path]:
     """The sandbox as a process; its policy file, and its tokens in the environment."""
     out.mkdir(parents=True, exist_ok=True)
     for ledger in out.glob("seatwise.db*"):
@@ -79,7 +91,7 @@ def _served(out: Path, company: list[str]) -> Iterator[Path]:
             if line.startswith("ready"):
                 break
         else:
-            raise RuntimeError("the sandbox did not start; run `seatwise sandbox` to see why")
+            raise SandboxFailed("the sandbox did not start")
         yield out / "policy.yaml"
     finally:
         process.terminate()

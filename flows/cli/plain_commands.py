@@ -1,4 +1,4 @@
-"""Commands that only look: show, approve, history, explain, check, init. None imports Prefect."""
+"""Commands that run no flow: init, check, show, approve, history, explain. None imports Prefect."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Show a run with its plan and what became of each change, or one plan."""
-    from flows.cli.looking import shown
+    from flows.cli.history import describe
 
-    typer.echo(shown(config, what, rows=rows, json=json))
+    typer.echo(describe(config, what, rows=rows, json=json))
 
 
 def approve(
@@ -33,9 +33,9 @@ def approve(
     debug: Debug = False,
 ) -> None:
     """Approve a plan, so that `seatwise apply` may do it."""
-    from flows.cli.looking import approved
+    from flows.cli.history import approve_plan
 
-    typer.echo(approved(config, plan, by=by, reason=reason))
+    typer.echo(approve_plan(config, plan, by=by, reason=reason))
 
 
 def history(
@@ -45,9 +45,9 @@ def history(
     debug: Debug = False,
 ) -> None:
     """List the runs: when, which flow, verdict, exit code."""
-    from flows.cli.looking import runs
+    from flows.cli.history import list_runs
 
-    typer.echo(runs(config, limit=limit, json=json))
+    typer.echo(list_runs(config, limit=limit, json=json))
 
 
 def explain(
@@ -61,16 +61,16 @@ def explain(
 
     It reads the last snapshots from the ledger, so it answers at once and asks no service.
     """
-    from flows.cli.explaining import explained
+    from flows.cli.explain import explain_person
 
-    typer.echo(explained(config, email, as_of=as_of, json=json))
+    typer.echo(explain_person(config, email, as_of=as_of, json=json))
 
 
 def check(config: Config = POLICY, out: Out = OUT, json: Json = False, debug: Debug = False) -> None:
-    """Check the policy file and every connection, and say in words what each credential can do."""
-    from flows.cli.checking import checked
+    """Check the policy file and every connection, and say what each credential can do."""
+    from flows.cli.check import check_connections
 
-    text, failed = checked(config, json=json)
+    text, failed = check_connections(config, json=json)
     typer.echo(text)
     raise typer.Exit(1 if failed else 0)
 
@@ -81,9 +81,9 @@ def init(
     debug: Debug = False,
 ) -> None:
     """Write an example policy, price book and the schema that lets an editor complete it."""
-    from flows.cli.starting import started
+    from flows.cli.init import write_examples
 
-    typer.echo(started(folder, force=force))
+    typer.echo(write_examples(folder, force=force))
 
 
 COMMANDS = (init, check, show, approve, history, explain)

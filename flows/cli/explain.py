@@ -13,8 +13,8 @@ from ledger import Ledger, Snapshot
 from provisioning.decide.decide import decide
 from provisioning.decide.explain import Explanation, Reasoned, explain
 from provisioning.model.frames import Change
-from tasks.memory import recall, source_of, target_of
-from tasks.session import Session, opened
+from tasks.memory import recall, restore_source, restore_target
+from tasks.session import Session, open_session
 
 
 class NothingRead(SeatwiseError):
@@ -29,14 +29,14 @@ class UnknownPerson(SeatwiseError):
     remedy = "Check the spelling, or run `seatwise reconcile` to read afresh."
 
 
-def explained(config: Path, email: str, *, as_of: datetime | None, json: bool) -> str:
+def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bool) -> str:
     """Everything about one person, target by target.
 
     Raises:
         NothingRead: no source or target has been read yet.
         UnknownPerson: neither an identity nor an account bears the name.
     """
-    with opened(config, as_of=as_of) as session:
+    with open_session(config, as_of=as_of) as session:
         found = {name: _about(session, name, email) for name in session.target_names}
         ages = _ages(session)
     if not any(told.known for told in found.values()):
@@ -50,9 +50,9 @@ def explained(config: Path, email: str, *, as_of: datetime | None, json: bool) -
 
 
 def _about(session: Session, target: str, email: str) -> Explanation:
-    sources = {name: source_of(_last(session.ledger, name)) for name in session.source_names}
+    sources = {name: restore_source(_last(session.ledger, name)) for name in session.source_names}
     memory = recall(session.ledger, target, session.source_names)
-    snapshot = target_of(_last(session.ledger, target))
+    snapshot = restore_target(_last(session.ledger, target))
     actions = session.sink_actions(target) or None
     return explain(decide(sources, snapshot, session.policy, memory, session.now, actions=actions), email)
 

@@ -1,0 +1,98 @@
+"""Commands that run a Prefect flow: reconcile, apply, sync, licences, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Full, Json, Only, Out
+
+
+def _planning_command(flow: str, help_text: str) -> Callable[..., None]:
+    """The command of a flow that reads everything and plans; reconcile and sync take the same options."""
+
+    def command(
+        config: Config = POLICY,
+        out: Out = OUT,
+        only: Only = None,
+        full: Full = False,
+        as_of: AsOf = None,
+        json: Json = False,
+        debug: Debug = False,
+    ) -> None:
+        from flows.cli.run import run_command
+
+        parameters = {"config": str(config), "out": str(out), "only": only, "as_of": as_of, "full": full}
+        run_command(flow, parameters, json=json)
+
+    command.__name__, command.__doc__ = flow, help_text
+    return command
+
+
+reconcile = _planning_command(
+    "reconcile",
+    """Read everything, compare, and show the plan. Writes nothing outside.
+
+    The plan goes into the ledger under its fingerprint; `seatwise apply FINGERPRINT` does exactly that plan.
+    """,
+)
+sync = _planning_command(
+    "sync",
+    """Reconcile and apply in one go, unless a limit or a rule stops the plan.
+
+    This is what a schedule runs. A plan that needs approval waits for `seatwise approve` and `apply`.
+    """,
+)
+
+
+def apply(
+    plan: Annotated[str, typer.Argument(help="Fingerprint of a plan, or its beginning.")],
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make the changes of a plan you have read; nothing else.
+
+    A plan that needs approval is approved first. Rows whose account changed since are skipped as stale.
+    """
+    from flows.cli.run import run_command
+
+    run_command("apply", {"plan": plan, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+
+
+def licences(
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Report every seat, what it costs and what is wasted: HTML, workbook and CSV."""
+    from flows.cli.run import run_command
+
+    run_command("licences", {"config": str(config), "out": str(out), "as_of": as_of}, json=json)
+
+
+def undo(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Run to take back, or its beginning.")],
+    config: Config = POLICY,
+    out: Out = OUT,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Plan the way back from a run: the inverse of what it applied. Shown, not applied.
+
+    The inverse is a plan like any other: read it, approve it, then `seatwise apply` it.
+    """
+    from flows.cli.run import run_command
+
+    parameters = {"run_id": run_id, "config": str(config), "out": str(out), "as_of": as_of}
+    run_command("undo", parameters, json=json)
+
+
+COMMANDS = (reconcile, apply, sync, licences, undo)

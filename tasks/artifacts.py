@@ -1,0 +1,49 @@
+"""The tables of a run in the Prefect UI; the files hold what does not fit."""
+
+from __future__ import annotations
+
+from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+
+from reports import licences, plan_text
+from reports.licences import Report
+from tasks.state import RunState
+from tasks.summary import describe_note
+
+
+async def create_artifacts(state: RunState, report: Report | None) -> None:
+    """Show the plan, the outcomes, the seats and what a person should know of the plan."""
+    changes, outcomes = state.all_changes, state.all_outcomes
+    await acreate_table_artifact(
+        table=plan_text.table_rows(changes),
+        key="seatwise-plan",
+        description=f"{len(changes):,} planned changes",
+    )
+    if len(outcomes):
+        await acreate_table_artifact(
+            table=plan_text.outcome_rows(changes, outcomes),
+            key="seatwise-outcome",
+            description="What became of each change",
+        )
+    if report is not None:
+        await acreate_table_artifact(
+            table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
+        )
+    if text := _describe_verdicts(state):
+        await acreate_markdown_artifact(
+            markdown=text,
+            key="seatwise-verdict",
+            description="What needs approval, and what to know of the plan",
+        )
+
+
+def _describe_verdicts(state: RunState) -> str | None:
+    """Reasons and notes of all targets as Markdown; None when there are none."""
+    decisions = state.decisions.items()
+    reasons = [f"- {target}: {why}" for target, decision in decisions for why in decision.verdict.reasons]
+    notes = [
+        f"- {target}: {describe_note(note)}" for target, decision in decisions for note in decision.notes
+    ]
+    if not reasons and not notes:
+        return None
+    title = "# What needs approval or is withheld"
+    return "\n".join([title, *(reasons or ["- nothing"]), "# Notes", *notes])

@@ -1,0 +1,137 @@
+"""The only step that writes outside: observe, write the intent, write, record the outcome.
+
+A batch is a set of people with all their changes, so that each account is observed once. Within a
+batch the actions go in the plan's order and the people side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from ledger import StoredPlan
+from provisioning.decide.preconditions import postcondition_holds, precondition_holds
+from provisioning.model import frames
+from provisioning.model.findings import Refused
+from provisioning.model.frames import AccountState, Change, Status
+from provisioning.model.text import fold, folded
+from sinks import Applied, Observation, Sink
+from tasks.claim import renew_claim
+from tasks.outcomes import Ending, build_outcomes, observe_accounts, record_outcomes, settle_by_reading
+from tasks.progress import Advance
+from tasks.session import Session
+from transport.errors import TransportError, UnknownOutcome
+
+WRITERS = 8
+"""Bundles of a batch that are written at the same time."""
+Endings = dict[str, Ending]
+"""change_id → how it ended."""
+
+
+@task(name="write batch", task_run_name="write batch {number} of {plan.target}", cache_policy=NO_CACHE)
+def write_batch(
+    session: Session,
+    plan: StoredPlan,
+    sink: Sink,
+    number: int,  # noqa: ARG001  names the step in the Prefect UI
+    batch: pd.DataFrame,
+    advance: Advance,
+) -> pd.DataFrame:
+    """Make the changes of one batch and record how each ended.
+
+    Returns:
+        An Outcomes frame, one row per change of the batch.
+    """
+    renew_claim(session, plan.target)
+    with session.observing:
+        endings, to_write = _check_preconditions(sink, batch)
+    intended = [change.change_id for change in to_write]
+    session.ledger.intend(session.run_id, intended, plan.fingerprint, session.moment())
+    endings |= _write(sink, to_write, advance)
+    endings |= _settle_lost(sink, batch, endings)
+    outcomes = build_outcomes(batch, endings, session.moment())
+    record_outcomes(session, plan.target, plan.fingerprint, batch, outcomes)
+    return outcomes
+
+
+def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list[Change]]:
+    """What need not or must not be written any more, and what is left to write."""
+    observation = observe_accounts(sink, batch)
+    done = postcondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
+    holds = precondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
+    can = batch["action"].isin([action.value for action in sink.actions])
+    accounts = _accounts_by_email(observation)
+    endings: Endings = {}
+    for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
+        endings[change_id] = Ending(Status.APPLIED, accounts.get(fold(subject)), "it was so already")
+    stale = Ending(Status.STALE, message="the account changed since the plan was made; plan again")
+    endings |= dict.fromkeys(batch.loc[~done & ~holds, "change_id"], stale)
+    unable = Ending(Status.BLOCKED, message=f"{sink.kind} cannot do this; do it by hand")
+    endings |= dict.fromkeys(batch.loc[~done & holds & ~can, "change_id"], unable)
+    return endings, frames.rows(batch[~done & holds & can])
+
+
+def _accounts_by_email(observation: Observation) -> dict[str, str]:
+    """Whose account an address is, for changes planned before the account was known."""
+    accounts = observation.accounts
+    exists = accounts["state"].ne(AccountState.DELETED.value) & accounts["email"].notna()
+    people = accounts[accounts["kind"].eq("person") & exists]
+    return dict(zip(folded(people["email"]), people["account_id"], strict=True))
+
+
+def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Endings:
+    """Action after action in the plan's order, the bundles of one action side by side."""
+    bundles: dict[str, list[Change]] = {}
+    for change in changes:
+        bundles.setdefault(sink.bundle(change), []).append(change)
+    endings: Endings = {}
+    with ThreadPoolExecutor(WRITERS, thread_name_prefix="write") as pool:
+        for side_by_side in _group_by_action(bundles.values()):
+            for written in pool.map(lambda bundle: _write_bundle(sink, bundle), side_by_side):
+                endings |= written
+                advance(len(written))
+    return endings
+
+
+def _group_by_action(bundles: Iterable[list[Change]]) -> Iterator[list[list[Change]]]:
+    for _, group in groupby(bundles, key=lambda bundle: bundle[0].action):
+        yield list(group)
+
+
+def _write_bundle(sink: Sink, bundle: Sequence[Change]) -> Endings:
+    """Make the changes of one request; none is in the answer when nobody knows whether they were made."""
+    try:
+        applied = sink.apply(bundle)
+    except UnknownOutcome:
+        return {}
+    except Refused as refusal:
+        return {c.change_id: Ending(Status.BLOCKED, c.account_id, str(refusal)) for c in bundle}
+    except TransportError as error:
+        return {c.change_id: Ending(Status.FAILED, c.account_id, str(error)) for c in bundle}
+    return {change.change_id: _ending_of(change, applied) for change in bundle}
+
+
+def _ending_of(change: Change, applied: Applied) -> Ending:
+    account = applied.accounts.get(change.change_id) or applied.account_id or change.account_id
+    if change.change_id in applied.failed:
+        return Ending(Status.FAILED, account, applied.failed[change.change_id])
+    status = Status.PROPAGATING if applied.propagating else Status.APPLIED
+    return Ending(status, account, applied.message)
+
+
+def _settle_lost(sink: Sink, batch: pd.DataFrame, endings: Endings) -> Endings:
+    """Writes whose answer was lost, settled by reading them back."""
+    lost = batch[~batch["change_id"].isin(list(endings))]
+    if lost.empty:
+        return {}
+    return settle_by_reading(
+        sink,
+        lost,
+        done="the answer was lost; found done",
+        not_done="the answer was lost; found not done, the next plan contains it again",
+    )

@@ -1,0 +1,86 @@
+"""How changes ended: found by reading accounts afresh, recorded in the ledger, remembered for later runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import pandas as pd
+
+from provisioning.decide.preconditions import postcondition_holds
+from provisioning.model import frames
+from provisioning.model.frames import Action, Outcomes, Status
+from sinks import Observation, Sink
+from tasks.memory import remember
+from tasks.session import Session
+
+
+class Ending(NamedTuple):
+    """How one change ended, on which account, and what to say of it."""
+
+    status: Status
+    account_id: str | None = None
+    message: str | None = None
+
+
+def observe_accounts(sink: Sink, changes: pd.DataFrame) -> Observation:
+    """Read the accounts of some changes afresh: by identifier, or by address while they have none."""
+    known = changes["account_id"].dropna().unique().tolist()
+    makes_group = changes["action"].eq(Action.CREATE_GROUP.value)
+    unknown = changes.loc[changes["account_id"].isna() & ~makes_group, "subject"].unique().tolist()
+    if not makes_group.any():
+        return sink.observe(known, unknown)
+    return sink.observe(known, unknown, changes.loc[makes_group, "entitlement"].unique().tolist())
+
+
+def settle_by_reading(sink: Sink, changes: pd.DataFrame, *, done: str, not_done: str) -> dict[str, Ending]:
+    """Find out how changes ended whose answer nobody has.
+
+    Args:
+        sink: the open target.
+        changes: a Changes frame.
+        done: what to say of a change the target shows.
+        not_done: what to say of one it does not.
+
+    Returns:
+        change_id → how it ended.
+    """
+    observation = observe_accounts(sink, changes)
+    shown = postcondition_holds(changes, observation.accounts, observation.assignments, observation.groups)
+    endings = {True: Ending(Status.APPLIED, message=done), False: Ending(Status.FAILED, message=not_done)}
+    return {key: endings[bool(holds)] for key, holds in zip(changes["change_id"], shown, strict=True)}
+
+
+def build_outcomes(changes: pd.DataFrame, endings: Mapping[str, Ending], at: datetime) -> pd.DataFrame:
+    """An Outcomes frame, one row per change.
+
+    Args:
+        changes: a Changes frame.
+        endings: how each of them ended.
+        at: aware time.
+    """
+    ended = [endings[change_id] for change_id in changes["change_id"]]
+    planned = changes["account_id"].reset_index(drop=True)
+    accounts = planned.fillna(pd.Series([ending.account_id for ending in ended], dtype="str"))
+    return frames.complete(
+        Outcomes,
+        pd.DataFrame(
+            {
+                "change_id": changes["change_id"].to_numpy(),
+                "status": [ending.status.value for ending in ended],
+                "account_id": accounts,
+                "message": [ending.message for ending in ended],
+                "at": at.astimezone(UTC),
+            }
+        ),
+    )
+
+
+def record_outcomes(
+    session: Session, target: str, fingerprint: str, changes: pd.DataFrame, outcomes: pd.DataFrame
+) -> None:
+    """Record outcomes and what they mean for later runs; what is remembered is read, then replaced."""
+    with session.recording:
+        session.ledger.record(session.run_id, fingerprint, outcomes)
+        remember(session.ledger, target, changes, outcomes, session.moment())

@@ -1,0 +1,38 @@
+"""In which order a plan is written: phase after phase, each divided into batches of people."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from provisioning.model.frames import Action
+
+BATCH = 100
+"""Changes a batch aims at; beyond a thousand task runs a Prefect server loses records."""
+
+
+def split_into_phases(changes: pd.DataFrame, size: int = BATCH) -> list[list[pd.DataFrame]]:
+    """Split a plan between people: groups are made first, then seats are freed before others are filled.
+
+    Args:
+        changes: a Changes frame.
+        size: changes a batch should hold; one person's are never divided.
+
+    Returns:
+        The batches of each phase. Those of one phase may go in any order; the next phase waits for all.
+    """
+    makes_group = changes["action"].eq(Action.CREATE_GROUP.value)
+    person = changes["account_id"].fillna(changes["source"] + "\0" + changes["source_id"])
+    person = person.fillna(changes["subject"])
+    frees = changes["destructive"].groupby(person).transform("any")
+    phase = (~frees).astype("int64").mask(makes_group, -1)
+    by_person = changes.assign(person=person).sort_values(["person", "position"])
+    parts = [part for _, part in by_person.groupby(phase)]
+    return [[batch[changes.columns] for batch in _split_into_batches(part, size)] for part in parts]
+
+
+def _split_into_batches(phase: pd.DataFrame, size: int) -> list[pd.DataFrame]:
+    """Parts of about that many changes, each in the plan's order; the changes come person by person."""
+    lengths = phase.groupby("person", sort=False)["change_id"].transform("size")
+    first = ~phase["person"].duplicated()
+    number = (lengths.where(first, 0).cumsum() - 1) // size
+    return [batch.sort_values("position") for _, batch in phase.groupby(number)]

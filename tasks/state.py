@@ -1,0 +1,40 @@
+"""What a run has come to so far; the steps fill it, and publish shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ledger import StoredPlan
+from provisioning.decide.decide import Decision
+from provisioning.model.frames import Changes, Outcomes, concat
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+
+
+@dataclass
+class RunState:
+    """What a run has read, decided and done so far.
+
+    Attributes:
+        sources, targets: complete reads, by name.
+        decisions: what was decided from them, by target.
+        plans: one a target at most: decided by this run, or given to it.
+        outcomes: how the changes of a plan that was written ended, by target.
+    """
+
+    sources: dict[str, SourceSnapshot] = field(default_factory=dict)
+    targets: dict[str, TargetSnapshot] = field(default_factory=dict)
+    decisions: dict[str, Decision] = field(default_factory=dict)
+    plans: list[StoredPlan] = field(default_factory=list)
+    outcomes: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def all_changes(self) -> pd.DataFrame:
+        """The changes of all plans: a Changes frame."""
+        return concat(Changes, [plan.changes for plan in self.plans])
+
+    @property
+    def all_outcomes(self) -> pd.DataFrame:
+        """The outcomes of all targets: an Outcomes frame."""
+        return concat(Outcomes, self.outcomes.values())
