@@ -17,55 +17,53 @@
                 billing: annual
                 tiers: [{up_to: 25, price: 2050}]
 
-Of several books the newest that is in force on a day counts, and it counts alone. A mistake is shown
-with its line and what to do.
+Of several books the newest that is in force on a day counts, and it counts alone. All mistakes are shown
+at once, each with its line and what to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from provisioning.model.frames import Covers, Prices, complete, empty
-from provisioning.policy.price_errors import PriceBookError, explained, repeated_key
+from provisioning.policy.mistakes import mistakes
+from provisioning.policy.yaml_file import Document, Mistake, PriceBookError, read
 
 Money = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 Seats = Annotated[int, Field(ge=1)]
 
 
-def load(text: str, *, origin: str) -> pd.DataFrame:
+def load(text: str, *, origin: str, currency: str | None = None) -> pd.DataFrame:
     """Read a price book.
 
     Args:
         text: the YAML document.
         origin: file name, for messages.
+        currency: the currency the policy wants its report in; None takes what the book states.
 
     Returns:
         A Prices frame, one row per line of the book.
 
     Raises:
-        PriceBookError: something in the book is wrong; says where and what to do.
+        PriceBookError: all the mistakes, each with its line and what to do.
     """
+    expected = "the price book is empty; start from config/prices.yaml"
+    document = read(text, PriceBookError, origin=origin, expected=expected)
+    found = [*_currency_mistakes(document, currency), *_day_mistakes(document)]
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PriceBookError.of_syntax(error, origin) from error
-    if root is None or not isinstance(content, Mapping):
-        raise PriceBookError(origin, 1, "the price book is empty", "start from config/prices.yaml")
-    if repeated := repeated_key(root):
-        raise PriceBookError(origin, *repeated)
-    try:
-        book = PriceBook.model_validate(content)
+        book = PriceBook.model_validate(document.content)
     except ValidationError as error:
-        raise explained(error, root, origin) from error
+        found += mistakes(document, error.errors(), PriceBook.model_json_schema())
+        raise PriceBookError(origin, found) from None
+    if found:
+        raise PriceBookError(origin, found)
     return _frame(book)
 
 
@@ -96,7 +94,7 @@ class Tier(_Model):
 
 class _Monthly(_Model):
     billing: Literal["monthly"]
-    bands: list[Band] = Field(min_length=1)
+    bands: list[Band] = Field(min_length=1, examples=[[{"up_to": 100, "each": 8.4}, {"each": 7.9}]])
     small_team: Tier | None = None
     renews_on: date | None = None
 
@@ -126,7 +124,7 @@ class _Monthly(_Model):
 
 class _Yearly(_Model):
     billing: Literal["annual", "data_center"]
-    tiers: list[Tier] = Field(min_length=1)
+    tiers: list[Tier] = Field(min_length=1, examples=[[{"up_to": 25, "price": 2000}]])
     renews_on: date | None = None
 
     @model_validator(mode="after")
@@ -162,24 +160,39 @@ class YearlyTerms(_Yearly):
 class Book(_Model):
     """All prices from one day on."""
 
-    valid_from: date
+    valid_from: date = Field(examples=["2026-01-01"])
     products: dict[str, Annotated[MonthlyTerms | YearlyTerms, Field(discriminator="billing")]]
 
 
 class PriceBook(_Model):
     """The whole file."""
 
-    version: Literal[1]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    version: Literal[1] = Field(examples=[1])
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
     note: str | None = None
     books: list[Book] = Field(min_length=1)
 
-    @model_validator(mode="after")
-    def _one_book_a_day(self) -> Self:
-        days = [book.valid_from for book in self.books]
-        if len(set(days)) < len(days):
-            raise ValueError("two books have the same `valid_from`: join them or correct one date")
-        return self
+
+def _currency_mistakes(document: Document, wanted: str | None) -> Iterator[Mistake]:
+    """A book in another currency than the policy states for the report; nothing is converted."""
+    stated = document.content.get("currency")
+    if wanted is not None and isinstance(stated, str) and stated != wanted:
+        expected = f"{wanted} is expected, as report.currency of the policy says, not {stated}"
+        remedy = "state the same currency in both; Seatwise converts no money"
+        yield document.mistake(("currency",), expected, remedy=remedy)
+
+
+def _day_mistakes(document: Document) -> Iterator[Mistake]:
+    """Books that begin on the same day: which of them counts is nowhere said."""
+    books = document.content.get("books")
+    seen: set[str] = set()
+    for number in range(len(books) if isinstance(books, list) else 0):
+        day = document.value(("books", number, "valid_from"))
+        if day is not None and str(day) in seen:
+            expected = f"two books have the same `valid_from`, {day}"
+            remedy = "join them or correct one date"
+            yield document.mistake(("books", number, "valid_from"), expected, remedy=remedy)
+        seen.add(str(day))
 
 
 def _check_ascending(ends: list[int | None], what: str) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from provisioning.licensing.price_book import load
 from provisioning.model.frames import Billing, Covers
-from provisioning.policy.price_errors import PriceBookError
+from provisioning.policy.yaml_file import PriceBookError
 
 __all__ = [
     "PriceBookError",

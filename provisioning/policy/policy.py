@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Literal, get_args
 
 import orjson
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import core_schema
 
-from provisioning.policy.policy_file import (
-    Document,
-    Mistake,
-    Path,
-    PolicyError,
-    dotted,
-    mistakes,
-    nearest,
-    read,
-)
+from provisioning.policy.mistakes import mistakes
 from provisioning.policy.rules import Approve, Limits, Protect, Report, SourceRules, Strict, TargetRules
-from provisioning.policy.values import REFERENCE, is_reference
+from provisioning.policy.values import REFERENCE, SHARE_UNIT, duration_text, is_reference, share_text
+from provisioning.policy.yaml_file import Document, Mistake, Path, PolicyError, nearest, read
 
 __all__ = ["Connection", "Policy", "PolicyError", "json_schema", "load"]
 
 OptionModels = Mapping[str, type[BaseModel]]
-_REMEDY = "a secret never stands in the file; write env:NAME, block:NAME or file:PATH and keep it there"
+REFERENCE_EXPECTED = "a secret never stands in the file"
+REFERENCE_REMEDY = "write env:NAME, block:NAME or file:PATH and keep it there"
 
 
 class Connection(BaseModel):
@@ -33,7 +29,9 @@ class Connection(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: str
+    kind: str = Field(
+        description="What sort of system it is; it decides which other keys there are.", examples=["okta"]
+    )
     options: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -47,16 +45,52 @@ class Connection(BaseModel):
 class Policy(Strict):
     """The whole policy file."""
 
-    version: Literal[1]
-    ledger: str = "sqlite:///seatwise.db"
-    connections: dict[str, Connection]
-    sources: list[SourceRules]
-    targets: list[TargetRules]
-    protect: Protect = Protect()
-    limits: Limits = Limits()
-    approve: Approve = Approve()
-    prices: str | None = None
-    report: Report = Report()
+    version: Literal[1] = Field(description="Form of this file.", examples=[1])
+    ledger: str = Field(
+        "sqlite:///seatwise.db",
+        description="Where Seatwise remembers runs, plans, approvals and links: a file beside the policy, or "
+        "a PostgreSQL database for a team.",
+        examples=["postgresql+psycopg://seatwise@db.acme.test/seatwise"],
+    )
+    connections: dict[str, Connection] = Field(
+        description="The systems to read and write, each under a name of your choice.",
+        examples=[{"okta-main": {"kind": "okta", "url": "https://acme.okta.com", "token": "env:OKTA_TOKEN"}}],
+    )
+    sources: list[SourceRules] = Field(
+        description="Connections that say who works here, and who of them is in scope. Order is precedence "
+        "when two state the same person.",
+        examples=[[{"from": "okta-main", "scope": {"groups": ["atl-*"]}}]],
+    )
+    targets: list[TargetRules] = Field(
+        description="Connections that hold the accounts, and what they should hold.",
+        examples=[[{"to": "acme-cloud", "groups": {"map": {"atl-jira-dev": ["developers"]}}}]],
+    )
+    protect: Protect = Field(
+        Protect(),
+        description="Who and what never loses anything.",
+        examples=[{"emails": ["*-svc@acme.test"], "groups": ["site-admins"]}],
+    )
+    limits: Limits = Field(
+        Limits(),
+        description="How much may change before a person must approve.",
+        examples=[{"destructive": {"count": 50, "share": "5%"}, "source_drop": "10%"}],
+    )
+    approve: Approve = Field(
+        Approve(),
+        description="When a person must approve, and how long that counts.",
+        examples=[{"above": "limits", "timeout": "24h", "second_person_above": 200}],
+    )
+    prices: str | None = Field(
+        None,
+        description="Price book, a YAML file beside the policy. Without it the report counts seats and "
+        "shows no money.",
+        examples=["prices.yaml"],
+    )
+    report: Report = Field(
+        Report(),
+        description="How the licence report counts and groups.",
+        examples=[{"idle": "60d", "by": ["department", "cost_center"], "currency": "USD"}],
+    )
 
     def target(self, name: str) -> TargetRules:
         """Rules of one target.
@@ -97,32 +131,50 @@ def load(text: str, *, origin: str, connection_options: OptionModels | None = No
     Raises:
         PolicyError: all the mistakes, each with its line and what was expected.
     """
-    document = read(text, origin)
-    options = connection_options or {}
-    found = list(_connection_mistakes(document, options))
+    expected = "keys such as version, connections and targets are expected"
+    document = read(text, PolicyError, origin=origin, expected=expected)
+    found = [*_connection_mistakes(document, connection_options or {}), *_name_mistakes(document)]
     try:
-        policy = Policy.model_validate(document.values)
+        policy = Policy.model_validate(document.content)
     except ValidationError as error:
-        found += [it for _, it in mistakes(document, error.errors(), Policy.model_json_schema())]
+        found += mistakes(document, error.errors(), Policy.model_json_schema())
         raise PolicyError(origin, found) from None
-    found += _cross_mistakes(document, policy)
     if found:
         raise PolicyError(origin, found)
     return policy
 
 
+class _WordsOfTheFile(GenerateJsonSchema):
+    """Defaults in the notation of the file; a section has none of its own, its keys have."""
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
+        """One value with its default."""
+        described = super().default_schema(schema)
+        default = schema.get("default")
+        if isinstance(default, BaseModel):
+            described.pop("default", None)
+        elif isinstance(default, timedelta):
+            described["default"] = duration_text(default)
+        elif described.get("unit") == SHARE_UNIT and isinstance(default, float):
+            described["default"] = share_text(default)
+        return described
+
+
 def json_schema(connection_options: OptionModels | None = None) -> dict[str, Any]:
     """JSON Schema of the policy file, for editors; connections by kind when models are given."""
-    schema = Policy.model_json_schema(by_alias=True)
+    schema = Policy.model_json_schema(by_alias=True, schema_generator=_WordsOfTheFile)
+    kind = schema["$defs"]["Connection"]["properties"]["kind"]
     variants = []
-    for kind, model in sorted((connection_options or {}).items()):
+    for name, model in sorted((connection_options or {}).items()):
         # Two connectors, or a connector and the policy, may use one name for different models.
-        part = model.model_json_schema(by_alias=True, ref_template=f"#/$defs/{kind}.{{model}}")
-        schema["$defs"].update({f"{kind}.{name}": one for name, one in part.pop("$defs", {}).items()})
-        part["properties"] = {"kind": {"const": kind}, **part.get("properties", {})}
+        part = model.model_json_schema(
+            by_alias=True, ref_template=f"#/$defs/{name}.{{model}}", schema_generator=_WordsOfTheFile
+        )
+        schema["$defs"].update({f"{name}.{one}": defined for one, defined in part.pop("$defs", {}).items()})
+        part["properties"] = {"kind": {**kind, "const": name}, **part.get("properties", {})}
         part["required"] = ["kind", *part.get("required", [])]
         variants.append(_with_references({**part, "additionalProperties": False}))
-    loose = {"type": "object", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+    loose = {"type": "object", "required": ["kind"], "properties": {"kind": kind}}
     schema["$defs"]["Connection"] = {"oneOf": variants} if variants else loose
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Seatwise policy"}
 
@@ -133,42 +185,41 @@ def _with_references(part: Any) -> Any:
         return [_with_references(child) for child in part]
     if not isinstance(part, dict):
         return part
-    found = {key: _with_references(child) for key, child in part.items()}
-    return {**found, "pattern": f"^({REFERENCE.pattern})$"} if found.get("format") == "password" else found
+    described = {key: _with_references(child) for key, child in part.items()}
+    if described.get("format") != "password":
+        return described
+    return {**described, "pattern": f"^({REFERENCE.pattern})$"}
 
 
 def _connection_mistakes(document: Document, options: OptionModels) -> Iterable[Mistake]:
     """What is wrong with the options of connections, by the model of their kind."""
-    connections = document.values.get("connections")
+    connections = document.content.get("connections")
     if not options or not isinstance(connections, dict):
         return
     for name, stated in connections.items():
         if not isinstance(stated, dict) or not isinstance(stated.get("kind"), str):
             continue
-        place: Path = ("connections", str(name))
+        path: Path = ("connections", name)
         if stated["kind"] not in options:
             known = f"one of {', '.join(sorted(options))} is expected, not {stated['kind']!r}"
-            path = (*place, "kind")
-            yield Mistake(document.line(path), dotted(path), known, nearest(stated["kind"], options))
+            yield document.mistake((*path, "kind"), known, nearest(stated["kind"], options))
             continue
-        yield from _option_mistakes(document, place, stated, options[stated["kind"]])
+        yield from _option_mistakes(document, path, stated, options[stated["kind"]])
 
 
 def _option_mistakes(
-    document: Document, place: Path, stated: dict[str, Any], model: type[BaseModel]
+    document: Document, path: Path, stated: dict[str, Any], model: type[BaseModel]
 ) -> Iterable[Mistake]:
     given = {key: value for key, value in stated.items() if key != "kind"}
     for key in _secret_fields(model) & set(given):
         if given[key] is not None and not is_reference(given[key]):
-            path = (*place, key)
-            yield Mistake(document.line(path), dotted(path), _REMEDY)
+            yield document.mistake((*path, key), REFERENCE_EXPECTED, remedy=REFERENCE_REMEDY)
     try:
         model.model_validate(given)
     except ValidationError as error:
         # Inputs stay out: an option may hold what its author took for a place to keep a secret.
-        found = mistakes(document, error.errors(include_input=False), model.model_json_schema())
-        for path, it in found:
-            yield it._replace(line=document.line(place + path), where=dotted(place + path))
+        problems = error.errors(include_input=False)
+        yield from mistakes(document, problems, model.model_json_schema(), under=path)
 
 
 def _secret_fields(model: type[BaseModel]) -> set[str]:
@@ -180,18 +231,21 @@ def _secret_fields(model: type[BaseModel]) -> set[str]:
     }
 
 
-def _cross_mistakes(document: Document, policy: Policy) -> Iterable[Mistake]:
-    """References inside the file that lead nowhere, and names that stand twice."""
-    sources = [("from", rules.origin) for rules in policy.sources]
-    targets = [("to", rules.to) for rules in policy.targets]
-    for kind, named in (("sources", sources), ("targets", targets)):
+def _name_mistakes(document: Document) -> Iterable[Mistake]:
+    """Names of connections that lead nowhere, and those that stand twice."""
+    connections = document.content.get("connections")
+    known = [str(name) for name in connections] if isinstance(connections, dict) else None
+    for part, key in (("sources", "from"), ("targets", "to")):
+        stated = document.content.get(part)
         seen: set[str] = set()
-        for number, (key, name) in enumerate(named):
-            path: Path = (kind, number, key)
-            if name not in policy.connections:
+        for number in range(len(stated) if isinstance(stated, list) else 0):
+            path: Path = (part, number, key)
+            name = document.value(path)
+            if not isinstance(name, str):
+                continue
+            if known is not None and name not in known:
                 expected = f"a name from connections is expected, not {name!r}"
-                found = nearest(name, policy.connections)
-                yield Mistake(document.line(path), dotted(path), expected, found)
+                yield document.mistake(path, expected, nearest(name, known))
             if name in seen:
-                yield Mistake(document.line(path), dotted(path), f"{name!r} already stands above")
+                yield document.mistake(path, f"{name!r} already stands above", remedy="join the two")
             seen.add(name)

@@ -12,11 +12,11 @@ from provisioning.policy.filters import Filter
 from provisioning.policy.transform import Attribute, Rename
 from provisioning.policy.values import Duration, Share
 
-Field_ = Literal[
+AccountField = Literal[
     "email", "user_name", "display_name", "given_name", "family_name", "title", "department", "organization"
 ]
 """What of an account can be written."""
-Key = Literal["link", "external_id", "email", "user_name"]
+LinkKey = Literal["link", "external_id", "email", "user_name"]
 Globs = list[str]
 
 
@@ -29,77 +29,173 @@ class Strict(BaseModel):
 class Scope(Strict):
     """Which identities of a source Seatwise provisions; all that is stated must hold."""
 
-    groups: Globs = Field([], description="IdP groups of which one must be held; none means everyone.")
-    exclude_groups: Globs = Field([], description="IdP groups whose members are left out.")
-    nested: bool = Field(True, description="Whether membership through another group counts.")
-    filter: Filter | None = Field(None, description="SCIM filter over the identity's attributes.")
+    groups: Globs = Field(
+        [],
+        description="Patterns of IdP groups, one of which a person must be in. Without any, everyone is in "
+        "scope.",
+        examples=[["atl-*"]],
+    )
+    exclude_groups: Globs = Field(
+        [],
+        description="Patterns of IdP groups whose members are left out, whatever else they are in.",
+        examples=[["contractors-emea"]],
+    )
+    nested: bool = Field(
+        True,
+        description="Whether being in a group through another group counts, for the scope and for what "
+        "people get.",
+        examples=[False],
+    )
+    filter: Filter | None = Field(
+        None,
+        description="SCIM filter over the attributes of a person, such as department, title or userType.",
+        examples=['userType eq "Employee" and not (department eq "Test")'],
+    )
 
 
 class SourceRules(Strict):
-    """One source and its scope."""
+    """One source and its scope. Order is precedence when two sources state the same person."""
 
-    origin: str = Field(alias="from", description="Connection to read.")
-    scope: Scope = Scope()
+    origin: str = Field(alias="from", description="Name of the connection to read.", examples=["okta-main"])
+    scope: Scope = Field(
+        Scope(),
+        description="Which people of this source are provisioned.",
+        examples=[{"groups": ["atl-*"], "nested": True}],
+    )
     full_every: Duration = Field(
         timedelta(days=1),
         description="How often it is read whole; in between only what changed is, where the source tells. "
         "A deletion the source does not tell of is seen this late at most. 0d: always whole.",
+        examples=["12h"],
     )
 
 
 class Defaults(Strict):
     """Groups that accounts get without asking and that a sync never takes from someone who stays."""
 
-    new: list[str] = Field([], description="For accounts that Seatwise creates.")
-    all: list[str] = Field([], description="For every active account in scope.")
+    new: list[str] = Field(
+        [], description="Groups for accounts that Seatwise creates.", examples=[["jira-software-users"]]
+    )
+    all: list[str] = Field(
+        [], description="Groups for every active account in scope.", examples=[["all-staff"]]
+    )
 
 
 class Groups(Strict):
-    """How IdP groups become groups of the target."""
+    """How IdP groups become groups of the target.
 
-    default: Defaults = Defaults()
-    map: dict[str, list[str]] = Field({}, description="IdP group to one or more target groups.")
-    rename: list[Rename] = Field([], description="Rules for other IdP groups; the first that fits counts.")
-    same_name: bool = Field(False, description="Whether other IdP groups stand for the group so named.")
-    may_add: Globs = Field(["*"], description="Target groups Seatwise may put people into.")
-    may_remove: Globs = Field([], description="Target groups Seatwise may take people out of.")
-    manage: Globs = Field([], description="Target groups taken over, although other hands filled them.")
+    `map` comes first, then the first rule of `rename` that fits, then `same_name`.
+    """
+
+    default: Defaults = Field(
+        Defaults(),
+        description="Groups that need no IdP group.",
+        examples=[{"new": ["jira-software-users"], "all": ["all-staff"]}],
+    )
+    map: dict[str, list[str]] = Field(
+        {},
+        description="Name of an IdP group to the target groups its members get.",
+        examples=[{"atl-jira-dev": ["jira-software-users", "developers"]}],
+    )
+    rename: list[Rename] = Field(
+        [],
+        description="Rules that make the target group's name out of the IdP group's; the first that fits "
+        "counts.",
+        examples=[[{"regex": "^APP-(.*)$", "to": "$1", "transform": ["lower"]}]],
+    )
+    same_name: bool = Field(
+        False,
+        description="Whether an IdP group that no rule names stands for the target group of the same name.",
+        examples=[True],
+    )
+    may_add: Globs = Field(
+        ["*"],
+        description="Patterns of target groups that Seatwise may put people into.",
+        examples=[["jira-*", "confluence-*"]],
+    )
+    may_remove: Globs = Field(
+        [],
+        description="Patterns of target groups that Seatwise may take people out of. Without any it only "
+        "adds.",
+        examples=[["jira-*", "developers"]],
+    )
+    manage: Globs = Field(
+        [],
+        description="Patterns of target groups to take over: also members whom others put there may be "
+        "removed.",
+        examples=[["developers"]],
+    )
     create_missing: bool = Field(
-        False, description="Whether groups that people should hold and the target lacks are made there."
+        False,
+        description="Whether groups that people should be in and the target lacks are created. The next "
+        "run fills them.",
+        examples=[True],
     )
 
 
 class Joiner(Strict):
     """What someone new gets."""
 
-    create: bool = Field(True, description="Whether accounts are created.")
-    reactivate: bool = Field(True, description="Whether the account of someone active is brought back.")
-    products: list[str] = Field([], description="Products for accounts that Seatwise creates.")
+    create: bool = Field(
+        True, description="Whether accounts are created for people who have none.", examples=[False]
+    )
+    reactivate: bool = Field(
+        True,
+        description="Whether the deactivated account of someone active is activated again.",
+        examples=[False],
+    )
+    products: list[str] = Field(
+        [],
+        description="Products for accounts that Seatwise creates, as the target names them.",
+        examples=[["jira-software"]],
+    )
 
 
 class Mover(Strict):
     """What follows when someone's attributes or groups change."""
 
-    update: list[Field_] = Field([], description="Fields of the account kept in step.")
+    update: list[AccountField] = Field(
+        [], description="Fields of the account kept in step.", examples=[["display_name", "email"]]
+    )
     mode: Literal["authoritative", "additive"] = Field(
-        "authoritative", description="Additive never takes a group away."
+        "authoritative",
+        description="`authoritative` also takes groups that are no longer due, as far as `may_remove` "
+        "allows; `additive` never takes a group from someone who stays.",
+        examples=["additive"],
     )
 
 
 class Stage(Strict):
-    """One step of a leaver's way out, counted from when they were first seen as a leaver."""
+    """One step of a leaver's way out. Stages are listed in the order of their days."""
 
-    after: Duration = timedelta(0)
-    do: Literal["revoke_seats", "suspend", "deactivate", "remove", "delete"]
+    after: Duration = Field(
+        timedelta(0),
+        description="How long after someone was first seen as a leaver.",
+        examples=["7d"],
+    )
+    do: Literal["revoke_seats", "suspend", "deactivate", "remove", "delete"] = Field(
+        description="What is done. `delete` and `remove` cannot be undone.", examples=["deactivate"]
+    )
 
 
 class Inactive(Strict):
-    """When an unused seat of someone who stays is taken back; unknown activity never counts."""
+    """When an unused seat of someone who stays is taken back; unknown activity never counts.
 
-    product: str
-    idle: Duration | None = Field(None, description="Time since the last use, inclusive.")
-    never_used_after: Duration | None = Field(None, description="Time since the account was added.")
-    do: Literal["revoke_seat"] = "revoke_seat"
+    `idle`, `never_used_after` or both must be stated.
+    """
+
+    product: str = Field(
+        description="Product the rule is for, as the target names it.", examples=["jira-software"]
+    )
+    idle: Duration | None = Field(
+        None, description="A seat last used this long ago, or longer, is taken.", examples=["60d"]
+    )
+    never_used_after: Duration | None = Field(
+        None,
+        description="A seat that was never used is taken this long after the account was added.",
+        examples=["30d"],
+    )
+    do: Literal["revoke_seat"] = Field("revoke_seat", description="What is done.", examples=["revoke_seat"])
 
     @model_validator(mode="after")
     def _says_when(self) -> Self:
@@ -111,18 +207,55 @@ class Inactive(Strict):
 class TargetRules(Strict):
     """Everything that decides what one target should hold."""
 
-    to: str = Field(description="Connection to write.")
-    correlate: list[Key] = ["link", "external_id", "email", "user_name"]
-    attributes: dict[Field_, Attribute] = {}
-    groups: Groups = Groups()
-    joiner: Joiner = Joiner()
-    mover: Mover = Mover()
-    leaver: list[Stage] = []
-    inactive: list[Inactive] = []
-    sso_name_id: Literal["user_name", "email"] | None = Field(
-        None, description="What the SSO sends as name id; user names that differ from it are reported."
+    to: str = Field(description="Name of the connection to write.", examples=["acme-cloud"])
+    correlate: list[LinkKey] = Field(
+        ["link", "external_id", "email", "user_name"],
+        description="How a person's account is found, in order: by what an earlier run stored, by the "
+        "identifier from the IdP, by address, by user name. Two candidates are listed, never guessed.",
+        examples=[["link", "email"]],
     )
-    capacity: Literal["stop", "fill"] = Field("stop", description="What to do when seats run out.")
+    attributes: dict[AccountField, Attribute] = Field(
+        {},
+        description="Where each field of an account comes from, where not from the attribute of the same "
+        "name.",
+        examples=[{"display_name": {"template": "{given_name} {family_name}"}}],
+    )
+    groups: Groups = Field(
+        Groups(),
+        description="Which groups people get.",
+        examples=[{"map": {"atl-jira-dev": ["developers"]}, "may_remove": ["developers"]}],
+    )
+    joiner: Joiner = Field(
+        Joiner(), description="What someone new gets.", examples=[{"products": ["jira-software"]}]
+    )
+    mover: Mover = Field(
+        Mover(),
+        description="What follows when someone's attributes or groups change.",
+        examples=[{"update": ["display_name", "email"]}],
+    )
+    leaver: list[Stage] = Field(
+        [],
+        description="What happens to the account of someone who left, stage by stage. Without stages "
+        "nothing is taken from leavers.",
+        examples=[[{"after": "0d", "do": "revoke_seats"}, {"after": "7d", "do": "deactivate"}]],
+    )
+    inactive: list[Inactive] = Field(
+        [],
+        description="Which unused seats of people who stay are taken back.",
+        examples=[[{"product": "jira-software", "idle": "60d"}]],
+    )
+    sso_name_id: Literal["user_name", "email"] | None = Field(
+        None,
+        description="What your SSO sends as name id; people whose user name in the target differs from it "
+        "could not sign in and are reported.",
+        examples=["email"],
+    )
+    capacity: Literal["stop", "fill"] = Field(
+        "stop",
+        description="When a plan needs more seats than there are: `stop` waits for approval, `fill` grants "
+        "what there are seats for and the rest the next time.",
+        examples=["fill"],
+    )
 
     @model_validator(mode="after")
     def _stages_in_order(self) -> Self:
@@ -133,43 +266,106 @@ class TargetRules(Strict):
 
 
 class Protect(Strict):
-    """Who and what is never in a destructive change."""
+    """Who and what is never in a destructive change, whatever the rest of the policy says."""
 
-    emails: Globs = []
-    groups: Globs = []
-    kinds: list[Literal["app", "customer", "person"]] = ["app", "customer"]
+    emails: Globs = Field(
+        [],
+        description="Patterns of addresses or user names of people and service accounts.",
+        examples=[["*-svc@acme.test"]],
+    )
+    groups: Globs = Field(
+        [],
+        description="Patterns of target groups that nobody is taken out of.",
+        examples=[["site-admins", "org-admins"]],
+    )
+    kinds: list[Literal["app", "customer", "person"]] = Field(
+        ["app", "customer"], description="Kinds of accounts.", examples=[["app", "customer"]]
+    )
 
 
 class Destructive(Strict):
-    """How much one run may take away without a person looking."""
+    """How much one run may take away without approval. Above either number the plan waits."""
 
-    count: Annotated[int, Field(ge=0, description="Destructive changes.")] = 50
-    share: Share = Field(0.05, description="Accounts that lose something, of all linked accounts.")
+    count: Annotated[int, Field(ge=0)] = Field(
+        50,
+        description="Destructive changes in one plan.",
+        examples=[50],
+        json_schema_extra={"unit": "changes"},
+    )
+    share: Share = Field(
+        0.05,
+        description="Accounts that lose something, of all linked accounts of the target.",
+        examples=["5%"],
+    )
 
 
 class Limits(Strict):
-    """Above these a run holds for a person."""
+    """Above these a run waits for approval, or stops."""
 
-    destructive: Destructive = Destructive()
-    source_drop: Share = Field(0.10, description="Fewer rows than in the last complete read.")
-    segment_drop: Share = Field(0.40, description="The same within one domain or department.")
-    failures: Share = Field(0.20, description="Failed changes of those tried; then the run stops.")
+    destructive: Destructive = Field(
+        Destructive(),
+        description="How much one run may take away without approval.",
+        examples=[{"count": 50, "share": "5%"}],
+    )
+    source_drop: Share = Field(
+        0.10,
+        description="How many people fewer a source may list than in its last complete read.",
+        examples=["10%"],
+    )
+    segment_drop: Share = Field(
+        0.40,
+        description="The same within one mail domain, department or mapped group.",
+        examples=["40%"],
+    )
+    failures: Share = Field(
+        0.20, description="Failed changes, of those tried, after which a run stops.", examples=["20%"]
+    )
 
 
 class Approve(Strict):
-    """When and how long a person is asked."""
+    """When a person must approve a plan, and how long the approval counts."""
 
-    above: Literal["limits", "always"] = "limits"
-    timeout: Duration = timedelta(hours=24)
-    second_person_above: Annotated[int, Field(ge=0)] | None = None
+    above: Literal["limits", "always"] = Field(
+        "limits",
+        description="`limits` asks for approval when a limit or a rule stops a plan, `always` for every "
+        "plan that changes something.",
+        examples=["always"],
+    )
+    timeout: Duration = Field(
+        timedelta(hours=24),
+        description="How long an approval counts; after it nothing is applied until someone approves again.",
+        examples=["24h"],
+    )
+    second_person_above: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="A plan of more changes than this needs the approval of two different people. Without "
+        "the key one person may approve any plan.",
+        examples=[200],
+        json_schema_extra={"unit": "changes"},
+    )
 
 
 class Report(Strict):
-    """How the licence report counts and groups."""
+    """How the licence report counts and groups. It changes nothing in a target."""
 
-    idle: Duration = timedelta(days=60)
-    by: list[Literal["department", "cost_center", "organization", "user_type", "title", "manager"]] = [
-        "department",
-        "cost_center",
-    ]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] = "USD"
+    idle: Duration = Field(
+        timedelta(days=60),
+        description="A seat last used this long ago, or longer, is reported as unused.",
+        examples=["90d"],
+    )
+    never_used_after: Duration = Field(
+        timedelta(days=30),
+        description="A seat that was never used is reported as unused this long after its account was added.",
+        examples=["60d"],
+    )
+    by: list[Literal["department", "cost_center", "organization", "user_type", "title", "manager"]] = Field(
+        ["department", "cost_center"],
+        description="Attributes of people by which seats and money are summed.",
+        examples=[["department", "manager"]],
+    )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None,
+        description="Currency the price book must be in, three letters. Without the key it is the price "
+        "book's; no money is converted.",
+        examples=["USD"],
+    )

@@ -56,8 +56,14 @@ class _Step(BaseModel):
 class _Referring(_Step):
     """An expression and what replaces the first place that fits."""
 
-    regex: Pattern
-    to: str
+    regex: Pattern = Field(
+        description="Regular expression; the first place of the text that fits is meant.",
+        examples=["(.*)@.*"],
+    )
+    to: str = Field(
+        description="What replaces that place; `$1` stands for the first group of the expression.",
+        examples=["$1"],
+    )
 
     @model_validator(mode="after")
     def _groups_exist(self) -> Self:
@@ -82,15 +88,22 @@ class Regex(_Referring):
 class Replace(_Step):
     """Replace every occurrence of a text."""
 
-    replace: str
-    by: str = ""
+    replace: str = Field(description="Text to replace, wherever it stands.", examples=[" "])
+    by: str = Field("", description="What stands there instead; nothing by default.", examples=["."])
 
 
 class Lookup(_Step):
     """Look the value up in a table; what is not there stays, or becomes `otherwise`."""
 
-    lookup: dict[str, str]
-    otherwise: str | None = None
+    lookup: dict[str, str] = Field(
+        description="Value to the value that replaces it.",
+        examples=[{"FIN": "Finance", "ENG": "Engineering"}],
+    )
+    otherwise: str | None = Field(
+        None,
+        description="What becomes of a value that is not in the table; it stays by default.",
+        examples=["Other"],
+    )
 
 
 Step = Literal["trim", "lower", "upper"] | Regex | Replace | Lookup
@@ -99,18 +112,49 @@ Step = Literal["trim", "lower", "upper"] | Regex | Replace | Lookup
 class Attribute(_Step):
     """Where one field of an account comes from: the first attribute with a value, else the template."""
 
-    origin: list[Column] = Field([], alias="from", description="Attributes to try in order.")
-    template: Template | None = Field(None, description="Text with attributes in braces, if all are known.")
-    otherwise: str | None = Field(None, description="Value when there is none.")
-    required: bool = Field(False, description="Whether an account without it is not created.")
-    transform: list[Step] = Field([], description="trim, lower, upper, regex, replace, lookup, in order.")
+    origin: list[Column] = Field(
+        [],
+        alias="from",
+        description="Attributes of the person, tried in order; the first that has a value counts.",
+        examples=[["user_name", "email"]],
+    )
+    template: Template | None = Field(
+        None,
+        description="Text with attributes in braces, used when `from` gives nothing and all of them are "
+        "known.",
+        examples=["{given_name} {family_name}"],
+    )
+    otherwise: str | None = Field(
+        None, description="Value when there is none otherwise.", examples=["unknown"]
+    )
+    required: bool = Field(
+        False, description="Whether no account is created for a person without the value.", examples=[True]
+    )
+    transform: list[Step] = Field(
+        [],
+        description="Steps applied to the value in order: `trim`, `lower`, `upper`, or one of those below.",
+        examples=[["trim", "lower", {"regex": "(.*)@.*", "to": "$1"}]],
+    )
 
 
 class Rename(_Referring):
     """What the target calls an IdP group whose name fits; `$0` is all that fits."""
 
-    to: str = "$0"
-    transform: list[Step] = []
+    regex: Pattern = Field(
+        description="Regular expression that the name of the IdP group must fit somewhere.",
+        examples=["^APP-(.*)$"],
+    )
+    to: str = Field(
+        "$0",
+        description="What replaces the place that fits; `$1` stands for the first group of the expression, "
+        "`$0` for the whole place.",
+        examples=["$1"],
+    )
+    transform: list[Step] = Field(
+        [],
+        description="Steps applied to the name in order, as for attributes.",
+        examples=[["lower"]],
+    )
 
     def name(self, group: str) -> str | None:
         """The target group's name, or None when the rule does not fit or leaves nothing."""

@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 
 _DURATION = re.compile(r"\s*(\d+)\s*([dhm])\s*")
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
+DURATION_UNIT = "days (d), hours (h) or minutes (m)"
+SHARE_UNIT = "%"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 REFERENCE = re.compile(r"(env|block|file):\S.*")
 
@@ -49,17 +51,24 @@ def duration_text(value: timedelta | None) -> str:
     return f"{minutes}m"
 
 
+def share_text(value: float) -> str:
+    """A part of a whole the way the file writes it."""
+    return f"{value * 100:g}%"
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     PlainSerializer(duration_text),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+[dhm]$", "examples": ["7d", "24h"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d+[dhm]$", "unit": DURATION_UNIT, "examples": ["7d", "24h"]}
+    ),
 ]
 """A length of time: days, hours or minutes."""
 
 Share = Annotated[
     float,
     BeforeValidator(_share),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$", "examples": ["5%"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?%$", "unit": SHARE_UNIT, "examples": ["5%"]}),
 ]
 """A part of a whole, between 0 and 1, written as a percentage."""

@@ -143,8 +143,8 @@ def test_the_example_book_is_valid_and_says_that_it_is_invented():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("each: 8.40", "eech: 8.40", "line 11: .*eech: this key is not known; did you mean `each`"),
-        ("each: 8.40", "each: nine", "line 11: .*expected a valid decimal, not 'nine'"),
+        ("each: 8.40", "eech: 8.40", "line 11: .*eech: unknown key; .* did you mean each"),
+        ("each: 8.40", "each: nine", "line 11: .*a valid decimal is expected, not 'nine'"),
         ("each: 8.40", "each: -1", "line 11: .*greater than or equal to 0"),
         ("{up_to: 100, each: 8.40}", "{up_to: 100}", "line 11: .*either `each`"),
         ("up_to: 250, each", "up_to: 90, each", "line 6: .*must rise from one of `bands`"),
@@ -154,21 +154,51 @@ def test_the_example_book_is_valid_and_says_that_it_is_invented():
         (
             "billing: data_center",
             "billing: server",
-            "line 22: .*`billing` must be monthly, annual or data_center",
+            "line 23: .*desk.billing: annual or data_center or monthly is expected, not 'server'",
         ),
         ("currency: USD", "currency: usd", "line 2: currency"),
-        ("currency: USD", "", "line 1: the price book: `currency` is missing; add `currency`"),
+        ("currency: USD", "", "line 1: currency: this key is required; write for example `currency: USD`"),
         ("valid_from: 2026-06-01", "valid_from: 2026-01-01", "two books have the same"),
-        ("      wiki:", "      jira:", "line 19: `jira` stands twice"),
+        (
+            "      wiki:",
+            "      jira:",
+            "line 19: .*products.jira: the key already stands in line 6; remove one",
+        ),
         ("currency: USD", "currency: [", "prices.yaml, line"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_what_to_do(old, new, message):
-    """One mistake at a time, in the words of the file."""
+    """In the words of the file, with the nearest word or an example."""
     assert old in JIRA
 
     with pytest.raises(prices.PriceBookError, match=message):
         prices.load(JIRA.replace(old, new, 1), origin="prices.yaml")
+
+
+def test_all_mistakes_of_a_book_are_told_at_once():
+    """A book with several mistakes is corrected in one go, also where they have nothing in common."""
+    wrong = JIRA.replace("each: 8.40", "eech: 8.40").replace("billing: data_center", "billing: server")
+    wrong = wrong.replace("valid_from: 2026-06-01", "valid_from: 2026-01-01").replace("USD", "EUR")
+
+    with pytest.raises(prices.PriceBookError) as refusal:
+        prices.load(wrong, origin="prices.yaml", currency="USD")
+
+    lines = [mistake.line for mistake in refusal.value.mistakes]
+    assert lines == [2, 11, 23, 26]
+    assert "config/prices.yaml" in refusal.value.remedy
+
+
+def test_a_book_in_another_currency_than_the_report_is_refused_and_both_are_named():
+    """No money is converted, so the policy and the book state the same currency."""
+    with pytest.raises(prices.PriceBookError, match=r"line 2: currency: EUR .* report\.currency .*, not USD"):
+        prices.load(JIRA, origin="prices.yaml", currency="EUR")
+    assert prices.load(JIRA, origin="prices.yaml", currency="USD").equals(BOOK)
+
+
+def test_a_day_that_is_not_in_the_calendar_is_told_with_its_line():
+    """YAML reads dates by itself, before anything of ours looks."""
+    with pytest.raises(prices.PriceBookError, match="line 4: YAML: the value cannot be read"):
+        prices.load(JIRA.replace("2026-01-01", "2026-01-45"), origin="prices.yaml")
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "- a list"])

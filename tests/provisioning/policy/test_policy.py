@@ -108,7 +108,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
 
 def test_a_key_that_stands_twice_is_refused():
     """YAML would keep the last one in silence."""
-    assert mistakes(SMALL + "version: 1\n") == ["line 9: version: the key already stands in line 1"]
+    expected = "line 9: version: the key already stands in line 1; remove one of the two"
+    assert mistakes(SMALL + "version: 1\n") == [expected]
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "a: [\n", "a: !!python/object:os.system {}\n"])
@@ -134,14 +135,15 @@ def test_options_are_checked_by_the_model_of_their_kind():
 
     assert found == [
         "line 3: connections.idp.ulr: unknown key; token, url are known here; did you mean url?",
-        "line 3: connections.idp.url: this key is required",
+        "line 3: connections.idp.url: this key is required; add `url`",
         "line 4: connections.cloud.kind: one of okta is expected, not 'okat'; did you mean okta?",
     ]
 
 
 def test_a_connection_is_a_target_once():
     """Two sets of rules for one target would contradict each other."""
-    assert mistakes(SMALL + "  - to: cloud\n") == ["line 9: targets[1].to: 'cloud' already stands above"]
+    expected = "line 9: targets[1].to: 'cloud' already stands above; join the two"
+    assert mistakes(SMALL + "  - to: cloud\n") == [expected]
 
 
 def test_leaver_stages_come_in_order():
