@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check mutants bench deploy lock
+.PHONY: help demo test check mutants schema bench deploy lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -39,6 +39,9 @@ check: $(VENV)/dev.stamp ## Lint, types and import contracts
 
 mutants: $(VENV)/dev.stamp ## Break the pure core and the ledger line by line and count what the tests see; ONLY=FILE and MOST=N shorten it
 	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))
+
+schema: $(VENV)/run.stamp ## Write config/policy.schema.json and docs/policy.md from the models of the policy
+	$(BIN)/python -m tasks.schema
 
 bench: $(VENV)/dev.stamp ## Measure the budgets as ratios
 	$(BIN)/python -m benchmarks
