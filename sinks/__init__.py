@@ -1,6 +1,6 @@
-"""TO: one Atlassian target a file; each reads and writes.
+"""TO: one Atlassian target a folder, named as its kind in the policy file; each reads and writes.
 
-To add one, write a file with a class that satisfies `Sink` and add its line to `KINDS`;
+To add one, make a folder with a class that satisfies `Sink` and add its line to `KINDS`;
 nothing else changes.
 """
 
@@ -30,11 +30,14 @@ KINDS = {
     "bitbucket_dc": "sinks.bitbucket_dc:BitbucketDc",
 }
 
+ALREADY = "the target was already in this state"
+"""Message of a change that had nothing left to do."""
+
 
 class Observation(NamedTuple):
-    """The present state of a few accounts: Accounts and Assignments frames.
+    """A fresh read of a few accounts, just before or after a write: Accounts and Assignments frames.
 
-    `groups` has a column `name`: those of the groups asked for by name that are there, maybe others.
+    `groups` has a column `name`: those of the groups asked for by name that exist, maybe others.
     """
 
     accounts: pd.DataFrame
@@ -64,8 +67,6 @@ class Sink(Protocol):
     """What the connection's entry in the policy file may say; secrets are `SecretStr`."""
     actions: ClassVar[frozenset[Action]]
     """What it can do; anything else is refused before a request."""
-    look_size: ClassVar[int]
-    """Accounts one look request can name."""
 
     def __init__(self, name: str, options: BaseModel, door: Door) -> None:
         """Open nothing yet; the first read does."""
@@ -101,7 +102,7 @@ class Sink(Protocol):
 
 
 def groups_named(names: Iterable[str]) -> pd.DataFrame:
-    """Groups as a look shows them: a column `name`."""
+    """Build the groups of an observation: a column `name`."""
     return pd.DataFrame({"name": pd.Series(list(names), dtype="str")})
 
 
@@ -119,5 +120,5 @@ def connector(kind: str) -> type[Sink]:
         KeyError: no sink has that kind.
     """
     module, name = KINDS[kind].split(":")
-    found: type[Sink] = getattr(import_module(module), name)
-    return found
+    sink: type[Sink] = getattr(import_module(module), name)
+    return sink

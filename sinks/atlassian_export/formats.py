@@ -16,7 +16,7 @@ import pandas as pd
 from provisioning.model import delimited
 from provisioning.model.findings import Unreadable
 from provisioning.model.frames import AccountState, EntitlementKind
-from sinks.atlassian_org.data import FREE_PRODUCTS, PRODUCT_LABELS
+from sinks.kit.products import FREE_PRODUCTS, PRODUCT_LABELS
 
 NAMES = {
     "account_id": ("user id", "atlassian id", "account id", "id"),
@@ -228,20 +228,22 @@ def is_billed(product: str, access: pd.Series[str] | None, index: pd.Index) -> p
     return ~access.str.lower().isin(FREE_ACCESS) & (not free)
 
 
-def groups_held(rows: pd.DataFrame, keys: pd.Series[str], found: Layout) -> pd.DataFrame:
-    """Account, kind, identifier and name of every group held: from rows, lists or pivoted columns.
+def assigned_groups(rows: pd.DataFrame, keys: pd.Series[str], columns: Layout) -> pd.DataFrame:
+    """Return account, kind, identifier and name of every group: from rows, lists or pivoted columns.
 
     People share their groups, so each distinct field is split once.
     """
-    ids = found.group_ids if len(found.group_ids) == len(found.group_names) else found.group_names
-    pairs = zip(ids, found.group_names, strict=True)
-    parts = [_held(rows[own], rows[name], keys, by_id=own != name) for own, name in pairs]
+    ids = columns.group_ids if len(columns.group_ids) == len(columns.group_names) else columns.group_names
+    pairs = zip(ids, columns.group_names, strict=True)
+    parts = [_assigned(rows[own], rows[name], keys, by_id=own != name) for own, name in pairs]
     nothing = pd.DataFrame(columns=["account_id", "entitlement_id", "name"], dtype="str")
-    held = pd.concat(parts, ignore_index=True) if parts else nothing
-    return held.assign(kind=EntitlementKind.GROUP.value).drop_duplicates(ignore_index=True)
+    assigned = pd.concat(parts, ignore_index=True) if parts else nothing
+    return assigned.assign(kind=EntitlementKind.GROUP.value).drop_duplicates(ignore_index=True)
 
 
-def _held(own: pd.Series[str], names: pd.Series[str], keys: pd.Series[str], *, by_id: bool) -> pd.DataFrame:
+def _assigned(
+    own: pd.Series[str], names: pd.Series[str], keys: pd.Series[str], *, by_id: bool
+) -> pd.DataFrame:
     fields = pd.DataFrame({"entitlement_id": own, "name": names, "account_id": keys}).dropna()
     numbers = fields.groupby(["entitlement_id", "name"], sort=False).ngroup()
     distinct = fields[["entitlement_id", "name"]].assign(number=numbers).drop_duplicates("number")

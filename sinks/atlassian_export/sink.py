@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from provisioning.model import delimited
 from provisioning.model.findings import Finding, Refused, Unreadable
@@ -18,7 +18,6 @@ from provisioning.model.frames import (
     AccountState,
     Action,
     Activity,
-    Assignments,
     Change,
     EntitlementKind,
     Entitlements,
@@ -34,24 +33,24 @@ from sinks.atlassian_export.formats import (
     STATES,
     Layout,
     ProductColumn,
+    assigned_groups,
     even,
-    groups_held,
     is_billed,
     is_never,
     layout,
     opens,
     times,
 )
+from sinks.kit.frames import GROUP, build_assignments
+from sinks.kit.options import SinkOptions
 from transport.door import Door
 
 UNNAMED = "site"
 """Name of the site in files that name none."""
 
 
-class AtlassianExportOptions(BaseModel):
+class AtlassianExportOptions(SinkOptions):
     """What a connection of kind `atlassian_export` may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     path: Path = Field(description="The exported file.")
     site: str | None = Field(None, description="Name of the site, where the file's headers name none.")
@@ -74,7 +73,7 @@ class Sheet(NamedTuple):
         layout: what its columns mean.
         keys: account of each row.
         first: whether a row is the first of its account.
-        groups: account_id, kind, entitlement_id and name of every group held.
+        groups: account_id, kind, entitlement_id and name of every group assigned.
     """
 
     table: delimited.Table
@@ -97,7 +96,6 @@ class AtlassianExport:
     kind: ClassVar[str] = "atlassian_export"
     Options: ClassVar[type[BaseModel]] = AtlassianExportOptions
     actions: ClassVar[frozenset[Action]] = frozenset()
-    look_size: ClassVar[int] = 1_000_000
 
     def __init__(self, name: str, options: AtlassianExportOptions, door: Door) -> None:  # noqa: ARG002 - no network
         self.name, self._options = name, options
@@ -107,10 +105,10 @@ class AtlassianExport:
     @property
     def as_of(self) -> datetime:
         """When the file was exported: as the connection says, else the file's own time."""
-        told = self._options.as_of
-        if told is None:
+        stated = self._options.as_of
+        if stated is None:
             return datetime.fromtimestamp(self._options.path.stat().st_mtime, UTC)
-        return told if told.tzinfo else told.replace(tzinfo=UTC)
+        return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
 
     def accounts(self) -> Iterator[Screened]:
         """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""
@@ -148,10 +146,8 @@ class AtlassianExport:
     def assignments(self) -> Iterator[Screened]:
         """One page of Assignments: groups and roles, as far as the file tells."""
         sheet = self._sheet()
-        held = pd.concat([sheet.groups, _roles(sheet)], ignore_index=True)
-        yield screened(
-            Assignments, {"target": self.name, **_series(held)}, origin=self.name, key="account_id"
-        )
+        assigned = pd.concat([sheet.groups, _roles(sheet)], ignore_index=True)
+        yield build_assignments(self.name, _series(assigned))
 
     def entitlements(self) -> Iterator[Screened]:
         """One page of Entitlements: the groups that occur, and the product each is known to open."""
@@ -174,9 +170,9 @@ class AtlassianExport:
         sheet = self._sheet()
         chosen = [c for c in sheet.layout.products if c.sort != "seen" or not sheet.layout.has_access]
         parts = [self._seats_of(sheet, column) for column in chosen]
-        found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-        found = found.assign(granted_by=self._granted_by(sheet, found)) if len(found) else found
-        yield screened(Seats, {"target": self.name, **_series(found)}, origin=self.name, key="account_id")
+        seats = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+        seats = seats.assign(granted_by=self._granted_by(sheet, seats)) if len(seats) else seats
+        yield screened(Seats, {"target": self.name, **_series(seats)}, origin=self.name, key="account_id")
 
     def capacity(self) -> Iterator[Screened]:
         """Nothing: the file does not tell how many seats there are."""
@@ -185,15 +181,15 @@ class AtlassianExport:
     def observe(
         self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
     ) -> Observation:
-        """What the file says of a few accounts; of groups it says what somebody holds."""
+        """Return what the file says of a few accounts, and which groups somebody in it holds."""
         accounts = next(self.accounts()).frame
         wanted = {email.lower() for email in emails}
         named = accounts["account_id"].isin(list(account_ids)) | accounts["email"].str.lower().isin(wanted)
-        found = accounts[named].reset_index(drop=True)
-        held = next(self.assignments()).frame
-        theirs = held[held["account_id"].isin(found["account_id"])].reset_index(drop=True)
-        known = groups_named(held.loc[held["kind"] == "group", "name"].unique()) if groups else None
-        return Observation(found, theirs, known)
+        accounts = accounts[named].reset_index(drop=True)
+        whole = next(self.assignments()).frame
+        assigned = whole[whole["account_id"].isin(accounts["account_id"])].reset_index(drop=True)
+        group_names = whole.loc[whole["kind"] == GROUP, "name"].unique()
+        return Observation(accounts, assigned, groups_named(group_names) if groups else None)
 
     def bundle(self, change: Change) -> str:
         """Each change is its own."""
@@ -202,7 +198,7 @@ class AtlassianExport:
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Refuse: a file cannot be written back."""
         raise Refused(
-            f"{self.name} is an exported file: {changes[0].action} of {changes[0].subject} cannot be made",
+            f"{self.name} is an exported file and cannot {changes[0].action} {changes[0].subject}",
             remedy="Follow todo.csv by hand on the admin site, then export again.",
         )
 
@@ -212,15 +208,15 @@ class AtlassianExport:
             sheet = self._sheet()
         except Unreadable as error:
             return [Finding("error", self.name, error.message, error.remedy)]
-        found = [Finding("ok", self.name, f"{int(sheet.first.sum())} accounts as of {self.as_of:%Y-%m-%d}")]
-        again = "Export again and tick"
+        summary = f"{int(sheet.first.sum())} accounts as of {self.as_of:%Y-%m-%d}"
+        findings = [Finding("ok", self.name, summary)]
         if not sheet.layout.has_access:
-            words = "no access columns, so seats that were never used are not seen"
-            found.append(Finding("warning", self.name, words, f"{again} product access."))
+            message = "the file has no access columns, so seats that were never used do not show"
+            findings.append(Finding("warning", self.name, message, "Export again with product access."))
         if not (sheet.layout.group_names or sheet.layout.group_ids):
-            words = "no groups, so a plan cannot know which are held already"
-            found.append(Finding("warning", self.name, words, f"{again} group data."))
-        return found
+            message = "the file has no groups, so a plan cannot know which are assigned already"
+            findings.append(Finding("warning", self.name, message, "Export again with group data."))
+        return findings
 
     def _sheet(self) -> Sheet:
         path = self._options.path
@@ -229,7 +225,7 @@ class AtlassianExport:
                 stat = path.stat()
                 version = (stat.st_mtime_ns, stat.st_size)
                 if self._read is None or self._read[0] != version:
-                    self._read = (version, self._parsed(path.read_bytes()))
+                    self._read = (version, self._parse(path.read_bytes()))
             except OSError as error:
                 raise Unreadable(
                     f"{path}: {error.strerror}", remedy="Check the path and that the file may be read."
@@ -238,16 +234,16 @@ class AtlassianExport:
                 raise Unreadable(f"{path}: {error.message}", remedy=error.remedy) from error
             return self._read[1]
 
-    def _parsed(self, content: bytes) -> Sheet:
+    def _parse(self, content: bytes) -> Sheet:
         table = even(delimited.decode(content, self._options.encoding))
-        found = layout(table.header, self._options.columns)
+        columns = layout(table.header, self._options.columns)
         rows = table.rows
         keys = pd.Series(None, index=rows.index, dtype="str")
         for name in ("account_id", "email", "user_name"):
-            if name in found.places:
-                own = rows[found.places[name]]
+            if name in columns.places:
+                own = rows[columns.places[name]]
                 keys = keys.fillna(own if name == "account_id" else own.str.lower())
-        return Sheet(table, found, keys, ~keys.duplicated(), groups_held(rows, keys, found))
+        return Sheet(table, columns, keys, ~keys.duplicated(), assigned_groups(rows, keys, columns))
 
     def _last_active(self, sheet: Sheet) -> pd.Series[pd.Timestamp]:
         seen = [column.place for column in sheet.layout.products if column.sort == "seen"]
@@ -258,18 +254,17 @@ class AtlassianExport:
         return latest
 
     def _seats_of(self, sheet: Sheet, column: ProductColumn) -> pd.DataFrame:
-        """Seats of one column, one row per account (and site, where the field lists sites)."""
+        """Return the seats of one column, one row per account (and site, where the field lists sites)."""
         first = sheet.first & sheet.keys.notna()
-        told = sheet.table.rows[column.place][first]
+        fields = sheet.table.rows[column.place][first]
         keys = sheet.keys[first]
         if column.sort == "seen":
-            held = times(told).notna()
-            return self._seat_rows(sheet, column, keys[held], None)
-        held = told.notna() & ~told.str.strip().str.lower().isin(NO_ACCESS)
+            return self._seat_rows(sheet, column, keys[times(fields).notna()], None)
+        has_seat = fields.notna() & ~fields.str.strip().str.lower().isin(NO_ACCESS)
         if column.sort == "access":
-            return self._seat_rows(sheet, column, keys[held], told[held])
-        sites = told[held].str.split(",").explode().str.strip()
-        rows = self._seat_rows(sheet, column, keys[held].loc[sites.index], None)
+            return self._seat_rows(sheet, column, keys[has_seat], fields[has_seat])
+        sites = fields[has_seat].str.split(",").explode().str.strip()
+        rows = self._seat_rows(sheet, column, keys[has_seat].loc[sites.index], None)
         return rows.assign(site=sites.to_numpy())
 
     def _seat_rows(
@@ -294,19 +289,19 @@ class AtlassianExport:
         )
 
     def _granted_by(self, sheet: Sheet, seats: pd.DataFrame) -> pd.Series[str]:
-        """Names of the groups that open each seat's product."""
+        """Return the names of the groups that open each seat's product."""
         names = sheet.groups["name"].unique()
         products = {name: product for name in names if (product := opens(name, self._options.opens))}
-        held = sheet.groups.assign(product=sheet.groups["name"].map(products).astype("str"))
-        held = held.dropna(subset="product").sort_values("name")
+        assigned = sheet.groups.assign(product=sheet.groups["name"].map(products).astype("str"))
+        assigned = assigned.dropna(subset="product").sort_values("name")
         pair = ["account_id", "product"]
-        several = held.duplicated(pair, keep=False)
-        joined = held[several].groupby(pair)["name"].agg(", ".join).reset_index()
-        told = pd.concat([held.loc[~several, [*pair, "name"]], joined], ignore_index=True)
-        return seats.merge(told, on=pair, how="left", validate="many_to_one")["name"]
+        several = assigned.duplicated(pair, keep=False)
+        joined = assigned[several].groupby(pair)["name"].agg(", ".join).reset_index()
+        granting = pd.concat([assigned.loc[~several, [*pair, "name"]], joined], ignore_index=True)
+        return seats.merge(granting, on=pair, how="left", validate="many_to_one")["name"]
 
     def _seen(self, sheet: Sheet, column: ProductColumn) -> pd.Series[str]:
-        """The field that tells the last use of the column's product on its site."""
+        """Return the field that tells the last use of the column's product on its site."""
         rows = sheet.table.rows
         for other in sheet.layout.products:
             if other.sort == "seen" and (other.product, other.site) == (column.product, column.site):
@@ -320,7 +315,7 @@ class AtlassianExport:
         return named or self._options.site or UNNAMED
 
     def _ragged(self, sheet: Sheet) -> pd.DataFrame:
-        told = [
+        rows = [
             reject(
                 None,
                 "row",
@@ -331,12 +326,12 @@ class AtlassianExport:
             )
             for row in sheet.table.ragged
         ]
-        return concat(Rejects, told)
+        return concat(Rejects, rows)
 
 
 def _roles(sheet: Sheet) -> pd.DataFrame:
-    told = sheet.column("role")[sheet.first]
-    names = told.dropna().str.split(r",\s*").explode().str.strip().str.lower().str.replace(" ", "-")
+    roles = sheet.column("role")[sheet.first]
+    names = roles.dropna().str.split(r",\s*").explode().str.strip().str.lower().str.replace(" ", "-")
     names = names[names.notna() & ~names.isin(["", "none", "user"])].astype("str")
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""What Atlassian's words mean: which field fills which column, states, roles and the names of products."""
+"""What an organisation's words mean: which field fills which column, states, roles and resources."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from provisioning.model.frames import AccountState
+from sinks.kit.products import PRODUCT_KEYS
 
 ACCOUNT_FIELDS = {
     "account_id": "accountId",
@@ -36,10 +37,8 @@ STATES = {
     "deactivated": AccountState.DEACTIVATED,
     "for_deletion": AccountState.DELETED,
 }
-NOT_HERE = "not_invited"
+NOT_INVITED = "not_invited"
 """A managed account that is in no directory is no account of the target."""
-
-KINDS = {"atlassian": "person", "app": "app", "customer": "customer"}
 
 FREE_ROLES = frozenset(
     f"atlassian/{role}" for role in ("guest", "customer", "contributor", "basic", "stakeholder", "viewer")
@@ -55,49 +54,6 @@ ADMIN_ROLES = frozenset(
 PLATFORM = "platform"
 """Owner of the roles of a whole site or organisation."""
 
-PRODUCT_KEYS = {
-    "jira": "jira-software",
-    "jira-service-desk": "jira-servicedesk",
-    "jira-service-management": "jira-servicedesk",
-    "jsm": "jira-servicedesk",
-    "jira-work-management": "jira-core",
-    "jpd": "jira-product-discovery",
-}
-"""Older and shorter keys of products; any other key stands for itself."""
-
-PRODUCT_LABELS = {
-    "Jira Service Management": "jira-servicedesk",
-    "Jira Service Desk": "jira-servicedesk",
-    "Jira Product Discovery": "jira-product-discovery",
-    "Jira Work Management": "jira-core",
-    "Jira Administration": "jira-admin",
-    "Jira Software": "jira-software",
-    "Jira Core": "jira-core",
-    "Jira": "jira-software",
-    "Confluence Guest": "confluence-guest",
-    "Confluence": "confluence",
-    "Bitbucket": "bitbucket",
-    "Trello": "trello",
-    "Opsgenie": "opsgenie",
-    "Statuspage": "statuspage",
-    "Loom": "loom",
-    "Assets": "assets",
-    "Compass": "compass",
-    "Atlas": "atlas",
-    "Goals": "goals",
-    "Projects": "projects",
-    "Focus": "focus",
-    "Guard": "guard",
-    "Rovo": "rovo",
-    "Feedback": "feedback",
-}
-"""Names of products on the admin site, the longer before the shorter that begin alike."""
-
-FREE_PRODUCTS = frozenset(
-    {"confluence-guest", "assets", "atlas", "goals", "projects", "feedback", "jira-admin"}
-)
-"""What an export lists beside the products that are billed by seats."""
-
 _ARI = re.compile(r"ari:cloud:(?P<owner>[^:]+):[^:]*:(?P<kind>[^/]+)/(?P<id>.+)")
 
 
@@ -109,12 +65,12 @@ class Resource(NamedTuple):
 
 
 def resource_of(identifier: str, owner: str | None = None) -> Resource:
-    """Product and cloud id of a resource, given as an ARI or as a bare id with its owner."""
-    found = _ARI.fullmatch(identifier)
-    key = found["owner"] if found else owner or "unknown"
-    return Resource(PRODUCT_KEYS.get(key, key), found["id"] if found else identifier)
+    """Return product and cloud id of a resource, given as an ARI or as a bare id with its owner."""
+    ari = _ARI.fullmatch(identifier)
+    key = ari["owner"] if ari else owner or "unknown"
+    return Resource(PRODUCT_KEYS.get(key, key), ari["id"] if ari else identifier)
 
 
 def bare(group_id: str) -> str:
-    """A group's id without its ARI: users name groups by ARI, the groups themselves by a bare UUID."""
+    """Return a group's id without its ARI: users name groups by ARI, the groups themselves by a bare UUID."""
     return group_id.removeprefix("ari:cloud:identity::group/")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
+from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
 from transport.errors import NotFound
 from transport.pages import follow_cursor
 from transport.prefetch import prefetch
 from transport.reply import Reply
+from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
-Row = dict[str, Any]
 PAGE = 100
-IDS_A_LOOK, EMAILS_A_LOOK, NAMES_A_LOOK = 10, 100, 100
+IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
 EXPAND = ["productAccess", "groups", "platformRoles", "counts.resources"]
 
 
@@ -67,100 +68,122 @@ class Directory:
         return f"/admin/v2/orgs/{self._org}/directories/{self.directory}"
 
     def directories(self) -> list[Row]:
-        """The directories the key may see."""
-        found: list[Row] = self._client.get(f"/admin/v2/orgs/{self._org}/directories").json()["data"]
-        return found
+        """Read the directories the key may see."""
+        reply = self._client.get(f"/admin/v2/orgs/{self._org}/directories")
+        return require_texts(rows_of(reply, "data"), ("directoryId",), reply)
 
     def users(self) -> Iterator[list[Row]]:
-        """Pages of all users; the next page travels while the present one is worked on."""
-        return prefetch(self._pages("users/search", {"limit": self._page_size, "expand": EXPAND}))
+        """Read pages of all users; the next page travels while the present one is worked on."""
+        pages = self._search("users", {"limit": self._page_size, "expand": EXPAND})
+        return prefetch(_user_rows(reply) for reply in pages)
 
     def some_users(self, account_ids: Sequence[str], emails: Sequence[str]) -> Iterator[list[Row]]:
-        """Pages of a few users, named by identifier or by e-mail address."""
-        wanted = _parts("accountIds", account_ids, IDS_A_LOOK) + _parts("emails", emails, EMAILS_A_LOOK)
-        for query in wanted:
-            yield from self._pages("users/search", {**query, "limit": PAGE, "expand": EXPAND})
+        """Read pages of a few users, named by identifier or by e-mail address."""
+        parts = _parts("accountIds", account_ids, IDS_A_REQUEST)
+        parts += _parts("emails", emails, EMAILS_A_REQUEST)
+        for query in parts:
+            pages = self._search("users", {**query, "limit": PAGE, "expand": EXPAND})
+            yield from (_user_rows(reply) for reply in pages)
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear."""
-        wanted = _parts("groupNames", names, NAMES_A_LOOK)
-        pages = (page for query in wanted for page in self._pages("groups/search", {**query, "limit": PAGE}))
-        return [row["name"] for page in pages for row in page]
+        """Return those of some names that groups bear."""
+        parts = _parts("groupNames", names, NAMES_A_REQUEST)
+        pages = (reply for query in parts for reply in self._search("groups", {**query, "limit": PAGE}))
+        return [name for reply in pages for name in texts_of(rows_of(reply, "data"), "name", reply)]
 
-    def glance(self, what: str, **query: Any) -> list[Row]:
-        """One row of `users` or `groups`, to see whether they can be read."""
-        found: list[Row] = self._client.search(f"{self.home}/{what}/search", {"limit": 1, **query}).json()[
-            "data"
-        ]
-        return found
+    def read_one(self, what: str, **query: Any) -> list[Row]:
+        """Read one row of `users` or `groups`, to see whether they can be read."""
+        reply = self._client.search(f"{self.home}/{what}/search", {"limit": 1, **query})
+        rows = rows_of(reply, "data")
+        return require_texts(rows, ("accountId",), reply) if what == "users" else rows
 
     def groups(self) -> list[Group]:
-        """All groups with what they open, asked of those alone that open anything."""
+        """Read all groups with what they open, asked of those alone that open anything."""
         query = {"limit": self._page_size, "expand": ["counts.resources"]}
-        rows = {row["id"]: row for page in self._pages("groups/search", query) for row in page}
+        rows: dict[str, Row] = {}
+        for reply in self._search("groups", query):
+            page = require_texts(rows_of(reply, "data"), ("id", "name"), reply)
+            rows |= {row["id"]: row for row in page}
         return list(self._client.in_parallel(partial(self._group, row) for row in rows.values()))
 
     def workspaces(self) -> list[Workspace]:
-        """The products of all sites."""
+        """Read the products of all sites."""
         path = f"/admin/v2/orgs/{self._org}/workspaces"
         first: Row = {"limit": self._page_size}
-        pages = self._follow(
-            lambda cursor: self._client.search(path, {"cursor": cursor} if cursor else first)
+        pages = follow_cursor(
+            lambda cursor: self._client.search(path, {"cursor": cursor} if cursor else first), _next
         )
-        return [_workspace(row) for page in pages for row in page]
+        return [_workspace(row, reply) for reply in pages for row in rows_of(reply, "data")]
 
     def managed(self) -> dict[str, Row] | None:
-        """Managed accounts by identifier; None where the organisation has no such listing any more."""
+        """Read managed accounts by identifier; None where the organisation has no such listing any more."""
         path = f"/admin/v1/orgs/{self._org}/users"
-        pages = self._follow(lambda cursor: self._client.get(path, {"cursor": cursor} if cursor else None))
+        pages = follow_cursor(
+            lambda cursor: self._client.get(path, {"cursor": cursor} if cursor else None), _next
+        )
+        accounts: dict[str, Row] = {}
         try:
-            return {row["account_id"]: row for page in pages for row in page}
+            for reply in pages:
+                page = require_texts(rows_of(reply, "data"), ("account_id",), reply)
+                accounts |= {row["account_id"]: row for row in page}
         except NotFound:
             return None
+        return accounts
 
     def _group(self, row: Row) -> Group:
         access = row.get("managementAccess") or {}
-        kept_elsewhere = row.get("externalSynced") is True or row.get("managedBy") == "external"
+        synced = row.get("externalSynced") is True or row.get("managedBy") == "external"
         roles = [] if (row.get("counts") or {}).get("resources") == 0 else self._roles(row["id"])
         opens = tuple(opening for role in roles if (opening := _opening(role)))
         admin = any(ADMIN_ROLES & NO_ACCESS_ROLES & set(role.get("roles") or ()) for role in roles)
-        modifiable = access.get("modifiable") is not False and not kept_elsewhere
+        modifiable = access.get("modifiable") is not False and not synced
         return Group(row["id"], row["name"], modifiable, admin, opens)
 
     def _roles(self, group_id: str) -> list[Row]:
         path = f"{self.home}/groups/{quote(group_id)}/role-assignments"
         query = {"limit": PAGE}
-        pages = self._follow(
-            lambda cursor: self._client.get(path, {**query, "cursor": cursor} if cursor else query)
+        pages = follow_cursor(
+            lambda cursor: self._client.get(path, {**query, "cursor": cursor} if cursor else query), _next
         )
-        return [row for page in pages for row in page]
+        replies = ((rows_of(reply, "data"), reply) for reply in pages)
+        return [row for rows, reply in replies for row in require_texts(rows, ("resourceId",), reply)]
 
-    def _pages(self, path: str, query: Row) -> Iterator[list[Row]]:
-        return self._follow(
-            lambda cursor: self._client.search(
-                f"{self.home}/{path}", {**query, "cursor": cursor} if cursor else query
-            )
+    def _search(self, what: str, query: Row) -> Iterator[Reply]:
+        path = f"{self.home}/{what}/search"
+        return follow_cursor(
+            lambda cursor: self._client.search(path, {**query, "cursor": cursor} if cursor else query), _next
         )
-
-    def _follow(self, fetch: Callable[[str | None], Reply]) -> Iterator[list[Row]]:
-        for reply in follow_cursor(fetch, _next):
-            yield reply.json()["data"]
 
 
 def _parts(name: str, values: Sequence[str], size: int) -> list[Row]:
     return [{name: list(values[start : start + size])} for start in range(0, len(values), size)]
 
 
+def _user_rows(reply: Reply) -> list[Row]:
+    """Return the users of a page, whose groups and uses must each have an identifier."""
+    rows = require_texts(rows_of(reply, "data"), ("accountId",), reply)
+    for key in ("groups", "productAccess"):
+        require_texts(rows_within(rows, key, reply), ("id",), reply)
+    return rows
+
+
 def _next(reply: Reply) -> str | None:
-    """The cursor of the next page: a bare token, or inside an address."""
-    link: str | None = (reply.json().get("links") or {}).get("next")
-    if link and link.startswith("http"):
-        return parse_qs(urlsplit(link).query)["cursor"][0]
-    return link or None
+    """Return the cursor of the next page: a bare token, or inside an address."""
+    body = object_of(reply)
+    links = object_in(body, "links", reply) if body.get("links") is not None else {}
+    if not links.get("next"):
+        return None
+    link = text_in(links, "next", reply)
+    if not link.startswith("http"):
+        return link
+    cursors = parse_qs(urlsplit(link).query).get("cursor")
+    if not cursors:
+        raise malformed("the address of the next page holds no cursor", reply)
+    return cursors[0]
 
 
 def _opening(role: Mapping[str, Any]) -> Opening | None:
-    """What one role assignment of a group opens; None where that is no product."""
+    """Return what one role assignment of a group opens; None where that is no product."""
     resource = resource_of(role["resourceId"], role.get("resourceOwner"))
     access = set(role.get("roles") or ()) - NO_ACCESS_ROLES
     if resource.product == PLATFORM or not access:
@@ -169,9 +192,10 @@ def _opening(role: Mapping[str, Any]) -> Opening | None:
     return Opening(resource, billable, bool(access & ADMIN_ROLES), role.get("defaultRole") is not None)
 
 
-def _workspace(row: Row) -> Workspace:
-    attributes = row["attributes"]
+def _workspace(row: Row, reply: Reply) -> Workspace:
+    attributes, identifier = object_in(row, "attributes", reply), text_in(row, "id", reply)
     key = attributes.get("typeKey") or attributes.get("type") or row.get("type")
     host = urlsplit(attributes.get("hostUrl") or "").hostname or ""
-    site = host.removesuffix(".atlassian.net") or attributes["name"]
-    return Workspace(row["id"], resource_of(row["id"], key), site, attributes.get("capacity"))
+    site = host.removesuffix(".atlassian.net") or text_in(attributes, "name", reply)
+    capacity = number_in(attributes, "capacity", reply) if attributes.get("capacity") is not None else None
+    return Workspace(identifier, resource_of(identifier, key), site, capacity)

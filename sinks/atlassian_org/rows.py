@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import (
-    Accounts,
-    Activity,
-    Assignments,
-    Capacity,
-    EntitlementKind,
-    Entitlements,
-    Rejects,
-    Screened,
-    Seats,
-    complete,
-    concat,
-)
-from provisioning.model.intake import iso_times, reject, screened
+from provisioning.model.frames import Accounts, Activity, EntitlementKind, Rejects, Screened, Seats, concat
+from provisioning.model.intake import iso_times, screened
 from sinks.atlassian_org.data import (
     ACCOUNT_FIELDS,
     ADMIN_ROLES,
-    KINDS,
     NO_ACCESS_ROLES,
-    NOT_HERE,
+    NOT_INVITED,
     STATES,
     Resource,
     bare,
     resource_of,
 )
-from sinks.atlassian_org.directory import Group, Row, Workspace
+from sinks.atlassian_org.directory import Group, Opening, Workspace
+from sinks.kit.frames import (
+    ASSIGNED,
+    GROUP,
+    KINDS,
+    Entitlement,
+    ProductSeats,
+    build_assignments,
+    build_capacity,
+    build_entitlements,
+    columns_of,
+    kinds_of,
+    reject_unknown_kinds,
+)
+from transport.shape import Row
 
 Columns = dict[str, list[Any]]
+ROLE, PRODUCT = EntitlementKind.ROLE.value, EntitlementKind.PRODUCT.value
 
 
 class SeatOf(NamedTuple):
@@ -61,11 +64,11 @@ class Openings:
         self._known: dict[tuple[str, ...], list[SeatOf]] = {}
 
     def site(self, cloud_id: str) -> str:
-        """Name of a site; its cloud id where no name is told."""
+        """Return the name of a site; its cloud id where no name is told."""
         return self._sites.get(cloud_id, cloud_id)
 
     def seats(self, group_ids: Sequence[str]) -> list[SeatOf]:
-        """Seats that these groups give together; people who hold the same groups share the answer."""
+        """Return the seats that these groups give together; people with the same groups share the answer."""
         key = tuple(sorted(g for g in group_ids if g in self.groups and self.groups[g].opens))
         if key not in self._known:
             self._known[key] = self._seats([self.groups[g] for g in key])
@@ -80,136 +83,135 @@ class Openings:
         return [SeatOf(*key, billable, ", ".join(names)) for key, (billable, names) in given.items()]
 
 
-def present(columns: Columns) -> Columns:
-    """Without the accounts that are in no directory."""
-    here = [status != NOT_HERE for status in columns["status"]]
-    return {
-        name: [v for v, keep in zip(values, here, strict=True) if keep] for name, values in columns.items()
-    }
+def keep_present(columns: Columns) -> Columns:
+    """Leave out the managed accounts that are in no directory."""
+    present = [status != NOT_INVITED for status in columns["status"]]
+    return {name: list(compress(values, present)) for name, values in columns.items()}
 
 
-def accounts_frame(
+def build_accounts(
     target: str, columns: Columns, managed: Mapping[str, Row], *, directory: str | None, caller: str | None
 ) -> Screened:
-    """Accounts of a batch of users, with what the managed accounts know beside."""
+    """Build Accounts of a batch of users, with what the listing of managed accounts adds."""
     ids = columns["account_id"]
-    beside = [managed.get(account_id, {}) for account_id in ids]
-    words = [more.get("account_type") or kind for more, kind in zip(beside, columns["kind"], strict=True)]
-    unknown = [row for row, word in enumerate(words) if word not in KINDS]
+    more = [managed.get(account_id, {}) for account_id in ids]
+    words = [row.get("account_type") or kind for row, kind in zip(more, columns["kind"], strict=True)]
     raw = {name: columns[name] for name in ACCOUNT_FIELDS} | {
         "target": target,
         "state": [STATES.get(status) for status in columns["status"]],
-        "kind": [KINDS.get(word, "app") for word in words],
+        "kind": kinds_of(words, KINDS),
         "directory": directory,
-        "managed": pd.array([_managed(claim) for claim in columns["claim"]], dtype="boolean"),
-        "caller": [
-            caller is not None and (email or "").lower() == caller.lower() for email in columns["email"]
-        ],
-        "last_active": _latest(columns["access"], [more.get("last_active") for more in beside]),
+        "managed": pd.array([is_managed(claim) for claim in columns["claim"]], dtype="boolean"),
+        "caller": [_same_address(email, caller) for email in columns["email"]],
+        "last_active": _latest(columns["access"], [row.get("last_active") for row in more]),
     }
-    good = screened(Accounts, raw, origin=target, key="account_id")
-    remedy = "it counts as an app and is left alone"
-    odd = [
-        reject(ids[r], "kind", str(words[r]), "not a known kind", origin=target, remedy=remedy)
-        for r in unknown
-    ]
-    return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+    accounts = screened(Accounts, raw, origin=target, key="account_id")
+    unknown = reject_unknown_kinds(target, ids, words, KINDS)
+    return Screened(accounts.frame, concat(Rejects, [accounts.rejects, unknown]))
 
 
-def _managed(claim: str | None) -> bool | None:
+def is_managed(claim: str | None) -> bool | None:
+    """Whether the organisation owns the account's domain; None where it does not say."""
     return None if claim is None else claim == "managed"
 
 
-def _latest(access: Sequence[list[Row] | None], told: Sequence[str | None]) -> pd.Series[pd.Timestamp]:
-    """Last activity of each account in any product."""
+def _same_address(email: str | None, caller: str | None) -> bool:
+    return caller is not None and (email or "").lower() == caller.lower()
+
+
+def _latest(access: Sequence[list[Row] | None], managed: Sequence[str | None]) -> pd.Series[pd.Timestamp]:
+    """Return the last activity of each account: in any product, or as the managed accounts have it."""
     pairs = [
-        (row, entry.get("lastActiveTimestamp")) for row, held in enumerate(access) for entry in held or ()
+        (row, entry.get("lastActiveTimestamp"))
+        for row, entries in enumerate(access)
+        for entry in entries or ()
     ]
-    pairs += list(enumerate(told))
+    pairs += list(enumerate(managed))
     times = iso_times(pd.Series([at for _, at in pairs], dtype="str"))
     latest = times.groupby([row for row, _ in pairs]).max() if pairs else times
     return latest.reindex(range(len(access))).dt.tz_convert("UTC")
 
 
-def assignments_frame(target: str, columns: Columns, openings: Openings) -> Screened:
-    """Groups, platform roles and products held directly."""
-    held: list[tuple[str, str, str, str | None]] = []
+def build_organisation_assignments(target: str, columns: Columns, openings: Openings) -> Screened:
+    """Build Assignments of groups, platform roles and products held directly."""
+    assigned: list[tuple[str, str, str, str]] = []
     rows = zip(
         columns["account_id"], columns["groups"], columns["roles"], _direct(columns, openings), strict=True
     )
     for account_id, groups, roles, direct in rows:
-        held += [
-            (account_id, EntitlementKind.GROUP.value, bare(g["id"]), g.get("name")) for g in groups or ()
-        ]
-        held += [
-            (account_id, EntitlementKind.ROLE.value, role, role.rpartition("/")[2]) for role in roles or ()
-        ]
-        held += [(account_id, EntitlementKind.PRODUCT.value, *_product(entry, openings)) for entry in direct]
-    ids, kinds, assignments, names = zip(*held, strict=True) if held else ((), (), (), ())
-    raw = {
-        "target": target,
-        "account_id": list(ids),
-        "kind": list(kinds),
-        "entitlement_id": list(assignments),
-        "name": [name or entitlement for name, entitlement in zip(names, assignments, strict=True)],
-    }
-    return screened(Assignments, raw, origin=target, key="account_id")
+        group_ids = [(bare(group["id"]), group.get("name")) for group in groups or ()]
+        assigned += [(account_id, GROUP, group_id, name or group_id) for group_id, name in group_ids]
+        assigned += [(account_id, ROLE, role, role.rpartition("/")[2]) for role in roles or ()]
+        assigned += [(account_id, PRODUCT, *_product(entry, openings)) for entry in direct]
+    return build_assignments(target, columns_of(ASSIGNED, assigned))
 
 
 def _product(entry: Row, openings: Openings) -> tuple[str, str]:
-    resource = resource_of(entry["id"], entry.get("key"))
+    resource = _resource(entry)
     return entry["id"], f"{resource.product} on {openings.site(resource.cloud_id)}"
 
 
 def _direct(columns: Columns, openings: Openings) -> list[list[Row]]:
-    """Products of each account that no group opens although the account is told to have them.
+    """Return the products of each account that no group opens although the account holds them.
 
     Atlassian lists times of use, of former products too; the count of resources tells whether some
     of those that no group explains are held in fact.
     """
-    found = []
+    direct = []
     for groups, access, count in zip(columns["groups"], columns["access"], columns["resources"], strict=True):
-        opened = {seat[:2] for seat in openings.seats([bare(g["id"]) for g in groups or ()])}
-        more = [entry for entry in access or () if resource_of(entry["id"], entry.get("key")) not in opened]
-        found.append(more if more and (count is None or count > len(opened)) else [])
-    return found
+        opened = {seat[:2] for seat in openings.seats(_group_ids(groups))}
+        more = [entry for entry in access or () if _resource(entry) not in opened]
+        direct.append(more if more and (count is None or count > len(opened)) else [])
+    return direct
 
 
-def seats_frame(target: str, columns: Columns, openings: Openings) -> Screened:
-    """Seats through groups and direct roles, with their use; only those of active people are billed."""
-    seats: list[tuple[str, SeatOf, Row | None, bool]] = []
-    paid = [
-        status == "active" and KINDS.get(kind) == "person"
-        for status, kind in zip(columns["status"], columns["kind"], strict=True)
-    ]
-    rows = zip(
-        columns["account_id"],
-        columns["groups"],
-        columns["access"],
-        _direct(columns, openings),
-        paid,
-        strict=True,
-    )
-    for account_id, groups, access, direct, pays in rows:
-        used = {resource_of(entry["id"], entry.get("key")): entry for entry in access or ()}
-        nothing: Row | None = None if access is None else {}
-        given = openings.seats([bare(g["id"]) for g in groups or ()])
-        given = given + [
-            SeatOf(*resource_of(e["id"], e.get("key")), billable=True, granted_by=None) for e in direct
-        ]
-        seats += [(account_id, seat, used.get(Resource(*seat[:2]), nothing), pays) for seat in given]
-    times = [entry.get("lastActiveTimestamp") if entry else None for _, _, entry, _ in seats]
+def _resource(entry: Row) -> Resource:
+    return resource_of(entry["id"], entry.get("key"))
+
+
+def _group_ids(groups: Sequence[Row] | None) -> list[str]:
+    return [bare(group["id"]) for group in groups or ()]
+
+
+class HeldSeat(NamedTuple):
+    """A seat that an account holds, its use, and whether the account is of those that are billed."""
+
+    account_id: str
+    seat: SeatOf
+    use: Row | None
+    billable: bool
+
+
+def build_seats(target: str, columns: Columns, openings: Openings) -> Screened:
+    """Build Seats through groups and direct roles, with their use; only those of active people are billed."""
+    held = _list_seats(columns, openings)
     raw = {
         "target": target,
-        "account_id": [account_id for account_id, _, _, _ in seats],
-        "product": [seat.product for _, seat, _, _ in seats],
-        "site": [openings.site(seat.cloud_id) for _, seat, _, _ in seats],
-        "activity": [_activity(entry) for _, _, entry, _ in seats],
-        "last_active": times,
-        "billable": [seat.billable and pays for _, seat, _, pays in seats],
-        "granted_by": [seat.granted_by for _, seat, _, _ in seats],
+        "account_id": [one.account_id for one in held],
+        "product": [one.seat.product for one in held],
+        "site": [openings.site(one.seat.cloud_id) for one in held],
+        "activity": [_activity(one.use) for one in held],
+        "last_active": [one.use.get("lastActiveTimestamp") if one.use else None for one in held],
+        "billable": [one.seat.billable and one.billable for one in held],
+        "granted_by": [one.seat.granted_by for one in held],
     }
     return screened(Seats, raw, origin=target, key="account_id")
+
+
+def _list_seats(columns: Columns, openings: Openings) -> list[HeldSeat]:
+    held: list[HeldSeat] = []
+    names = ("account_id", "groups", "access", "status", "kind")
+    rows = zip(*(columns[name] for name in names), _direct(columns, openings), strict=True)
+    for account_id, groups, access, status, kind, direct in rows:
+        use = {_resource(entry): entry for entry in access or ()}
+        never: Row | None = None if access is None else {}
+        billable = status == "active" and KINDS.get(kind) == "person"
+        alone = [SeatOf(*_resource(entry), billable=True, granted_by=None) for entry in direct]
+        held += [
+            HeldSeat(account_id, seat, use.get(Resource(*seat[:2]), never), billable)
+            for seat in (*openings.seats(_group_ids(groups)), *alone)
+        ]
+    return held
 
 
 def _activity(entry: Row | None) -> str:
@@ -219,63 +221,42 @@ def _activity(entry: Row | None) -> str:
     return (Activity.USED if entry.get("lastActiveTimestamp") else Activity.NEVER).value
 
 
-def entitlements_frame(target: str, openings: Openings) -> Screened:
-    """Every group and product that can be held, and what it opens."""
-    rows: list[Row] = []
-    for group in openings.groups.values():
-        own: Row = {"kind": EntitlementKind.GROUP.value, "entitlement_id": group.group_id, "name": group.name}
-        own["modifiable"] = group.modifiable
-        rows += [own | _opened(group, opening, openings) for opening in group.opens or (None,)]
+def build_organisation_entitlements(target: str, openings: Openings) -> Screened:
+    """Build Entitlements of every group, role and product that can be held, and what it opens."""
+    groups = openings.groups.values()
+    rows = [_opened(group, one, openings) for group in groups for one in group.opens or (None,)]
     rows += [_role(role) for role in sorted(ADMIN_ROLES & NO_ACCESS_ROLES)]
     rows += [_workspace(space) for space in openings.workspaces]
-    fields = [
-        "kind",
-        "entitlement_id",
-        "name",
-        "product",
-        "site",
-        "billable",
-        "admin",
-        "default",
-        "modifiable",
-    ]
-    raw = {name: [row.get(name) for row in rows] for name in fields}
-    return screened(Entitlements, {"target": target, **raw}, origin=target, key="entitlement_id")
+    return build_entitlements(target, rows)
 
 
-def _opened(group: Group, opening: Any, openings: Openings) -> Row:
+def _opened(group: Group, opening: Opening | None, openings: Openings) -> Entitlement:
+    own = Entitlement(GROUP, group.group_id, group.name, admin=group.admin, modifiable=group.modifiable)
     if opening is None:
-        return {"billable": False, "admin": group.admin, "default": False}
-    return {
-        "product": opening.resource.product,
-        "site": openings.site(opening.resource.cloud_id),
-        "billable": opening.billable,
-        "admin": opening.admin or group.admin,
-        "default": opening.default,
-    }
-
-
-def _role(role: str) -> Row:
-    name = role.rpartition("/")[2]
-    held = {"kind": EntitlementKind.ROLE.value, "entitlement_id": role, "name": name}
-    return held | {"billable": False, "admin": True, "default": False, "modifiable": False}
-
-
-def _workspace(space: Workspace) -> Row:
-    held = {"kind": EntitlementKind.PRODUCT.value, "entitlement_id": space.identifier}
-    held |= {"name": f"{space.resource.product} on {space.site}", "product": space.resource.product}
-    return held | {"site": space.site, "billable": True, "admin": False, "default": False, "modifiable": True}
-
-
-def capacity_frame(target: str, openings: Openings) -> Screened:
-    """Seats bought, of the products whose number is told."""
-    told = [space for space in openings.workspaces if space.capacity is not None]
-    raw = pd.DataFrame(
-        {
-            "target": target,
-            "product": [space.resource.product for space in told],
-            "site": [space.site for space in told],
-            "seats": pd.array([space.capacity for space in told], dtype="Int64"),
-        }
+        return own
+    return own._replace(
+        product=opening.resource.product,
+        site=openings.site(opening.resource.cloud_id),
+        billable=opening.billable,
+        admin=opening.admin or group.admin,
+        default=opening.default,
     )
-    return Screened(complete(Capacity, raw), concat(Rejects, []))
+
+
+def _role(role: str) -> Entitlement:
+    return Entitlement(ROLE, role, role.rpartition("/")[2], admin=True, modifiable=False)
+
+
+def _workspace(space: Workspace) -> Entitlement:
+    product = space.resource.product
+    return Entitlement(
+        PRODUCT, space.identifier, f"{product} on {space.site}", product, space.site, billable=True
+    )
+
+
+def build_organisation_capacity(target: str, openings: Openings) -> Screened:
+    """Build Capacity of the products whose number of seats is told."""
+    spaces = [space for space in openings.workspaces if space.capacity is not None]
+    return build_capacity(
+        target, [ProductSeats(space.resource.product, space.site, space.capacity) for space in spaces]
+    )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Accounts, Action, Assignments, Change, Screened, concat
@@ -15,25 +15,32 @@ from provisioning.model.intake import Fields, batches
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
-from sinks.atlassian_org.directory import PAGE, Directory, Group, Row
+from sinks.atlassian_org.directory import PAGE, Directory, Group
 from sinks.atlassian_org.managed import ManagedAccounts
 from sinks.atlassian_org.write import Writer
+from sinks.kit.connection_check import Failure, Limitation, Probe, check_connection
 from sinks.kit.one_pass import OnePass, Streams
+from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
-from transport.errors import CredentialRefused, Forbidden, TransportError
+from transport.errors import CredentialRefused, Forbidden
+from transport.shape import Row
 
 FIELDS = Fields(ACCOUNT_FIELDS | SIDE_FIELDS)
 RIGHTS = (
-    "Make an API key without scopes on admin.atlassian.com, Settings, API keys: scopes do not cover this."
+    "Create an API key without scopes on admin.atlassian.com under Settings, API keys; scopes do not cover "
+    "this."
+)
+UNKNOWN_CALLER = Limitation(
+    "caller",
+    "the key does not tell whose it is, so that account cannot be spared by itself",
+    "Give the e-mail address of the administrator who made the key as `caller`.",
 )
 
 
-class AtlassianOrgOptions(BaseModel):
+class AtlassianOrgOptions(RemoteOptions):
     """What a connection of kind `atlassian_org` may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field("https://api.atlassian.com", description="Address of the API.")
     org: str = Field(
@@ -46,7 +53,6 @@ class AtlassianOrgOptions(BaseModel):
     notify: bool = Field(False, description="Whether Atlassian sends invitations by e-mail.")
     managed: bool = Field(True, description="Whether to read the managed accounts beside.")
     page_size: int = Field(PAGE, ge=1, le=PAGE, description="Users and groups a page.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
 class AtlassianOrg(OnePass):
@@ -55,7 +61,6 @@ class AtlassianOrg(OnePass):
     kind: ClassVar[str] = "atlassian_org"
     Options: ClassVar[type[BaseModel]] = AtlassianOrgOptions
     actions: ClassVar[frozenset[Action]] = frozenset(Action)
-    look_size: ClassVar[int] = 10
 
     def __init__(self, name: str, options: AtlassianOrgOptions, door: Door) -> None:
         super().__init__()
@@ -72,19 +77,19 @@ class AtlassianOrg(OnePass):
         managed = self._directory.managed() if self._options.managed else None
         parts: Streams = {"accounts": [], "assignments": [], "seats": []}
         for columns in batches(map(FIELDS, self._directory.users()), key="account_id"):
-            here = rows.present(columns)
-            parts["accounts"].append(self._accounts(here, managed or {}))
-            parts["assignments"].append(rows.assignments_frame(self.name, here, openings))
-            parts["seats"].append(rows.seats_frame(self.name, here, openings))
-        parts["entitlements"] = [rows.entitlements_frame(self.name, openings)]
-        parts["capacity"] = [rows.capacity_frame(self.name, openings)]
+            present = rows.keep_present(columns)
+            parts["accounts"].append(self._build_accounts(present, managed or {}))
+            parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
+            parts["seats"].append(rows.build_seats(self.name, present, openings))
+        parts["entitlements"] = [rows.build_organisation_entitlements(self.name, openings)]
+        parts["capacity"] = [rows.build_organisation_capacity(self.name, openings)]
         return parts
 
-    def _accounts(self, columns: rows.Columns, managed: Mapping[str, Row]) -> Screened:
-        claims = [None if claim is None else claim == "managed" for claim in columns["claim"]]
+    def _build_accounts(self, columns: rows.Columns, managed: Mapping[str, Row]) -> Screened:
+        claims = map(rows.is_managed, columns["claim"])
         self._claims.update(zip(columns["account_id"], claims, strict=True))
         directory = None if self._directory.directory == "-" else self._directory.directory
-        return rows.accounts_frame(
+        return rows.build_accounts(
             self.name, columns, managed, directory=directory, caller=self._options.caller
         )
 
@@ -99,11 +104,11 @@ class AtlassianOrg(OnePass):
         accounts, assignments = [], []
         users = self._directory.some_users(account_ids, emails)
         for columns in batches(map(FIELDS, users), key="account_id"):
-            here = rows.present(columns)
-            accounts.append(self._accounts(here, {}).frame)
-            assignments.append(rows.assignments_frame(self.name, here, openings).frame)
-        there = groups_named(self._directory.group_names(groups)) if groups else None
-        return Observation(concat(Accounts, accounts), concat(Assignments, assignments), there)
+            present = rows.keep_present(columns)
+            accounts.append(self._build_accounts(present, {}).frame)
+            assignments.append(rows.build_organisation_assignments(self.name, present, openings).frame)
+        named = groups_named(self._directory.group_names(groups)) if groups else None
+        return Observation(concat(Accounts, accounts), concat(Assignments, assignments), named)
 
     def _known_openings(self) -> rows.Openings:
         with self._lock:
@@ -154,37 +159,19 @@ class AtlassianOrg(OnePass):
     def check(self) -> list[Finding]:
         """Say in words what the key can and cannot do; nothing is written."""
         directory = self._directory
-        found = [
-            self._try("users", lambda: directory.glance("users")),
-            self._try("groups", lambda: directory.glance("groups")),
-            self._try("products", directory.workspaces),
-            self._try("managed accounts", self._manage_one),
-        ]
-        if self._options.caller is None:
-            words = "the key does not tell whose it is, so that account cannot be spared by itself"
-            found.append(
-                Finding(
-                    "warning", f"{self.name}: caller", words, "Give the maker's e-mail address as `caller`."
-                )
-            )
-        return found
+        probes: dict[str, Probe] = {
+            "users": lambda: directory.read_one("users"),
+            "groups": lambda: directory.read_one("groups"),
+            "products": directory.workspaces,
+            "managed accounts": self._manage_one,
+        }
+        limitations = [] if self._options.caller else [UNKNOWN_CALLER]
+        return check_connection(self.name, probes, limitations, _advise)
 
     def _manage_one(self) -> None:
         """Ask what may be done with one managed account; the answer does not matter, being told does."""
-        page = self._directory.glance("users", claimStatus="managed")
-        if page:
-            ManagedAccounts(self._client).may(page[0]["accountId"])
-
-    def _try(self, what: str, see: Callable[[], object]) -> Finding:
-        subject = f"{self.name}: {what}"
-        try:
-            see()
-        except (CredentialRefused, Forbidden) as error:
-            lacks = error.status == 403 or "scope" in error.message.lower()
-            return Finding("error", subject, error.message, RIGHTS if lacks else error.remedy)
-        except (TransportError, Refused) as error:
-            return Finding("error", subject, error.message, error.remedy)
-        return Finding("ok", subject, "can be used")
+        for row in self._directory.read_one("users", claimStatus="managed"):
+            ManagedAccounts(self._client).may(row["accountId"])
 
     @cached_property
     def _client(self) -> Client:
@@ -197,11 +184,18 @@ class AtlassianOrg(OnePass):
         options = self._options
         if options.directory:
             return Directory(self._client, options.org, options.directory, options.page_size)
-        found = Directory(self._client, options.org, "-", options.page_size).directories()
-        if len(found) != 1:
-            names = ", ".join(f"{row['directoryId']} ({row.get('name')})" for row in found)
+        rows = Directory(self._client, options.org, "-", options.page_size).directories()
+        if len(rows) != 1:
+            names = ", ".join(f"{row['directoryId']} ({row.get('name')})" for row in rows)
             raise Refused(
-                f"the organisation has {len(found)} directories: {names}",
-                remedy=f"Say which under `directory` of connection {self.name}.",
+                f"the organisation has {len(rows)} directories: {names}",
+                remedy=f"Name one of them as `directory` of connection {self.name}.",
             )
-        return Directory(self._client, options.org, found[0]["directoryId"], options.page_size)
+        return Directory(self._client, options.org, rows[0]["directoryId"], options.page_size)
+
+
+def _advise(failure: Failure) -> str:
+    """Return the remedy of a failed probe; a key that was made with scopes lacks rights."""
+    refused = isinstance(failure, CredentialRefused | Forbidden)
+    lacks_rights = refused and (isinstance(failure, Forbidden) or "scope" in failure.message.lower())
+    return RIGHTS if lacks_rights else failure.remedy

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
-from sinks import Applied, Observation
+from sinks import ALREADY, Applied
 from sinks.atlassian_org.data import bare
 from sinks.atlassian_org.directory import Group
 from sinks.atlassian_org.managed import ACTIONS as MANAGED_ACTIONS
 from sinks.atlassian_org.managed import ManagedAccounts
-from sinks.kit.cloud_site import refuse_synced
 from sinks.kit.new_group import make_group
+from sinks.kit.permission import refuse_synced
+from sinks.kit.target_reader import TargetReader, find_account
 from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
+from transport.reply import Reply
+from transport.shape import Row, malformed, rows_in, rows_of, text_in
 
 USER = "atlassian/user"
 LEADS_TO = {
@@ -33,21 +36,14 @@ LEADS_TO = {
 """The state each action leads to; None when the account is then gone."""
 
 
-class Eyes(Protocol):
-    """What a write needs to know of the target."""
-
-    name: str
-
-    def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
-    ) -> Observation:
-        """Read a few accounts afresh, and find a few groups by name."""
+class OrganisationReader(TargetReader, Protocol):
+    """Tells besides what was last read of the organisation."""
 
     def group(self, group_id: str) -> Group | None:
-        """A group by its identifier, as last read."""
+        """Return a group by its identifier."""
 
     def is_managed(self, account_id: str) -> bool:
-        """Whether the organisation owns the account's domain, as last read."""
+        """Whether the organisation owns the account's domain."""
 
 
 class Writer:
@@ -57,15 +53,22 @@ class Writer:
         client: requests go through it.
         org: identifier of the organisation.
         home: path of the directory.
-        eyes: tells the present state.
+        reader: tells the present state.
         notify: whether Atlassian sends invitations by e-mail.
         domains: claimed domains; none given means any address is let through.
     """
 
     def __init__(
-        self, client: Client, org: str, home: str, eyes: Eyes, *, notify: bool, domains: Sequence[str]
+        self,
+        client: Client,
+        org: str,
+        home: str,
+        reader: OrganisationReader,
+        *,
+        notify: bool,
+        domains: Sequence[str],
     ) -> None:
-        self._client, self._org, self._home, self._eyes = client, org, home, eyes
+        self._client, self._org, self._home, self._reader = client, org, home, reader
         self._notify, self._domains = notify, {domain.lower() for domain in domains}
 
     def apply(self, changes: Sequence[Change]) -> Applied:
@@ -74,11 +77,12 @@ class Writer:
             name = str(changes[0].entitlement)
             body = {"name": name, "description": ""}
             send = partial(self._client.write, "POST", f"{self._home}/groups", body)
-            return make_group(name, send, self._eyes)
+            return make_group(name, send, self._reader)
         if any(change.action == Action.CREATE for change in changes):
             return self._invite(changes)
         if changes[0].account_id is None:
-            changes = self._with_account(changes)
+            account_id = find_account(self._reader, changes[0].subject)
+            changes = [change._replace(account_id=account_id) for change in changes]
         return self._each(changes)
 
     def _each(self, changes: Sequence[Change]) -> Applied:
@@ -92,17 +96,6 @@ class Writer:
                 failed[change.change_id] = str(error)
         return Applied(changes[0].account_id, failed=failed)
 
-    def _with_account(self, changes: Sequence[Change]) -> list[Change]:
-        """The same changes on the account that an earlier, interrupted invitation made."""
-        found = self._eyes.observe([], [changes[0].subject]).accounts
-        if len(found) != 1:
-            raise Refused(
-                f"{changes[0].subject} has no account yet",
-                remedy="Run again; the next plan invites the person.",
-            )
-        account_id = str(found["account_id"].iloc[0])
-        return [change._replace(account_id=account_id) for change in changes]
-
     def _one(self, change: Change) -> Applied:
         action = Action(change.action)
         assert change.account_id is not None
@@ -110,9 +103,9 @@ class Writer:
         try:
             self._send(action, change, change.account_id)
         except (BadRequest, Conflict, NotFound) as error:
-            if not (_already(error, action) or self._is_so(change)):
+            if not (_already(error, action) or self._is_in_place(change)):
                 raise
-            return Applied(change.account_id, message="it was so already")
+            return Applied(change.account_id, message=ALREADY)
         return Applied(change.account_id)
 
     def _send(self, action: Action, change: Change, account_id: str) -> None:
@@ -156,8 +149,11 @@ class Writer:
         reply = self._client.write(
             "POST", f"/admin/v2/orgs/{self._org}/users/invite", self._invitation(created, grants)
         )
-        invited = reply.json()["data"][0]
-        return Applied(invited["id"], failed=refused | _failed(invited, grants))
+        invited = next(iter(rows_of(reply, "data")), None)
+        if invited is None:
+            raise malformed("the answer to the invitation names no account", reply)
+        failed = _failed_grants(invited, grants, reply)
+        return Applied(text_in(invited, "id", reply), failed=refused | failed)
 
     def _invitation(self, created: Change, grants: Sequence[Change]) -> dict[str, Any]:
         groups = [bare(str(g.entitlement_id)) for g in grants if g.kind == EntitlementKind.GROUP]
@@ -174,7 +170,7 @@ class Writer:
         action = Action(change.action)
         if action in (Action.GRANT, Action.REVOKE):
             self._permit_entitlement(change)
-        if action in MANAGED_ACTIONS and not self._eyes.is_managed(str(change.account_id)):
+        if action in MANAGED_ACTIONS and not self._reader.is_managed(str(change.account_id)):
             raise Refused(
                 f"{change.subject} is not managed: its domain is not claimed by the organisation",
                 remedy="Claim the domain, or remove the account from the directory instead.",
@@ -186,27 +182,25 @@ class Writer:
         if change.kind == EntitlementKind.ROLE:
             raise Refused(
                 f"{change.entitlement} is an administration role",
-                remedy="Give and take it on the admin site.",
+                remedy="Grant or revoke it on the admin site.",
             )
         if change.kind == EntitlementKind.GROUP:
-            refuse_synced(self._eyes.group(bare(str(change.entitlement_id))))
+            refuse_synced(self._reader.group(bare(str(change.entitlement_id))))
 
     def _permit_address(self, email: str) -> None:
         domain = email.rpartition("@")[2].lower()
         if self._domains and domain not in self._domains:
             raise Refused(
                 f"{email} is in none of the claimed domains",
-                remedy=f"Claim {domain} and add it to `domains` of connection {self._eyes.name}.",
+                remedy=f"Claim {domain} and add it to `domains` of connection {self._reader.name}.",
             )
 
-    def _is_so(self, change: Change) -> bool:
-        """Whether the target shows already what the change wants."""
-        observation = self._eyes.observe([str(change.account_id)], [])
+    def _is_in_place(self, change: Change) -> bool:
+        """Whether the target already shows what the change wants."""
+        observation = self._reader.observe([str(change.account_id)], [])
         if change.action in (Action.GRANT, Action.REVOKE):
-            held = bare(str(change.entitlement_id)) in set(
-                observation.assignments["entitlement_id"].map(bare)
-            )
-            return held == (change.action == Action.GRANT)
+            assigned = set(observation.assignments["entitlement_id"].map(bare))
+            return (bare(str(change.entitlement_id)) in assigned) == (change.action == Action.GRANT)
         if change.action not in LEADS_TO:
             return False
         states = observation.accounts["state"].tolist()
@@ -219,17 +213,18 @@ def _already(error: TransportError, action: Action) -> bool:
     return action == Action.GRANT and error.status == 409 and "already" in error.message.lower()
 
 
-def _failed(invited: Mapping[str, Any], grants: Sequence[Change]) -> dict[str, str]:
-    """Which grants of an invitation failed, and why."""
-    told: dict[str, str] = {}
-    for result in invited.get("results") or ():
-        parts = [(part["group"], part) for part in result.get("groupAssignmentResult") or ()]
-        parts += [(part["resource"], part) for part in result.get("roleAssignmentResult") or ()]
-        told |= {
-            bare(key): part.get("statusReason") or "refused without a reason"
-            for key, part in parts
-            if part.get("status") == "ERROR"
-        }
-    return {
-        g.change_id: told[bare(str(g.entitlement_id))] for g in grants if bare(str(g.entitlement_id)) in told
-    }
+def _failed_grants(invited: Row, grants: Sequence[Change], reply: Reply) -> dict[str, str]:
+    """Return which grants of an invitation failed, and why."""
+    reasons: dict[str, str] = {}
+    for result in _rows_or_none(invited, "results", reply):
+        for kind, key in (("groupAssignmentResult", "group"), ("roleAssignmentResult", "resource")):
+            for part in _rows_or_none(result, kind, reply):
+                if part.get("status") == "ERROR":
+                    reason = part.get("statusReason") or "Atlassian gave no reason"
+                    reasons[bare(text_in(part, key, reply))] = str(reason)
+    ids = {grant.change_id: bare(str(grant.entitlement_id)) for grant in grants}
+    return {change_id: reasons[key] for change_id, key in ids.items() if key in reasons}
+
+
+def _rows_or_none(body: Row, key: str, reply: Reply) -> list[Row]:
+    return [] if body.get(key) is None else rows_in(body, key, reply)

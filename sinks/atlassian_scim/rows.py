@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.model.frames import Accounts, AccountState, EntitlementKind, Entitlements, Screened
+from provisioning.model.frames import Accounts, AccountState, Screened
 from provisioning.model.intake import Fields, screened
 from sinks.atlassian_scim.directory import ATLASSIAN, ENTERPRISE
-from sinks.kit.numbered_pages import Row
+from sinks.kit.frames import GROUP, Entitlement, build_entitlements
+from transport.shape import Row
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -56,8 +57,8 @@ DEFAULT_GROUPS = (
 """Names that Atlassian's own groups bear; a synced group so named is accepted and never synced."""
 
 
-def accounts_frame(target: str, columns: Mapping[str, list[Any]], *, directory: str) -> Screened:
-    """Accounts of a batch of users; an active one whose Atlassian account is not there yet is invited."""
+def build_accounts(target: str, columns: Mapping[str, list[Any]], *, directory: str) -> Screened:
+    """Build Accounts of a batch of users; an active one who has no Atlassian account yet is invited."""
     raw: dict[str, Any] = {name: columns[name] for name in columns if name not in SIDE}
     for name in ("department", "organization"):
         pairs = zip(columns[name], columns[f"{name}_too"], strict=True)
@@ -76,38 +77,29 @@ def accounts_frame(target: str, columns: Mapping[str, list[Any]], *, directory: 
 
 
 def address_of(emails: Sequence[Row] | None) -> str | None:
-    """The primary address, else the first."""
+    """Return the primary address, else the first."""
     listed = [row for row in emails or () if row.get("value")]
     primary = [row for row in listed if row.get("primary")]
     return next((str(row["value"]) for row in primary or listed), None)
 
 
 def state_of(active: bool | None, linked: str | None) -> AccountState:
-    """State of a user: only `active: false` is inactive."""
+    """Return the state of a user: only `active: false` is inactive."""
     if active is False:
         return AccountState.DEACTIVATED
     return AccountState.ACTIVE if linked else AccountState.INVITED
 
 
-def entitlements_frame(target: str, names: Mapping[str, str], is_default: Callable[[str], bool]) -> Screened:
-    """Every group; the directory does not tell what they open.
+def build_groups(target: str, names: Mapping[str, str], is_default: Callable[[str], bool]) -> Screened:
+    """Build Entitlements of all groups; the directory does not tell what they open.
 
     Args:
         target: connection.
         names: names of the groups by identifier.
         is_default: whether a name is one of Atlassian's own.
     """
-    raw: dict[str, Any] = {
-        "target": target,
-        "kind": EntitlementKind.GROUP.value,
-        "entitlement_id": list(names),
-        "name": list(names.values()),
-        "billable": [False] * len(names),
-        "admin": [False] * len(names),
-        "default": [False] * len(names),
-        "modifiable": [not is_default(name) for name in names.values()],
-    }
-    return screened(Entitlements, raw, origin=target, key="entitlement_id")
+    groups = [Entitlement(GROUP, key, name, modifiable=not is_default(name)) for key, name in names.items()]
+    return build_entitlements(target, groups)
 
 
 def defaults(more: Sequence[str]) -> Callable[[str], bool]:
@@ -153,11 +145,11 @@ def patch(operations: Sequence[Row]) -> Row:
 
 def set_fields(after: Mapping[str, Any]) -> list[Row]:
     """Operations that bring a user to what a change wants; what is wanted empty is removed."""
-    made: list[Row] = []
-    for name, value in after.items():
-        path = PATHS[name]
-        made.append({"op": "remove", "path": path} if value is None else _replace(path, value))
-    return made
+    paths = {PATHS[name]: value for name, value in after.items()}
+    return [
+        {"op": "remove", "path": path} if value is None else _replace(path, value)
+        for path, value in paths.items()
+    ]
 
 
 def set_email(email: str) -> list[Row]:
@@ -170,9 +162,9 @@ def set_active(active: bool) -> list[Row]:
     return [_replace("active", active)]
 
 
-def set_members(scim_ids: Sequence[str], *, held: bool) -> list[Row]:
+def set_members(scim_ids: Sequence[str], *, assigned: bool) -> list[Row]:
     """Operations that add members to a group, or take them out."""
-    if held:
+    if assigned:
         return [{"op": "add", "path": "members", "value": [{"value": key} for key in scim_ids]}]
     return [{"op": "remove", "path": f'members[value eq "{key}"]'} for key in scim_ids]
 

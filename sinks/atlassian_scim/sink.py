@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Action, Change, Screened, concat
@@ -14,36 +14,36 @@ from provisioning.model.intake import batches
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import PAGE, ScimDirectory
-from sinks.atlassian_scim.write import ACTIONS, SETS, Limits, ScimWriter
-from sinks.kit.cloud_rows import held_by, held_frame
-from sinks.kit.cloud_site import checked
-from sinks.kit.numbered_pages import Row
+from sinks.atlassian_scim.memory import KnownUsers, Limits
+from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, SETS, ScimWriter
+from sinks.kit.connection_check import Limitation, Probe, check_connection
+from sinks.kit.frames import build_assignments_of_few, build_group_assignments
 from sinks.kit.one_pass import OnePass, Streams
+from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
+from transport.shape import Row
 
 NEAR = 0.9
 """Share of a limit from which `check` warns."""
-CANNOT = (
-    (
+LIMITATIONS = (
+    Limitation(
         "seats",
         "the directory does not tell which products its groups open, nor who uses them",
-        "Read the organisation (atlassian_org) or its export beside, which know it.",
+        "Also connect the organisation (atlassian_org) or its export, which tell it.",
     ),
-    (
+    Limitation(
         "propagation",
-        "Atlassian follows a write within minutes; until then a change is told as pending",
-        "Run again later; the next run looks again.",
+        "Atlassian follows a write within minutes; until then a change is reported as propagating",
+        "Run again later; the next run checks it.",
     ),
 )
 """What this route cannot do or does late: said by `check`."""
 
 
-class AtlassianScimOptions(BaseModel):
+class AtlassianScimOptions(RemoteOptions):
     """What a connection of kind `atlassian_scim` may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field("https://api.atlassian.com", description="Address of the API.")
     directory: str = Field(description="Identifier of the provisioning directory, shown beside its key.")
@@ -55,7 +55,6 @@ class AtlassianScimOptions(BaseModel):
     member_limit: int = Field(35_000, ge=1, description="Members a group may hold.")
     members_at_once: int = Field(100, ge=1, le=1000, description="Members that one request names.")
     page_size: int = Field(PAGE, ge=1, le=1000, description="Users and groups a page.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
 class AtlassianScim(OnePass):
@@ -64,50 +63,47 @@ class AtlassianScim(OnePass):
     kind: ClassVar[str] = "atlassian_scim"
     Options: ClassVar[type[BaseModel]] = AtlassianScimOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
-    look_size: ClassVar[int] = 1
 
     def __init__(self, name: str, options: AtlassianScimOptions, door: Door) -> None:
         super().__init__()
         self.name, self._options, self._door = name, options, door
         self._limits = Limits(options.user_limit, options.member_limit)
-        self._sizes: dict[str, int] = {}
-        self._user_names: dict[str, str] = {}
-        self.made: dict[str, str] = {}
+        self._known = KnownUsers()
         self._is_default = rows.defaults(options.default_groups)
 
     # Reading
 
     def read(self) -> Streams:
         """One pass over the whole directory, which tells neither what groups open nor what was bought."""
-        users = batches(map(rows.FIELDS, self._directory.pages("Users")), key="account_id")
-        accounts = [self._accounts(columns) for columns in users]
+        users = batches(map(rows.FIELDS, self._directory.users()), key="account_id")
+        accounts = [self._build_accounts(columns) for columns in users]
         people = concat(Accounts, [page.frame for page in accounts])
-        names, members = self._groups()
-        held = held_frame(self.name, members, names, people["account_id"].tolist())
-        entitlements = rows.entitlements_frame(self.name, names, self._is_default)
+        names, members = self._read_groups()
+        assignments = build_group_assignments(self.name, members, names, people["account_id"].tolist())
         return {
             "accounts": accounts,
-            "assignments": [held],
-            "entitlements": [entitlements],
+            "assignments": [assignments],
+            "entitlements": [rows.build_groups(self.name, names, self._is_default)],
             "seats": [],
             "capacity": [],
         }
 
-    def _accounts(self, columns: Mapping[str, list[Any]]) -> Screened:
-        screened = rows.accounts_frame(self.name, dict(columns), directory=self._options.directory)
-        known = screened.frame.dropna(subset=["email", "user_name"])
-        self._user_names.update(zip(known["email"].str.casefold(), known["user_name"], strict=True))
-        return screened
+    def _build_accounts(self, columns: Mapping[str, list[Any]]) -> Screened:
+        """Build Accounts of a batch of users, whose names are remembered."""
+        accounts = rows.build_accounts(self.name, dict(columns), directory=self._options.directory)
+        named = accounts.frame.dropna(subset=["email", "user_name"])
+        self._known.note_names(zip(named["email"], named["user_name"], strict=True))
+        return accounts
 
-    def _groups(self) -> tuple[dict[str, str], dict[str, list[str]]]:
-        """Names and members of all groups, by identifier."""
+    def _read_groups(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Read names and members of all groups, by identifier."""
         names: dict[str, str] = {}
         members: dict[str, list[str]] = {}
-        for page in self._directory.pages("Groups"):
+        for page in self._directory.groups():
             for row in page:
                 names[row["id"]] = row["displayName"]
-                members[row["id"]] = [str(member["value"]) for member in row.get("members") or ()]
-        self._sizes = {key: len(ids) for key, ids in members.items()}
+                members[row["id"]] = [member["value"] for member in row.get("members") or ()]
+        self._limits.sizes = {key: len(ids) for key, ids in members.items()}
         return names, members
 
     def observe(
@@ -117,21 +113,20 @@ class AtlassianScim(OnePass):
 
         By address users are found where their name is known or is the address, for no filter takes one.
         """
-        named = [self._user_names.get(email.casefold(), email) for email in emails]
-        found = [*self._directory.users(account_ids), *self._named(named)]
-        users: dict[str, Row] = {row["id"]: row for row in found}
+        by_name = self._find([self._known.user_name(email) for email in emails])
+        users = {row["id"]: row for row in (*self._directory.some_users(account_ids), *by_name)}
         parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
-        accounts = [self._accounts(columns).frame for columns in parts]
-        held = [
+        accounts = [self._build_accounts(columns).frame for columns in parts]
+        assigned = [
             (key, group["value"], group["display"])
             for key, row in users.items()
             for group in row.get("groups") or ()
         ]
-        there = groups_named(self._directory.group_names(groups)) if groups else None
-        return Observation(concat(Accounts, accounts), held_by(self.name, held), there)
+        named = groups_named(self._directory.group_names(groups)) if groups else None
+        return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
 
-    def _named(self, user_names: Sequence[str]) -> list[Row]:
-        calls = (partial(self._directory.named, name) for name in user_names)
+    def _find(self, user_names: Sequence[str]) -> list[Row]:
+        calls = (partial(self._directory.find, name) for name in user_names)
         return [row for row in self._client.in_parallel(calls) if row is not None]
 
     # Writing
@@ -155,45 +150,39 @@ class AtlassianScim(OnePass):
             self._directory,
             self,
             self._limits,
+            self._known,
             at_once=self._options.members_at_once,
             is_default=self._is_default,
         ).apply(changes)
-
-    def size(self, group_id: str) -> int | None:
-        """How many members a group had when it was last read."""
-        return self._sizes.get(group_id)
-
-    def note_name(self, email: str, user_name: str) -> None:
-        """Remember by which name a user can be found."""
-        self._user_names[email.casefold()] = user_name
 
     # Checking
 
     def check(self) -> list[Finding]:
         """Say in words what the key can and cannot do; nothing is written."""
-        sights = {
+        probes: dict[str, Probe] = {
             "directory": lambda: self._directory.get("ServiceProviderConfig"),
             "users": lambda: self._directory.total("Users"),
             "groups": lambda: self._directory.total("Groups"),
         }
-        found = checked(self.name, sights, CANNOT)
-        if any(finding.level == "error" for finding in found):
-            return found
-        return [*found, *self._never_synced(), *self._near_limits()]
+        findings = check_connection(self.name, probes, LIMITATIONS)
+        if any(finding.level == "error" for finding in findings):
+            return findings
+        return [*findings, *self._find_never_synced(), *self._find_near_limits()]
 
-    def _never_synced(self) -> list[Finding]:
-        """Groups that Atlassian accepts and silently leaves alone."""
-        names, _ = self._groups()
-        mine = sorted(name for name in names.values() if self._is_default(name))
-        words = "is named like one of Atlassian's own, and such a group is never synced"
-        remedy = "Push a group with another name, and give that one access to the product."
-        return [Finding("warning", f"{self.name}: group {name}", f"{name} {words}", remedy) for name in mine]
+    def _find_never_synced(self) -> list[Finding]:
+        """Find groups that Atlassian accepts and silently leaves alone."""
+        names, _ = self._read_groups()
+        return [
+            Finding("warning", f"{self.name}: group {name}", NEVER_SYNCED.format(name), OTHER_NAME)
+            for name in sorted(names.values())
+            if self._is_default(name)
+        ]
 
-    def _near_limits(self) -> list[Finding]:
-        """Limits that are nearly reached."""
+    def _find_near_limits(self) -> list[Finding]:
+        """Find limits that are nearly reached."""
         limits, users = self._limits, self._directory.total("Users")
-        largest = max(self._sizes.values(), default=0)
-        told = (("users", users, limits.users), ("members of the largest group", largest, limits.members))
+        largest = max(limits.sizes.values(), default=0)
+        counts = (("users", users, limits.users), ("members of the largest group", largest, limits.members))
         return [
             Finding(
                 "warning",
@@ -201,7 +190,7 @@ class AtlassianScim(OnePass):
                 f"{number:,} {what} of {most:,}",
                 "Ask Atlassian for a higher limit before it is reached.",
             )
-            for what, number, most in told
+            for what, number, most in counts
             if number >= NEAR * most
         ]
 

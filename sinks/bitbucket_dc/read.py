@@ -8,11 +8,22 @@ from typing import Any
 
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
-from sinks.kit.datacenter_pages import by_offset
-from sinks.kit.datacenter_rows import Columns, Group, Licence, Own, Permission, Row, Whole, state_of
+from sinks.kit.datacenter_rows import (
+    Columns,
+    DirectPermission,
+    Group,
+    Installation,
+    Licence,
+    Permission,
+    split_pairs,
+    state_of,
+)
+from sinks.kit.required import require_texts
 from transport.client import Client
 from transport.errors import NotFound
+from transport.pages import follow_offsets
 from transport.reply import Reply
+from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
 API = "/rest/api/latest"
 PRODUCT = "bitbucket"
@@ -37,7 +48,7 @@ FIELDS = Fields(
 )
 """Which field of a user fills which column."""
 LISTED_FROM = 20
-"""Accounts of one look from which on the whole list, a thousand a page, is less to ask for."""
+"""Accounts of one observation from which on the whole list, a thousand a page, is less to ask for."""
 FLAGS = ("mutableDetails", "mutableGroups", "deletable")
 
 
@@ -58,77 +69,77 @@ class Bitbucket:
         self.fixed: dict[str, set[str]] = {flag: set() for flag in FLAGS}
         self.levels: dict[str, str] = {}
 
-    def whole(self) -> Whole:
-        """Everybody and every group."""
+    def read_all(self) -> Installation:
+        """Read everybody and every group."""
         people = Gathered(FIELDS.names, key="user_name")
-        for page in self._pages("/admin/users"):
-            people.add(FIELDS(page))
+        for reply in self._pages("/admin/users"):
+            people.add(FIELDS(_named_rows(reply)))
         groups = self.groups()
-        ids: list[str] = []
-        names: list[str] = []
-        calls = (partial(self._members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
-            ids += members
-            names += [group.name] * len(members)
-        licensed = frozenset(
-            row["name"].lower() for page in self._pages("/users", {"permission": LICENSED}) for row in page
-        )
-        return Whole(
-            self._accounts(people.take()),
-            (ids, names),
+        members = self._client.in_parallel(partial(self._members, group.name) for group in groups)
+        pairs = ((name, group.name) for group, names in zip(groups, members, strict=True) for name in names)
+        memberships = split_pairs(pairs)
+        pages = self._pages("/users", {"permission": LICENSED})
+        licensed = frozenset(row["name"].lower() for reply in pages for row in _named_rows(reply))
+        return Installation(
+            self._accounts_of(people.take()),
+            memberships,
             groups,
             self.licence(),
             tuple(PERMISSIONS.values()),
-            self._own(),
-            counted={PRODUCT: licensed},
+            self._read_direct(),
+            licensed={PRODUCT: licensed},
         )
 
-    def some(self, names: Sequence[str], emails: Sequence[str]) -> Whole:
-        """A few accounts by name or address, with what they hold."""
+    def read_some(self, names: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read a few accounts by name or address, with what they hold."""
         wanted = {text.casefold() for text in (*names, *emails)}
-        found: dict[str, Row] = {}
-        for rows in self._candidates([*names, *emails]):
-            for row in rows:
-                if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}:
-                    found[row["name"].lower()] = row
-        ids = list(found)
-        groups = self._client.in_parallel(partial(self._groups_of, name) for name in ids)
-        held = [(name, group) for name, some in zip(ids, groups, strict=True) for group in some]
+        users = {
+            row["name"].lower(): row
+            for rows in self._find_candidates([*names, *emails])
+            for row in rows
+            if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}
+        }
+        groups = self._client.in_parallel(partial(self._groups_of, name) for name in users)
+        pairs = ((name, group) for name, some in zip(users, groups, strict=True) for group in some)
+        memberships = split_pairs(pairs)
         people = Gathered(FIELDS.names, key="user_name")
-        people.add(FIELDS(list(found.values())))
-        own = [one for one in self._own() if one.account_id in found]
-        pairs = ([name for name, _ in held], [group for _, group in held])
-        return Whole(self._accounts(people.take()), pairs, [], [], own=own)
+        people.add(FIELDS(list(users.values())))
+        direct = [one for one in self._read_direct() if one.account_id in users]
+        return Installation(self._accounts_of(people.take()), memberships, direct=direct)
 
     def groups(self) -> list[Group]:
-        """All groups, and whether they open and administer Bitbucket."""
+        """Read all groups, and whether they open and administer Bitbucket."""
         levels = {
-            row["group"]["name"]: row["permission"]
-            for page in self._pages("/admin/permissions/groups")
-            for row in page
+            text_in(object_in(row, "group", reply), "name", reply): text_in(row, "permission", reply)
+            for reply in self._pages("/admin/permissions/groups")
+            for row in rows_of(reply, "values")
         }
-        names = [row["name"] for page in self._pages("/admin/groups") for row in page]
+        names = [row["name"] for reply in self._pages("/admin/groups") for row in _named_rows(reply)]
         return [
             Group(name, (PRODUCT,) if name in levels else (), levels.get(name) in ADMIN) for name in names
         ]
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Names of the groups that resemble some names."""
-        found = (page for name in names for page in self._pages("/admin/groups", {"filter": name}))
-        return [row["name"] for page in found for row in page]
+        """Read the names of the groups that resemble some names."""
+        pages = (reply for name in names for reply in self._pages("/admin/groups", {"filter": name}))
+        return [row["name"] for reply in pages for row in _named_rows(reply)]
 
     def licence(self) -> list[Licence]:
-        """Seats bought and in use; none where no licence is installed."""
+        """Read seats bought and in use; none where no licence is installed."""
         try:
-            body = self._client.get(f"{API}/admin/license").json()
+            reply = self._client.get(f"{API}/admin/license")
         except NotFound:
             return []
-        bought = None if body.get("unlimitedNumberOfUsers") else body["maximumNumberOfUsers"]
-        return [Licence(PRODUCT, bought, body["status"]["currentNumberOfUsers"])]
+        body = object_of(reply)
+        unlimited = body.get("unlimitedNumberOfUsers")
+        bought = None if unlimited else number_in(body, "maximumNumberOfUsers", reply)
+        used = number_in(object_in(body, "status", reply), "currentNumberOfUsers", reply)
+        return [Licence(PRODUCT, bought, used)]
 
     def version(self) -> str:
-        """The version."""
-        return str(self._client.get(f"{API}/application-properties").json()["version"])
+        """Read the version."""
+        reply = self._client.get(f"{API}/application-properties")
+        return text_in(object_of(reply), "version", reply)
 
     @cached_property
     def _caller(self) -> str:
@@ -136,45 +147,46 @@ class Bitbucket:
         reply = self._client.get(f"{API}/application-properties")
         return reply.headers.get("X-AUSERNAME", "").lower()
 
-    def glance(self, path: str) -> None:
+    def read_one(self, path: str) -> None:
         """Read one row, to see whether they can be read."""
         self._client.get(f"{API}{path}", {"limit": 1})
 
-    def _own(self) -> list[Own]:
-        """Permissions that accounts hold by themselves."""
+    def _read_direct(self) -> list[DirectPermission]:
+        """Read the permissions that accounts hold by themselves."""
         self.levels = {
-            row["user"]["name"].lower(): row["permission"]
-            for page in self._pages("/admin/permissions/users")
-            for row in page
+            text_in(object_in(row, "user", reply), "name", reply).lower(): _level_of(row, reply)
+            for reply in self._pages("/admin/permissions/users")
+            for row in rows_of(reply, "values")
         }
-        return [Own(name, PERMISSIONS[level]) for name, level in self.levels.items()]
+        return [DirectPermission(name, PERMISSIONS[level]) for name, level in self.levels.items()]
 
     def _members(self, group: str) -> list[str]:
         pages = self._pages("/admin/groups/more-members", {"context": group})
-        return [row["name"].lower() for page in pages for row in page]
+        return [row["name"].lower() for reply in pages for row in _named_rows(reply)]
 
     def _groups_of(self, name: str) -> list[str]:
         pages = self._pages("/admin/users/more-members", {"context": name})
-        return [row["name"] for page in pages for row in page]
+        return [row["name"] for reply in pages for row in _named_rows(reply)]
 
-    def _candidates(self, texts: Sequence[str]) -> Iterator[list[Row]]:
-        """Pages that hold the accounts looked for: everybody's, where those are fewer requests."""
+    def _find_candidates(self, texts: Sequence[str]) -> Iterator[list[Row]]:
+        """Read pages that hold the accounts looked for: everybody's, where those are fewer requests."""
         if len(texts) >= LISTED_FROM:
-            return self._pages("/admin/users")
-        return self._client.in_parallel(partial(self._resembling, text) for text in texts)
+            return map(_named_rows, self._pages("/admin/users"))
+        return self._client.in_parallel(partial(self._find_resembling, text) for text in texts)
 
-    def _resembling(self, text: str) -> list[Row]:
-        return [row for page in self._pages("/admin/users", {"filter": text}) for row in page]
+    def _find_resembling(self, text: str) -> list[Row]:
+        pages = self._pages("/admin/users", {"filter": text})
+        return [row for reply in pages for row in _named_rows(reply)]
 
-    def _accounts(self, people: Columns) -> Columns:
-        """Columns of Accounts: the name in lower case stands for the account."""
+    def _accounts_of(self, people: Columns) -> Columns:
+        """Return columns of Accounts: the name in lower case stands for the account."""
         ids = [name.lower() for name in people["user_name"]]
         flags = {flag: people.pop(flag) for flag in FLAGS}
         for flag, values in flags.items():
-            told = dict(zip(ids, values, strict=True))
-            # In place: batches look side by side.
-            self.fixed[flag].difference_update(told)
-            self.fixed[flag].update(name for name, may in told.items() if may is False)
+            allowed = dict(zip(ids, values, strict=True))
+            # In place: batches are observed side by side.
+            self.fixed[flag].difference_update(allowed)
+            self.fixed[flag].update(name for name, may in allowed.items() if may is False)
         active, kinds = people.pop("active"), people.pop("type")
         return {
             **people,
@@ -185,14 +197,28 @@ class Bitbucket:
             "caller": [name == self._caller for name in ids],
         }
 
-    def _pages(self, path: str, query: dict[str, Any] | None = None) -> Iterator[list[Row]]:
+    def _pages(self, path: str, query: dict[str, Any] | None = None) -> Iterator[Reply]:
         def fetch(start: int) -> Reply:
             more = {"start": start, "limit": self._page_size}
             return self._client.get(f"{API}{path}", {**(query or {}), **more})
 
-        for body in by_offset(fetch, _next_start):
-            yield body["values"]
+        return follow_offsets(fetch, _next_start)
 
 
-def _next_start(body: Row) -> int | None:
-    return None if body["isLastPage"] else body["nextPageStart"]
+def _named_rows(reply: Reply) -> list[Row]:
+    return require_texts(rows_of(reply, "values"), ("name",), reply)
+
+
+def _level_of(row: Row, reply: Reply) -> str:
+    level = text_in(row, "permission", reply)
+    if level not in PERMISSIONS:
+        raise malformed(f"`permission` is {level}, which is no global permission known here", reply)
+    return level
+
+
+def _next_start(reply: Reply) -> int | None:
+    body = object_of(reply)
+    last = body.get("isLastPage")
+    if not isinstance(last, bool):
+        raise malformed("the page does not say whether it is the last", reply)
+    return None if last else number_in(body, "nextPageStart", reply)

@@ -14,10 +14,13 @@ from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Action, Change, EntitlementKind
 from sinks import Applied
 from sinks.bitbucket_dc.read import API, LEVELS, PERMISSIONS, Bitbucket
+from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import SETS, DataCenter, DataCenterOptions
-from sinks.kit.datacenter_rows import Row, Whole
+from sinks.kit.datacenter_rows import Installation
+from sinks.kit.target_reader import find_account
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
 from transport.redact import conceal
+from transport.shape import Row
 
 
 class BitbucketDcOptions(DataCenterOptions):
@@ -36,20 +39,20 @@ class BitbucketDc(DataCenter):
 
     # Reading
 
-    def whole(self) -> Whole:
-        """Everybody and every group."""
-        return self._bitbucket.whole()
+    def read_all(self) -> Installation:
+        """Read everybody and every group."""
+        return self._bitbucket.read_all()
 
-    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
-        """Users by name or address."""
-        return self._bitbucket.some(account_ids, emails)
+    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read users by name or address."""
+        return self._bitbucket.read_some(account_ids, emails)
 
     @cached_property
     def _bitbucket(self) -> Bitbucket:
         return Bitbucket(self.client, self._options.page_size)
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear, with others that resemble them."""
+        """Return those of some names that groups bear, with others that resemble them."""
         return self._bitbucket.group_names(names)
 
     # Writing
@@ -69,24 +72,24 @@ class BitbucketDc(DataCenter):
             self.permit(change)
         others = [change for change in changes if change not in grants]
         if others:
-            made = super().apply(others)
+            applied = super().apply(others)
         else:
-            made = Applied(grants[0].account_id or self._account_of(grants[0].subject))
-        failed = self._join_all(str(made.account_id), grants)
-        return made._replace(failed={**made.failed, **failed})
+            applied = Applied(grants[0].account_id or find_account(self, grants[0].subject))
+        failed = self._join_all(str(applied.account_id), grants)
+        return applied._replace(failed={**applied.failed, **failed})
 
     def _join_all(self, account_id: str, grants: Sequence[Change]) -> Mapping[str, str]:
-        """Put an account into several groups at once; it is all or none, so a failure shows one by one."""
+        """Put an account into several groups at once; where that fails, try them one by one."""
         try:
             self._join(account_id, [str(change.entitlement_id) for change in grants])
         except (UnknownOutcome, ReadOnly):
             raise
         except (Refused, TransportError):
-            return self._each(account_id, grants, None).failed
+            return self._make_each(account_id, grants, None).failed
         return {}
 
     def permit(self, change: Change) -> None:
-        """Let also the permissions through that open Bitbucket to an account itself."""
+        """Permit besides the permissions that open Bitbucket to an account itself."""
         permission = PERMISSIONS.get(str(change.entitlement_id))
         if change.action not in SETS or permission is None or change.kind != permission.kind:
             super().permit(change)
@@ -109,14 +112,16 @@ class BitbucketDc(DataCenter):
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""
-        name, held = account_id, str(change.entitlement_id)
+        name, entitlement_id = account_id, str(change.entitlement_id)
         if action in SETS and change.kind != EntitlementKind.GROUP:
-            self._allow(action, name, held)
+            self._set_permission(action, name, entitlement_id)
         elif action == Action.GRANT:
-            self._join(name, [held])
+            self._join(name, [entitlement_id])
         elif action == Action.REVOKE:
             self._refuse_fixed(account_id, "mutableGroups", "groups")
-            self.client.write("POST", f"{API}/admin/users/remove-group", {"context": name, "itemName": held})
+            self.client.write(
+                "POST", f"{API}/admin/users/remove-group", {"context": name, "itemName": entitlement_id}
+            )
         elif action == Action.DELETE:
             self._refuse_fixed(account_id, "deletable", "life")
             self.client.write("DELETE", f"{API}/admin/users", params={"name": name})
@@ -126,16 +131,16 @@ class BitbucketDc(DataCenter):
             )
         return None
 
-    def _allow(self, action: Action, name: str, level: str) -> None:
-        """Give or take a permission; what is given takes the place of the one that is held."""
+    def _set_permission(self, action: Action, name: str, level: str) -> None:
+        """Grant or revoke a permission; what is granted replaces the one that is assigned."""
         path, query = f"{API}/admin/permissions/users", {"name": name}
         if action == Action.REVOKE:
             self.client.write("DELETE", path, params=query)
             return
-        held = self._bitbucket.levels.get(name)
-        if held and LEVELS.index(held) > LEVELS.index(level):
+        assigned = self._bitbucket.levels.get(name)
+        if assigned and LEVELS.index(assigned) > LEVELS.index(level):
             raise Refused(
-                f"{name} holds {PERMISSIONS[held].name}, which {PERMISSIONS[level].name} would take away",
+                f"{name} holds {PERMISSIONS[assigned].name}, which {PERMISSIONS[level].name} would take away",
                 remedy="Leave it, or set the permission in Bitbucket under Global permissions.",
             )
         self.client.write("PUT", path, params={**query, "permission": level})
@@ -146,10 +151,10 @@ class BitbucketDc(DataCenter):
         self.client.write("POST", f"{API}/admin/users/add-groups", body)
 
     def _profile(self, account_id: str, after: Mapping[str, Any]) -> Row:
-        """The whole profile: what changes, and the rest as the last look showed it."""
+        """Return the whole profile: what changes, and the rest as last observed."""
         self._refuse_fixed(account_id, "mutableDetails", "profile")
-        facts = {**self.facts(account_id), **after}
-        return {"name": account_id, "displayName": facts["display_name"], "email": facts["email"]}
+        account = {**self.account(account_id), **after}
+        return {"name": account_id, "displayName": account["display_name"], "email": account["email"]}
 
     def _refuse_fixed(self, account_id: str, flag: str, what: str) -> None:
         """Refuse what the account's directory does not let us change."""
@@ -161,18 +166,18 @@ class BitbucketDc(DataCenter):
 
     # Checking
 
-    def sights(self) -> Mapping[str, Any]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         bitbucket = self._bitbucket
         return {
             "version": lambda: Finding("ok", f"{self.name}: version", bitbucket.version()),
-            "users": lambda: bitbucket.glance("/admin/users"),
-            "groups": lambda: bitbucket.glance("/admin/permissions/groups"),
+            "users": lambda: bitbucket.read_one("/admin/users"),
+            "groups": lambda: bitbucket.read_one("/admin/permissions/groups"),
             "licence": bitbucket.licence,
-            "leavers": self._see_leavers,
+            "leavers": self._check_leavers,
         }
 
-    def _see_leavers(self) -> Finding:
+    def _check_leavers(self) -> Finding:
         words = "Bitbucket cannot disable or suspend anybody"
-        remedy = "Let `leaver` name revoke_seats, and delete where accounts shall go."
+        remedy = "Use revoke_seats under `leaver`, and delete where accounts are to go."
         return self.warn("leavers", words, remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import ClassVar
@@ -14,13 +14,15 @@ from provisioning.model.frames import Accounts, Action, Change, Screened, concat
 from provisioning.model.intake import Fields
 from sinks import Applied, Observation, groups_named
 from sinks.confluence_cloud.site import API, PAGE, ConfluenceSite, Group
-from sinks.kit import cloud_rows
 from sinks.kit.cloud_rows import Columns
-from sinks.kit.cloud_site import UNABLE, CloudSite, Inability, SiteOptions, permit, refuse_synced
+from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite, SiteOptions
+from sinks.kit.connection_check import Limitation, Probe
+from sinks.kit.frames import GROUP, Entitlement, build_assignments_of_few
 from sinks.kit.new_group import make_group
-from sinks.kit.numbered_pages import Row
 from sinks.kit.one_pass import Streams
+from sinks.kit.permission import Reason, permit, refuse_synced
 from transport.door import Door
+from transport.shape import Row
 
 FIELDS = Fields(
     {
@@ -32,28 +34,28 @@ FIELDS = Fields(
 )
 """Which field of a user fills which column."""
 KINDS = {"atlassian": "person", "app": "app", "": "customer"}
-"""Confluence has no word for those who are neither people nor apps; they are left alone."""
+"""Whoever has no type in Confluence is neither a person nor an app, and is left alone."""
 PRODUCT = "confluence"
 ACTIONS = frozenset({Action.CREATE_GROUP, Action.GRANT, Action.REVOKE})
-NOBODY = (
-    "Confluence lets nobody in and removes nobody",
+NOBODY = Reason(
+    "Confluence can neither invite nor remove anybody",
     "Use a connection of kind jira_cloud or atlassian_org for it, or do it on the admin site.",
 )
-CANNOT = (
-    (
-        "life of accounts",
-        "Confluence can neither let in, suspend nor remove anybody; it only gives and takes groups",
-        NOBODY[1],
+LIMITATIONS = (
+    Limitation(
+        "lifecycle of accounts",
+        "Confluence can neither invite, suspend nor remove anybody; it only grants and revokes groups",
+        NOBODY.remedy,
     ),
-    (
+    Limitation(
         "suspended accounts",
-        "Confluence leaves suspended accounts out of its lists and does not say so",
-        "Read the organisation (atlassian_org) beside, where they are to be seen.",
+        "Confluence leaves suspended accounts out of its lists without saying so",
+        "Also connect the organisation (atlassian_org), which shows them.",
     ),
-    (
+    Limitation(
         "last activity",
-        "Confluence tells nobody's last activity, so no seat here is ever called idle",
-        "Read the organisation (atlassian_org) or its export beside, which know it.",
+        "Confluence does not tell when anybody was last active, so no seat here is ever called idle",
+        "Also connect the organisation (atlassian_org) or its export, which tell it.",
     ),
 )
 """What this route cannot do: said by `check`, and refused before a request."""
@@ -72,10 +74,9 @@ class ConfluenceCloud(CloudSite[Group]):
     kind: ClassVar[str] = "confluence_cloud"
     Options: ClassVar[type[BaseModel]] = ConfluenceCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
-    look_size: ClassVar[int] = 100
     fields: ClassVar[Fields] = FIELDS
     kinds: ClassVar[Mapping[str, str]] = KINDS
-    cannot: ClassVar[Inability] = CANNOT
+    limitations: ClassVar[Sequence[Limitation]] = LIMITATIONS
 
     def __init__(self, name: str, options: ConfluenceCloudOptions, door: Door) -> None:
         super().__init__(name, options, door)
@@ -88,33 +89,33 @@ class ConfluenceCloud(CloudSite[Group]):
         groups = self._remember(self._site.groups())
         members: dict[str, list[str]] = {key: [] for key in groups}
 
-        def met() -> Iterator[list[Row]]:
+        def read_members() -> Iterator[list[Row]]:
             for group, rows in self._site.members(list(groups.values())):
                 members[group.group_id] += [row["accountId"] for row in rows]
                 yield rows
 
-        accounts = self._pages(chain(self._site.users(), met()))
+        accounts = self._build_pages(chain(self._site.users(), read_members()))
         self._knows_all = True
-        return self._streams(accounts, members, _openings(groups), {})
+        return self._build_streams(accounts, members, self._entitlements(groups))
 
     def list_groups(self) -> list[Group]:
         """Read all groups."""
         return self._site.groups()
 
-    def _accounts(self, columns: Columns) -> Screened:
-        """Accounts of a batch of users; Confluence lists those alone who can be used."""
-        return super()._accounts({**columns, "active": [True] * len(columns["account_id"])})
+    def _build_accounts(self, columns: Columns) -> Screened:
+        """Build Accounts of a batch of users; Confluence lists only the active."""
+        return super()._build_accounts({**columns, "active": [True] * len(columns["account_id"])})
 
     def observe(
         self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
     ) -> Observation:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
-        found = [self._address_book.get(email.casefold()) for email in emails]
-        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, found)])))
-        accounts = [page.frame for page in self._pages([rows])]
-        held = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
-        there = groups_named(self._site.group_names()) if groups else None
-        return Observation(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
+        by_email = [self._address_book.get(email.casefold()) for email in emails]
+        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, by_email)])))
+        accounts = [page.frame for page in self._build_pages([rows])]
+        assigned = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
+        named = groups_named(self._site.group_names()) if groups else None
+        return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
 
     @property
     def _address_book(self) -> Mapping[str, str]:
@@ -145,7 +146,7 @@ class ConfluenceCloud(CloudSite[Group]):
             send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
             return make_group(name, send, self)
         if change.account_id is None:
-            raise Refused(f"{change.subject} has no account here", remedy=NOBODY[1])
+            raise Refused(f"{change.subject} has no account here", remedy=NOBODY.remedy)
         self.end_pass()
         params = {"groupId": str(change.entitlement_id)}
         if change.action == Action.GRANT:
@@ -157,16 +158,16 @@ class ConfluenceCloud(CloudSite[Group]):
         return Applied(change.account_id)
 
     def _permit(self, change: Change) -> None:
-        permit(change, ACTIONS, {**UNABLE, Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
+        permit(change, ACTIONS, {**IMPOSSIBLE, Action.CREATE: NOBODY, Action.REMOVE: NOBODY})
         refuse_synced(self.groups().get(str(change.entitlement_id)))
 
     # Checking
 
-    def sights(self) -> Mapping[str, Callable[[], object]]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         site = self._site
         return {
-            "token": lambda: site.get("user/current"),
+            "token": site.caller,
             "users": lambda: site.get("search/user", cql="type=user", limit="1"),
             "groups": lambda: site.get("group", limit="1"),
         }
@@ -174,17 +175,24 @@ class ConfluenceCloud(CloudSite[Group]):
     @cached_property
     def caller(self) -> str:
         """The account whose token it is."""
-        return str(self._site.get("user/current")["accountId"])
+        return self._site.caller()
 
     @cached_property
     def _site(self) -> ConfluenceSite:
         return ConfluenceSite(self._client, self._options.page_size)
 
-
-def _openings(groups: Mapping[str, Group]) -> list[cloud_rows.Opening]:
-    return [
-        cloud_rows.Opening(
-            group.group_id, group.name, PRODUCT if group.opens else None, group.admin, False, group.modifiable
-        )
-        for group in groups.values()
-    ]
+    def _entitlements(self, groups: Mapping[str, Group]) -> list[Entitlement]:
+        """One for each group; whatever opens Confluence is billed."""
+        return [
+            Entitlement(
+                GROUP,
+                group.group_id,
+                group.name,
+                PRODUCT if group.opens else None,
+                self._site_name if group.opens else None,
+                billable=group.opens,
+                admin=group.admin,
+                modifiable=group.modifiable,
+            )
+            for group in groups.values()
+        ]

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sinks.kit.numbered_pages import Listings, Page, Row
+from sinks.kit.required import require_texts
 from transport.client import Client
 from transport.errors import NotFound
-from transport.pages import follow_cursor
+from transport.pages import Listings, Page, follow_cursor
 from transport.reply import Reply
+from transport.shape import Row, number_in, object_in, object_of, rows_in, rows_of, text_in
 
 API = "wiki/rest/api"
-PAGE, IDS_A_LOOK = 200, 100
+PAGE, IDS_A_REQUEST = 200, 100
 
 
 class Group(NamedTuple):
@@ -37,77 +38,95 @@ class ConfluenceSite:
     def __init__(self, client: Client, page_size: int = PAGE) -> None:
         self._client, self._page_size = client, page_size
 
-    def get(self, path: str, **params: Any) -> Any:
-        """The body of one answer."""
-        return self._client.get(f"{API}/{path}", params or None).json()
+    def get(self, path: str, **params: Any) -> Reply:
+        """Read one answer."""
+        return self._client.get(f"{API}/{path}", params or None)
+
+    def caller(self) -> str:
+        """Return the account whose token it is."""
+        reply = self.get("user/current")
+        return text_in(object_of(reply), "accountId", reply)
 
     def users(self) -> Iterator[list[Row]]:
-        """Pages of everyone who may use Confluence, guests too."""
+        """Read pages of everyone who may use Confluence, guests too."""
         query = {"cql": "type=user", "sitePermissionTypeFilter": "all"}
-        for rows in self._pages("search/user", query):
-            yield [row["user"] for row in rows]
+        for reply in self._pages("search/user", query):
+            users = [object_in(row, "user", reply) for row in rows_of(reply, "results")]
+            yield require_texts(users, ("accountId",), reply)
 
     def groups(self) -> list[Group]:
-        """All groups, told apart by what they give."""
-        given = {access: self._with_access(access) for access in ("user", "admin", "site-admin")}
+        """Read all groups, told apart by what they give."""
+        group_ids = {access: self._with_access(access) for access in ("user", "admin", "site-admin")}
         return [
             Group(
                 row["id"],
                 row["name"],
                 row.get("managedBy") != "EXTERNAL",
-                row["id"] in given["admin"] | given["site-admin"],
-                row["id"] in given["user"] | given["admin"],
+                row["id"] in group_ids["admin"] | group_ids["site-admin"],
+                row["id"] in group_ids["user"] | group_ids["admin"],
             )
-            for rows in self._pages("group", {})
-            for row in rows
+            for row in self._group_rows("group", {})
         ]
 
     def group_names(self) -> list[str]:
-        """Names of all groups."""
-        return [row["name"] for rows in self._pages("group", {}) for row in rows]
+        """Read the names of all groups."""
+        return [row["name"] for row in self._group_rows("group", {})]
 
     def members(self, groups: Sequence[Group]) -> Iterator[tuple[Group, list[Row]]]:
-        """Pages of the members of each group; Confluence leaves the suspended out without a word."""
+        """Read pages of the members of each group; Confluence leaves the suspended out without a word."""
         return Listings[Group](self._client, self._members).pages(groups)
 
     def some_users(self, account_ids: Sequence[str]) -> list[Row]:
-        """Users by identifier, each with all its groups under `groups`."""
-        parts = [list(account_ids[at : at + IDS_A_LOOK]) for at in range(0, len(account_ids), IDS_A_LOOK)]
-        rows = [row for part in parts for row in self.get("user/bulk", accountId=part)["results"]]
-        calls = (partial(self._groups_of, row["accountId"]) for row in rows)
-        held = self._client.in_parallel(calls)
-        return [{**row, "groups": groups} for row, groups in zip(rows, held, strict=True)]
+        """Read users by identifier, each with all its groups under `groups`."""
+        starts = range(0, len(account_ids), IDS_A_REQUEST)
+        parts = [list(account_ids[start : start + IDS_A_REQUEST]) for start in starts]
+        users = [row for part in parts for row in self._users(part)]
+        calls = (partial(self._groups_of, row["accountId"]) for row in users)
+        groups = self._client.in_parallel(calls)
+        return [{**row, "groups": some} for row, some in zip(users, groups, strict=True)]
+
+    def _users(self, account_ids: list[str]) -> list[Row]:
+        reply = self.get("user/bulk", accountId=account_ids)
+        return require_texts(rows_of(reply, "results"), ("accountId",), reply)
 
     def _groups_of(self, account_id: str) -> list[Row]:
         try:
-            return [row for rows in self._pages("user/memberof", {"accountId": account_id}) for row in rows]
+            return list(self._group_rows("user/memberof", {"accountId": account_id}))
         except NotFound:
             return []
 
     def _with_access(self, access: str) -> set[str]:
-        return {row["id"] for rows in self._pages("group", {"accessType": access}) for row in rows}
+        return {row["id"] for row in self._group_rows("group", {"accessType": access})}
+
+    def _group_rows(self, path: str, query: dict[str, str]) -> Iterator[Row]:
+        for reply in self._pages(path, query):
+            yield from require_texts(rows_of(reply, "results"), ("id", "name"), reply)
 
     def _members(self, group: Group, start: int) -> Page:
-        body = self.get(
+        reply = self.get(
             f"group/{group.group_id}/membersByGroupId",
             start=str(start),
             limit=str(self._page_size),
             shouldReturnTotalSize="true",
         )
-        return Page(body["results"], body["totalSize"], not _next(body))
+        body = object_of(reply)
+        rows = require_texts(rows_in(body, "results", reply), ("accountId",), reply)
+        return Page(rows, number_in(body, "totalSize", reply), not _next(reply), reply)
 
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[list[Row]]:
-        """Pages that name the next one by a path below the site's own."""
+    def _pages(self, path: str, query: dict[str, str]) -> Iterator[Reply]:
+        """Read pages that name the next one by a path below the site's own."""
 
         def fetch(link: str | None) -> Reply:
             if link is not None:
                 return self._client.get(f"wiki{link}")
             return self._client.get(f"{API}/{path}", {**query, "limit": str(self._page_size)})
 
-        for reply in follow_cursor(fetch, lambda reply: _next(reply.json())):
-            yield reply.json()["results"]
+        return follow_cursor(fetch, _next)
 
 
-def _next(body: Row) -> str | None:
-    link = (body.get("_links") or {}).get("next")
-    return str(link).removeprefix("/wiki") if link else None
+def _next(reply: Reply) -> str | None:
+    body = object_of(reply)
+    links = object_in(body, "_links", reply) if body.get("_links") is not None else {}
+    if not links.get("next"):
+        return None
+    return text_in(links, "next", reply).removeprefix("/wiki")

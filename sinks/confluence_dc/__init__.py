@@ -5,7 +5,7 @@ password. Reads: everybody, those who count for the licence (of whom alone addre
 told), the groups with their permissions and members. Writes: create, update, disable, enable, delete,
 memberships. Speed: groups go side by side; the token bucket of the user is shared.
 
-Deleting is done later by the server; what is not done in time is pending, and the next run looks.
+Deleting is done later by the server; what is not done in time is propagating, and the next run checks it.
 """
 
 from sinks.confluence_dc.sink import ConfluenceDc

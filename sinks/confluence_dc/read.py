@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
 
 from provisioning.model.frames import AccountState
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
-from sinks.kit.datacenter_pages import by_offset
-from sinks.kit.datacenter_rows import Columns, Group, Licence, Row, Whole
+from sinks.kit.datacenter_rows import Columns, Group, Installation, Licence, split_pairs
+from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
-from transport.errors import NotFound
+from transport.errors import BadRequest, NotFound
+from transport.pages import follow_offsets
 from transport.reply import Reply
+from transport.shape import (
+    Row,
+    malformed,
+    number_in,
+    number_in_text,
+    object_in,
+    object_of,
+    rows_in,
+    rows_of,
+    text_in,
+)
 
-API = "/rest/api"
+API, LICENCE = "/rest/api", "/rest/license/1.0/license"
 PRODUCT = "confluence"
 FIELDS = Fields(
     {"account_id": "userKey", "user_name": "username", "display_name": "displayName", "status": "status"}
 )
 """Which field of a user fills which column."""
-COUNTED_FIELDS = {"account_id": "userKey", "email": "email", "last_active": "lastLogin"}
+LICENSED_FIELDS = {"email": "email", "last_active": "lastLogin"}
 """The same of those who count for the licence, of whom more is told."""
 STATES = {
     "current": AccountState.ACTIVE.value,
@@ -47,158 +59,199 @@ class Confluence:
         self._client, self._page_size = client, page_size
         self._licensed = None if licensed is None else frozenset(licensed)
 
-    def whole(self) -> Whole:
-        """Everybody and every group."""
-        counted = self.counted()
+    def read_all(self) -> Installation:
+        """Read everybody and every group."""
+        licensed = self.licensed_users()
         people = Gathered(FIELDS.names, key="account_id")
-        for page in self._pages("/user/list", {"expand": "status"}):
-            people.add(FIELDS(_known(page)))
-        caller = self._client.get(f"{API}/user/current").json()["userKey"]
-        groups = self.groups()
-        ids: list[str] = []
-        names: list[str] = []
-        calls = (partial(self.members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
-            ids += members
-            names += [group.name] * len(members)
-        columns = accounts_of(people.take(), counted, str(caller))
-        return Whole(columns, (ids, names), groups, self.licence(), counted={PRODUCT: frozenset(counted)})
+        for reply in self._pages("/user/list", {"expand": "status"}):
+            people.add(FIELDS(_known_users(reply)))
+        caller, groups = self._caller(), self.groups()
+        members = self._client.in_parallel(partial(self.members, group.name) for group in groups)
+        pairs = ((key, group.name) for group, keys in zip(groups, members, strict=True) for key in keys)
+        memberships = split_pairs(pairs)
+        columns = accounts_of(people.take(), licensed, caller)
+        return Installation(
+            columns, memberships, groups, self.licence(), licensed={PRODUCT: frozenset(licensed)}
+        )
 
-    def some(self, keys: Sequence[str], emails: Sequence[str], names: dict[str, str]) -> Whole:
-        """A few accounts; an address leads to an account that counts, or to the name it was made with.
+    def read_some(
+        self, keys: Sequence[str], emails: Sequence[str], user_names: Mapping[str, str]
+    ) -> Installation:
+        """Read a few accounts; an address leads to a licensed account, or to the name it was made with.
 
         Args:
             keys: user keys.
             emails: e-mail addresses.
-            names: user name of accounts made a moment ago, by address.
+            user_names: user name of accounts made a moment ago, by address.
         """
-        counted = self.counted()
+        licensed = self.licensed_users()
+        rows = self._find_rows(keys, emails, user_names, licensed)
+        groups = self._client.in_parallel(partial(self._groups_of, key) for key in rows)
+        memberships = split_pairs(
+            (key, group) for key, some in zip(rows, groups, strict=True) for group in some
+        )
+        people = Gathered(FIELDS.names, key="account_id")
+        people.add(FIELDS(list(rows.values())))
+        columns = accounts_of(people.take(), licensed, None)
+        made_with = {name: email for email, name in user_names.items()}
+        addresses = zip(columns["email"], columns["user_name"], strict=True)
+        columns["email"] = [email or made_with.get(name) for email, name in addresses]
+        return Installation(columns, memberships)
+
+    def _find_rows(
+        self,
+        keys: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],
+        licensed: Mapping[str, Row],
+    ) -> dict[str, Row]:
+        """Find the users of some keys and addresses, among the licensed or one by one; by user key."""
         wanted = {email.casefold() for email in emails}
-        chosen = {
-            key: row
-            for key, row in counted.items()
-            if key in keys or (row.get("email") or "").casefold() in wanted
-        }
+        chosen = {key: row for key, row in licensed.items() if key in keys or _address_of(row) in wanted}
         rows = {key: row | {"status": "current"} for key, row in chosen.items()}
+        missing = wanted - {_address_of(row) for row in chosen.values()}
         asked = [{"key": key} for key in keys if key not in rows]
-        missing = wanted - {(row.get("email") or "").casefold() for row in chosen.values()}
-        asked += [{"username": name} for email, name in names.items() if email.casefold() in missing]
+        asked += [{"username": name} for email, name in user_names.items() if email.casefold() in missing]
         for row in self._client.in_parallel(partial(self._user, query) for query in asked):
             if row is not None:
                 rows.setdefault(row["userKey"], row)
-        ids = list(rows)
-        groups = list(self._client.in_parallel(partial(self._groups_of, key) for key in ids))
-        people = Gathered(FIELDS.names, key="account_id")
-        people.add(FIELDS(list(rows.values())))
-        made = {name: email for email, name in names.items()}
-        columns = accounts_of(people.take(), counted, None)
-        columns["email"] = [
-            email or made.get(name)
-            for email, name in zip(columns["email"], columns["user_name"], strict=True)
-        ]
-        held = [(key, name) for key, some in zip(ids, groups, strict=True) for name in some]
-        return Whole(columns, ([key for key, _ in held], [name for _, name in held]), [], [])
+        return rows
 
-    def counted(self) -> dict[str, Row]:
-        """Accounts that count for the licence, by user key.
+    def licensed_users(self) -> dict[str, Row]:
+        """Read the accounts that count for the licence, by user key.
 
         Raises:
             NotFound: this version does not tell.
         """
-        pages = self._pages("/admin/users/list/active", {"expand": "lastLogin,status"})
+        users: dict[str, Row] = {}
         try:
-            return {row["userKey"]: row for page in pages for row in page}
+            for reply in self._pages("/admin/users/list/active", {"expand": "lastLogin,status"}):
+                page = require_texts(rows_of(reply, "results"), ("userKey",), reply)
+                users |= {row["userKey"]: row for row in page}
         except NotFound as error:
             error.remedy = "Upgrade to Confluence 9.3 or later, which lists the users that count."
             raise
+        return users
 
     def groups(self) -> list[Group]:
-        """All groups, and whether they may use and administer Confluence."""
+        """Read all groups, and whether they may use and administer Confluence."""
         return list(self._client.in_parallel(partial(self._group, name) for name in self.group_names()))
 
     def group_names(self) -> list[str]:
-        """Names of all groups."""
-        return [row["name"] for page in self._pages("/group", {}) for row in page]
+        """Read the names of all groups."""
+        return [name for reply in self._pages("/group", {}) for name in _group_names(reply)]
 
     def _group(self, name: str) -> Group:
         if self._licensed is not None:
             return Group(name, (PRODUCT,) if name in self._licensed else (), "administrators" in name)
-        held: list[Row] = self._client.get(f"{API}/permissions/group/{quote(name, safe='')}").json()
-        may = {(row["operation"]["targetType"], row["operation"]["operationKey"]) for row in held}
+        reply = self._client.get(f"{API}/permissions/group/{quote(name, safe='')}")
+        operations = [object_in(row, "operation", reply) for row in rows_of(reply)]
+        may = {(row.get("targetType"), row.get("operationKey")) for row in operations}
         uses = ("application", "use") in may
         admin = bool(may & {("application", "administer"), ("system", "administer")})
         return Group(name, (PRODUCT,) if uses else (), admin, uses and not admin)
 
     def members(self, group: str) -> list[str]:
-        """User keys of a group's members."""
+        """Read the user keys of a group's members."""
         if SPECIAL & set(group):
             pages = self._pages("/group/member", {"groupName": group})
         else:
             pages = self._pages(f"/group/{quote(group)}/member", {})
-        return list(dict.fromkeys(row["userKey"] for page in pages for row in _known(page)))
+        return list(dict.fromkeys(row["userKey"] for reply in pages for row in _known_users(reply)))
 
     def _groups_of(self, key: str) -> list[str]:
         try:
-            return [row["name"] for page in self._pages("/user/memberof", {"key": key}) for row in page]
+            pages = self._pages("/user/memberof", {"key": key})
+            return [name for reply in pages for name in _group_names(reply)]
         except NotFound:
             return []
 
     def _user(self, query: dict[str, str]) -> Row | None:
         try:
-            row: Row = self._client.get(f"{API}/user", {**query, "expand": "status"}).json()
+            reply = self._client.get(f"{API}/user", {**query, "expand": "status"})
         except NotFound:
             return None
-        return row
+        user = object_of(reply)
+        text_in(user, "userKey", reply)
+        return user
+
+    def _caller(self) -> str:
+        reply = self._client.get(f"{API}/user/current")
+        return text_in(object_of(reply), "userKey", reply)
 
     def licence(self) -> list[Licence]:
-        """Seats bought and in use; none where the server does not tell."""
+        """Read seats bought and in use; none where the server does not tell."""
         try:
-            most, used = (
-                self._client.get(f"/rest/license/1.0/license/{what}").json()["count"]
-                for what in ("maxUsers", "userCount")
-            )
+            bought, used = (self._client.get(f"{LICENCE}/{what}") for what in ("maxUsers", "userCount"))
         except NotFound:
             return []
-        return [Licence(PRODUCT, most if most >= 0 else None, used)]
+        most = object_of(bought).get("count")
+        seats = None if most == -1 else number_in(object_of(bought), "count", bought)
+        return [Licence(PRODUCT, seats, number_in(object_of(used), "count", used))]
+
+    def is_deleted(self, task: str) -> bool:
+        """Whether a deletion that goes on in the background has ended.
+
+        Raises:
+            BadRequest: it failed.
+        """
+        reply = self._client.get(f"{API}/longtask/{quote(task)}")
+        body = object_of(reply)
+        if number_in(body, "percentageComplete", reply) < 100:
+            return False
+        if body.get("successful") is not True:
+            messages = rows_in(body, "messages", reply) if body.get("messages") is not None else []
+            reasons = "; ".join(str(message.get("translation") or message) for message in messages)
+            raise BadRequest(f"the deletion failed: {reasons}", remedy="Look at the user in Confluence.")
+        return True
 
     def version(self) -> str:
-        """The version."""
-        return str(self._client.get(f"{API}/server-information").json()["version"])
+        """Read the version."""
+        reply = self._client.get(f"{API}/server-information")
+        return text_in(object_of(reply), "version", reply)
 
-    def glance(self, path: str) -> Row:
-        """One row of a listing, to see whether it can be read."""
-        body: Row = self._client.get(f"{API}{path}", {"limit": 1}).json()
-        return body
+    def read_one(self, path: str) -> Row:
+        """Read one row of a listing, to see whether it can be read."""
+        return object_of(self._client.get(f"{API}{path}", {"limit": 1}))
 
-    def _pages(self, path: str, query: dict[str, str]) -> Iterator[list[Row]]:
+    def _pages(self, path: str, query: dict[str, str]) -> Iterator[Reply]:
         def fetch(start: int) -> Reply:
             return self._client.get(f"{API}{path}", {**query, "start": start, "limit": self._page_size})
 
-        for body in by_offset(fetch, _next_start):
-            yield body["results"]
+        return follow_offsets(fetch, _next_start)
 
 
-def accounts_of(people: Columns, counted: dict[str, Row], caller: str | None) -> Columns:
-    """Columns of Accounts; address and last sign-in are known of those who count alone."""
-    ids, status = people["account_id"], people.pop("status")
-    beside = [counted.get(key, {}) for key in ids]
+def accounts_of(people: Columns, licensed: Mapping[str, Row], caller: str | None) -> Columns:
+    """Return columns of Accounts; address and last sign-in are known only of the licensed."""
+    ids, words = people["account_id"], people.pop("status")
+    more = [licensed.get(key, {}) for key in ids]
     states = [
-        AccountState.ACTIVE.value if more else STATES.get(word)
-        for more, word in zip(beside, status, strict=True)
+        AccountState.ACTIVE.value if row else STATES.get(word) for row, word in zip(more, words, strict=True)
     ]
-    told = {
-        name: [row.get(field) for row in beside]
-        for name, field in COUNTED_FIELDS.items()
-        if name != "account_id"
-    }
+    told = {name: [row.get(field) for row in more] for name, field in LICENSED_FIELDS.items()}
     return {**people, **told, "state": states, "caller": [key == caller for key in ids]}
 
 
-def _known(page: list[Row]) -> list[Row]:
-    """Without whoever is not signed in."""
-    return [row for row in page if row.get("type") == "known"]
+def _address_of(user: Row) -> str:
+    return str(user.get("email") or "").casefold()
 
 
-def _next_start(body: Row) -> int | None:
-    link: str | None = (body.get("_links") or {}).get("next")
-    return int(parse_qs(urlsplit(link).query)["start"][0]) if link else None
+def _known_users(reply: Reply) -> list[Row]:
+    """Return the users of a page, without whoever is not signed in."""
+    known = [row for row in rows_of(reply, "results") if row.get("type") == "known"]
+    return require_texts(known, ("userKey",), reply)
+
+
+def _group_names(reply: Reply) -> list[str]:
+    return texts_of(rows_of(reply, "results"), "name", reply)
+
+
+def _next_start(reply: Reply) -> int | None:
+    body = object_of(reply)
+    links = object_in(body, "_links", reply) if body.get("_links") is not None else {}
+    if not links.get("next"):
+        return None
+    starts = parse_qs(urlsplit(text_in(links, "next", reply)).query).get("start")
+    if not starts:
+        raise malformed("the address of the next page names no row to start at", reply)
+    return number_in_text(starts[0], "the row of the next page", reply)

@@ -15,14 +15,15 @@ from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Action, Change
 from sinks import Applied
 from sinks.confluence_dc.read import API, PRODUCT, Confluence
+from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter, DataCenterOptions
-from sinks.kit.datacenter_pages import in_time
-from sinks.kit.datacenter_rows import Whole
-from transport.errors import BadRequest
+from sinks.kit.datacenter_rows import Installation
+from sinks.kit.waiting import wait_until
 from transport.redact import conceal
+from transport.shape import object_of, text_in
 
 FORBIDDEN = frozenset("\\,+<>'\" \t")
-UNDER_WAY = "the server deletes it later; the next run looks again"
+UNDER_WAY = "the server deletes it in the background; the next run checks it"
 
 
 class ConfluenceDcOptions(DataCenterOptions):
@@ -39,21 +40,20 @@ class ConfluenceDc(DataCenter):
 
     kind: ClassVar[str] = "confluence_dc"
     Options: ClassVar[type[BaseModel]] = ConfluenceDcOptions
-    look_size: ClassVar[int] = 100
 
     def __init__(self, name: str, options: ConfluenceDcOptions, door: Any) -> None:
         super().__init__(name, options, door)
-        self._made: dict[str, str] = {}
+        self._created: dict[str, str] = {}
 
     # Reading
 
-    def whole(self) -> Whole:
-        """Everybody and every group."""
-        return self._confluence.whole()
+    def read_all(self) -> Installation:
+        """Read everybody and every group."""
+        return self._confluence.read_all()
 
-    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
-        """Users by key, or by the address of those who count for the licence."""
-        return self._confluence.some(account_ids, emails, dict(self._made))
+    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read users by key, or by the address of those who count for the licence."""
+        return self._confluence.read_some(account_ids, emails, dict(self._created))
 
     @cached_property
     def _confluence(self) -> Confluence:
@@ -61,7 +61,7 @@ class ConfluenceDc(DataCenter):
         return Confluence(self.client, options.page_size, options.licensed_groups)
 
     def group_names(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002  the server lists them all
-        """Those of some names that groups bear, with all others."""
+        """Return those of some names that groups bear, with all others."""
         return self._confluence.group_names()
 
     # Writing
@@ -74,9 +74,9 @@ class ConfluenceDc(DataCenter):
                 remedy="State `attributes.user_name` with a transform that gives another.",
             )
         body = {"userName": name.lower(), "fullName": wanted["display_name"], "email": email}
-        self._made[email] = name.lower()
+        self._created[email] = name.lower()
         reply = self.client.write("POST", f"{API}/admin/user", {**body, **self._first_password()})
-        return str(reply.json()["userKey"])
+        return text_in(object_of(reply), "userKey", reply)
 
     def _first_password(self) -> dict[str, Any]:
         """A password nobody knows, or a mail that lets its reader choose one."""
@@ -92,7 +92,7 @@ class ConfluenceDc(DataCenter):
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""
-        name = quote(self.facts(account_id)["user_name"], safe="@")
+        name = quote(self.account(account_id)["user_name"], safe="@")
         home = f"{API}/admin/user/{name}"
         if action in (Action.GRANT, Action.REVOKE):
             verb = "PUT" if action == Action.GRANT else "DELETE"
@@ -106,50 +106,44 @@ class ConfluenceDc(DataCenter):
         return None
 
     def _profile(self, account_id: str, after: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole profile: what changes, and what is known of the rest."""
-        facts = {**self.facts(account_id), **after}
-        body = {"fullName": facts.get("display_name"), "email": facts.get("email")}
+        """Return the whole profile: what changes, and what is known of the rest."""
+        account = {**self.account(account_id), **after}
+        body = {"fullName": account.get("display_name"), "email": account.get("email")}
         return {field: value for field, value in body.items() if value}
 
     def _delete(self, home: str, account_id: str) -> Applied | None:
-        """Ask for a deletion and wait for it as long as patience lasts."""
-        task = self.client.write("DELETE", home).json()["id"]
-        if in_time(self._door.retry_policy, partial(self._done, task)):
+        """Ask for a deletion and wait for it as long as the retry policy lets us."""
+        reply = self.client.write("DELETE", home)
+        task = text_in(object_of(reply), "id", reply)
+        if wait_until(partial(self._confluence.is_deleted, task), self._door.retry_policy):
             return None
         return Applied(account_id, propagating=True, message=UNDER_WAY)
 
-    def _done(self, task: str) -> bool:
-        body = self.client.get(f"{API}/longtask/{quote(str(task))}").json()
-        if body["percentageComplete"] < 100:
-            return False
-        if not body["successful"]:
-            said = "; ".join(str(message.get("translation") or message) for message in body["messages"])
-            raise BadRequest(f"the deletion failed: {said}", remedy="Look at the user in Confluence.")
-        return True
-
     # Checking
 
-    def sights(self) -> Mapping[str, Any]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         confluence = self._confluence
         return {
             "version": lambda: Finding("ok", f"{self.name}: version", confluence.version()),
-            "users": lambda: confluence.glance("/user/list"),
-            "users that count": lambda: confluence.glance("/admin/users/list/active"),
-            "groups": lambda: confluence.glance("/group"),
-            "licence": self._see_licence,
-            "addresses": self._see_addresses,
+            "users": lambda: confluence.read_one("/user/list"),
+            "users that count": lambda: confluence.read_one("/admin/users/list/active"),
+            "groups": lambda: confluence.read_one("/group"),
+            "licence": self._check_licence,
+            "addresses": self._check_addresses,
         }
 
-    def _see_licence(self) -> Finding | None:
+    def _check_licence(self) -> Finding | None:
         if self._confluence.licence():
             return None
         return self.warn(
-            "licence", "the number of seats is not told", "Nothing to do; capacity is not checked."
+            "licence",
+            "the server does not tell the number of seats",
+            "Nothing to do; capacity is not checked.",
         )
 
-    def _see_addresses(self) -> Finding:
-        words = f"addresses are told of those alone who count for the {PRODUCT} licence"
+    def _check_addresses(self) -> Finding:
+        words = f"the server tells the addresses only of people who count for the {PRODUCT} licence"
         return self.warn(
-            "addresses", words, "Let `correlate` name user_name, so that the others are found too."
+            "addresses", words, "Add user_name to `correlate`, so that the others are found too."
         )

@@ -5,7 +5,7 @@ and Seatwise's address among its remote addresses. Reads: the users with their a
 and all memberships in one answer. Writes: create, update, deactivate, delete, memberships.
 Speed: pages follow each other; the token bucket of the application is shared.
 
-A write of a user replaces it whole, so it repeats everything the last look showed. Crowd does not know
+A write of a user replaces it whole, so it repeats everything that was last observed. Crowd does not know
 which group opens which product: the connection may say so.
 """
 

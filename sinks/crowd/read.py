@@ -9,11 +9,13 @@ from xml.parsers import expat
 
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
-from sinks.kit.datacenter_pages import until_empty
-from sinks.kit.datacenter_rows import Columns, Group, Row, state_of
+from sinks.kit.datacenter_rows import Columns, Group, Memberships, split_pairs, state_of
+from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
-from transport.errors import Malformed, NotFound
+from transport.errors import NotFound
+from transport.pages import follow_until_empty
 from transport.reply import Reply
+from transport.shape import Row, malformed, object_of, rows_of, text_in
 
 API = "/rest/usermanagement/1"
 FIELDS = Fields(
@@ -31,11 +33,10 @@ FIELDS = Fields(
 """Which field of a user fills which column."""
 USES = frozenset({"lastAuthenticated", "lastActive"})
 """Attributes that tell of a sign-in, in milliseconds."""
-NAMED_AT_ONCE, GROUPS_OF_ONE = 20, 1000
-Memberships = tuple[list[str], list[str]]
+NAMES_A_REQUEST, GROUPS_OF_ONE = 20, 1000
 
 
-class Crowd:
+class CrowdServer:
     """One server, as one of its applications sees it.
 
     Args:
@@ -47,70 +48,68 @@ class Crowd:
         self._client, self._page_size = client, page_size
 
     def users(self) -> Columns:
-        """Everybody."""
+        """Read everybody."""
         people = Gathered(FIELDS.names, key="user_name")
         query = {"entity-type": "user", "expand": "user,attributes", "max-results": self._page_size}
-        for page in until_empty(
-            lambda start: self._get("/search", {**query, "start-index": start}), lambda body: body["users"]
+        for page in follow_until_empty(
+            lambda start: self._get("/search", {**query, "start-index": start}), _user_rows
         ):
             people.add(FIELDS(page))
         return accounts_of(people.take())
 
     def some_users(self, names: Sequence[str], emails: Sequence[str]) -> Columns:
-        """A few users by name or address."""
+        """Read a few users by name or address."""
         terms = [f"name = {_quoted(name)}" for name in names] + [f"email = {_quoted(e)}" for e in emails]
         people = Gathered(FIELDS.names, key="user_name")
-        for start in range(0, len(terms), NAMED_AT_ONCE):
-            restriction = " or ".join(terms[start : start + NAMED_AT_ONCE])
+        for start in range(0, len(terms), NAMES_A_REQUEST):
+            restriction = " or ".join(terms[start : start + NAMES_A_REQUEST])
             query = {"entity-type": "user", "expand": "user,attributes", "max-results": GROUPS_OF_ONE}
-            found = self._get("/search", {**query, "restriction": restriction}).json()["users"]
-            people.add(FIELDS(found))
+            people.add(FIELDS(_user_rows(self._get("/search", {**query, "restriction": restriction}))))
         return accounts_of(people.take())
 
-    def groups(self) -> list[Row]:
-        """All groups."""
+    def groups(self) -> list[str]:
+        """Read the names of all groups."""
         query = {"entity-type": "group", "expand": "group", "max-results": self._page_size}
-        pages = until_empty(
-            lambda start: self._get("/search", {**query, "start-index": start}), lambda body: body["groups"]
+        pages = follow_until_empty(
+            lambda start: self._get("/search", {**query, "start-index": start}), _group_names
         )
-        return [row for page in pages for row in page]
+        return [name for page in pages for name in page]
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear."""
-        found = self._client.in_parallel(partial(self._group_name, name) for name in names)
-        return [name for name in found if name is not None]
+        """Return those of some names that groups bear."""
+        known = self._client.in_parallel(partial(self._group_name, name) for name in names)
+        return [name for name in known if name is not None]
 
     def _group_name(self, name: str) -> str | None:
         try:
-            return str(self._get("/group", {"groupname": name}).json()["name"])
+            reply = self._get("/group", {"groupname": name})
         except NotFound:
             return None
+        return text_in(object_of(reply), "name", reply)
 
     def memberships(self) -> Memberships:
-        """Account and group of each direct membership, in one request.
+        """Read account and group of each direct membership, in one request.
 
         Raises:
             Malformed: the answer is cut or is no XML.
         """
         reply = self._get("/group/membership", {}, {"Accept": "application/xml"})
-        return _parsed(reply)
+        return _parse(reply)
 
     def memberships_of(self, names: Sequence[str]) -> Memberships:
-        """The same of a few users."""
+        """Read the direct memberships of a few users."""
         calls = (partial(self._groups_of, name) for name in names)
-        held = list(self._client.in_parallel(calls))
-        pairs = [(name, group) for name, groups in zip(names, held, strict=True) for group in groups]
-        return [name for name, _ in pairs], [group for _, group in pairs]
+        groups = self._client.in_parallel(calls)
+        return split_pairs((name, group) for name, some in zip(names, groups, strict=True) for group in some)
 
     def _groups_of(self, name: str) -> list[str]:
         query = {"username": name, "max-results": GROUPS_OF_ONE}
         try:
-            found = self._get("/user/group/direct", query).json()["groups"]
+            return _group_names(self._get("/user/group/direct", query))
         except NotFound:
             return []
-        return [row["name"] for row in found]
 
-    def glance(self, kind: str) -> None:
+    def read_one(self, kind: str) -> None:
         """Read one row, to see whether they can be read."""
         self._get("/search", {"entity-type": kind, "max-results": 1})
 
@@ -119,22 +118,38 @@ class Crowd:
 
 
 def accounts_of(people: Columns) -> Columns:
-    """Columns of Accounts: the name in lower case stands for the account."""
+    """Return columns of Accounts: the name in lower case stands for the account."""
     active, attributes = people.pop("active"), people.pop("attributes")
     return {
         **people,
         "account_id": [name.lower() for name in people["user_name"]],
         "state": [state_of(is_active) for is_active in active],
-        "last_active": [_last_use(held) for held in attributes],
+        "last_active": [_last_use(some) for some in attributes],
     }
 
 
 def _last_use(attributes: Sequence[Row] | None) -> str | None:
-    told = [str(value) for one in attributes or () if one["name"] in USES for value in one["values"]]
-    return max(told, key=int) if told else None
+    uses = [str(value) for one in attributes or () if one["name"] in USES for value in one["values"]]
+    moments = [use for use in uses if use.isdecimal()]
+    return max(moments, key=int) if moments else next(iter(uses), None)
 
 
-def _parsed(reply: Reply) -> Memberships:
+def _user_rows(reply: Reply) -> list[Row]:
+    """Return the users of a page, whose attributes must each have a name and values."""
+    users = require_texts(rows_of(reply, "users"), ("name",), reply)
+    listed = [row["attributes"] for row in users if isinstance(row.get("attributes"), dict)]
+    attributes = require_texts(rows_within(listed, "attributes", reply), ("name",), reply)
+    for one in attributes:
+        if one["name"] in USES and not isinstance(one.get("values"), list):
+            raise malformed(f"`values` of {one['name']} is no list", reply)
+    return users
+
+
+def _group_names(reply: Reply) -> list[str]:
+    return texts_of(rows_of(reply, "groups"), "name", reply)
+
+
+def _parse(reply: Reply) -> Memberships:
     ids: list[str] = []
     names: list[str] = []
     group = ""
@@ -152,7 +167,9 @@ def _parsed(reply: Reply) -> Memberships:
     try:
         parser.Parse(reply.content, True)
     except expat.ExpatError as wrong:
-        raise Malformed(f"the memberships are no XML ({wrong})", method="GET", url=reply.url) from None
+        raise malformed(f"the memberships are no XML ({wrong})", reply) from None
+    except KeyError as missing:
+        raise malformed(f"an element of the memberships has no attribute {missing}", reply) from None
     return ids, names
 
 
@@ -162,7 +179,7 @@ def _quoted(text: str) -> str:
 
 
 def groups_of(names: Sequence[str], products: dict[str, list[str]]) -> list[Group]:
-    """Groups, and what the connection says they open."""
+    """Return groups, and what the connection says they open."""
     return [
         Group(
             name,

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.frames import AccountState, Action, Change
 from sinks import Applied
-from sinks.crowd.read import API, groups_of
-from sinks.crowd.read import Crowd as Server
+from sinks.crowd.read import API, CrowdServer, groups_of
+from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
-from sinks.kit.datacenter_rows import Whole
+from sinks.kit.datacenter_rows import Installation
+from sinks.kit.options import RemoteOptions
 from transport.auth import Basic
 from transport.client import Client
 from transport.redact import conceal
@@ -30,10 +31,8 @@ BODY = {
 """Which field of a user a column is written to; a write that leaves one out blanks it."""
 
 
-class CrowdOptions(BaseModel):
+class CrowdOptions(RemoteOptions):
     """What a connection of kind `crowd` may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(description="Address of Crowd, with its context path.")
     application: str = Field(description="Name of the application in Crowd.")
@@ -43,7 +42,6 @@ class CrowdOptions(BaseModel):
     )
     site: str | None = Field(None, description="Name of the site in reports; the host when not given.")
     page_size: int = Field(1000, ge=1, le=1000, description="Rows a page.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
 class Crowd(DataCenter):
@@ -51,33 +49,32 @@ class Crowd(DataCenter):
 
     kind: ClassVar[str] = "crowd"
     Options: ClassVar[type[BaseModel]] = CrowdOptions
-    look_size: ClassVar[int] = 20
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "given_name", "family_name"})
-    refused: ClassVar[str] = (
-        "It is an application's password, and this address must be among its remote ones."
+    credential_remedy: ClassVar[str] = (
+        "Give the password of an application of Crowd, with this machine among its remote addresses."
     )
 
     # Reading
 
-    def whole(self) -> Whole:
-        """Everybody and every group; each active user counts for Crowd's own licence."""
+    def read_all(self) -> Installation:
+        """Read everybody and every group; each active user counts for Crowd's own licence."""
         columns = self._crowd.users()
-        groups = groups_of([row["name"] for row in self._crowd.groups()], self._options.products)
+        groups = groups_of(self._crowd.groups(), self._options.products)
         pairs = zip(columns["account_id"], columns["state"], strict=True)
         active = frozenset(name for name, state in pairs if state == AccountState.ACTIVE.value)
-        return Whole(columns, self._crowd.memberships(), groups, [], counted={PRODUCT: active})
+        return Installation(columns, self._crowd.memberships(), groups, licensed={PRODUCT: active})
 
-    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
-        """Users by name or address."""
+    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read users by name or address."""
         columns = self._crowd.some_users(account_ids, emails)
-        return Whole(columns, self._crowd.memberships_of(columns["account_id"]), [], [])
+        return Installation(columns, self._crowd.memberships_of(columns["account_id"]))
 
     @cached_property
-    def _crowd(self) -> Server:
-        return Server(self.client, self._options.page_size)
+    def _crowd(self) -> CrowdServer:
+        return CrowdServer(self.client, self._options.page_size)
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear."""
+        """Return those of some names that groups bear."""
         return self._crowd.group_names(names)
 
     # Writing
@@ -110,27 +107,30 @@ class Crowd(DataCenter):
         return None
 
     def _replacement(self, action: Action, account_id: str, change: Change) -> dict[str, Any]:
-        """The user whole: what changes, and all the rest as the last look showed it."""
-        facts = dict(self.facts(account_id))
+        """Return the user whole: what changes, and all the rest as last observed."""
+        account = dict(self.account(account_id))
         if action in (Action.UPDATE, Action.UPDATE_EMAIL):
-            facts |= json.loads(change.after)
-        active = facts["state"] == AccountState.ACTIVE.value
+            account |= json.loads(change.after)
+        active = account["state"] == AccountState.ACTIVE.value
         if action in (Action.DEACTIVATE, Action.REACTIVATE):
             active = action == Action.REACTIVATE
-        body = {field: facts.get(column) or "" for column, field in BODY.items()}
-        return {**body, "name": facts["user_name"], "active": active}
+        body = {field: account.get(column) or "" for column, field in BODY.items()}
+        return {**body, "name": account["user_name"], "active": active}
 
     # Checking
 
-    def sights(self) -> Mapping[str, Any]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         crowd = self._crowd
-        seen = {"users": partial(crowd.glance, "user"), "groups": partial(crowd.glance, "group")}
-        if self._options.products:
-            return seen
-        words = "Crowd does not tell which group opens which product, so no group gives a seat"
-        remedy = "Name them under `products`, unless the products are connections of their own."
-        return {**seen, "products": lambda: self.warn("products", words, remedy)}
+        probes: dict[str, Probe] = {
+            "users": partial(crowd.read_one, "user"),
+            "groups": partial(crowd.read_one, "group"),
+        }
+        if not self._options.products:
+            words = "Crowd does not tell which group opens which product, so no group grants a seat"
+            remedy = "Name the groups under `products`, unless each product is a connection of its own."
+            probes["products"] = lambda: self.warn("products", words, remedy)
+        return probes
 
     @cached_property
     def client(self) -> Client:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from provisioning.model.intake import Fields
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.jira_cloud.site import USERS_A_PAGE, Group, JiraSite, Role
 from sinks.jira_cloud.write import ACTIONS, JiraWriter
-from sinks.kit import cloud_rows
-from sinks.kit.cloud_site import CloudSite, Inability, SiteOptions
+from sinks.kit.cloud_site import CloudSite, SiteOptions
+from sinks.kit.connection_check import Limitation, Probe
+from sinks.kit.frames import GROUP, Entitlement, ProductSeats, build_assignments_of_few
 from sinks.kit.one_pass import Streams
 from transport.errors import TransportError
 
@@ -28,18 +29,27 @@ FIELDS = Fields(
     }
 )
 """Which field of a user fills which column."""
-CANNOT = (
-    ("life of accounts",
-     "a site cannot suspend, deactivate or delete accounts, nor change names and addresses",
-     "Leavers are revoked and removed here; for more use atlassian_org or atlassian_scim."),
-    ("last activity", "Jira Cloud tells nobody's last activity, so no seat here is ever called idle",
-     "Read the organisation (atlassian_org) or its export beside, which know it."),
-    ("seats without a group", "a product given to a person without a group is seen, and cannot be taken here",
-     "Take it on the admin site, remove the person, or use atlassian_org."),
-)  # fmt: skip
+LIMITATIONS = (
+    Limitation(
+        "lifecycle of accounts",
+        "a site cannot suspend, deactivate or delete accounts, nor change names and addresses",
+        "Leavers lose their groups and are removed from the site; for more, use atlassian_org or "
+        "atlassian_scim.",
+    ),
+    Limitation(
+        "last activity",
+        "Jira Cloud does not tell when anybody was last active, so no seat here is ever called idle",
+        "Also connect the organisation (atlassian_org) or its export, which tell it.",
+    ),
+    Limitation(
+        "seats without a group",
+        "a product granted to a person without a group is shown, and cannot be revoked here",
+        "Revoke it on the admin site, remove the person, or use atlassian_org.",
+    ),
+)
 """What this route cannot do: said by `check`, and refused before a request."""
-ASKED = 1000
-"""Users a read asks one by one about a product, where the site counts more than its groups explain."""
+MOST_ASKED = 1000
+"""Users a read asks about one by one, where the site counts more than its groups explain."""
 
 
 class JiraCloudOptions(SiteOptions):
@@ -54,9 +64,8 @@ class JiraCloud(CloudSite[Group]):
     kind: ClassVar[str] = "jira_cloud"
     Options: ClassVar[type[BaseModel]] = JiraCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
-    look_size: ClassVar[int] = 1
     fields: ClassVar[Fields] = FIELDS
-    cannot: ClassVar[Inability] = CANNOT
+    limitations: ClassVar[Sequence[Limitation]] = LIMITATIONS
 
     # Reading
 
@@ -64,37 +73,32 @@ class JiraCloud(CloudSite[Group]):
         """One pass over the whole site; seats follow from groups or stand alone, their use is unknown."""
         roles = self._site.roles()
         groups = self._remember(self._site.groups(roles))
-        accounts = self._pages(self._site.users())
+        accounts = self._build_pages(self._site.users())
         members = self._site.members(list(groups.values()))
-        counts = {role.key: (role.seats, role.used) for role in roles}
-        direct = self._direct(accounts, members, roles)
-        return self._streams(accounts, members, _openings(groups.values()), counts, direct)
+        capacity = [ProductSeats(role.key, self._site_name, role.seats, role.used) for role in roles]
+        direct = self._find_direct(accounts, members, roles)
+        return self._build_streams(accounts, members, self._entitlements(groups.values()), capacity, direct)
 
-    def _direct(
+    def _find_direct(
         self, accounts: Sequence[Screened], members: Mapping[str, list[str]], roles: Sequence[Role]
     ) -> list[tuple[str, str]]:
-        """Account and product of the seats that were given on the admin site without a group.
+        """Find account and product of the seats that were given on the admin site without a group.
 
         No listing tells them, but the site counts them: who might hold one is asked until all are found.
         """
-        people = concat(Accounts, [page.frame for page in accounts])
-        paying = (people["state"] == AccountState.ACTIVE.value) & (people["kind"] == "person")
-        ids = dict.fromkeys(people.loc[paying, "account_id"])
-        seated = {
-            role.key: {key for group in role.groups for key in members.get(group, ())} & ids.keys()
-            for role in roles
-        }
-        missing = {role.key: role.used - len(seated[role.key]) for role in roles}
+        people = _billable_people(accounts)
+        explained = {role.key: _members_of(role, members) & people.keys() for role in roles}
+        missing = {role.key: role.used - len(explained[role.key]) for role in roles}
         missing = {product: number for product, number in missing.items() if number > 0}
-        asked = [key for key in ids if any(key not in seated[product] for product in missing)]
-        found: list[tuple[str, str]] = []
-        for key, opened in self._site.opened_to(asked[:ASKED]):
-            mine = [product for product in opened & missing.keys() if key not in seated[product]]
-            found += [(key, product) for product in mine]
-            missing = {product: number - (product in mine) for product, number in missing.items()}
-            if not any(number > 0 for number in missing.values()):
+        asked = [key for key in people if any(key not in explained[product] for product in missing)]
+        direct: list[tuple[str, str]] = []
+        for key, opened in self._site.opened_to(asked[:MOST_ASKED]):
+            products = [product for product in opened & missing.keys() if key not in explained[product]]
+            direct += [(key, product) for product in products]
+            missing = {product: number - (product in products) for product, number in missing.items()}
+            if max(missing.values()) <= 0:
                 break
-        return sorted(found)
+        return sorted(direct)
 
     def list_groups(self) -> list[Group]:
         """Read all groups and the products they open."""
@@ -107,15 +111,15 @@ class JiraCloud(CloudSite[Group]):
 
         Products held without a group are left out, for nothing can be done to them here.
         """
-        asked = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
-        shown = {key: email for email, key in asked.items() if key}
-        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *shown])))
+        by_email = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
+        email_of = {key: email for email, key in by_email.items() if key}
+        rows = self._site.some_users(list(dict.fromkeys([*account_ids, *email_of])))
         for row in rows:
-            row.setdefault("emailAddress", shown.get(row["accountId"]))
-        accounts = [page.frame for page in self._pages([rows])]
-        held = [(row["accountId"], g["groupId"], g["name"]) for row in rows for g in row["groups"]]
-        there = groups_named(self._site.group_names(groups)) if groups else None
-        return Observation(concat(Accounts, accounts), cloud_rows.held_by(self.name, held), there)
+            row.setdefault("emailAddress", email_of.get(row["accountId"]))
+        accounts = [page.frame for page in self._build_pages([rows])]
+        assigned = [(row["accountId"], g["groupId"], g["name"]) for row in rows for g in row["groups"]]
+        named = groups_named(self._site.group_names(groups)) if groups else None
+        return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
 
     # Writing
 
@@ -131,47 +135,65 @@ class JiraCloud(CloudSite[Group]):
             TransportError: it did not happen, or its outcome is not known.
         """
         self.end_pass()
-        return JiraWriter(self._client, self).apply(changes)
+        return JiraWriter(self._client, self, self.groups).apply(changes)
 
     # Checking
 
-    def sights(self) -> Mapping[str, Callable[[], object]]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         site = self._site
         return {
-            "token": lambda: site.get("myself"),
-            "rights": self._rights,
+            "token": site.caller,
+            "rights": self._check_rights,
             "users": lambda: site.get("users/search", maxResults="1"),
             "groups": lambda: site.get("group/bulk", maxResults="1"),
             "products": site.roles,
         }
 
-    def _rights(self) -> None:
+    def _check_rights(self) -> None:
         """Ask for the two permissions without which lists come back empty or refused."""
-        told = self._site.get("mypermissions", permissions="ADMINISTER,USER_PICKER")["permissions"]
-        lacking = [row["name"] for row in told.values() if not row["havePermission"]]
-        if lacking:
+        missing = self._site.missing_permissions("ADMINISTER", "USER_PICKER")
+        if missing:
             raise TransportError(
-                f"the token lacks {' and '.join(lacking)}",
-                remedy="Use the token of a site administrator, or give that account the permission.",
+                f"the token lacks {' and '.join(missing)}",
+                remedy="Use the token of a site administrator, or grant that account the permission.",
             )
 
     @cached_property
     def caller(self) -> str:
         """The account whose token it is."""
-        return str(self._site.get("myself")["accountId"])
+        return self._site.caller()
 
     @cached_property
     def _site(self) -> JiraSite:
         return JiraSite(self._client, self._options.page_size)
 
+    def _entitlements(self, groups: Iterable[Group]) -> list[Entitlement]:
+        """One for each group and product it opens; a product is billed."""
+        site = self._site_name
+        return [
+            Entitlement(
+                GROUP,
+                group.group_id,
+                group.name,
+                product,
+                site if product else None,
+                billable=product is not None,
+                admin=group.admin,
+                default=product in group.default_of,
+                modifiable=group.modifiable,
+            )
+            for group in groups
+            for product in group.opens or (None,)
+        ]
 
-def _openings(groups: Iterable[Group]) -> list[cloud_rows.Opening]:
-    """One row per group and product it opens."""
-    return [
-        cloud_rows.Opening(
-            group.group_id, group.name, product, group.admin, product in group.default_of, group.modifiable
-        )
-        for group in groups
-        for product in group.opens or (None,)
-    ]
+
+def _billable_people(accounts: Sequence[Screened]) -> dict[str, None]:
+    """Account ids of active people, in the order of the listing."""
+    people = concat(Accounts, [page.frame for page in accounts])
+    billable = (people["state"] == AccountState.ACTIVE.value) & (people["kind"] == "person")
+    return dict.fromkeys(people.loc[billable, "account_id"])
+
+
+def _members_of(role: Role, members: Mapping[str, list[str]]) -> set[str]:
+    return {account_id for group in role.groups for account_id in members.get(group, ())}

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sinks.kit.numbered_pages import Listings, Page, Row
+from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import Conflict, NotFound, TransportError
-from transport.pages import follow_cursor
+from transport.pages import Listings, Page, follow_until_empty
 from transport.reply import Reply
+from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, rows_of, text_in
 
 API = "rest/api/3"
 USERS_A_PAGE, MEMBERS_A_PAGE = 1000, 50
@@ -18,7 +19,7 @@ _SLOW = "Set a smaller page_size in the connection: the site needs more than 10 
 
 
 class Group(NamedTuple):
-    """A group of the site; `opens` are the application roles it gives, `default_of` those for newcomers."""
+    """A group of the site; `opens` are its application roles, `default_of` those it brings newcomers."""
 
     group_id: str
     name: str
@@ -51,43 +52,34 @@ class JiraSite:
         self._page_size = page_size
         self._rows = min(page_size, MEMBERS_A_PAGE)
 
-    def get(self, path: str, **params: Any) -> Any:
-        """The body of one answer."""
-        return self._client.get(f"{API}/{path}", params or None).json()
+    def get(self, path: str, **params: Any) -> Reply:
+        """Read one answer."""
+        return self._client.get(f"{API}/{path}", params or None)
 
     def users(self) -> Iterator[list[Row]]:
-        """Pages of all users, the inactive too; only an empty page is the end.
+        """Read pages of all users, the inactive too; only an empty page is the end.
 
         A page may be short because the site leaves some out, so the next one starts where this one's rows
         end: a user may come twice, and none is passed over.
         """
-        start = 0
-
-        def fetch(token: str | None) -> Reply:
-            params = {"startAt": token or "0", "maxResults": str(self._page_size)}
-            return self._client.get(f"{API}/users/search", params)
-
-        def next_of(reply: Reply) -> str | None:
-            nonlocal start
-            start += len(reply.json())
-            return str(start) if reply.json() else None
-
+        size = str(self._page_size)
         try:
-            for reply in follow_cursor(fetch, next_of):
-                yield reply.json()
+            yield from follow_until_empty(
+                lambda start: self.get("users/search", startAt=str(start), maxResults=size), _user_rows
+            )
         except Conflict as error:
             error.remedy = _SLOW
             raise
 
     def groups(self, roles: Sequence[Role]) -> list[Group]:
-        """All groups."""
+        """Read all groups."""
         admins = {row["groupId"] for access in ("admin", "site-admin") for row in self._groups(access)}
-        kept_elsewhere = self._kept_elsewhere()
+        synced = self._synced_groups()
         return [
             Group(
                 row["groupId"],
                 row["name"],
-                row["groupId"] not in kept_elsewhere,
+                row["groupId"] not in synced,
                 row["groupId"] in admins,
                 tuple(role.key for role in roles if row["groupId"] in role.groups),
                 tuple(role.key for role in roles if row["groupId"] in role.defaults),
@@ -96,59 +88,78 @@ class JiraSite:
         ]
 
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear."""
+        """Return those of some names that groups bear."""
         calls = (partial(self.get, "group/bulk", groupName=name) for name in names)
-        return [row["name"] for body in self._client.in_parallel(calls) for row in body["values"]]
+        replies = self._client.in_parallel(calls)
+        return [name for reply in replies for name in texts_of(rows_of(reply, "values"), "name", reply)]
 
     def members(self, groups: Sequence[Group]) -> dict[str, list[str]]:
-        """Account ids of the members of each group, the inactive too, by group id."""
-        found: dict[str, list[str]] = {group.group_id: [] for group in groups}
+        """Read account ids of the members of each group, the inactive too, by group id."""
+        members: dict[str, list[str]] = {group.group_id: [] for group in groups}
         listings = Listings[Group](self._client, self._members)
         for group, rows in listings.pages(groups):
-            found[group.group_id] += [row["accountId"] for row in rows]
-        return found
+            members[group.group_id] += [row["accountId"] for row in rows]
+        return members
 
     def roles(self) -> list[Role]:
-        """The application roles of the site."""
-        return [_role(row) for row in self.get("applicationrole")]
+        """Read the application roles of the site."""
+        reply = self.get("applicationrole")
+        return [_role(row, reply) for row in rows_of(reply)]
 
     def some_users(self, account_ids: Sequence[str]) -> list[Row]:
-        """Users by identifier, each with all its groups; those the site does not know are left out."""
-        found = self._client.in_parallel(partial(self._user, key) for key in account_ids)
-        return [row for row in found if row is not None]
+        """Read users by identifier, each with all its groups; those the site does not know are left out."""
+        users = self._client.in_parallel(partial(self._user, key) for key in account_ids)
+        return [row for row in users if row is not None]
 
     def opened_to(self, account_ids: Iterable[str]) -> Iterator[tuple[str, set[str]]]:
-        """The products of some users, by groups or without, each with the user; one request a user."""
+        """Read the products of some users, by groups or without, each with the user; one request a user."""
         return self._client.in_parallel(partial(self._opened_to, key) for key in account_ids)
 
     def _opened_to(self, account_id: str) -> tuple[str, set[str]]:
         try:
-            row: Row = self.get("user", accountId=account_id, expand="applicationRoles")
+            reply = self.get("user", accountId=account_id, expand="applicationRoles")
         except NotFound:
             return account_id, set()
-        return account_id, {role["key"] for role in row["applicationRoles"]["items"]}
+        roles = rows_in(object_in(object_of(reply), "applicationRoles", reply), "items", reply)
+        return account_id, set(texts_of(roles, "key", reply))
 
     def find(self, email: str) -> str | None:
-        """The account with an address, as the search for active users knows it.
+        """Find the account with an address, as the search for active users knows it.
 
         An address that the site hides is found nevertheless, where it is the only answer.
         """
-        rows = self.get("user/search", query=email, maxResults="50")
+        reply = self.get("user/search", query=email, maxResults="50")
+        rows = rows_of(reply)
         same = [row for row in rows if (row.get("emailAddress") or "").casefold() == email.casefold()]
         hidden = [row for row in rows if not row.get("emailAddress")]
         fitting = same or (hidden if len(rows) == 1 else [])
-        return str(fitting[0]["accountId"]) if len(fitting) == 1 else None
+        return text_in(fitting[0], "accountId", reply) if len(fitting) == 1 else None
+
+    def missing_permissions(self, *keys: str) -> list[str]:
+        """Return the names of those permissions that the token lacks."""
+        reply = self.get("mypermissions", permissions=",".join(keys))
+        permissions = object_in(object_of(reply), "permissions", reply)
+        rows = [object_in(permissions, key, reply) for key in keys]
+        return [text_in(row, "name", reply) for row in rows if row.get("havePermission") is not True]
+
+    def caller(self) -> str:
+        """Return the account whose token it is."""
+        reply = self.get("myself")
+        return text_in(object_of(reply), "accountId", reply)
 
     def _user(self, account_id: str) -> Row | None:
         try:
-            row: Row = self.get("user", accountId=account_id, expand="groups")
+            reply = self.get("user", accountId=account_id, expand="groups")
         except NotFound:
             return None
-        held = row["groups"]
-        row["groups"] = held["items"]
-        if held["size"] > len(held["items"]):
-            row["groups"] = self.get("user/groups", accountId=account_id)
-        return row
+        user = object_of(reply)
+        listed = object_in(user, "groups", reply)
+        groups = rows_in(listed, "items", reply)
+        if number_in(listed, "size", reply) > len(groups):
+            reply = self.get("user/groups", accountId=account_id)
+            groups = rows_of(reply)
+        require_texts(groups, ("groupId", "name"), reply)
+        return user | {"accountId": text_in(user, "accountId", reply), "groups": groups}
 
     def _groups(self, access: str | None) -> list[Row]:
         listings = Listings[str | None](self._client, self._group_page)
@@ -156,33 +167,51 @@ class JiraSite:
 
     def _group_page(self, access: str | None, start: int) -> Page:
         more = {"accessType": access} if access else {}
-        return self._page("group/bulk", start, **more)
+        page = self._page("group/bulk", start, **more)
+        require_texts(page.rows, ("groupId", "name"), page.reply)
+        return page
 
     def _members(self, group: Group, start: int) -> Page:
-        return self._page("group/member", start, groupId=group.group_id, includeInactiveUsers="true")
+        page = self._page("group/member", start, groupId=group.group_id, includeInactiveUsers="true")
+        require_texts(page.rows, ("accountId",), page.reply)
+        return page
 
     def _page(self, path: str, start: int, **params: str) -> Page:
-        body = self.get(path, startAt=str(start), maxResults=str(self._rows), **params)
-        return Page(body["values"], body["total"], body["isLast"])
+        reply = self.get(path, startAt=str(start), maxResults=str(self._rows), **params)
+        body = object_of(reply)
+        rows, last = rows_in(body, "values", reply), body.get("isLast")
+        if not isinstance(last, bool):
+            raise malformed("the page does not say whether it is the last", reply)
+        return Page(rows, number_in(body, "total", reply), last, reply)
 
-    def _kept_elsewhere(self) -> set[str]:
-        """Groups that a synced identity provider fills, as far as the picker tells; it is only a hint."""
+    def _synced_groups(self) -> set[str]:
+        """Groups that an identity provider keeps in sync, as far as the picker tells; it is only a hint."""
         try:
-            picked = self.get("groups/picker", query="", maxResults="1000")["groups"]
+            reply = self.get("groups/picker", query="", maxResults="1000")
         except TransportError as error:
             if error.worth_retrying or error.status == 401:
                 raise
             return set()
-        return {row["groupId"] for row in picked if row.get("managedBy") == "EXTERNAL"}
+        rows = rows_of(reply, "groups")
+        return {text_in(row, "groupId", reply) for row in rows if row.get("managedBy") == "EXTERNAL"}
 
 
-def _role(row: Row) -> Role:
+def _user_rows(reply: Reply) -> list[Row]:
+    return require_texts(rows_of(reply), ("accountId",), reply)
+
+
+def _role(row: Row, reply: Reply) -> Role:
     seats = row.get("numberOfSeats")
-    unlimited = row.get("hasUnlimitedSeats") or seats is None or seats < 0
+    unlimited = row.get("hasUnlimitedSeats") or seats is None or (isinstance(seats, int) and seats < 0)
     return Role(
-        row["key"],
-        None if unlimited else seats,
-        row.get("userCount") or 0,
-        frozenset(group["groupId"] for group in row.get("groupDetails") or ()),
-        frozenset(group["groupId"] for group in row.get("defaultGroupsDetails") or ()),
+        text_in(row, "key", reply),
+        None if unlimited else number_in(row, "numberOfSeats", reply),
+        number_in(row, "userCount", reply) if row.get("userCount") is not None else 0,
+        _group_ids(row, "groupDetails", reply),
+        _group_ids(row, "defaultGroupsDetails", reply),
     )
+
+
+def _group_ids(row: Row, key: str, reply: Reply) -> frozenset[str]:
+    groups = rows_in(row, key, reply) if row.get(key) is not None else []
+    return frozenset(texts_of(groups, "groupId", reply))

@@ -7,12 +7,13 @@ from functools import cached_property, partial
 from typing import Any
 
 from provisioning.model.intake import Columns, Fields
-from sinks.kit.datacenter_pages import by_offset, until_empty
-from sinks.kit.datacenter_rows import Group, Licence, Row, Whole, state_of
+from sinks.kit.datacenter_rows import Group, Installation, Licence, Memberships, state_of
+from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
-from transport.errors import Malformed, NotFound
-from transport.pages import follow_cursor
+from transport.errors import BadRequest, Malformed, NotFound
+from transport.pages import follow_cursor, follow_offsets, follow_until_empty
 from transport.reply import Reply
+from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, rows_of, text_in
 
 API = "/rest/api/2"
 FIELDS = Fields(
@@ -46,7 +47,11 @@ class Jira:
     @cached_property
     def version(self) -> tuple[int, ...]:
         """The version's numbers."""
-        return tuple(self._get("/serverInfo").json()["versionNumbers"])
+        reply = self._get("/serverInfo")
+        numbers = object_of(reply).get("versionNumbers")
+        if not isinstance(numbers, list) or not set(map(type, numbers)) <= {int}:
+            raise malformed(f"`versionNumbers` is {numbers!r} where a list of numbers is expected", reply)
+        return tuple(numbers)
 
     @property
     def lists_users(self) -> bool:
@@ -58,36 +63,36 @@ class Jira:
         """Whether a search can be read to its end."""
         return self.version[:2] < SEARCH_CUT_FROM
 
-    def whole(self) -> Whole:
-        """Everybody, from the listing the version has and from the members of all groups.
+    def read_all(self) -> Installation:
+        """Read everybody, from the listing the version has and from the members of all groups.
 
         Raises:
             Malformed: a listing was cut short, so that nobody can tell who is missing.
         """
-        roles, caller = self.roles(), self.myself()["key"]
+        roles, caller = self.roles(), self.caller()
         groups = self.groups(roles)
         people = Columns(FIELDS.names, key="account_id")
-        for page in self._listing():
+        for page in self._list_users():
             people.add(FIELDS(page))
         listed = people.gathered
-        ids, names = self._memberships(groups, people)
+        memberships = self._read_memberships(groups, people)
         columns = people.take()
         if listed and self.searches_whole and not self.lists_users:
             _refuse_cut(columns, listed)
-        return Whole(
-            accounts_of(columns, str(caller)),
-            (ids, names),
+        return Installation(
+            accounts_of(columns, caller),
+            memberships,
             groups,
             [_licence(role) for role in roles],
             tells_use=any(columns["last_active"]),
         )
 
-    def _listing(self) -> Iterator[list[Row]]:
-        """Pages of all users; none where the version can list nobody."""
+    def _list_users(self) -> Iterator[list[Row]]:
+        """Read pages of all users; none where the version can list nobody."""
         if self.lists_users:
             size = min(self._page_size, LISTED)
             pages = follow_cursor(partial(self._list_page, size), _next_cursor)
-            return (reply.json()["values"] for reply in pages)
+            return (require_texts(rows_of(reply, "values"), ("key",), reply) for reply in pages)
         return self.search_all() if self.searches_whole else iter(())
 
     def _list_page(self, size: int, cursor: str | None) -> Reply:
@@ -95,7 +100,7 @@ class Jira:
         return self._get("/user/list", {"maxResults": size, **more})
 
     def search_all(self) -> Iterator[list[Row]]:
-        """Pages of the search for a dot, which stands in every address.
+        """Read pages of the search for a dot, which stands in every address.
 
         Raises:
             Malformed: this version shows the first hundred alone, so it must not be taken for everybody.
@@ -108,10 +113,13 @@ class Jira:
             )
         size = min(self._page_size, SEARCHED)
         query = {"username": ".", "includeInactive": "true", "maxResults": size}
-        return until_empty(lambda start: self._get("/user/search", {**query, "startAt": start}), list)
+        return follow_until_empty(
+            lambda start: self._get("/user/search", {**query, "startAt": start}),
+            lambda reply: require_texts(rows_of(reply), ("key",), reply),
+        )
 
-    def _memberships(self, groups: Sequence[Group], people: Columns) -> tuple[list[str], list[str]]:
-        """Account and group of each membership; people the listing lacks are added to it."""
+    def _read_memberships(self, groups: Sequence[Group], people: Columns) -> Memberships:
+        """Read account and group of each membership; people the listing lacks are added to it."""
         ids: list[str] = []
         names: list[str] = []
         calls = (partial(self.members, group.name) for group in groups)
@@ -122,92 +130,114 @@ class Jira:
         return ids, names
 
     def members(self, group: str) -> list[Row]:
-        """Members of a group, inactive ones too.
+        """Read the members of a group, inactive ones too.
 
         Raises:
             Malformed: there are fewer than the server says.
         """
         size = min(self._page_size, MEMBERS)
         query = {"groupname": group, "includeInactiveUsers": "true", "maxResults": size}
-        found: dict[str, Row] = {}
-        total = 0
-        for body in by_offset(
+        members: dict[str, Row] = {}
+        for reply in follow_offsets(
             lambda start: self._get("/group/member", {**query, "startAt": start}), _next_member
         ):
-            found |= {row["key"]: row for row in body["values"]}
-            total = body["total"]
-        if len(found) < total:
-            words = (
-                f"group {group} has {total} members, and {len(found)} were shown: it moved while it was read"
-            )
-            raise Malformed(words, remedy="Run again.")
-        return list(found.values())
+            page = require_texts(rows_of(reply, "values"), ("key",), reply)
+            members |= {row["key"]: row for row in page}
+        total = number_in(object_of(reply), "total", reply)
+        if len(members) < total:
+            words = f"group {group} has {total} members and {len(members)} were shown: it changed meanwhile"
+            raise malformed(words, reply, "Run again.")
+        return list(members.values())
 
     def groups(self, roles: Sequence[Row]) -> list[Group]:
-        """All groups.
+        """Read all groups.
 
         Raises:
             Malformed: the picker shows fewer than there are.
         """
-        body = self._get("/groups/picker", {"query": "", "maxResults": MOST_GROUPS}).json()
-        if len(body["groups"]) < body["total"]:
-            raise Malformed(
-                f"Jira shows {len(body['groups'])} of its {body['total']} groups",
-                remedy="Raise jira.ajax.autocomplete.limit in Jira's advanced settings, then run again.",
-            )
-        return [_group(row, roles) for row in body["groups"]]
+        reply = self._get("/groups/picker", {"query": "", "maxResults": MOST_GROUPS})
+        rows = require_texts(rows_of(reply, "groups"), ("name",), reply)
+        total = number_in(object_of(reply), "total", reply)
+        if len(rows) < total:
+            remedy = "Raise jira.ajax.autocomplete.limit in Jira's advanced settings, then run again."
+            raise malformed(f"Jira shows {len(rows)} of its {total} groups", reply, remedy)
+        return [_group(row, roles) for row in rows]
 
     def roles(self) -> list[Row]:
-        """The application roles of what is installed."""
-        found: list[Row] = self._get("/applicationrole").json()
-        return [role for role in found if role.get("defined") is not False]
+        """Read the application roles of what is installed."""
+        reply = self._get("/applicationrole")
+        roles = require_texts(rows_of(reply), ("key",), reply)
+        for role in roles:
+            _check_role(role, reply)
+        return [role for role in roles if role.get("defined") is not False]
 
-    def myself(self) -> Row:
-        """The user the credential belongs to."""
-        found: Row = self._get("/myself").json()
-        return found
+    def caller(self) -> str:
+        """Return the key of the user the credential belongs to."""
+        reply = self._get("/myself")
+        return text_in(object_of(reply), "key", reply)
 
     def user(self, **named: str) -> Row | None:
-        """One user with its groups; None where there is none.
+        """Read one user with its groups under `groups`; None where there is none.
 
         Raises:
             Malformed: not all of the groups were shown.
         """
         try:
-            row: Row = self._get("/user", {**named, "expand": "groups"}).json()
+            reply = self._get("/user", {**named, "expand": "groups"})
         except NotFound:
             return None
-        if len(row["groups"]["items"]) < row["groups"]["size"]:
-            words = f"{row['name']} is in {row['groups']['size']} groups, and not all were shown"
-            raise Malformed(words, remedy="Run again; if it stays, report it as a fault of this connector.")
-        return row
+        user = object_of(reply)
+        require_texts([user], ("key", "name"), reply)
+        listed = object_in(user, "groups", reply)
+        groups = require_texts(rows_in(listed, "items", reply), ("name",), reply)
+        size = number_in(listed, "size", reply)
+        if len(groups) < size:
+            words = f"{user['name']} is in {size} groups, and only {len(groups)} were shown"
+            raise malformed(words, reply, "Run again; if it stays, report it as a fault of this connector.")
+        return user | {"groups": groups}
 
     def find(self, email: str) -> list[Row]:
-        """Users with exactly this address, with their groups.
+        """Find users with exactly this address, with their groups.
 
         Raises:
             Malformed: so many users resemble it that not all were shown.
         """
         query = {"username": email, "includeInactive": "true", "maxResults": FIRST_RESULTS}
-        hits: list[Row] = self._get("/user/search", query).json()
+        reply = self._get("/user/search", query)
+        hits = require_texts(rows_of(reply), ("key",), reply)
         if len(hits) >= FIRST_RESULTS:
             words = f"{FIRST_RESULTS} users or more resemble {email}, and the search shows no more"
-            raise Malformed(words, remedy="Give the person an address that no other contains.")
+            raise malformed(words, reply, "Give the person an address that no other contains.")
         same = [row for row in hits if (row.get("emailAddress") or "").casefold() == email.casefold()]
-        found = (self.user(key=row["key"]) for row in same)
-        return [row for row in found if row is not None]
+        users = (self.user(key=row["key"]) for row in same)
+        return [row for row in users if row is not None]
 
     def duplicated(self) -> dict[str, list[str]]:
-        """User names that stand in several directories, with these directories by priority."""
-        body = self._get("/user/duplicated/list").json()
-        return {name.lower(): [place["directoryName"] for place in places] for name, places in body.items()}
+        """Read user names that exist in several directories, with these directories by priority."""
+        reply = self._get("/user/duplicated/list")
+        body = object_of(reply)
+        return {name.lower(): texts_of(rows_in(body, name, reply), "directoryName", reply) for name in body}
+
+    def is_anonymized(self, progress: str) -> bool:
+        """Whether an anonymisation has ended; `progress` is the address that tells it.
+
+        Raises:
+            BadRequest: it failed.
+        """
+        reply = self._client.get(progress)
+        body = object_of(reply)
+        status = text_in(body, "status", reply)
+        if status not in ("IN_PROGRESS", "COMPLETED"):
+            words = f"the anonymisation ended with {status}: {body.get('errors')}"
+            raise BadRequest(words, remedy="Look at it in Jira under User management, then run again.")
+        return status == "COMPLETED"
 
     def _get(self, path: str, params: dict[str, Any] | None = None) -> Reply:
         return self._client.get(f"{API}{path}", params)
 
 
 def accounts_of(columns: dict[str, list[Any]], caller: str | None = None) -> dict[str, list[Any]]:
-    """Columns of Accounts from the fields of users; one that was anonymised counts as deleted."""
+    """Return columns of Accounts from the fields of users; who was anonymised counts as deleted."""
     active = columns.pop("active")
     gone = [
         not is_active and str(email).endswith("@jira.invalid")
@@ -224,21 +254,46 @@ def accounts_of(columns: dict[str, list[Any]], caller: str | None = None) -> dic
 
 
 def _next_cursor(reply: Reply) -> str | None:
-    body = reply.json()
-    if body["isLast"]:
+    return None if _is_last(reply) else text_in(object_of(reply), "nextCursor", reply)
+
+
+def _next_member(reply: Reply) -> int | None:
+    if _is_last(reply):
         return None
-    cursor: str | None = body.get("nextCursor")
-    if not cursor:
-        raise Malformed("the list of users names no next page although it is not the last", url=reply.url)
-    return cursor
+    body = object_of(reply)
+    return number_in(body, "startAt", reply) + len(rows_in(body, "values", reply))
 
 
-def _next_member(body: Row) -> int | None:
-    return None if body["isLast"] else body["startAt"] + len(body["values"])
+def _is_last(reply: Reply) -> bool:
+    last = object_of(reply).get("isLast")
+    if not isinstance(last, bool):
+        raise malformed("the page does not say whether it is the last", reply)
+    return last
+
+
+def _check_role(role: Row, reply: Reply) -> None:
+    """Raise where a role lacks what is read of it.
+
+    Raises:
+        Malformed: it does.
+    """
+    _require_names(role, "groups", reply)
+    if role.get("selectedByDefault"):
+        _require_names(role, "defaultGroups", reply)
+    if role.get("userCount") is not None:
+        number_in(role, "userCount", reply)
+    if not isinstance(role.get("numberOfSeats"), int | None):
+        raise malformed(f"`numberOfSeats` is {role['numberOfSeats']!r} where a number is expected", reply)
+
+
+def _require_names(row: Row, key: str, reply: Reply) -> None:
+    names = row.get(key)
+    if not isinstance(names, list) or not set(map(type, names)) <= {str}:
+        raise malformed(f"`{key}` is {names!r} where a list of names is expected", reply)
 
 
 def _refuse_cut(columns: dict[str, list[Any]], listed: int) -> None:
-    """Raise if the search left out someone it should have found: then it was cut short.
+    """Raise where the search left out someone it should have found: then it was cut short.
 
     Raises:
         Malformed: it was.

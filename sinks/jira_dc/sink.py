@@ -15,14 +15,15 @@ from provisioning.model.frames import Action, Change
 from provisioning.model.intake import Columns
 from sinks import Applied
 from sinks.jira_dc.read import API, FIELDS, Jira, accounts_of
+from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter, DataCenterOptions
-from sinks.kit.datacenter_pages import in_time
-from sinks.kit.datacenter_rows import Row, Whole
-from transport.errors import BadRequest
+from sinks.kit.datacenter_rows import Installation, split_pairs
+from sinks.kit.waiting import wait_until
+from transport.shape import Row, object_of, text_in
 
 BODY = {"display_name": "displayName", "user_name": "name", "email": "emailAddress"}
 """Which field of a user a column is written to."""
-UNDER_WAY = "anonymisation under way; the next run looks again"
+UNDER_WAY = "anonymisation under way; the next run checks it"
 
 
 class JiraDcOptions(DataCenterOptions):
@@ -45,21 +46,20 @@ class JiraDc(DataCenter):
 
     # Reading
 
-    def whole(self) -> Whole:
-        """Everybody and every group."""
-        return self._jira.whole()
+    def read_all(self) -> Installation:
+        """Read everybody and every group."""
+        return self._jira.read_all()
 
-    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
-        """Users by key or by address."""
+    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read users by key or by address."""
         jira = self._jira
         by_key = self.client.in_parallel(partial(self._by_key, key) for key in account_ids)
         by_email = self.client.in_parallel(partial(jira.find, email) for email in emails)
-        found = {row["key"]: row for some in (*by_key, *by_email) for row in some}
+        users = {row["key"]: row for rows in (*by_key, *by_email) for row in rows}
         people = Columns(FIELDS.names, key="account_id")
-        people.add(FIELDS(list(found.values())))
-        held = [(key, group["name"]) for key, row in found.items() for group in row["groups"]["items"]]
-        pairs = ([key for key, _ in held], [group for _, group in held])
-        return Whole(accounts_of(people.take(), self._caller), pairs, [], [])
+        people.add(FIELDS(list(users.values())))
+        pairs = ((key, group["name"]) for key, row in users.items() for group in row["groups"])
+        return Installation(accounts_of(people.take(), self._caller), split_pairs(pairs))
 
     def _by_key(self, key: str) -> list[Row]:
         row = self._jira.user(key=key)
@@ -67,14 +67,14 @@ class JiraDc(DataCenter):
 
     @cached_property
     def _caller(self) -> str:
-        return str(self._jira.myself()["key"])
+        return self._jira.caller()
 
     @cached_property
     def _jira(self) -> Jira:
         return Jira(self.client, self._options.page_size)
 
     def group_names(self, names: Sequence[str]) -> list[str]:  # noqa: ARG002  the server lists them all
-        """Those of some names that groups bear, with all others."""
+        """Return those of some names that groups bear, with all others."""
         return [group.name for group in self._jira.groups([])]
 
     # Writing
@@ -83,7 +83,7 @@ class JiraDc(DataCenter):
         """Make a user without any application; what it shall hold is granted by groups."""
         body = {"name": name, "emailAddress": email, "displayName": wanted["display_name"]}
         reply = self.client.write("POST", f"{API}/user", {**body, "applicationKeys": []})
-        return str(reply.json()["key"])
+        return text_in(object_of(reply), "key", reply)
 
     def create_group(self, name: str) -> None:
         """Make a group."""
@@ -92,7 +92,7 @@ class JiraDc(DataCenter):
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:
         """Send one change of a user."""
         if action in (Action.GRANT, Action.REVOKE):
-            self._member(action, self.facts(account_id)["user_name"], str(change.entitlement_id))
+            self._member(action, self.account(account_id)["user_name"], str(change.entitlement_id))
         elif action == Action.DELETE:
             return self._delete(account_id)
         else:
@@ -124,13 +124,13 @@ class JiraDc(DataCenter):
         return None
 
     def _refuse_shadowed(self, account_id: str) -> None:
-        """Refuse to end an account behind which another of the same name would come to light."""
-        name = str(self.facts(account_id)["user_name"]).lower()
+        """Refuse to end an account that hides another one of the same name."""
+        name = str(self.account(account_id)["user_name"]).lower()
         places = self._duplicated.get(name)
         if places:
             raise Refused(
-                f"{name} stands in several directories ({', '.join(places)}): the other account would remain",
-                remedy="Leave the account in one of Jira's user directories alone, then run again.",
+                f"{name} exists in several directories ({', '.join(places)}): the other account would remain",
+                remedy="Keep the account in only one of Jira's user directories, then run again.",
             )
 
     @cached_property
@@ -142,47 +142,40 @@ class JiraDc(DataCenter):
         owner = {"newOwnerKey": self._options.new_owner} if self._options.new_owner else {}
         with self._anonymizing:
             reply = self.client.write("POST", f"{API}/user/anonymization", {"userKey": account_id, **owner})
-            progress = reply.json()["progressUrl"]
-            if in_time(self._door.retry_policy, partial(self._anonymized, progress)):
+            progress = text_in(object_of(reply), "progressUrl", reply)
+            if wait_until(partial(self._jira.is_anonymized, progress), self._door.retry_policy):
                 return None
         return Applied(account_id, propagating=True, message=UNDER_WAY)
 
-    def _anonymized(self, progress: str) -> bool:
-        body = self.client.get(progress).json()
-        if body["status"] not in ("IN_PROGRESS", "COMPLETED"):
-            words = f"the anonymisation ended with {body['status']}: {body.get('errors')}"
-            raise BadRequest(words, remedy="Look at it in Jira under User management, then run again.")
-        return bool(body["status"] == "COMPLETED")
-
     # Checking
 
-    def sights(self) -> Mapping[str, Any]:
+    def probes(self) -> Mapping[str, Probe]:
         """What a check tries."""
         jira = self._jira
         return {
             "version": lambda: Finding("ok", f"{self.name}: version", ".".join(map(str, jira.version))),
-            "users": self._see_users,
+            "users": self._check_users,
             "groups": lambda: jira.groups([]),
             "application roles": jira.roles,
-            "directories": self._see_directories,
+            "directories": self._check_directories,
         }
 
-    def _see_users(self) -> Finding | None:
+    def _check_users(self) -> Finding | None:
         version = ".".join(map(str, self._jira.version))
         if self._jira.lists_users or self._jira.searches_whole:
             return None
         words = (
-            f"Jira {version} cannot list its users, and its search shows the first 100 alone: accounts are "
+            f"Jira {version} cannot list its users, and its search shows only the first 100: accounts are "
             "read from the members of all groups, so people in no group are not seen"
         )
         return self.warn("users", words, "Upgrade to Jira 10.3 or later to see everybody.")
 
-    def _see_directories(self) -> Finding | None:
-        double = self._jira.duplicated()
-        if not double:
+    def _check_directories(self) -> Finding | None:
+        duplicated = self._jira.duplicated()
+        if not duplicated:
             return None
-        names = ", ".join(f"{name} ({', '.join(places)})" for name, places in sorted(double.items())[:10])
-        words = f"{len(double)} user names stand in several directories: {names}"
+        names = ", ".join(f"{name} ({', '.join(places)})" for name, places in sorted(duplicated.items())[:10])
+        words = f"{len(duplicated)} user names exist in several directories: {names}"
         return self.warn(
-            "directories", words, "They are not deactivated or deleted until one account is left."
+            "directories", words, "None of them is deactivated or deleted while there are several."
         )

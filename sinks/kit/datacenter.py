@@ -1,7 +1,7 @@
 """What the Data Center products share: one pass of reading, and writes on accounts and groups.
 
 They have no group ids, no bulk writes worth the name and one token bucket a user, so requests of one
-connection share one pace. A product's own module says how it lists, looks and writes.
+connection share one pace. A product's own module says how it is listed, observed and written.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
-from sinks import Applied, Observation, bundled_by_person, groups_named
+from sinks import ALREADY, Applied, Observation, bundled_by_person, groups_named
 from sinks.kit import datacenter_rows as rows
-from sinks.kit.datacenter_refusals import plainly
-from sinks.kit.datacenter_rows import Columns, Row, Whole
+from sinks.kit.connection_check import Failure, Probe, check_connection
+from sinks.kit.datacenter_refusals import put_plainly
+from sinks.kit.datacenter_rows import Columns, Installation
+from sinks.kit.frames import ProductSeats, build_capacity
 from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import OnePass, Streams
+from sinks.kit.options import RemoteOptions
+from sinks.kit.target_reader import find_account
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
@@ -35,6 +39,7 @@ from transport.errors import (
     TransportError,
     UnknownOutcome,
 )
+from transport.shape import Row
 
 LEADS_TO = {
     Action.DEACTIVATE: AccountState.DEACTIVATED.value,
@@ -44,10 +49,8 @@ LEADS_TO = {
 SETS = (Action.GRANT, Action.REVOKE)
 
 
-class DataCenterOptions(BaseModel):
+class DataCenterOptions(RemoteOptions):
     """What a connection to a Data Center product may say."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(description="Address of the product, with its context path.")
     token: SecretStr | None = Field(None, description="Personal access token of an administrator.")
@@ -55,7 +58,6 @@ class DataCenterOptions(BaseModel):
     password: SecretStr | None = Field(None, description="That administrator's password.")
     site: str | None = Field(None, description="Name of the site in reports; the host when not given.")
     page_size: int = Field(200, ge=1, le=1000, description="Rows a page, as far as the product allows.")
-    workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
@@ -82,59 +84,62 @@ class DataCenter(OnePass):
             Action.DELETE,
         }
     )
-    look_size: ClassVar[int] = 1
     fields: ClassVar[frozenset[str]] = frozenset({"display_name"})
     """Columns of Accounts that an update may change."""
-    refused: ClassVar[str] = "The product may also take no passwords any more: give a `token` then."
-    """What a refused credential may mean here besides."""
+    credential_remedy: ClassVar[str] = "If the product takes no passwords any more, give a `token`."
+    """What to do besides where the credential is refused."""
 
     def __init__(self, name: str, options: Any, door: Door) -> None:
         """Open nothing yet."""
         super().__init__()
         self.name, self._options, self._door = name, options, door
-        self._facts: dict[str, Row] = {}
+        self._observed: dict[str, Row] = {}
 
     # Reading
 
     def read(self) -> Streams:
         """Read accounts, groups and seats from one pass over the installation."""
-        whole = self.whole()
-        known = set(whole.columns["account_id"])
-        pairs = [pair for pair in zip(*whole.held, strict=True) if pair[0] in known]
-        whole = whole._replace(held=([one for one, _ in pairs], [group for _, group in pairs]))
-        accounts = rows.accounts_frame(self.name, whole.columns)
+        server, name = self.read_all(), self.name
+        known = set(server.columns["account_id"])
+        pairs = zip(*server.memberships, strict=True)
+        memberships = rows.split_pairs(pair for pair in pairs if pair[0] in known)
+        server = server._replace(memberships=memberships)
+        accounts = rows.build_accounts(name, server.columns)
+        capacity = [ProductSeats(one.product, self.site, one.seats, one.used) for one in server.licences]
         return {
             "accounts": [accounts],
-            "assignments": [rows.assignments_frame(self.name, whole.held, whole.own)],
-            "entitlements": [rows.entitlements_frame(self.name, self.site, whole.groups, whole.permissions)],
-            "seats": [rows.seats_frame(self.name, self.site, whole, accounts.frame)],
-            "capacity": [rows.capacity_frame(self.name, self.site, whole.licences)],
+            "assignments": [rows.build_server_assignments(name, memberships, server.direct)],
+            "entitlements": [
+                rows.build_server_entitlements(name, self.site, server.groups, server.permissions)
+            ],
+            "seats": [rows.build_seats(name, self.site, server, accounts.frame)],
+            "capacity": [build_capacity(name, capacity)],
         }
 
     @abstractmethod
-    def whole(self) -> Whole:
+    def read_all(self) -> Installation:
         """Read the installation to its end, or raise."""
 
     def observe(
         self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
     ) -> Observation:
         """Read a few accounts afresh."""
-        found = self.some(account_ids, emails)
-        for facts in _facts(found.columns):
-            self._facts[facts["account_id"]] = facts
+        server = self.read_some(account_ids, emails)
+        for account in _list_accounts(server.columns):
+            self._observed[account["account_id"]] = account
         return Observation(
-            rows.accounts_frame(self.name, found.columns).frame,
-            rows.assignments_frame(self.name, found.held, found.own).frame,
+            rows.build_accounts(self.name, server.columns).frame,
+            rows.build_server_assignments(self.name, server.memberships, server.direct).frame,
             groups_named(self.group_names(groups)) if groups else None,
         )
 
     @abstractmethod
     def group_names(self, names: Sequence[str]) -> list[str]:
-        """Those of some names that groups bear, maybe with others."""
+        """Return those of some names that groups bear, maybe with others."""
 
     @abstractmethod
-    def some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Whole:
-        """Accounts named by identifier or address, with what they hold; who is not there is left out."""
+    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+        """Read accounts named by identifier or address, with what they hold; who is not there is left out."""
 
     # Writing
 
@@ -157,12 +162,12 @@ class DataCenter(OnePass):
             name = str(first.entitlement)
             return make_group(name, partial(self.create_group, name), self)
         if first.action == Action.CREATE:
-            made = self._create(first)
-            return self._each(str(made.account_id), changes[1:], made.message)
-        account_id = first.account_id or self._account_of(first.subject)
+            created = self._create(first)
+            return self._make_each(str(created.account_id), changes[1:], created.message)
+        account_id = first.account_id or find_account(self, first.subject)
         if len(changes) == 1:
-            return self._one(account_id, first)
-        return self._each(account_id, changes, None)
+            return self._make(account_id, first)
+        return self._make_each(account_id, changes, None)
 
     def permit(self, change: Change) -> None:
         """Refuse what this product cannot do, before anything is sent.
@@ -175,7 +180,7 @@ class DataCenter(OnePass):
             raise Refused(f"{self.kind} cannot {action.value}", remedy="Do it by hand, or change the policy.")
         if action in SETS and change.kind != EntitlementKind.GROUP:
             raise Refused(
-                f"{change.entitlement} is no group", remedy="Give and take it in the product itself."
+                f"{change.entitlement} is not a group", remedy="Grant or revoke it in the product itself."
             )
         if action == Action.UPDATE and (strange := sorted(set(json.loads(change.after)) - self.fields)):
             raise Refused(
@@ -192,78 +197,70 @@ class DataCenter(OnePass):
         try:
             account_id = self.create(name, email, wanted)
         except (BadRequest, Conflict) as error:
-            there = self.observe([], [email]).accounts
-            same = there[there["user_name"].str.casefold() == name.casefold()]
+            existing = self.observe([], [email]).accounts
+            same = existing[existing["user_name"].str.casefold() == name.casefold()]
             if len(same) != 1:
-                raise plainly(error) from None
-            return Applied(str(same["account_id"].iloc[0]), message="it was so already")
+                raise put_plainly(error) from None
+            return Applied(str(same["account_id"].iloc[0]), message=ALREADY)
         known = {"user_name": name.lower(), "email": email, "state": AccountState.ACTIVE.value}
-        self._facts[account_id] = {field: wanted.get(field) for field in self.fields} | known
+        self._observed[account_id] = {field: wanted.get(field) for field in self.fields} | known
         return Applied(account_id)
 
-    def _account_of(self, email: str) -> str:
-        """The account that an earlier, interrupted run made."""
-        found = self.observe([], [email]).accounts
-        if len(found) != 1:
-            raise Refused(f"{email} has no account yet", remedy="Run again; the next plan creates it.")
-        return str(found["account_id"].iloc[0])
-
-    def _each(self, account_id: str, changes: Sequence[Change], message: str | None) -> Applied:
+    def _make_each(self, account_id: str, changes: Sequence[Change], message: str | None) -> Applied:
         """Make changes of an account one after the other; what fails does not undo what did not."""
         failed: dict[str, str] = {}
         for change in changes:
             try:
-                self._one(account_id, change)
+                self._make(account_id, change)
             except (UnknownOutcome, ReadOnly):
                 raise
             except (Refused, TransportError) as error:
                 failed[change.change_id] = str(error)
         return Applied(account_id, message=message, failed=failed)
 
-    def _one(self, account_id: str, change: Change) -> Applied:
+    def _make(self, account_id: str, change: Change) -> Applied:
         action = Action(change.action)
         try:
             done = self.write(action, account_id, change)
         except (BadRequest, Conflict, NotFound) as error:
-            if not self._is_so(account_id, change):
-                raise plainly(error) from None
-            return Applied(account_id, message="it was so already")
+            if not self._is_in_place(account_id, change):
+                raise put_plainly(error) from None
+            return Applied(account_id, message=ALREADY)
         except UnknownOutcome:
-            self._facts.pop(account_id, None)
+            self._observed.pop(account_id, None)
             raise
         self._remember(account_id, action, json.loads(change.after))
         return done or Applied(account_id)
 
-    def _is_so(self, account_id: str, change: Change) -> bool:
-        """Whether the target shows already what the change wants."""
+    def _is_in_place(self, account_id: str, change: Change) -> bool:
+        """Whether the target already shows what the change wants."""
         observation, action = self.observe([account_id], []), Action(change.action)
         if action in SETS:
-            held = observation.assignments[["kind", "entitlement_id"]].isin(
-                [change.kind, change.entitlement_id]
-            )
-            return bool(held.all(axis=1).any()) == (action == Action.GRANT)
+            assigned = observation.assignments
+            same = (assigned["kind"] == change.kind) & (assigned["entitlement_id"] == change.entitlement_id)
+            return bool(same.any()) == (action == Action.GRANT)
         states = observation.accounts["state"].tolist()
         return (not states and action == Action.DELETE) or states == [LEADS_TO.get(action)]
 
-    def facts(self, account_id: str) -> Row:
-        """What the last look showed of an account; asked now if there was none.
+    def account(self, account_id: str) -> Row:
+        """Return an account as last observed; it is observed now if it never was.
 
         Raises:
             NotFound: there is no such account.
         """
-        if account_id not in self._facts:
+        if account_id not in self._observed:
             self.observe([account_id], [])
-        if account_id not in self._facts:
+        if account_id not in self._observed:
             raise NotFound(f"there is no account {account_id}")
-        return self._facts[account_id]
+        return self._observed[account_id]
 
     def _remember(self, account_id: str, action: Action, after: Mapping[str, Any]) -> None:
-        """Keep the facts true across an own write, so that the next one need not ask again."""
-        facts = self._facts.get(account_id)
-        if facts is not None and action in LEADS_TO:
-            facts["state"] = LEADS_TO[action]
-        elif facts is not None and action not in SETS:
-            facts.update({name: value for name, value in after.items() if name in facts})
+        """Note an own write in what was observed, so that the next write need not ask again."""
+        account = self._observed.get(account_id)
+        if account is not None and action in LEADS_TO:
+            account["state"] = LEADS_TO[action]
+        elif account is not None and action not in SETS:
+            account.update({name: value for name, value in after.items() if name in account})
 
     @abstractmethod
     def create(self, name: str, email: str, wanted: Mapping[str, Any]) -> str:
@@ -281,27 +278,20 @@ class DataCenter(OnePass):
 
     def check(self) -> list[Finding]:
         """Say in words what the credential can and cannot do; nothing is written."""
-        found = []
-        for what, see in self.sights().items():
-            subject = f"{self.name}: {what}"
-            try:
-                told = see()
-            except (TransportError, Refused) as error:
-                remedy = error.remedy
-                if isinstance(error, CredentialRefused):
-                    remedy = f"{remedy} {self.refused}"
-                found.append(Finding("error", subject, error.message, remedy))
-                continue
-            found.append(told if isinstance(told, Finding) else Finding("ok", subject, "can be used"))
-        return found
+        return check_connection(self.name, self.probes(), advise=self._advise)
+
+    def _advise(self, failure: Failure) -> str:
+        if isinstance(failure, CredentialRefused):
+            return f"{failure.remedy} {self.credential_remedy}"
+        return failure.remedy
 
     @abstractmethod
-    def sights(self) -> Mapping[str, Any]:
-        """What a check tries, by name; a Finding that is returned takes the place of `can be used`."""
+    def probes(self) -> Mapping[str, Probe]:
+        """What a check tries, by topic."""
 
-    def warn(self, what: str, words: str, remedy: str) -> Finding:
-        """Something to know that stops nothing."""
-        return Finding("warning", f"{self.name}: {what}", words, remedy)
+    def warn(self, topic: str, message: str, remedy: str) -> Finding:
+        """Return a finding that stops nothing."""
+        return Finding("warning", f"{self.name}: {topic}", message, remedy)
 
     # Connecting
 
@@ -324,6 +314,6 @@ class DataCenter(OnePass):
         )
 
 
-def _facts(columns: Columns) -> list[Row]:
-    """The accounts of some columns, one by one."""
+def _list_accounts(columns: Columns) -> list[Row]:
+    """Return the accounts of some columns, one by one."""
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

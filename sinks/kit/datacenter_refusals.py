@@ -10,7 +10,7 @@ from transport.errors import TransportError
 MEANINGS = (
     (
         re.compile(r"read[\s-]*only", re.IGNORECASE),
-        "the account stands in a read-only directory (LDAP or Crowd), which alone can change it",
+        "the account is in a read-only directory (LDAP or Crowd) and can only be changed there",
         "Change it in that directory, or protect the account in the policy.",
     ),
     (
@@ -27,8 +27,8 @@ MEANINGS = (
 """How a refusal is recognised, what it means and what to do."""
 
 
-def said(body: Any) -> str:
-    """The sentences of an error's body, whichever product wrote it."""
+def sentences_of(body: Any) -> str:
+    """Return the sentences of an error's body, whichever product wrote it."""
     if not isinstance(body, dict):
         return str(body or "")
     errors = body.get("errors")
@@ -37,9 +37,9 @@ def said(body: Any) -> str:
     return " ".join(str(part) for part in [*parts, body.get("message")] if part)
 
 
-def plainly(error: TransportError) -> TransportError:
-    """The same error in plain words."""
-    words = said(error.body)
+def put_plainly(error: TransportError) -> TransportError:
+    """Put an error in plain words; returns it."""
+    words = sentences_of(error.body)
     for pattern, meaning, remedy in MEANINGS:
         if pattern.search(words):
             error.args, error.remedy = (f"{meaning}: {words}",), remedy

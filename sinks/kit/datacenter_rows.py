@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -11,21 +11,19 @@ from provisioning.model.frames import (
     Accounts,
     AccountState,
     Activity,
-    Assignments,
-    Capacity,
     EntitlementKind,
-    Entitlements,
     Rejects,
     Screened,
     Seats,
     complete,
-    concat,
+    empty,
 )
 from provisioning.model.intake import iso_times, screened
+from sinks.kit.frames import GROUP, Entitlement, build_assignments, build_entitlements
 
-Row = dict[str, Any]
 Columns = dict[str, list[Any]]
-GROUP = EntitlementKind.GROUP.value
+Memberships = tuple[list[str], list[str]]
+"""Account and group of each membership."""
 
 
 class Group(NamedTuple):
@@ -38,7 +36,7 @@ class Group(NamedTuple):
 
 
 class Permission(NamedTuple):
-    """What can be given to an account without a group, and the product it opens."""
+    """What can be granted to an account without a group, and the product it opens."""
 
     entitlement_id: str
     product: str
@@ -55,7 +53,7 @@ class Permission(NamedTuple):
         return self.entitlement_id.replace("_", " ").lower()
 
 
-class Own(NamedTuple):
+class DirectPermission(NamedTuple):
     """A permission that an account holds by itself."""
 
     account_id: str
@@ -70,46 +68,56 @@ class Licence(NamedTuple):
     used: int | None
 
 
-class Whole(NamedTuple):
-    """One read of an installation.
+class Installation(NamedTuple):
+    """One read of an installation, or of a few of its accounts.
 
     Attributes:
         columns: raw columns of Accounts, one value an account.
-        held: account and group of each membership.
+        memberships: account and group of each membership.
         groups: all groups.
         licences: what the server tells of its licence.
         permissions: what can be held without a group.
-        own: what accounts hold without a group.
-        counted: product → accounts the server counts for its licence, where it tells them one by one.
+        direct: what accounts hold without a group.
+        licensed: product → accounts the server counts for its licence, where it tells them one by one.
         tells_use: whether an account without a last sign-in never had one.
     """
 
     columns: Columns
-    held: tuple[list[str], list[str]]
-    groups: list[Group]
-    licences: list[Licence]
+    memberships: Memberships
+    groups: Sequence[Group] = ()
+    licences: Sequence[Licence] = ()
     permissions: Sequence[Permission] = ()
-    own: Sequence[Own] = ()
-    counted: Mapping[str, frozenset[str]] = {}
+    direct: Sequence[DirectPermission] = ()
+    licensed: Mapping[str, frozenset[str]] = {}
     tells_use: bool = True
 
 
+def split_pairs(pairs: Iterable[tuple[str, str]]) -> Memberships:
+    """Return accounts and groups of pairs of them, each as a column."""
+    accounts: list[str] = []
+    groups: list[str] = []
+    for account_id, group in pairs:
+        accounts.append(account_id)
+        groups.append(group)
+    return accounts, groups
+
+
 def state_of(active: object) -> str:
-    """The state of an account that is active or is not."""
+    """Return the state of an account that is active or is not."""
     return (AccountState.ACTIVE if active is True else AccountState.DEACTIVATED).value
 
 
 def instants(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-    """Moments written as milliseconds since 1970 or as ISO 8601; the unreadable are null."""
-    told = values.dropna()
-    if told.empty or not told.str.fullmatch(r"-?\d+").all():
+    """Read moments written as milliseconds since 1970 or as ISO 8601; the unreadable are null."""
+    texts = values.dropna()
+    if texts.empty or not texts.str.fullmatch(r"-?\d+").all():
         return iso_times(values)
     numbers = pd.to_numeric(values, errors="coerce").astype("Int64")
     return pd.to_datetime(numbers, unit="ms", utc=True).astype("datetime64[us, UTC]")
 
 
-def accounts_frame(target: str, columns: Columns) -> Screened:
-    """Accounts; all of them are the installation's own, unless the columns say otherwise."""
+def build_accounts(target: str, columns: Columns) -> Screened:
+    """Build Accounts; all of them are the installation's own, unless the columns say otherwise."""
     size = len(columns["account_id"])
     usual = {"target": target, "kind": "person", "managed": pd.array([True] * size, dtype="boolean")}
     usual["caller"] = [False] * size
@@ -117,112 +125,100 @@ def accounts_frame(target: str, columns: Columns) -> Screened:
     return screened(Accounts, raw, origin=target, key="account_id", instants=instants)
 
 
-def assignments_frame(target: str, held: tuple[list[str], list[str]], own: Sequence[Own] = ()) -> Screened:
-    """Memberships of groups, and what accounts hold without one."""
-    ids, groups = held
-    raw = {
-        "target": target,
-        "account_id": [*ids, *(one.account_id for one in own)],
-        "kind": [GROUP] * len(ids) + [one.permission.kind for one in own],
-        "entitlement_id": [*groups, *(one.permission.entitlement_id for one in own)],
-        "name": [*groups, *(one.permission.name for one in own)],
+def build_server_assignments(
+    target: str, memberships: Memberships, direct: Sequence[DirectPermission] = ()
+) -> Screened:
+    """Build Assignments of groups, and of what accounts hold without one."""
+    ids, groups = memberships
+    permissions = [one.permission for one in direct]
+    columns = {
+        "account_id": [*ids, *(one.account_id for one in direct)],
+        "kind": [GROUP] * len(ids) + [permission.kind for permission in permissions],
+        "entitlement_id": [*groups, *(permission.entitlement_id for permission in permissions)],
+        "name": [*groups, *(permission.name for permission in permissions)],
     }
-    return screened(Assignments, raw, origin=target, key="account_id")
+    return build_assignments(target, columns)
 
 
-def entitlements_frame(
+def build_server_entitlements(
     target: str, site: str, groups: Sequence[Group], permissions: Sequence[Permission] = ()
 ) -> Screened:
-    """Every group and permission that can be held, and what it opens."""
-    rows: list[Row] = [
-        {
-            "kind": GROUP,
-            "entitlement_id": group.name,
-            "name": group.name,
-            "product": product,
-            "site": site if product else None,
-            "billable": product is not None,
-            "admin": group.admin,
-            "default": group.default,
-            "modifiable": True,
-        }
+    """Build Entitlements of every group and permission that can be held, and what it opens."""
+    entitlements = [
+        Entitlement(
+            GROUP,
+            group.name,
+            group.name,
+            product,
+            site if product else None,
+            billable=product is not None,
+            admin=group.admin,
+            default=group.default,
+        )
         for group in groups
         for product in group.opens or (None,)
     ]
-    rows += [_permission_row(permission, site) for permission in permissions]
-    fields = [name for name in Entitlements.to_schema().columns if name != "target"]
-    raw = {name: [row[name] for row in rows] for name in fields}
-    return screened(Entitlements, {"target": target, **raw}, origin=target, key="entitlement_id")
+    entitlements += [
+        Entitlement(
+            permission.kind,
+            permission.entitlement_id,
+            permission.name,
+            permission.product,
+            site,
+            billable=True,
+            admin=permission.admin,
+        )
+        for permission in permissions
+    ]
+    return build_entitlements(target, entitlements)
 
 
-def _permission_row(permission: Permission, site: str) -> Row:
-    return {
-        "kind": permission.kind,
-        "entitlement_id": permission.entitlement_id,
-        "name": permission.name,
-        "product": permission.product,
-        "site": site,
-        "billable": True,
-        "admin": permission.admin,
-        "default": False,
-        "modifiable": True,
-    }
-
-
-def seats_frame(target: str, site: str, whole: Whole, accounts: pd.DataFrame) -> Screened:
-    """Seats by account and product; only those of active accounts that the server counts are billed."""
-    openings = pd.DataFrame(
-        [(group.name, product) for group in whole.groups for product in group.opens],
-        columns=["group", "product"],
-        dtype="str",
-    )
-    held = pd.DataFrame({"account_id": whole.held[0], "group": whole.held[1]}, dtype="str")
-    through = held.merge(openings, on="group", validate="many_to_many")
-    alone = pd.DataFrame(_alone(whole), columns=["account_id", "product"], dtype="str").assign(group=None)
-    given = pd.concat([through, alone]).dropna(subset=["account_id", "product"]).sort_values("group")
-    names = given.groupby(["account_id", "product"], sort=True)["group"].agg(_joined)
-    seats = names.rename("granted_by").reset_index()
+def build_seats(target: str, site: str, server: Installation, accounts: pd.DataFrame) -> Screened:
+    """Build Seats by account and product; only those of active accounts that the server counts are billed."""
     facts = accounts[["account_id", "state", "last_active"]]
-    seats = seats.merge(facts, on="account_id", validate="many_to_one")
+    seats = _grant_seats(server).merge(facts, on="account_id", validate="many_to_one")
     active = seats["state"].eq(AccountState.ACTIVE.value)
-    unused = Activity.NEVER if whole.tells_use else Activity.UNKNOWN
+    unused = Activity.NEVER if server.tells_use else Activity.UNKNOWN
     seats = seats.assign(
         target=target,
         site=site,
-        billable=active & _counted(seats, whole),
+        billable=active & _is_licensed(seats, server),
         activity=seats["last_active"].notna().map({True: Activity.USED.value, False: unused.value}),
     )
-    return Screened(complete(Seats, seats), concat(Rejects, []))
+    return Screened(complete(Seats, seats), empty(Rejects))
 
 
-def _alone(whole: Whole) -> list[tuple[str, str]]:
-    """Seats that need no group: by an own permission, or because the server counts the account."""
-    own = [(one.account_id, one.permission.product) for one in whole.own]
-    return own + [(name, product) for product, names in whole.counted.items() for name in sorted(names)]
+def _grant_seats(server: Installation) -> pd.DataFrame:
+    """Return account and product of each seat, with the names of the groups that grant it."""
+    openings = pd.DataFrame(
+        [(group.name, product) for group in server.groups for product in group.opens],
+        columns=["group", "product"],
+        dtype="str",
+    )
+    ids, groups = server.memberships
+    assigned = pd.DataFrame({"account_id": ids, "group": groups}, dtype="str")
+    through_groups = assigned.merge(openings, on="group", validate="many_to_many")
+    alone = pd.DataFrame(_list_direct(server), columns=["account_id", "product"], dtype="str")
+    granted = pd.concat([through_groups, alone.assign(group=None)])
+    granted = granted.dropna(subset=["account_id", "product"]).sort_values("group")
+    names = granted.groupby(["account_id", "product"], sort=True)["group"].agg(_join_names)
+    return names.rename("granted_by").reset_index()
 
 
-def _joined(groups: pd.Series[str]) -> str | None:
+def _list_direct(server: Installation) -> list[tuple[str, str]]:
+    """List seats that need no group: by a direct permission, or because the server counts the account."""
+    direct = [(one.account_id, one.permission.product) for one in server.direct]
+    return direct + [(name, product) for product, names in server.licensed.items() for name in sorted(names)]
+
+
+def _join_names(groups: pd.Series[str]) -> str | None:
     return ", ".join(dict.fromkeys(groups.dropna())) or None
 
 
-def _counted(seats: pd.DataFrame, whole: Whole) -> pd.Series[bool]:
+def _is_licensed(seats: pd.DataFrame, server: Installation) -> pd.Series[bool]:
     """Whether the server counts each seat; where it does not tell one by one, it counts all."""
-    told = [
-        account in whole.counted[product] if product in whole.counted else True
+    licensed = [
+        account in server.licensed[product] if product in server.licensed else True
         for account, product in zip(seats["account_id"], seats["product"], strict=True)
     ]
-    return pd.Series(told, index=seats.index, dtype=bool)
-
-
-def capacity_frame(target: str, site: str, licences: Sequence[Licence]) -> Screened:
-    """Seats bought and in use."""
-    raw = pd.DataFrame(
-        {
-            "target": target,
-            "product": pd.Series([licence.product for licence in licences], dtype="str"),
-            "site": site,
-            "seats": pd.array([licence.seats for licence in licences], dtype="Int64"),
-            "used": pd.array([licence.used for licence in licences], dtype="Int64"),
-        }
-    )
-    return Screened(complete(Capacity, raw), concat(Rejects, []))
+    return pd.Series(licensed, index=seats.index, dtype=bool)

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable
 
-from sinks import Applied, Observation
+from sinks import ALREADY, Applied
+from sinks.kit.target_reader import TargetReader
 from transport.errors import BadRequest, Conflict
 
 
-class Eyes(Protocol):
-    """What can look for a group."""
-
-    def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
-    ) -> Observation:
-        """Read a few accounts afresh, and find a few groups by name."""
-
-
-def make_group(name: str, send: Callable[[], object], eyes: Eyes) -> Applied:
+def make_group(name: str, send: Callable[[], object], reader: TargetReader) -> Applied:
     """Send the request that makes a group; no account belongs to it.
 
     Raises:
@@ -27,8 +18,8 @@ def make_group(name: str, send: Callable[[], object], eyes: Eyes) -> Applied:
     try:
         send()
     except (BadRequest, Conflict):
-        found = eyes.observe([], [], [name]).groups
-        if found is None or name.casefold() not in set(found["name"].str.casefold()):
+        groups = reader.observe([], [], [name]).groups
+        if groups is None or name.casefold() not in set(groups["name"].str.casefold()):
             raise
-        return Applied(None, message="it was so already")
+        return Applied(None, message=ALREADY)
     return Applied(None)

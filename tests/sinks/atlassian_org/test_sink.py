@@ -13,6 +13,7 @@ from sandbox.kit.cloud_model import CLOUD_ID, CONFLUENCE, DIRECTORY_ID, JIRA, OR
 from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import organisation
 from sandbox.running import Running
+from sinks import ALREADY
 from sinks.atlassian_org.data import Resource, bare, resource_of
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import CREATED, KEY, PARTS, change, read, someone
@@ -254,7 +255,7 @@ def test_no_seat_left_is_not_taken_for_already_there(fresh: Running) -> None:
     fresh.world.options["atlassian_capacity"] = {"confluence": 5000}
     first, second = (sink.apply([grant(sink, chosen, users)]) for _ in range(2))
 
-    assert (first.message, second.message) == (None, "it was so already")
+    assert (first.message, second.message) == (None, ALREADY)
 
 
 def test_a_conflict_without_words_is_settled_by_reading(fresh: Running) -> None:
@@ -268,7 +269,7 @@ def test_a_conflict_without_words_is_settled_by_reading(fresh: Running) -> None:
         sink.apply([grant(sink, chosen, staff)])
     org_of(fresh).add_member(staff, chosen)
 
-    assert sink.apply([grant(sink, chosen, staff)]).message == "it was so already"
+    assert sink.apply([grant(sink, chosen, staff)]).message == ALREADY
 
 
 def test_a_member_who_is_gone_needs_no_revoke(fresh: Running) -> None:
@@ -278,7 +279,7 @@ def test_a_member_who_is_gone_needs_no_revoke(fresh: Running) -> None:
         sink, Action.REVOKE, someone(sink), kind="group", entitlement_id=group(fresh, "old-project-2019")
     )
 
-    assert sink.apply([made]).message == "it was so already"
+    assert sink.apply([made]).message == ALREADY
 
 
 def test_products_are_granted_directly(fresh: Running) -> None:

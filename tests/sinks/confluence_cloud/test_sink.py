@@ -145,11 +145,11 @@ def test_an_address_is_looked_up_without_a_read_before(acme: Running) -> None:
 
 
 def test_check_says_what_this_route_cannot_do(acme: Running) -> None:
-    """Life of accounts, the silence about the suspended, last activity; a wrong token is an error."""
+    """Lifecycle of accounts, the silence about the suspended, last activity; a wrong token is an error."""
     findings = {f.subject.removeprefix("wiki: "): f for f in open_wiki(acme).check()}
 
     assert {name for name, f in findings.items() if f.level == "warning"} == {
-        "life of accounts",
+        "lifecycle of accounts",
         "suspended accounts",
         "last activity",
     }

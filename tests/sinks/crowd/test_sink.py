@@ -133,4 +133,4 @@ def test_a_refused_application_is_told_what_may_be_wrong(acme: Running) -> None:
 
     findings = Crowd("crowd", options, Door()).check()
 
-    assert "remote ones" in str(findings[0].remedy)
+    assert "remote addresses" in str(findings[0].remedy)

@@ -13,6 +13,7 @@ from sandbox.kit.cloud_model import JIRA, JSM
 from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import organisation
 from sandbox.running import Running
+from sinks import ALREADY
 from sinks.jira_cloud.sink import JiraCloud, JiraCloudOptions
 from sinks.kit.cloud_site import site_of
 from tests.sinks.cases import CREATED, PARTS, change, read
@@ -270,7 +271,7 @@ def test_being_a_member_already_is_no_error(fresh: Running) -> None:
     with pytest.raises(BadRequest, match="user limit"):
         sink.apply([grant(sink, outside.account_id, group(fresh, "jira-software-users"))])
 
-    assert applied.message == "it was so already"
+    assert applied.message == ALREADY
 
 
 def test_k_changes_cost_k_writes(fresh: Running) -> None:
@@ -311,7 +312,7 @@ def test_check_says_what_this_route_cannot_do(acme: Running) -> None:
     findings = {finding.subject: finding for finding in open_site(acme).check()}
 
     assert {f.level for f in findings.values()} == {"ok", "warning"}
-    assert "suspend" in findings["jira: life of accounts"].message
+    assert "suspend" in findings["jira: lifecycle of accounts"].message
     assert "last activity" in findings["jira: last activity"].message
     assert all(f.remedy for f in findings.values() if f.level == "warning")
 
