@@ -33,7 +33,7 @@ limits:
   segment_drop: 40%
   failures: 20%
 prices: prices.yaml
-report: {idle: 60d, by: [department, cost_center], currency: USD}
+report: {idle: 60d, never_used_after: 30d, by: [department, cost_center], currency: USD}
 """
 )
 
@@ -104,11 +104,12 @@ def chosen(text: str, known: Iterable[str]) -> list[str]:
 
 def _connection(connection: Connection, base: str) -> str:
     """One connection, its references quoted, its long lines broken between options."""
-    quoted = {k: f"'{v}'" if v.startswith("env:") else v for k, v in connection.entry(base).items()}
+    entry = connection.entry(base).items()
+    quoted = {option: f"'{value}'" if str(value).startswith("env:") else value for option, value in entry}
     # No line breaks at a space that does not break.
-    entry = ", ".join(f"{option}:\N{NO-BREAK SPACE}{value}" for option, value in quoted.items())
+    options = ", ".join(f"{option}:\N{NO-BREAK SPACE}{value}" for option, value in quoted.items())
     start = f"  {connection.name}: {{"
-    whole = fill(start + entry + "}", 108, subsequent_indent=" " * len(start), break_on_hyphens=False)
+    whole = fill(start + options + "}", 108, subsequent_indent=" " * len(start), break_on_hyphens=False)
     return whole.replace("\N{NO-BREAK SPACE}", " ") + "\n"
 
 

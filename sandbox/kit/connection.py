@@ -66,8 +66,8 @@ class Connection(NamedTuple):
 
     def entry(self, base: str) -> dict[str, Any]:
         """Return the entry for a sandbox that listens at `base`."""
-        texts = {name: str(value).replace("$base", base) for name, value in self.options.items()}
-        return {"kind": self.kind, **texts}
+        entry: dict[str, Any] = {"kind": self.kind, **self.options}
+        return {k: v.replace("$base", base) if isinstance(v, str) else v for k, v in entry.items()}
 
     def resolved(self, base: str) -> dict[str, Any]:
         """Return the options with secrets in place of their references, as a connector takes them."""

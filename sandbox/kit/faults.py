@@ -11,6 +11,7 @@ A fault is a path prefix, a method and a kind. It lets `skip` fitting requests p
 | truncate     | yes       | half of the body, though Content-Length promises all, then the cut      |
 | lost_write   | yes       | the connection cut without an answer                                    |
 | stale_read   | yes       | the state before the latest write made since the fault was set          |
+| repeat       | once      | one answer in JSON, and from then on the same one again                 |
 | expire_token | no        | 401 in the face's dialect; an OAuth token is really invalid from then on |
 """
 
@@ -19,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KINDS = ("status", "timeout", "reset", "truncate", "lost_write", "stale_read", "expire_token")
+KINDS = ("status", "timeout", "reset", "truncate", "lost_write", "stale_read", "repeat", "expire_token")
 
 
 @dataclass
@@ -42,6 +43,10 @@ class Fault:
     def spent(self) -> bool:
         """Whether it will strike no more."""
         return bool(self.times) and self.struck >= self.times
+
+    def answer_alike(self, status: int, headers: dict[str, str], body: Any) -> None:
+        """Give this answer to whatever it strikes from now on."""
+        self.kind, self.status, self.headers, self.body = "status", status, headers, body
 
     def fits(self, path: str, method: str) -> bool:
         """Whether a request is the sort this fault strikes."""

@@ -82,6 +82,8 @@ class Endpoint:
                 world.before_write()
             reply = self._handle(request)
         face.seal(world, request, reply)
+        if fault and kind == "repeat":
+            fault.answer_alike(reply.status, dict(reply.headers), orjson.loads(reply.body))
         return reply
 
     def _handle(self, request: Request) -> Reply:

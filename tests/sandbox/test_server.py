@@ -153,6 +153,19 @@ def test_a_status_fault_speaks_the_dialect_or_what_it_is_told(fresh: Running) ->
     assert second.headers["Retry-After"] == "7"
 
 
+def test_repeat_answers_like_the_first_time(fresh: Running) -> None:
+    """The page that is struck first comes again, whatever page is asked for, its links included."""
+    _fault(fresh, kind="repeat", times=0)
+
+    first, second = call(fresh, "/users?limit=3"), call(fresh, "/groups?limit=5")
+    third = call(fresh, first.links["next"]["url"].partition("/api/v1")[2])
+
+    assert len(first.json()) == 3
+    assert second.status_code == 200
+    assert third.json() == first.json()
+    assert third.links["next"] == first.links["next"]
+
+
 def test_a_method_bounds_a_fault(fresh: Running) -> None:
     """A fault for POST does not strike a GET."""
     _fault(fresh, method="post", times=0)

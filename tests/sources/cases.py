@@ -1,4 +1,4 @@
-"""How to connect each kind of source to a sandbox; a new connector needs one entry here."""
+"""How to connect each kind of source to a sandbox; an ordinary one needs no entry here."""
 
 from __future__ import annotations
 
@@ -8,24 +8,31 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
+from sandbox import vendors
 from sandbox.atlassian_export.face import write
-from sandbox.entra.auth import CLIENT, TENANT
+from sandbox.kit.connection import Connection
 from sandbox.running import Running
-from sources import Source, connector
+from sources import KINDS, Source, connector
 from transport.door import Door
 
-OKTA_TOKEN = "sandbox-okta-token"
+
+def _repeated(_sandbox: Running, path: str) -> dict[str, Any]:
+    """The first page over and over, so that the page after it is always the same one."""
+    return {"path": path, "kind": "repeat", "times": 0}
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the contract needs to know of a kind.
+    """What the contract needs to know of a kind; an ordinary source needs no entry (`paged`).
 
     Attributes:
-        options: the connection's options against a sandbox; the folder is free for files.
+        connection: the options against a sandbox, where they are not those of the connection its folder
+            in the sandbox states; the folder is free for files.
+        options: further options, beside those of the connection.
         small_pages: options that make many pages.
         paths: what each part asks of the network; nothing for a source without one.
         endless: a fault that answers every page with the same next token.
@@ -36,10 +43,11 @@ class Case:
         kind: the kind in the table, where several cases are of one.
     """
 
-    options: Callable[[Running, Path], dict[str, Any]]
-    small_pages: dict[str, Any] = field(default_factory=dict)
+    connection: Callable[[Running, Path], dict[str, Any]] | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    small_pages: dict[str, Any] = field(default_factory=lambda: {"page_size": 7})
     paths: dict[str, str] = field(default_factory=dict)
-    endless: Callable[[Running, str], dict[str, Any]] | None = None
+    endless: Callable[[Running, str], dict[str, Any]] = _repeated
     states: dict[str, str] = field(default_factory=dict)
     keeps: int | None = None
     forgets: tuple[str, ...] = ()
@@ -52,36 +60,15 @@ class Case:
         return bool(self.paths)
 
 
-def _okta(sandbox: Running, _folder: Path) -> dict[str, Any]:
-    groups = ["atl-*", "team-*"]
-    return {"url": f"{sandbox.url}/okta", "token": OKTA_TOKEN, "groups": groups, "workers": 2}
-
-
 def _okta_endless(sandbox: Running, path: str) -> dict[str, Any]:
     link = f'<{sandbox.url}{path}?after=same>; rel="next"'
     return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"link": link}}
-
-
-def _entra(sandbox: Running, _folder: Path) -> dict[str, Any]:
-    here = {"authority": f"{sandbox.url}/entra", "graph": f"{sandbox.url}/entra"}
-    return {
-        **here,
-        "tenant": TENANT,
-        "client_id": CLIENT,
-        "client_secret": "sandbox-entra-secret",
-        "workers": 2,
-    }
 
 
 def _entra_endless(sandbox: Running, _path: str) -> dict[str, Any]:
     path = "/entra/v1.0/"
     body = {"value": [], "@odata.nextLink": f"{sandbox.url}{path}users?$skiptoken=same"}
     return {"path": path, "status": 200, "times": 0, "body": body}
-
-
-def _onelogin(sandbox: Running, _folder: Path) -> dict[str, Any]:
-    pair = {"client_id": "sandbox-onelogin-id", "client_secret": "sandbox-onelogin-secret"}
-    return {"url": f"{sandbox.url}/onelogin", **pair, "workers": 2}
 
 
 def _onelogin_endless(_sandbox: Running, path: str) -> dict[str, Any]:
@@ -144,19 +131,19 @@ def _sql(sandbox: Running, folder: Path) -> dict[str, Any]:
     return {"url": f"sqlite:///{folder / 'hr.db'}", "query": "SELECT * FROM people", "groups": groups}
 
 
-CASES = {
+SPECIAL = {
     "okta": Case(
-        _okta,
-        {"page_size": 7, "member_page_size": 5},
-        {"identities": "/okta/api/v1/users", "memberships": "/okta/api/v1/groups"},
-        _okta_endless,
+        options={"groups": ["atl-*", "team-*"], "workers": 2},
+        small_pages={"page_size": 7, "member_page_size": 5},
+        paths={"identities": "/okta/api/v1/users", "memberships": "/okta/api/v1/groups"},
+        endless=_okta_endless,
     ),
     "entra": Case(
-        _entra,
-        {"page_size": 7, "sign_in_page_size": 9, "member_page_size": 5},
+        options={"workers": 2},
+        small_pages={"page_size": 7, "sign_in_page_size": 9, "member_page_size": 5},
         # The authority and Graph: with token and discovery every request is on a page that may fail.
-        {"identities": "/entra", "memberships": "/entra"},
-        _entra_endless,
+        paths={"identities": "/entra", "memberships": "/entra"},
+        endless=_entra_endless,
         # Someone who has not started is disabled like someone who is suspended.
         states={"staged": "suspended"},
         keeps=30,
@@ -165,41 +152,67 @@ CASES = {
         remembers=("last_sign_in",),
     ),
     "onelogin": Case(
-        _onelogin,
-        {"page_size": 7},
-        {"identities": "/onelogin/api/2/users", "memberships": "/onelogin/api/2/roles"},
-        _onelogin_endless,
+        options={"workers": 2},
+        paths={"identities": "/onelogin/api/2/users", "memberships": "/onelogin/api/2/roles"},
+        endless=_onelogin_endless,
     ),
     "scim": Case(
-        lambda sandbox, _folder: _scim(sandbox, "2.0", paging="index"),
-        {"page_size": 7},
-        {"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
-        _scim_endless,
-        SCIM_STATES,
+        connection=lambda sandbox, _folder: _scim(sandbox, "2.0", paging="index"),
+        paths={"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
+        endless=_scim_endless,
+        states=SCIM_STATES,
     ),
     "scim-cursor": Case(
-        lambda sandbox, _folder: _scim(sandbox, "2.0", paging="cursor"),
-        {"page_size": 7},
-        {"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
-        _scim_endless,
-        SCIM_STATES,
+        connection=lambda sandbox, _folder: _scim(sandbox, "2.0", paging="cursor"),
+        paths={"identities": "/scim/v2/Users", "memberships": "/scim/v2/Groups"},
+        endless=_scim_endless,
+        states=SCIM_STATES,
         kind="scim",
     ),
     "scim-xml": Case(
-        lambda sandbox, _folder: _scim(sandbox, "1.1", format="xml"),
-        {"page_size": 7},
-        {"identities": "/scim/v1/Users", "memberships": "/scim/v1/Groups"},
-        _xml_endless,
-        SCIM_STATES,
+        connection=lambda sandbox, _folder: _scim(sandbox, "1.1", format="xml"),
+        paths={"identities": "/scim/v1/Users", "memberships": "/scim/v1/Groups"},
+        endless=_xml_endless,
+        states=SCIM_STATES,
         kind="scim",
     ),
-    "csv": Case(_csv),
-    "parquet": Case(_parquet, kind="csv"),
-    "sql": Case(_sql),
+    "csv": Case(connection=_csv),
+    "parquet": Case(connection=_parquet, kind="csv"),
+    "sql": Case(connection=_sql),
 }
 
 
-def connect(kind: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Source:
-    """Open a source of a kind on a sandbox."""
-    made = connector(CASES[kind].kind or kind)
-    return made(kind, made.Options(**CASES[kind].options(sandbox, folder), **more), door)
+def paged(kind: str, **more: Any) -> Case:
+    """Return the case of a source all of whose requests go below the `url` of its connection."""
+    path = urlsplit(_stated(kind).options["url"].removeprefix("$base")).path
+    return Case(paths=dict.fromkeys(("identities", "memberships"), path), **more)
+
+
+def _stated(kind: str) -> Connection:
+    """Return the connection the sandbox's folder of a kind states."""
+    found = next((one for one in vendors.connections().values() if one.kind == kind), None)
+    if found is None:
+        raise LookupError(f"sandbox/{kind}/__init__.py states no connection; see docs/connectors.md")
+    return found
+
+
+CASES = SPECIAL | {kind: paged(kind) for kind in KINDS if kind not in SPECIAL}
+
+
+def connect(name: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Source:
+    """Open the source of a case on a sandbox."""
+    made = connector(CASES[name].kind or name)
+    return made(name, made.Options(**_options(name, sandbox, folder), **more), door)
+
+
+def untold(name: str, sandbox: Running, folder: Path) -> list[str]:
+    """Return the columns the source of a case can never tell, as its options say."""
+    never: frozenset[str] = getattr(connector(CASES[name].kind or name).Options, "untold", frozenset())
+    return sorted(never - set(_options(name, sandbox, folder).get("attributes", {})))
+
+
+def _options(name: str, sandbox: Running, folder: Path) -> dict[str, Any]:
+    case = CASES[name]
+    if case.connection:
+        return {**case.connection(sandbox, folder), **case.options}
+    return {**_stated(case.kind or name).resolved(sandbox.url), **case.options}
