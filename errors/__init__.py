@@ -6,7 +6,10 @@ names its own errors beneath the root.
 
 from __future__ import annotations
 
-__all__ = ["SeatwiseError"]
+__all__ = ["SeatwiseError", "message_and_remedy"]
+
+UNFORESEEN = "Run the command with --debug to see where it happened; if it is not your mistake, report it."
+STOPPED = "Start it again when you are ready."
 
 
 class SeatwiseError(Exception):
@@ -39,3 +42,11 @@ class SeatwiseError(Exception):
         gap = "\n" if "\n" in self.message else " "
         end = "" if self.message.endswith((".", "!", "?", ":")) else "."
         return f"{self.message}{end}{gap}{self.remedy}"
+
+
+def message_and_remedy(error: BaseException) -> tuple[str, str]:
+    """What to tell a person of any error, also of one nobody foresaw."""
+    if isinstance(error, SeatwiseError):
+        return error.message, error.remedy
+    remedy = UNFORESEEN if isinstance(error, Exception) else STOPPED
+    return str(error) or type(error).__name__, remedy

@@ -13,23 +13,20 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.licensing.allocation import Place, chargeback, costs_by_place, savings_by_place, summed
-from provisioning.licensing.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
-from provisioning.licensing.waste import holders, surplus_accounts, waste
-from provisioning.model.frames import (
-    Accounts,
-    Activity,
-    Assignments,
-    Billing,
-    Capacity,
-    Entitlements,
-    Identities,
-    Seats,
-    WasteReason,
-    concat,
+from provisioning.licensing.allocation import (
+    Installation,
+    add_up,
+    charge_back,
+    compute_costs,
+    compute_savings,
 )
-from provisioning.model.seat_table import PLACE, counts, seat_table
+from provisioning.licensing.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
+from provisioning.licensing.seats import count_seats, list_billed
+from provisioning.licensing.waste import find_duplicates, find_waste
+from provisioning.model.frames import Accounts, Assignments, Capacity, Entitlements, Identities, Seats, concat
+from provisioning.model.seat_table import INSTALLATION, build_seats
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model.terms import Activity, Billing, WasteReason
 from reports.words import Definition, defined, notes, titled
 
 NOT_STATED = "(not stated)"
@@ -100,18 +97,31 @@ class Report:
     notes: list[str]
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the seats of a report are judged by.
+
+    Attributes:
+        now: instant of the report, UTC.
+        idle: a seat last used this long ago is idle.
+        never_used_after: a seat never used is waste this long after its account was added.
+        by: attributes of people to group by.
+        protected: accounts (target, account_id) never called waste.
+    """
+
+    now: datetime
+    idle: timedelta
+    never_used_after: timedelta = timedelta(days=30)
+    by: Sequence[str] = ("department", "cost_center")
+    protected: pd.DataFrame | None = None
+
+
 def build(
     sources: Sequence[SourceSnapshot],
     targets: Sequence[TargetSnapshot],
     links: pd.DataFrame,
     prices: pd.DataFrame | None,
-    *,
-    idle: timedelta,
-    now: datetime,
-    never_used_after: timedelta = timedelta(days=30),
-    by: Sequence[str] = ("department", "cost_center"),
-    duplicates: pd.DataFrame | None = None,
-    protected: pd.DataFrame | None = None,
+    terms: Terms,
 ) -> Report:
     """Make the report of whole reads.
 
@@ -120,47 +130,59 @@ def build(
         targets: reads of the targets.
         links: Links of all targets.
         prices: Prices; None counts seats and shows no money.
-        idle: a seat last used this long ago is idle.
-        now: instant of the report, UTC.
-        never_used_after: a seat never used is waste this long after its account was added.
-        by: attributes of people to group by.
-        duplicates: accounts (target, account_id) known to be a second one of the same person; None looks
-            for accounts that bear the name of a linked one.
-        protected: accounts (target, account_id) never called waste.
+        terms: what the seats are judged by.
     """
+    today = terms.now.date()
     accounts = concat(Accounts, [target.accounts for target in targets])
-    seats = seat_table(
+    seats = _all_seats(targets, accounts)
+    capacity = concat(Capacity, [target.capacity for target in targets])
+    held, wasted = _judge_seats(seats, accounts, sources, links, prices, terms)
+    costs = compute_costs(held, prices, capacity, today)
+    savings = compute_savings(held, wasted, prices, today)
+    products = _products(count_seats(seats, capacity), held, wasted)
+    products = _with_money(products, prices, costs, savings, today)
+    data = _data(sources, targets)
+    return Report(
+        at=terms.now,
+        currency=None if prices is None or prices.empty else str(prices["currency"].iloc[0]),
+        headline=_headline(products),
+        products=products,
+        reasons=_reasons(wasted),
+        by={name: _grouped(held, wasted, costs, name) for name in terms.by},
+        seats=seats,
+        waste=_most_certain_first(wasted),
+        data=data,
+        definitions=defined(terms.idle.days, terms.never_used_after.days),
+        notes=notes(products, data, priced=prices is not None),
+    )
+
+
+def _all_seats(targets: Sequence[TargetSnapshot], accounts: pd.DataFrame) -> pd.DataFrame:
+    """The seats of all targets, those included that follow from what an account is assigned."""
+    return build_seats(
         concat(Seats, [target.seats for target in targets]),
         accounts,
         concat(Assignments, [target.assignments for target in targets]),
         concat(Entitlements, [target.entitlements for target in targets]),
     )
+
+
+def _judge_seats(
+    seats: pd.DataFrame,
+    accounts: pd.DataFrame,
+    sources: Sequence[SourceSnapshot],
+    links: pd.DataFrame,
+    prices: pd.DataFrame | None,
+    terms: Terms,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The billed seats with their holders, and those of them that are wasted."""
     identities = concat(Identities, [source.identities for source in sources])
-    capacity = concat(Capacity, [target.capacity for target in targets])
-    second = surplus_accounts(accounts, links) if duplicates is None else duplicates
-    wasted = waste(
+    wasted = find_waste(
         seats, accounts, links, identities, prices,
-        idle=idle, never_used_after=never_used_after, now=now, duplicates=second, protected=protected,
+        idle=terms.idle, never_used_after=terms.never_used_after, now=terms.now,
+        duplicates=find_duplicates(accounts, links), protected=terms.protected,
     )  # fmt: skip
-    held = holders(seats, accounts, links, identities)
-    costs = costs_by_place(held, prices, capacity, now.date())
-    savings = savings_by_place(held, wasted, prices, now.date())
-    products = _products(counts(seats, capacity), held, wasted)
-    products = _with_money(products, prices, costs, savings, now.date())
-    data = _data(sources, targets)
-    return Report(
-        at=now,
-        currency=None if prices is None or prices.empty else str(prices["currency"].iloc[0]),
-        headline=_headline(products),
-        products=products,
-        reasons=_reasons(wasted),
-        by={name: _grouped(held, wasted, costs, name) for name in by},
-        seats=seats,
-        waste=_most_certain_first(wasted),
-        data=data,
-        definitions=defined(idle.days, never_used_after.days),
-        notes=notes(products, data, priced=prices is not None),
-    )
+    return list_billed(seats, accounts, links, identities), wasted
 
 
 def summary(report: Report) -> dict[str, Any]:
@@ -193,14 +215,14 @@ def table_rows(report: Report) -> list[dict[str, Any]]:
 
 def _products(table: pd.DataFrame, held: pd.DataFrame, wasted: pd.DataFrame) -> pd.DataFrame:
     """Seats by place: those in use, those wasted by reason, and the rest."""
-    table = table.set_index(PLACE)
+    table = table.set_index(INSTALLATION)
     for reason in REASONS:
-        found = wasted[wasted["reason"] == reason].groupby(PLACE).size()
+        found = wasted[wasted["reason"] == reason].groupby(INSTALLATION).size()
         table[reason] = found.reindex(table.index).fillna(0).astype("int64")
     table["wasted"] = table[REASONS].sum(axis=1)
-    key = [*PLACE, "account_id"]
+    key = [*INSTALLATION, "account_id"]
     kept = held.merge(wasted[key], on=key, how="left_anti", validate="one_to_one")
-    used = kept[kept["activity"] == Activity.USED].groupby(PLACE).size()
+    used = kept[kept["activity"] == Activity.USED].groupby(INSTALLATION).size()
     table["used"] = used.reindex(table.index).fillna(0).astype("int64")
     table["unsure"] = table["billed"] - table["used"] - table["wasted"]
     table["known_share"] = table["known"] / table["billed"].where(table["billed"] > 0)
@@ -210,12 +232,12 @@ def _products(table: pd.DataFrame, held: pd.DataFrame, wasted: pd.DataFrame) -> 
 def _with_money(
     products: pd.DataFrame,
     prices: pd.DataFrame | None,
-    costs: Mapping[Place, Decimal],
-    savings: Mapping[Place, Saving],
+    costs: Mapping[Installation, Decimal],
+    savings: Mapping[Installation, Saving],
     on: date,
 ) -> pd.DataFrame:
     """The products with billing, cost, saving, its day, and the distance to the next lower tier."""
-    places = products[[*PLACE, "billed", "capacity"]].itertuples(index=False)
+    places = products[[*INSTALLATION, "billed", "capacity"]].itertuples(index=False)
     rows = []
     for target, product, site, billed, bought in places:
         place = (target, product, site)
@@ -251,27 +273,27 @@ def _headline(products: pd.DataFrame) -> Headline:
         billed=int(products["billed"].sum()),
         wasted=int(products["wasted"].sum()),
         known=int(products["known"].sum()),
-        cost=summed(products["cost"]),
-        monthly=summed(products["monthly"]),
-        next_cycle=summed(products["next_cycle"]),
-        next_renewal=summed(products["next_renewal"]),
+        cost=add_up(products["cost"]),
+        monthly=add_up(products["monthly"]),
+        next_cycle=add_up(products["next_cycle"]),
+        next_renewal=add_up(products["next_renewal"]),
     )
 
 
 def _reasons(wasted: pd.DataFrame) -> pd.DataFrame:
-    found = wasted.groupby("reason").agg(seats=("reason", "size"), monthly=("monthly", summed))
+    found = wasted.groupby("reason").agg(seats=("reason", "size"), monthly=("monthly", add_up))
     table = found.reindex(pd.Index(REASONS, name="reason"))
     return table.assign(seats=table["seats"].fillna(0).astype("int64")).reset_index()
 
 
 def _grouped(
-    held: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Place, Decimal], by: str
+    held: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Installation, Decimal], by: str
 ) -> pd.DataFrame:
-    shares = chargeback(held, costs, by)
-    table = shares.groupby(by, dropna=False).agg(seats=("seats", "sum"), cost=("monthly", summed))
-    key = [*PLACE, "account_id"]
+    shares = charge_back(held, costs, by)
+    table = shares.groupby(by, dropna=False).agg(seats=("seats", "sum"), cost=("monthly", add_up))
+    key = [*INSTALLATION, "account_id"]
     named = wasted[[*key, "monthly"]].merge(held[[*key, by]], on=key, how="left", validate="one_to_one")
-    lost = named.groupby(by, dropna=False).agg(wasted=("monthly", "size"), monthly=("monthly", summed))
+    lost = named.groupby(by, dropna=False).agg(wasted=("monthly", "size"), monthly=("monthly", add_up))
     table, lost = (
         frame.rename(index=lambda value: NOT_STATED if pd.isna(value) else value) for frame in (table, lost)
     )

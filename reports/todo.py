@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from reports.files import write_csv
 from reports.words import titled
 

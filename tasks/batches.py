@@ -18,9 +18,10 @@ from ledger import StoredPlan
 from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model import frames
 from provisioning.model.findings import Refused
-from provisioning.model.frames import AccountState, Change, Status
+from provisioning.model.frames import Change
+from provisioning.model.terms import AccountState, Status
 from provisioning.model.text import fold, folded
-from sinks import Applied, Observation, Sink
+from sinks import ALREADY, Applied, Observation, Sink
 from tasks.claim import renew_claim
 from tasks.outcomes import Ending, build_outcomes, observe_accounts, record_outcomes, settle_by_reading
 from tasks.progress import Advance
@@ -68,7 +69,7 @@ def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list
     accounts = _accounts_by_email(observation)
     endings: Endings = {}
     for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
-        endings[change_id] = Ending(Status.APPLIED, accounts.get(fold(subject)), "it was so already")
+        endings[change_id] = Ending(Status.APPLIED, accounts.get(fold(subject)), ALREADY)
     stale = Ending(Status.STALE, message="the account changed since the plan was made; plan again")
     endings |= dict.fromkeys(batch.loc[~done & ~holds, "change_id"], stale)
     unable = Ending(Status.BLOCKED, message=f"{sink.kind} cannot do this; do it by hand")

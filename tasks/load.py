@@ -15,7 +15,8 @@ from typing import Protocol
 import pandas as pd
 
 from ledger import StoredPlan
-from provisioning.model.frames import Outcomes, Status, concat
+from provisioning.model.frames import Outcomes, concat
+from provisioning.model.terms import Status
 from sinks import Sink
 from tasks.batches import write_batch
 from tasks.phases import split_into_phases

@@ -7,8 +7,9 @@ from datetime import datetime
 import pandas as pd
 
 from ledger import Ledger, Snapshot
-from provisioning.model.frames import Action, Assignments, Links, Status, Taken, complete, concat
+from provisioning.model.frames import Assignments, Links, Taken, complete, concat
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
+from provisioning.model.terms import Action, Status
 
 ASSIGNED = ["account_id", "kind", "entitlement_id"]
 MADE = [Status.APPLIED.value, Status.PROPAGATING.value]

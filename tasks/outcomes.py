@@ -10,7 +10,8 @@ import pandas as pd
 
 from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model import frames
-from provisioning.model.frames import Action, Outcomes, Status
+from provisioning.model.frames import Outcomes
+from provisioning.model.terms import Action, Status
 from sinks import Observation, Sink
 from tasks.memory import remember
 from tasks.session import Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 
 BATCH = 100
 """Changes a batch aims at; beyond a thousand task runs a Prefect server loses records."""

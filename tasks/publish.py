@@ -8,6 +8,7 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from errors import SeatwiseError
 from provisioning.licensing import price_book
 from provisioning.model import frames
 from provisioning.model.frames import Links
@@ -19,6 +20,12 @@ from tasks.files import write_files
 from tasks.session import Session
 from tasks.state import RunState
 from tasks.summary import summarise, write_summary
+
+
+class PriceBookMissing(SeatwiseError):
+    """There is no file where the policy looks for its price book."""
+
+    remedy = "Correct `prices` in the policy, which starts at the folder of the policy file, or leave it out."
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
@@ -51,25 +58,33 @@ async def publish(session: Session, state: RunState, *, report_only: bool = Fals
 
 def _build_report(session: Session, state: RunState) -> Report:
     """The licence report of what was read."""
-    policy = session.policy
-    prices = None
-    if policy.prices:
-        path = session.folder / policy.prices
-        prices = price_book.load(
-            path.read_text(encoding="utf-8"), origin=path.name, currency=policy.report.currency
-        )
+    stated = session.policy.report
+    terms = licences.Terms(
+        now=session.now,
+        idle=stated.idle,
+        never_used_after=stated.never_used_after,
+        by=stated.by,
+        protected=_protected_accounts(session, state),
+    )
     links = frames.concat(Links, [decision.links for decision in state.decisions.values()])
     return licences.build(
         list(state.sources.values()),
         list(state.targets.values()),
         links,
-        prices,
-        idle=policy.report.idle,
-        never_used_after=policy.report.never_used_after,
-        now=session.now,
-        by=policy.report.by,
-        protected=_protected_accounts(session, state),
+        _read_prices(session),
+        terms,
     )
+
+
+def _read_prices(session: Session) -> pd.DataFrame | None:
+    """The price book the policy names; None when it names none."""
+    if session.policy.prices is None:
+        return None
+    path = session.folder / session.policy.prices
+    if not path.is_file():
+        raise PriceBookMissing(f"there is no price book {path}")
+    text = path.read_text(encoding="utf-8")
+    return price_book.load(text, origin=path.name, currency=session.policy.report.currency)
 
 
 def _protected_accounts(session: Session, state: RunState) -> pd.DataFrame:

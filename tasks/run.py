@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from errors import SeatwiseError, message_and_remedy
 from tasks.session import Session, open_session
 from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
@@ -44,6 +45,7 @@ def open_run(
 
 
 def _close_failed(session: Session, error: BaseException) -> None:
-    summary = summarise_error(session, redact(str(error) or type(error).__name__))
+    told = error if isinstance(error, SeatwiseError) else SeatwiseError(*message_and_remedy(error))
+    summary = summarise_error(session, redact(str(told)))
     write_summary(session.out, summary)
     session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)

@@ -16,7 +16,7 @@ def written() -> dict[Path, str]:
     """The files and what they should hold, with the options of every connector there is."""
     schema = json_schema(ConnectorOptions())
     return {
-        ROOT / "config" / "policy.schema.json": json.dumps(schema, indent=2, sort_keys=True) + "\n",
+        ROOT / "config" / "policy.schema.json": json.dumps(schema, indent=2) + "\n",
         ROOT / "docs" / "policy.md": reference(schema) + "\n",
     }
 

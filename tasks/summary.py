@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
+from ledger import StoredPlan
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Status
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.terms import Status
 from reports import licences
 from reports.licences import Report
 from tasks.files import files_to_read
@@ -115,20 +116,24 @@ def _empty_summary(session: Session) -> dict[str, Any]:
 def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
     """The plans and which of them wait for a person."""
     unwritten = [plan for plan in state.plans if plan.target not in state.outcomes]
-    waiting = {
-        plan.target: {"fingerprint": plan.fingerprint, "needs_approval": bool(plan.blocked_by)}
-        for plan in unwritten
-        if (plan.blocked_by or len(plan.changes)) and session.sink_actions(plan.target)
-    }
-    first = [plan["fingerprint"] for plan in waiting.values()] or [plan.fingerprint for plan in state.plans]
+    waiting = [plan for plan in unwritten if _waits(session, plan)]
+    first = next(iter(waiting or state.plans), None)
     counts = state.all_changes["action"].value_counts()
     return {
-        "fingerprint": first[0] if first else None,
+        "fingerprint": first.fingerprint if first else None,
         "fingerprints": {plan.target: plan.fingerprint for plan in state.plans},
-        "waiting": waiting,
+        "waiting": {
+            plan.target: {"fingerprint": plan.fingerprint, "needs_approval": bool(plan.blocked_by)}
+            for plan in waiting
+        },
         "changes": {str(action): int(count) for action, count in counts.items()},
         "blocked_by": [f"{plan.target}: {reason}" for plan in unwritten for reason in plan.blocked_by],
     }
+
+
+def _waits(session: Session, plan: StoredPlan) -> bool:
+    """Whether a plan that was not written is there for a command to write; some only a person can."""
+    return bool(plan.blocked_by or len(plan.changes)) and bool(session.sink_actions(plan.target))
 
 
 def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:

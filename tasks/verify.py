@@ -8,7 +8,7 @@ from prefect.cache_policies import NO_CACHE
 
 from ledger import StoredPlan
 from provisioning.decide.preconditions import postcondition_holds
-from provisioning.model.frames import Status
+from provisioning.model.terms import Status
 from tasks.memory import MADE
 from tasks.outcomes import observe_accounts
 from tasks.session import Session

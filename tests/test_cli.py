@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from errors import SeatwiseError
 from flows.cli import app, describe_error
 
 COMMANDS = [command.callback.__name__ for command in app.registered_commands]
@@ -83,7 +84,7 @@ def test_check_says_what_each_connection_can_do(folder: Path):
     ran = seatwise("check", folder=folder)
 
     assert ran.returncode == 0
-    assert "policy.yaml: reads well" in ran.stdout
+    assert "policy.yaml is valid" in ran.stdout
     assert "people" in ran.stdout
     assert "export" in ran.stdout
 
@@ -119,7 +120,7 @@ def test_a_missing_secret_is_told_by_its_name(folder: Path):
 
 
 def test_init_writes_examples_that_are_valid_and_keeps_what_is_there(tmp_path: Path):
-    """The example policy reads well, with the connectors' own options."""
+    """The example policy is valid, with the connectors' own options."""
     from tasks.session import read_policy
 
     first, again = seatwise("init", folder=tmp_path), seatwise("init", folder=tmp_path)
@@ -145,9 +146,7 @@ def test_an_unknown_run_is_refused_in_words(folder: Path):
     assert "Traceback" not in ran.stderr
 
 
-def test_an_error_shows_its_remedy_once():
-    class Told(Exception):
-        remedy = "do this"
-
-    assert describe_error(Told("it broke")) == "it broke\ndo this"
-    assert describe_error(Told("it broke; do this")) == "it broke; do this"
+def test_an_error_is_shown_with_its_remedy_on_a_line_of_its_own():
+    """An error that nobody foresaw gets the advice to look closer."""
+    assert describe_error(SeatwiseError("it broke", "Do this.")) == "it broke\nDo this."
+    assert describe_error(ValueError("it broke")).startswith("it broke\nRun the command with --debug")

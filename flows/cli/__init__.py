@@ -6,14 +6,11 @@ import sys
 
 import typer
 
-from errors import SeatwiseError
+from errors import message_and_remedy
 from flows.cli import flow_commands, plain_commands, sandbox_commands
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
 4 done with failed or stale rows · 1 error."""
-UNFORESEEN = (
-    "Run again with --debug at the end to see where it happened, and report it if it is not your mistake."
-)
 
 app = typer.Typer(
     name="seatwise",
@@ -42,6 +39,4 @@ def main() -> None:
 
 def describe_error(error: Exception) -> str:
     """What went wrong and what to do next, each on its own lines."""
-    if isinstance(error, SeatwiseError):
-        return f"{error.message}\n{error.remedy}"
-    return f"{str(error) or type(error).__name__}\n{UNFORESEEN}"
+    return "\n".join(message_and_remedy(error))

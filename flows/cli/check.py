@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from pathlib import Path
 
-from errors import SeatwiseError
+from errors import message_and_remedy
 from provisioning.model.findings import Finding
 from tasks.session import Session, open_session
 
@@ -15,17 +15,16 @@ MARKS = {"ok": "ok      ", "warning": "warning ", "error": "error   "}
 def check_connections(config: Path, *, json: bool) -> tuple[str, bool]:
     """Every finding as text, and whether one of them is an error."""
     with open_session(config) as session:
-        findings = {"policy": [Finding("ok", config.name, "is valid")]}
-        for name in session.source_names:
-            findings[name] = _check(session, name, source=True)
-        for name in session.target_names:
-            findings[name] = _check(session, name, source=False)
-    failed = any(found.level == "error" for part in findings.values() for found in part)
+        sources = {name: _check(session, name, source=True) for name in session.source_names}
+        targets = {name: _check(session, name, source=False) for name in session.target_names}
+    findings = {**sources, **targets}
+    failed = any(finding.level == "error" for part in findings.values() for finding in part)
     if json:
-        return jsonlib.dumps(
-            {name: [f._asdict() for f in part] for name, part in findings.items()}, indent=2
-        ), failed
-    return "\n".join(_lines(findings)), failed
+        # A policy that is not valid is refused before any connection is asked.
+        findings = {"policy": [Finding("ok", config.name, "is valid")], **findings}
+        plain = {name: [finding._asdict() for finding in part] for name, part in findings.items()}
+        return jsonlib.dumps(plain, indent=2), failed
+    return "\n".join([f"{config.name} is valid", *_describe(findings)]), failed
 
 
 def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
@@ -34,21 +33,16 @@ def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
         connection = session.source(name) if source else session.sink(name)
         return connection.check()
     except Exception as error:  # noqa: BLE001  the other connections are checked all the same
-        return [_describe_failure(name, error)]
+        return [Finding("error", name, *message_and_remedy(error))]
 
 
-def _describe_failure(name: str, error: Exception) -> Finding:
-    if isinstance(error, SeatwiseError):
-        return Finding("error", name, error.message, error.remedy)
-    return Finding("error", name, str(error) or type(error).__name__)
-
-
-def _lines(findings: dict[str, list[Finding]]) -> list[str]:
+def _describe(findings: dict[str, list[Finding]]) -> list[str]:
+    """One line a finding under its connection, the remedy beneath it."""
     lines = []
     for name, part in findings.items():
         lines.append(name)
-        for found in part:
-            lines.append(f"  {MARKS[found.level]}{found.subject}: {found.message}")
-            if found.remedy and found.level != "ok":
-                lines.append(f"          → {found.remedy}")
+        for finding in part:
+            lines.append(f"  {MARKS[finding.level]}{finding.subject}: {finding.message}")
+            if finding.remedy and finding.level != "ok":
+                lines.append(f"          → {finding.remedy}")
     return lines

@@ -38,7 +38,7 @@ def run_demo(out: Path, company: list[str], *, json: bool) -> int:
     """
     say = _say_nothing if json else typer.echo
     with _serve_company(out, company) as policy:
-        say(f"A simulated company is served on this machine. Its policy: {policy}\n")
+        say(f"A simulated company is running on this machine. Its policy: {policy}\n")
         done = _run("sync", policy, out)
         _show_plan(policy, say)
         if done["verdict"] == "needs approval":
@@ -68,7 +68,7 @@ def _show_plan(policy: Path, say: Say) -> None:
 def _approve(policy: Path, planned: dict[str, Any], say: Say) -> None:
     from flows.cli.history import approve_plan
 
-    say("\nIt needs approval, as every first plan that takes something away. You have read it, so:")
+    say("\nThe plan needs approval, like every first plan that takes something away. You have read it, so:")
     for fingerprint in planned["fingerprints"].values():
         say(approve_plan(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
     say("")

@@ -1,4 +1,4 @@
-"""What `seatwise show`, `history` and `approve` do: they read the ledger alone."""
+"""What `seatwise show`, `history` and `approve` do: they need the ledger alone."""
 
 from __future__ import annotations
 
@@ -9,21 +9,30 @@ from ledger import Ledger, LedgerError, RunRow, StoredPlan
 from reports.plan_text import plan_lines
 from tasks.session import open_session
 
+NO_RUNS = "No runs yet. Start with `seatwise reconcile`."
 COLUMNS = {"run_id": 22, "flow": 12, "started_at": 18, "verdict": 24, "exit_code": 4}
 
 
 def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
-    """A run with its plans, or one plan, as text."""
+    """A run with its plans, or one plan, as text.
+
+    Args:
+        config: the policy file.
+        what: run or plan, or its beginning; the last run if None.
+        rows: changes shown of each plan.
+        json: whether the summary or the plan is given as JSON.
+    """
     with open_session(config) as session:
-        run, plans = _found(session.ledger, what)
+        run, plans = _find(session.ledger, what)
         if json:
-            return jsonlib.dumps(run.summary if run else _plain(plans[0]), indent=2, default=str)
-        lines = _run_lines(run) if run else []
+            return jsonlib.dumps(run.summary if run else _to_plain(plans[0]), indent=2, default=str)
+        lines = _describe_run(run) if run else []
         for plan in plans:
-            lines += plan_lines(plan.changes, title=_title(plan), rows=rows)
+            title = f"plan {plan.fingerprint[:12]} for {plan.target}"
+            lines += plan_lines(plan.changes, title=title, rows=rows)
             lines += [f"needs approval: {reason}" for reason in plan.blocked_by]
-            lines += _outcome_lines(session.ledger, plan)
-        return "\n".join(lines or ["No run yet. Begin with `seatwise reconcile`."])
+            lines += _describe_outcomes(session.ledger, plan)
+        return "\n".join(lines or [NO_RUNS])
 
 
 def approve_plan(config: Path, plan: str, *, by: str, reason: str) -> str:
@@ -38,7 +47,7 @@ def approve_plan(config: Path, plan: str, *, by: str, reason: str) -> str:
     short = stored.fingerprint[:12]
     if missing:
         return f"Plan {short} is approved by {by}; another person must approve it too, by the same command"
-    return f"Plan {short} is released by {by}. Now: seatwise apply {short}"
+    return f"Plan {short} is approved by {by}. Next: seatwise apply {short}"
 
 
 def list_runs(config: Path, *, limit: int, json: bool) -> str:
@@ -48,7 +57,7 @@ def list_runs(config: Path, *, limit: int, json: bool) -> str:
     if json:
         return str(found.to_json(orient="records", date_format="iso", indent=2))
     if found.empty:
-        return "No run yet. Begin with `seatwise reconcile`."
+        return NO_RUNS
     found["started_at"] = found["started_at"].dt.strftime("%Y-%m-%d %H:%M")
     found["exit_code"] = found["exit_code"].astype("str").str.removesuffix(".0")
     head = "".join(name.replace("_", " ").ljust(width) for name, width in COLUMNS.items())
@@ -59,7 +68,7 @@ def list_runs(config: Path, *, limit: int, json: bool) -> str:
     return "\n".join([head.rstrip(), *(line.rstrip() for line in body)])
 
 
-def _found(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[StoredPlan]]:
+def _find(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[StoredPlan]]:
     """The run or plan a person means; the last run when they name none."""
     if what is None:
         last = ledger.runs(1)
@@ -76,33 +85,29 @@ def _found(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[Stored
     return run, ledger.plans(run.run_id)
 
 
-def _run_lines(run: RunRow) -> list[str]:
+def _describe_run(run: RunRow) -> list[str]:
     summary = run.summary or {}
     lines = [f"run {run.run_id}: {run.flow}, {run.verdict or 'still running'}"]
     lines += [f"  {summary['error']}"] if summary.get("error") else []
     return lines
 
 
-def _title(plan: StoredPlan) -> str:
-    return f"plan {plan.fingerprint[:12]} for {plan.target}"
-
-
-def _outcome_lines(ledger: Ledger, plan: StoredPlan) -> list[str]:
+def _describe_outcomes(ledger: Ledger, plan: StoredPlan) -> list[str]:
     outcomes = ledger.outcomes(plan.fingerprint)
     if outcomes.empty:
         return []
     counts = outcomes["status"].value_counts()
-    told = [f"outcome: {', '.join(f'{count} {status}' for status, count in counts.items())}"]
+    lines = [f"outcome: {', '.join(f'{count} {status}' for status, count in counts.items())}"]
     subjects = plan.changes.set_index("change_id")["subject"]
     wrong = outcomes[~outcomes["status"].isin(["applied"])].head(20)
-    told += [
+    lines += [
         f"  {row.status}: {subjects.get(row.change_id)}: {row.message}"
         for row in wrong.itertuples(index=False)
     ]
-    return told
+    return lines
 
 
-def _plain(plan: StoredPlan) -> dict[str, object]:
+def _to_plain(plan: StoredPlan) -> dict[str, object]:
     changes = plan.changes.astype(object).where(plan.changes.notna(), None)
     return {
         "fingerprint": plan.fingerprint,

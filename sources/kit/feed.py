@@ -12,7 +12,7 @@ from provisioning.model.snapshots import SourceSnapshot
 class FeedLost(SeatwiseError):
     """What changed since the checkpoint can no longer be told; the source has to be read whole."""
 
-    remedy = "Nothing to do: the source is read whole instead."
+    remedy = "Nothing needs to be done; the next run follows the changes again."
 
 
 @runtime_checkable

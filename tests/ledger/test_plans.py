@@ -14,7 +14,8 @@ from sqlalchemy import event
 
 from ledger import Ledger, StoredPlan
 from ledger.errors import AmbiguousIdentifier, PlanMismatch, UnknownPlan, UnknownRun
-from provisioning.model.frames import Action, Changes, columns
+from provisioning.model.frames import Changes, columns
+from provisioning.model.terms import Action
 
 _fingerprints = (f"plan-{number:09d}" for number in count())
 Make = Callable[..., pd.DataFrame]

@@ -109,4 +109,4 @@ def made(people: int, *, money: bool = True, **more) -> licences.Report:
     """The report of a company."""
     source, target, links = company(people)
     book = example_prices() if money else None
-    return licences.build([source], [target], links, book, idle=timedelta(days=60), now=NOW, **more)
+    return licences.build([source], [target], links, book, licences.Terms(NOW, timedelta(days=60), **more))

@@ -15,6 +15,8 @@ from provisioning.model import frames
 from reports import licences
 from tests.reports.company import NOW, company, example_prices, made
 
+TERMS = licences.Terms(NOW, timedelta(days=60))
+
 
 def test_every_billed_seat_is_in_use_wasted_or_unsure(report):
     """The three parts are the whole, and the reasons are the wasted part."""
@@ -63,9 +65,7 @@ def test_an_incomplete_read_and_a_missing_price_are_noted():
     source, target, links = company(40)
     book = example_prices()
     partial = replace(target, complete=False)
-    found = licences.build(
-        [source], [partial], links, book[book["product"] != "confluence"], idle=timedelta(days=60), now=NOW
-    )
+    found = licences.build([source], [partial], links, book[book["product"] != "confluence"], TERMS)
 
     assert "read of acme-cloud was not complete" in found.notes[0]
     assert any("no price for" in note and "confluence" in note for note in found.notes)
@@ -93,8 +93,7 @@ def test_wasted_seats_that_reach_no_lower_tier_are_noted():
         [replace(target, seats=frames.complete(frames.Seats, seats), capacity=frames.empty(frames.Capacity))],
         links,
         example_prices(),
-        idle=timedelta(days=60),
-        now=NOW,
+        TERMS,
     )
 
     assert (found.headline.wasted, found.headline.monthly) == (1, 0)
@@ -133,7 +132,7 @@ def test_a_report_can_be_grouped_by_any_attribute():
 def test_nothing_read_gives_an_empty_report(money):
     """No seat, no waste, no division by nothing."""
     book = example_prices() if money else None
-    found = licences.build([], [], frames.empty(frames.Links), book, idle=timedelta(days=60), now=NOW)
+    found = licences.build([], [], frames.empty(frames.Links), book, TERMS)
 
     assert (found.headline.billed, found.headline.wasted_share, found.headline.known_share) == (0, 0.0, 0.0)
     assert found.products.empty

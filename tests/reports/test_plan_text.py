@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from reports import plan_text, todo
 
 

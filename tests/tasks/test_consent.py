@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from ledger import StoredPlan
-from provisioning.model.frames import Action, Changes, complete
+from provisioning.model.frames import Changes, complete
+from provisioning.model.terms import Action
 from tasks.consent import NotReleased, missing_approvals, require_consent
 from tasks.session import Session, open_session
 
@@ -122,4 +123,4 @@ def test_the_command_says_that_another_person_must_approve_too(session):
     second = approve_plan(session.config, FINGERPRINT, by="bo", reason="read")
 
     assert "another person must approve it too" in first
-    assert "is released by bo. Now: seatwise apply" in second
+    assert "is approved by bo. Next: seatwise apply" in second
