@@ -145,7 +145,11 @@ def load(text: str, *, origin: str, connection_options: OptionModels | None = No
 
 
 class _WordsOfTheFile(GenerateJsonSchema):
-    """Defaults in the notation of the file; a section has none of its own, its keys have."""
+    """Keys in the order of the file, defaults in its notation; a section's defaults are those of its keys."""
+
+    def sort(self, value: Any, parent_key: str | None = None) -> Any:  # noqa: ARG002 (as pydantic calls it)
+        """Leave the keys as they are declared."""
+        return value
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
         """One value with its default."""

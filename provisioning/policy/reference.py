@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from provisioning.policy.values import DURATION_UNIT, SHARE_UNIT
@@ -35,9 +35,11 @@ The default "nothing" means that the rule is not there.
 """
 
 
-SORTS = {"boolean": "yes or no", "integer": "number", "number": "number", "object": "section"}
+SORTS = {"boolean": "yes or no", "integer": "number", "number": "number", "object": "names and values"}
 UNITS = {SHARE_UNIT: "share,", DURATION_UNIT: "duration:"}
 """What is said before a unit; before any other it is the number of something."""
+CONNECTION = "`connections.<name>`"
+LIMITS = {"minimum": "at least", "maximum": "at most"}
 
 
 class Section(NamedTuple):
@@ -55,105 +57,139 @@ def reference(schema: Part) -> str:
     Args:
         schema: JSON Schema of the policy, the options of connections included.
     """
-    sections = [Section("the file", "Keys at the top of the file.", schema["properties"], schema["required"])]
-    sections += _sections(schema, "", schema, set())
-    return "\n".join([HEAD, *(line for section in sections for line in _lines(section, schema))])
+    return _Page(schema).text()
 
 
-def _sections(part: Part, path: str, schema: Part, seen: set[str]) -> Iterator[Section]:
-    """What stands below a part, each object once, however often it is referred to."""
-    for key, stated in part.get("properties", {}).items():
-        below = list(_objects(stated, f"{path}.{key}" if path else key, schema))
-        for title, name, child in below:
-            if name in seen:
-                continue
-            seen.add(name)
-            if "oneOf" in child:
-                yield from _kinds(child, title)
-                continue
-            also = f" with `{child['required'][0]}`" if len(below) > 1 else ""
-            text = str(child.get("description", ""))
-            yield Section(f"`{title}`{also}", text, child["properties"], child.get("required", []))
-            yield from _sections(child, title, schema, seen)
+class _Page:
+    """The page while it is made.
 
+    Attributes:
+        titles: title of the section of each object that has one, by the object's name in the schema.
+        variants: kind of connection to its part of the schema.
+    """
 
-def _kinds(child: Part, title: str) -> Iterator[Section]:
-    """The connections: what all have, then the options of each kind."""
-    variants = {str(one["properties"]["kind"]["const"]): one for one in child["oneOf"]}
-    kind = {**next(iter(variants.values()))["properties"]["kind"]}
-    del kind["const"]
-    text = "One system to read or write. Which other keys there are is told by kind below."
-    yield Section(f"`{title}`", text, {"kind": {**kind, "enum": list(variants)}}, ["kind"])
-    for name, variant in variants.items():
-        keys = {key: stated for key, stated in variant["properties"].items() if key != "kind"}
-        yield Section(f"kind: {name}", str(variant.get("description", "")), keys, variant.get("required", []))
+    def __init__(self, schema: Part) -> None:
+        self.schema = schema
+        self.titles: dict[str, str] = {}
+        self.variants: dict[str, Part] = {}
 
+    def text(self) -> str:
+        top = Section("The top of the file", "", self.schema["properties"], self.schema["required"])
+        sections = [top, *self._sections(self.schema, ""), *self._kinds()]
+        return "\n".join([HEAD, *(line for section in sections for line in self._lines(section))])
 
-def _objects(part: Part, path: str, schema: Part) -> Iterator[tuple[str, str, Part]]:
-    """Objects with keys of their own that may stand at a path, each with its place and name."""
-    if "$ref" in part:
+    def _sections(self, part: Part, path: str, kind: str = "") -> Iterator[Section]:
+        """What stands below a part, each object once, however often it is referred to."""
+        for key, stated in part.get("properties", {}).items():
+            below = list(self._objects(stated, f"{path}.{key}" if path else key))
+            for place, name, child in below:
+                if name in self.titles:
+                    continue
+                also = f" with `{child['required'][0]}`" if len(below) > 1 else ""
+                self.titles[name] = f"`{place}`{also}{kind}"
+                if "oneOf" in child:
+                    yield self._connection(child)
+                    continue
+                text = str(child.get("description", ""))
+                yield Section(self.titles[name], text, child["properties"], child.get("required", []))
+                yield from self._sections(child, place, kind)
+
+    def _connection(self, child: Part) -> Section:
+        """What all connections have; their kinds stand at the end of the page."""
+        self.variants = {str(one["properties"]["kind"]["const"]): one for one in child["oneOf"]}
+        kind = {**next(iter(self.variants.values()))["properties"]["kind"], "enum": list(self.variants)}
+        del kind["const"]
+        text = "One system to read or write. Its other keys depend on its kind; see the end of the page."
+        return Section(CONNECTION, text, {"kind": kind}, ["kind"])
+
+    def _kinds(self) -> Iterator[Section]:
+        """The options of each kind of connection, those that are required first."""
+        for name, variant in self.variants.items():
+            required = [key for key in variant.get("required", []) if key != "kind"]
+            others = [key for key in variant["properties"] if key not in {"kind", *required}]
+            keys = {key: variant["properties"][key] for key in (*required, *others)}
+            kind = f" of kind `{name}`"
+            yield Section(CONNECTION + kind, str(variant.get("description", "")), keys, required)
+            yield from self._sections({"properties": keys}, CONNECTION.strip("`"), kind)
+
+    def _objects(self, part: Part, path: str) -> Iterator[tuple[str, str, Part]]:
+        """Objects with keys of their own that may stand at a path, each with its place and name."""
+        if "$ref" in part:
+            name, child = self._referred(part)
+            if "properties" in child or "oneOf" in child:
+                yield path, name, child
+        for alternative in part.get("anyOf", []):
+            yield from self._objects(alternative, path)
+        if isinstance(items := part.get("items"), dict):
+            yield from self._objects(items, f"{path}[]")
+        if isinstance(values := part.get("additionalProperties"), dict):
+            yield from self._objects(values, f"{path}.<name>")
+
+    def _referred(self, part: Part) -> tuple[str, Part]:
         name = part["$ref"].rpartition("/")[2]
-        if "properties" in (child := schema["$defs"][name]) or "oneOf" in child:
-            yield path, name, child
-    for alternative in [*part.get("anyOf", []), *part.get("allOf", [])]:
-        yield from _objects(alternative, path, schema)
-    if isinstance(items := part.get("items"), dict):
-        yield from _objects(items, f"{path}[]", schema)
-    if isinstance(values := part.get("additionalProperties"), dict):
-        yield from _objects(values, f"{path}.<name>", schema)
+        return name, self.schema["$defs"][name]
+
+    def _lines(self, section: Section) -> Iterator[str]:
+        yield f"\n## {section.title}\n"
+        if section.text:
+            yield f"{_paragraphs(section.text)}\n"
+        yield "| Key | What it says | Value and unit | Default | Example |"
+        yield "|---|---|---|---|---|"
+        for key, stated in section.keys.items():
+            default = "required" if key in section.required else _default(stated)
+            example = f"`{flow_text(stated['examples'][0])}`" if stated.get("examples") else ""
+            cells = [f"`{key}`", str(stated.get("description", "")), self._value(stated), default, example]
+            yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+    def _value(self, stated: Part) -> str:
+        """The sort of a value, with its unit and its least and greatest number."""
+        parts = [stated, *stated.get("anyOf", [])]
+        sort = self._sort(stated)
+        for unit in [part["unit"] for part in parts if "unit" in part][:1]:
+            sort = f"{UNITS.get(unit, 'number of')} {unit}"
+        limits = [f"{LIMITS[word]} {part[word]:,}" for part in parts for word in LIMITS if word in part]
+        return ", ".join([sort, *limits])
+
+    def _sort(self, part: Part) -> str:
+        if "$ref" in part:
+            name, child = self._referred(part)
+            return f"[keys](#{_anchor(self.titles[name])})" if name in self.titles else self._sort(child)
+        if "const" in part or "enum" in part:
+            return _either(f"`{flow_text(word)}`" for word in part.get("enum", [part.get("const")]))
+        if "anyOf" in part:
+            return _either(self._sort(one) for one in part["anyOf"] if one.get("type") != "null")
+        if part.get("type") == "array":
+            return f"list of {self._sort(part.get('items', {}))}"
+        if isinstance(part.get("additionalProperties"), dict):
+            return f"for each name: {self._sort(part['additionalProperties'])}"
+        return "reference to a secret" if part.get("format") == "password" else _plain(part)
 
 
-def _lines(section: Section, schema: Part) -> Iterator[str]:
-    yield f"\n## {section.title}\n"
-    if section.text:
-        yield f"{_paragraphs(section.text)}\n"
-    yield "| Key | What it says | Value and unit | Default | Example |"
-    yield "|---|---|---|---|---|"
-    for key, stated in section.keys.items():
-        default = "required" if key in section.required else _default(stated)
-        example = f"`{flow_text(stated['examples'][0])}`" if stated.get("examples") else ""
-        cells = [f"`{key}`", str(stated.get("description", "")), _value(stated, schema), default, example]
-        yield f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+def _plain(part: Part) -> str:
+    return SORTS.get(str(part.get("type")), "text")
+
+
+def _either(sorts: Iterable[str]) -> str:
+    *first, last = dict.fromkeys(sorts)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _default(stated: Part) -> str:
+    if "default" not in stated:
+        return "see its keys"
+    default = stated["default"]
+    return "nothing" if default in (None, [], {}, "") else f"`{flow_text(default)}`"
+
+
+def _anchor(title: str) -> str:
+    """What a title is called in a link to it."""
+    kept = "".join(sign for sign in title.lower() if sign.isalnum() or sign in " -_")
+    return kept.replace(" ", "-")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _paragraphs(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
-
-
-def _default(stated: Part) -> str:
-    default = stated.get("default")
-    if default is None or default in ([], {}, ""):
-        return "nothing"
-    return f"`{flow_text(default)}`" if "default" in stated else "see its keys"
-
-
-def _value(stated: Part, schema: Part) -> str:
-    """The sort of a value, with its unit and its least and greatest number."""
-    words = {"minimum": "at least", "maximum": "at most"}
-    parts = [stated, *stated.get("anyOf", []), *stated.get("allOf", [])]
-    sort = _sort(stated, schema)
-    for unit in [part["unit"] for part in parts if "unit" in part][:1]:
-        sort = f"{UNITS.get(unit, 'number of')} {unit}"
-    limits = [f"{words[word]} {part[word]:,}" for part in parts for word in words if word in part]
-    return ", ".join([sort, *limits])
-
-
-def _sort(part: Part, schema: Part) -> str:
-    if "$ref" in part:
-        return _sort(schema["$defs"][part["$ref"].rpartition("/")[2]], schema)
-    if "const" in part or "enum" in part:
-        return " or ".join(f"`{flow_text(word)}`" for word in part.get("enum", [part.get("const")]))
-    several = [*part.get("anyOf", []), *part.get("oneOf", []), *part.get("allOf", [])]
-    if several:
-        return " or ".join(dict.fromkeys(_sort(one, schema) for one in several if one.get("type") != "null"))
-    return _plain_sort(part, schema)
-
-
-def _plain_sort(part: Part, schema: Part) -> str:
-    if part.get("type") == "array":
-        return f"list of {_sort(part.get('items', {}), schema)}"
-    if isinstance(part.get("additionalProperties"), dict):
-        return f"by name: {_sort(part['additionalProperties'], schema)}"
-    if part.get("format") == "password":
-        return "reference to a secret"
-    return SORTS.get(str(part.get("type")), "text")

@@ -115,8 +115,8 @@ class Groups(Strict):
     )
     may_remove: Globs = Field(
         [],
-        description="Patterns of target groups that Seatwise may take people out of. Without any it only "
-        "adds.",
+        description="Patterns of target groups that Seatwise may take people out of. Without any, nobody "
+        "who stays leaves a group.",
         examples=[["jira-*", "developers"]],
     )
     manage: Globs = Field(
@@ -226,11 +226,13 @@ class TargetRules(Strict):
         examples=[{"map": {"atl-jira-dev": ["developers"]}, "may_remove": ["developers"]}],
     )
     joiner: Joiner = Field(
-        Joiner(), description="What someone new gets.", examples=[{"products": ["jira-software"]}]
+        Joiner(),
+        description="Which accounts and products someone new gets.",
+        examples=[{"products": ["jira-software"]}],
     )
     mover: Mover = Field(
         Mover(),
-        description="What follows when someone's attributes or groups change.",
+        description="What is kept in step when someone's attributes or groups change.",
         examples=[{"update": ["display_name", "email"]}],
     )
     leaver: list[Stage] = Field(

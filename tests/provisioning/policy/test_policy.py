@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -163,13 +162,20 @@ def test_the_fingerprint_covers_what_decides_and_nothing_else():
     assert policy != load(SMALL.replace("acme.okta", "other.okta"), origin="p").fingerprint()
 
 
-def test_the_schema_for_editors_is_up_to_date_and_accepts_the_example():
-    """config/policy.schema.json is what the models say now; `python -m tasks.schema` writes it."""
-    from tasks.schema import PLACE, text
+def test_the_schema_and_the_page_are_up_to_date():
+    """config/policy.schema.json and docs/policy.md are what the models say now."""
+    from tasks.schema import written
 
-    up_to_date = text() == PLACE.read_text(encoding="utf-8")
-    assert up_to_date, "the models changed: run `python -m tasks.schema` and commit what it writes"
-    checker = jsonschema_rs.validator_for(json.loads(text()))
+    for path, text in written().items():
+        up_to_date = text == path.read_text(encoding="utf-8")
+        assert up_to_date, f"the models changed: run `make schema` and commit {path.name}"
+
+
+def test_the_schema_accepts_the_example_and_refuses_mistakes():
+    """An editor sees what `seatwise check` sees."""
+    from tasks.connections import ConnectorOptions
+
+    checker = jsonschema_rs.validator_for(json_schema(ConnectorOptions()))
     checker.validate(yaml.safe_load(EXAMPLE))
     for wrong in (
         EXAMPLE.replace("protect:", "protcet:"),
