@@ -32,16 +32,24 @@ class Renewable(AuthBase, ABC):
         """
 
 
-class _Header(AuthBase):
-    """Signs with one header."""
+class ApiKey(AuthBase):
+    """Signs with one header that holds a key, such as `X-API-Key: …` or `Authorization: SSWS …`."""
 
-    def __init__(self, name: str, value: str) -> None:
-        self._name = name
-        self._value = value
+    def __init__(self, header: str, key: SecretStr, *, prefix: str = "") -> None:
+        """Take the key; it is concealed from now on.
+
+        Args:
+            header: name of the header.
+            key: the secret.
+            prefix: what stands before the key, a blank at its end included.
+        """
+        conceal(key.get_secret_value())
+        self._header = header
+        self._value = f"{prefix}{key.get_secret_value()}"
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Sign the request."""
-        request.headers[self._name] = self._value
+        request.headers[self._header] = self._value
         return request
 
     def __repr__(self) -> str:
@@ -49,29 +57,19 @@ class _Header(AuthBase):
         return f"{type(self).__name__}()"
 
 
-class Bearer(_Header):
+class Bearer(ApiKey):
     """`Authorization: Bearer …` (RFC 6750)."""
 
     def __init__(self, token: SecretStr) -> None:
         """Take the token; it is concealed from now on."""
-        conceal(token.get_secret_value())
-        super().__init__("Authorization", f"Bearer {token.get_secret_value()}")
+        super().__init__("Authorization", token, prefix="Bearer ")
 
 
-class Ssws(_Header):
-    """`Authorization: SSWS …`, an Okta API token."""
-
-    def __init__(self, token: SecretStr) -> None:
-        """Take the token; it is concealed from now on."""
-        conceal(token.get_secret_value())
-        super().__init__("Authorization", f"SSWS {token.get_secret_value()}")
-
-
-class Basic(_Header):
+class Basic(ApiKey):
     """`Authorization: Basic …` (RFC 7617), a name and a password or token."""
 
     def __init__(self, name: str, password: SecretStr) -> None:
         """Take both; the password and the pair as sent are concealed from now on."""
+        conceal(password.get_secret_value())
         pair = base64.b64encode(f"{name}:{password.get_secret_value()}".encode()).decode("ascii")
-        conceal(password.get_secret_value(), pair)
-        super().__init__("Authorization", f"Basic {pair}")
+        super().__init__("Authorization", SecretStr(pair), prefix="Basic ")

@@ -1,4 +1,4 @@
-"""What Graph's answers hold, whether they come alone or in a batch."""
+"""What Graph's answers hold beside their rows, whether they come alone or in a batch."""
 
 from __future__ import annotations
 
@@ -6,28 +6,8 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from transport.errors import Malformed
 from transport.reply import Reply
-
-Row = dict[str, Any]
-
-
-def rows_of(body: Any, reply: Reply) -> list[Row]:
-    """Return the rows of a page."""
-    return list_of(body, "value", reply)
-
-
-def list_of(body: Any, name: str, reply: Reply) -> list[Row]:
-    """Return a list an answer must hold."""
-    rows = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(rows, list):
-        raise malformed(f"the answer holds no list `{name}`", reply)
-    return rows
-
-
-def malformed(words: str, reply: Reply) -> Malformed:
-    """Return the error of an answer that is none."""
-    return Malformed(words, method=reply.method, url=reply.url, status=reply.status, headers=reply.headers)
+from transport.shape import Row, malformed, object_of, text_in
 
 
 def date_of(reply: Reply) -> str:
@@ -39,9 +19,14 @@ def date_of(reply: Reply) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def next_link(body: Any) -> str | None:
+def next_link(body: Row, reply: Reply) -> str | None:
     """Return where a listing goes on; None on its last page."""
-    return body.get("@odata.nextLink") if isinstance(body, dict) else None
+    return text_in(body, "@odata.nextLink", reply) if body.get("@odata.nextLink") else None
+
+
+def next_page(reply: Reply) -> str | None:
+    """Return where the listing of an answer goes on; None on its last page."""
+    return next_link(object_of(reply), reply)
 
 
 def code_of(body: Any) -> str | None:

@@ -7,7 +7,6 @@ to msal as https, and the scheme is put back before a request leaves.
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from jwt import PyJWTError
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from transport.auth import Renewable
+from transport.access_token import AccessToken, IssuedToken
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, TransportError
 from transport.redact import conceal
@@ -35,8 +34,8 @@ def from_pem(text: str) -> Credential:
     return {"private_key": key, "public_certificate": blocks.get("CERTIFICATE", "")}
 
 
-class AccessToken(Renewable):
-    """Signs requests with the token msal has or gets; threads share it.
+class EntraToken(AccessToken):
+    """The access token of an application, which msal asks for and keeps.
 
     Args:
         door: the connection's door.
@@ -44,51 +43,36 @@ class AccessToken(Renewable):
         client_id: the application.
         credential: its secret, or its certificate as msal takes it.
         scope: what the token is for.
-
-    Attributes:
-        generation: grows with each renewal.
     """
 
     def __init__(
         self, door: Door, authority: str, client_id: str, credential: Credential, *, scope: str
     ) -> None:
-        self.generation = 0
+        super().__init__()
         self._client_id, self._credential, self._scope = client_id, credential, scope
         conceal(*([credential] if isinstance(credential, str) else [credential["private_key"]]))
         self._authority = authority.replace("http://", "https://", 1)
         self._carrier = _Carrier(door, authority, client_id)
-        self._lock = threading.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Put the token on a request; msal is asked each time and answers from its cache."""
-        with self._lock:
-            request.headers["Authorization"] = f"Bearer {self._token()}"
-        return request
-
-    def renew(self, generation: int) -> bool:
-        """Drop the tokens of that generation, unless another thread has done so."""
-        with self._lock:
-            if generation == self.generation and self._app is not None:
-                self.generation += 1
-                self._app.remove_tokens_for_client()
-        return True
-
-    def _token(self) -> str:
+    def request_token(self) -> IssuedToken:
+        """Ask msal, which answers from its cache where it can."""
         self._app = self._app or self._open()
         try:
-            given = self._app.acquire_token_for_client([self._scope])
+            answer = self._app.acquire_token_for_client([self._scope])
         except (ValueError, TypeError, PyJWTError) as wrong:
             raise CredentialRefused(
                 f"the private key cannot sign ({type(wrong).__name__})",
                 remedy="Give the unencrypted RSA key that belongs to the certificate.",
             ) from None
-        if "access_token" not in given:
-            raise self._refusal(given)
-        token = str(given["access_token"])
-        if given.get("token_source") != "cache":
-            conceal(token)
-        return token
+        if "access_token" not in answer:
+            raise self._refusal(answer)
+        return IssuedToken(str(answer["access_token"]), float(answer.get("expires_in") or 0))
+
+    def discard_token(self) -> None:
+        """Take the refused token out of msal's cache."""
+        if self._app is not None:
+            self._app.remove_tokens_for_client()
 
     def _open(self) -> msal.ConfidentialClientApplication:
         """Make msal's application, which reads the tenant's discovery document."""
@@ -107,13 +91,13 @@ class AccessToken(Renewable):
                 remedy="Check `tenant`, `authority` and `certificate` of the connection.",
             ) from None
 
-    def _refusal(self, given: Mapping[str, Any]) -> CredentialRefused:
-        words = f"{given.get('error', 'no token')}: {given.get('error_description', '')}"
+    def _refusal(self, answer: Mapping[str, Any]) -> CredentialRefused:
+        words = f"{answer.get('error', 'no token')}: {answer.get('error_description', '')}"
         return CredentialRefused(
             words.splitlines()[0],
             method="POST",
             url=self._authority,
-            body=dict(given),
+            body=dict(answer),
             remedy="Check tenant, client_id and the secret or certificate of the connection; both expire.",
         )
 
@@ -178,5 +162,5 @@ class _Carrier:
 
 def _json(error: TransportError) -> str:
     """Return a refusal as the OAuth error it is, or as one."""
-    told = error.body if isinstance(error.body, dict) and isinstance(error.body.get("error"), str) else None
-    return orjson.dumps(told or {"error": "refused", "error_description": error.message}).decode()
+    body = error.body if isinstance(error.body, dict) and isinstance(error.body.get("error"), str) else None
+    return orjson.dumps(body or {"error": "refused", "error_description": error.message}).decode()

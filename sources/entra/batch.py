@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from sources.entra.answers import Row, code_of, list_of, malformed, next_link, rows_of
+from sources.entra.answers import code_of, next_link
 from sources.entra.fields import EXPIRED_PAGE
 from transport.errors import BadRequest, ForeignHost, PageLoop, TransportError, error_class, words_of
 from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
 from transport.retry_policy import RetryPolicy
+from transport.shape import Row, malformed, number_in, object_in, rows_in, rows_of
 
 T = TypeVar("T")
 RESTARTS = 5
@@ -59,7 +60,7 @@ class Gathering:
         Raises:
             TransportError: of an inner answer, by its next step.
         """
-        answers = {answer.get("id"): answer for answer in list_of(reply.json(), "responses", reply)}
+        answers = {answer.get("id"): answer for answer in rows_of(reply, "responses")}
         wait = 0.0
         for number, listing in enumerate(self.listings):
             if listing.done:
@@ -67,15 +68,15 @@ class Gathering:
             answer = answers.get(str(number))
             if answer is None:
                 raise malformed(f"the batch lacks the answer to {listing.path}", reply)
-            if answer["status"] == 200:
-                self._go_on(listing, answer.get("body"), reply)
+            if number_in(answer, "status", reply) == 200:
+                self._go_on(listing, object_in(answer, "body", reply), reply)
             else:
-                wait = max(wait, self._refused(listing, answer, wall))
+                wait = max(wait, self._refuse(listing, answer, wall))
         return wait
 
-    def _go_on(self, listing: Listing, body: Any, reply: Reply) -> None:
-        listing.rows += rows_of(body, reply)
-        link = next_link(body)
+    def _go_on(self, listing: Listing, body: Row, reply: Reply) -> None:
+        listing.rows += rows_in(body, "value", reply)
+        link = next_link(body, reply)
         listing.done = link is None
         if link is None:
             return
@@ -86,7 +87,7 @@ class Gathering:
         listing.seen.add(link)
         listing.following = link.removeprefix(self._base)
 
-    def _refused(self, listing: Listing, answer: Mapping[str, Any], wall: float) -> float:
+    def _refuse(self, listing: Listing, answer: Mapping[str, Any], wall: float) -> float:
         """Return how long to wait before asking again, or raise what the answer stands for."""
         status, headers = int(answer["status"]), answer.get("headers") or {}
         body = answer.get("body")
@@ -119,8 +120,8 @@ class Gathering:
         return listing.failures[what]
 
 
-def chunks(things: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
+def chunks(items: Iterable[T], size: int = BATCH_SIZE) -> Iterator[list[T]]:
     """Cut into lists, by default of what one batch takes."""
-    coming = iter(things)
+    coming = iter(items)
     while some := list(islice(coming, size)):
         yield some

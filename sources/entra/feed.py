@@ -1,11 +1,11 @@
 """What changed in a tenant: Graph's feeds say who and which groups, and those are read again.
 
-Told: users and groups that came, changed or went, managers, who joined or left a group, whom an
+Seen by it: users and groups that came, changed or went, managers, who joined or left a group, whom an
 application is assigned to, and successful sign-ins. Changed users and deleted ones come from the
 same listings as in a whole read, changed groups and those around them by the same code. The groups
 of the deleted, the reports of a manager who was renamed, and the groups and reports of someone
 restored are looked after here, because the feeds need not name them.
-Not told, so as old as the last whole read: a sign-in that Graph notes later than `OVERLAP` after it
+Not seen, so as old as the last whole read: a sign-in that Graph notes later than `OVERLAP` after it
 happened, attempts to sign in of users without any success, and, where `attributes` fills user_name
 from another property, that a manager was renamed.
 """
@@ -22,17 +22,17 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from provisioning.model.frames import UTC_TIME, Rejects, concat
+from provisioning.model.frames import Rejects, concat
 from provisioning.model.intake import iso_times
 from provisioning.model.merge import Delta
 from provisioning.model.snapshots import SourceSnapshot
 from sources.entra.fields import GUARDED
-from sources.entra.graph import Graph, Round
+from sources.entra.graph import FeedChanges, Graph
+from sources.entra.group_changes import GroupChanges
 from sources.entra.groups import GROUP, Assigned, Groups
 from sources.entra.options import EntraOptions
 from sources.entra.people import People
-from sources.entra.regroup import Regrouping
-from sources.entra.turnover import turnover
+from sources.entra.people_changes import find_people_changes
 from sources.kit.feed import FeedLost
 from transport.errors import BadRequest, Forbidden, NotFound
 
@@ -44,7 +44,7 @@ LINK_COST = 1
 
 
 @dataclass(frozen=True)
-class Mark:
+class Checkpoint:
     """Where the feeds stand.
 
     Attributes:
@@ -63,8 +63,8 @@ class Mark:
         """From when on sign-ins are asked for."""
         return f"{datetime.fromisoformat(self.at) - OVERLAP:%Y-%m-%dT%H:%M:%SZ}"
 
-    def written(self) -> str:
-        """Return it as text."""
+    def __str__(self) -> str:
+        """Return the text a checkpoint is kept as."""
         return orjson.dumps(asdict(self)).decode()
 
 
@@ -88,7 +88,7 @@ class Changes:
         except (BadRequest, NotFound) as refusal:
             log.warning("%s: always read whole: %s", self._people.source, refusal)
             return None
-        return Mark(users.link, groups.link, users.at, _digests(self._assignments())).written()
+        return str(Checkpoint(users.link, groups.link, users.at, _digests(self._assignments())))
 
     def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
         """Return what changed since a checkpoint.
@@ -97,46 +97,46 @@ class Changes:
             FeedLost: a link is too old, or the feeds contradict the listings.
             TransportError: a page failed.
         """
-        mark = Mark(**orjson.loads(checkpoint))
-        people, users = self._people, self._round(mark.users)
-        signed_in = people.sign_ins(mark.since) if self._options.sign_ins else {}
-        now = turnover(people, users.rows, before, mark.at)
-        if now.returned and self._options.sign_ins:
-            signed_in = signed_in | people.sign_ins_of(now.returned)
-        found = now.screened(people, self._tied(now.returned, "directReports"))
-        groups = self._round(mark.groups)
-        told = {row["id"] for row in groups.rows} | set(self._tied(now.returned, "memberOf", GROUP))
+        then = Checkpoint(**orjson.loads(checkpoint))
+        people, users = self._people, self._read_feed(then.users)
+        signed_in = people.sign_ins(then.since) if self._options.sign_ins else {}
+        changed = find_people_changes(people, users.rows, before, then.at)
+        if changed.returned and self._options.sign_ins:
+            signed_in = signed_in | people.sign_ins_of(changed.returned)
+        identities = changed.screen(people, self._tied(changed.returned, "directReports"))
+        groups = self._read_feed(then.groups)
+        named = {row["id"] for row in groups.rows} | set(self._tied(changed.returned, "memberOf", GROUP))
         assignments = list(self._assignments())
         apps = _digests(assignments)
-        regrouping = Regrouping(self._groups, self._options, before)
-        regrouping.read(told, [a for a in assignments if _moved(a, mark.apps, apps, told)])
-        regrouping.drop(mark.apps.keys() - apps.keys())
-        regrouping.without({*now.deleted, *now.gone})
-        members = regrouping.result()
+        again = GroupChanges(self._groups, self._options, before)
+        again.read(named, [a for a in assignments if _has_moved(a, then.apps, apps, named)])
+        again.drop(then.apps.keys() - apps.keys())
+        again.remove_people({*changed.deleted, *changed.gone})
+        memberships = again.result()
         return Delta(
-            Mark(users.link, groups.link, users.at, apps).written(),
-            identities=found.frame,
-            gone=now.gone,
-            memberships=members.frame,
-            groups=regrouping.touched,
+            str(Checkpoint(users.link, groups.link, users.at, apps)),
+            identities=identities.frame,
+            gone=changed.gone,
+            memberships=memberships.frame,
+            groups=again.touched,
             sign_ins=_sign_ins(signed_in),
-            rejects=concat(Rejects, [found.rejects, members.rejects]),
+            rejects=concat(Rejects, [identities.rejects, memberships.rejects]),
         )
 
-    def _latest_users(self) -> Round:
+    def _latest_users(self) -> FeedChanges:
         tracked = [*self._people.properties, *(["manager"] if self._options.managers else [])]
         try:
             return self._latest("users", tracked)
         except Forbidden:
             return self._latest("users", [name for name in tracked if name != GUARDED])
 
-    def _latest(self, what: str, names: Iterable[str]) -> Round:
+    def _latest(self, what: str, names: Iterable[str]) -> FeedChanges:
         """Begin a feed; what is not selected is not told."""
         # That someone is deleted, the feed says in its own way.
         tracked = ",".join(name for name in names if name != "deletedDateTime")
         return self._graph.changes(f"/{what}/delta", {"$select": tracked, "$deltatoken": "latest"})
 
-    def _round(self, link: str) -> Round:
+    def _read_feed(self, link: str) -> FeedChanges:
         try:
             return self._graph.changes(link)
         except (BadRequest, NotFound) as refusal:
@@ -161,11 +161,11 @@ def _digests(assignments: Iterable[Assigned]) -> dict[str, str]:
     return {app["id"]: _digest([app, sorted(rows, key=lambda row: row["id"])]) for app, rows in assignments}
 
 
-def _digest(told: Any) -> str:
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+def _digest(facts: Any) -> str:
+    return hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
-def _moved(assigned: Assigned, then: Mapping[str, str], now: Mapping[str, str], groups: set[str]) -> bool:
+def _has_moved(assigned: Assigned, then: Mapping[str, str], now: Mapping[str, str], groups: set[str]) -> bool:
     """Say whether an application is assigned to others than then, or to a group that changed."""
     app, rows = assigned
     return then.get(app["id"]) != now[app["id"]] or any(row["principalId"] in groups for row in rows)
@@ -174,5 +174,9 @@ def _moved(assigned: Assigned, then: Mapping[str, str], now: Mapping[str, str], 
 def _sign_ins(signed_in: Mapping[str, str | None]) -> pd.DataFrame:
     known = {key: at for key, at in signed_in.items() if at}
     at = iso_times(pd.Series(list(known.values()), dtype="str"))
-    dtype = pd.DatetimeTZDtype(**UTC_TIME)
-    return pd.DataFrame({"source_id": pd.Series(list(known), dtype="str"), "last_sign_in": at.astype(dtype)})
+    return pd.DataFrame(
+        {
+            "source_id": pd.Series(list(known), dtype="str"),
+            "last_sign_in": at.astype(pd.DatetimeTZDtype("us", "UTC")),
+        }
+    )

@@ -1,8 +1,8 @@
-"""What is Graph's own, as data: which property fills which column, and what its words mean."""
+"""Which property of a Graph user fills which column, and what the states of an account mean."""
 
 from __future__ import annotations
 
-from provisioning.model.frames import State
+from provisioning.model.terms import State
 
 FIELDS = {
     "source_id": "id",
@@ -38,7 +38,7 @@ GUARDED = "employeeLeaveDateTime"
 """A property that needs a permission of its own, User-LifeCycleInfo.Read.All."""
 
 ENABLED, DISABLED, INVITED, DELETED = "enabled", "disabled", "invited", "deleted"
-UNTOLD = "accountEnabled is missing"
+NOT_STATED = "accountEnabled is missing"
 STATES = {
     ENABLED: State.ACTIVE,
     DISABLED: State.SUSPENDED,

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sources.entra.answers import Row, code_of, date_of, malformed, next_link, rows_of
+from sources.entra.answers import code_of, date_of, next_page
 from sources.entra.batch import RESTARTS, Gathering, Listing, chunks
 from sources.entra.fields import EXPIRED_PAGE
 from sources.entra.pace import Budget
@@ -23,19 +23,20 @@ from transport.pages import follow_cursor
 from transport.parallel import in_parallel
 from transport.reply import Reply
 from transport.retry_policy import RetryPolicy
+from transport.shape import Row, object_of, rows_of, text_in
 
-ROUND_COST = 2
+FEED_COST = 2
 SPAN = 10.0
 """Seconds in which resource units are counted."""
 
 
-class Round(NamedTuple):
-    """What a feed of changes told.
+class FeedChanges(NamedTuple):
+    """What a feed of changes says, read to its end.
 
     Attributes:
         rows: the objects that changed; one may come several times, in any order.
-        link: where the next round starts.
-        at: when this one started by Graph's clock, ISO 8601 to the second.
+        link: where the feed goes on next time.
+        at: when this reading started by Graph's clock, ISO 8601 to the second.
     """
 
     rows: list[Row]
@@ -71,19 +72,19 @@ class Graph:
 
         for restart in range(RESTARTS + 1):
             try:
-                for reply in follow_cursor(fetch, lambda reply: next_link(reply.json())):
-                    yield rows_of(reply.json(), reply)
+                for reply in follow_cursor(fetch, next_page):
+                    yield rows_of(reply, "value")
             except BadRequest as error:
                 if restart == RESTARTS or code_of(error.body) != EXPIRED_PAGE:
                     raise
             else:
                 return
 
-    def changes(self, start: str, params: Mapping[str, Any] | None = None) -> Round:
+    def changes(self, start: str, params: Mapping[str, Any] | None = None) -> FeedChanges:
         """Follow a feed of changes to its end.
 
         Args:
-            start: the delta link of an earlier round, or the feed's path below `/v1.0`.
+            start: the delta link of an earlier reading, or the feed's path below `/v1.0`.
             params: the query, where it is the path.
 
         Raises:
@@ -93,16 +94,13 @@ class Graph:
         at = ""
 
         def fetch(link: str | None) -> Reply:
-            with self._units.spend(ROUND_COST):
+            with self._units.spend(FEED_COST):
                 return self._client.get(start, params) if link is None else self._client.get(link)
 
-        for reply in follow_cursor(fetch, lambda reply: next_link(reply.json())):
-            rows += rows_of(reply.json(), reply)
+        for reply in follow_cursor(fetch, next_page):
+            rows += rows_of(reply, "value")
             at = at or date_of(reply)
-        link = reply.json().get("@odata.deltaLink")
-        if not link:
-            raise malformed("the last page holds no `@odata.deltaLink`", reply)
-        return Round(rows, link, at)
+        return FeedChanges(rows, text_in(object_of(reply), "@odata.deltaLink", reply), at)
 
     def gather(self, paths: Sequence[str], cost: int) -> list[list[Row]]:
         """Read several listings to their ends, side by side in batches.

@@ -12,14 +12,15 @@ from itertools import compress, repeat
 from operator import eq, itemgetter
 from typing import Any
 
-from sources.entra.answers import Row
+from provisioning.model.text import matches
 from sources.entra.batch import chunks
 from sources.entra.fields import NO_ROLE
 from sources.entra.graph import Graph
 from sources.kit.members import Members
-from sources.kit.nesting import Inside, fits
+from sources.kit.nesting import DirectMembers
 from sources.kit.nesting import nested as through
 from transport.parallel import in_parallel
+from transport.shape import Row
 
 MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
 Assigned = tuple[Row, list[Row]]
@@ -41,12 +42,13 @@ class Groups:
     def __init__(self, graph: Graph, *, page_size: int, member_page_size: int, workers: int) -> None:
         self._graph = graph
         self._page_size, self._member_page_size, self._workers = page_size, member_page_size, workers
-        self._inside: dict[str, Inside] = {}
+        self._inside: dict[str, DirectMembers] = {}
         self._ids: dict[str, str] = {}
 
-    def fitting(self, patterns: Iterable[str]) -> list[str]:
-        """Return the groups whose names fit one of the patterns."""
-        return [key for key, name in self.names.items() if fits(name, patterns)]
+    def select(self, patterns: Iterable[str]) -> list[str]:
+        """Return the groups whose names match one of the patterns."""
+        globs = tuple(patterns)
+        return [key for key, name in self.names.items() if matches(name or "", globs)]
 
     @cached_property
     def names(self) -> dict[str, str | None]:
@@ -70,11 +72,19 @@ class Groups:
         return {row["id"] for row in rows if row.get("@odata.type") == GROUP}
 
     def assignments(self, patterns: Iterable[str]) -> Iterator[Assigned]:
-        """Yield the applications whose names fit, and who is assigned to each."""
+        """Yield the applications whose names match, and who is assigned to each."""
         apps = list(self._applications(patterns))
         for some in chunks(apps):
             paths = [f"/servicePrincipals/{app['id']}/appRoleAssignedTo?$top=999" for app in some]
             yield from zip(some, self._graph.gather(paths, ASSIGNED_COST), strict=True)
+
+    def group_names(self) -> Iterable[str | None]:
+        """Return the names of all groups."""
+        return self.names.values()
+
+    def app_names(self) -> Iterator[str]:
+        """Yield the names of all applications."""
+        return (app.get("displayName") or "" for app in self._applications(["*"]))
 
     def assigned(self, assignments: Iterable[Assigned]) -> Iterator[Members]:
         """Yield the users of applications; groups in groups do not count."""
@@ -96,17 +106,17 @@ class Groups:
                 self._inside[key] = inside
                 yield key
 
-    def _batch(self, keys: list[str]) -> list[tuple[str, Inside]]:
+    def _batch(self, keys: list[str]) -> list[tuple[str, DirectMembers]]:
         query = f"$select=id&$top={self._member_page_size}"
         listings = self._graph.gather([f"/groups/{key}/members?{query}" for key in keys], MEMBER_COST)
-        return [(key, self._sorted(rows)) for key, rows in zip(keys, listings, strict=True)]
+        return [(key, self._sort(rows)) for key, rows in zip(keys, listings, strict=True)]
 
-    def _sorted(self, rows: list[Row]) -> Inside:
+    def _sort(self, rows: list[Row]) -> DirectMembers:
         """Tell users from groups; devices and the like are neither. One identifier is one object."""
         ids, kinds = list(map(_ID, rows)), [row.get(_KIND) for row in rows]
         users, groups = (list(compress(ids, map(eq, kinds, repeat(wanted)))) for wanted in (USER, GROUP))
         known = map(self._ids.setdefault, users, users)
-        return Inside(list(dict.fromkeys(known)), list(dict.fromkeys(groups)))
+        return DirectMembers(list(dict.fromkeys(known)), list(dict.fromkeys(groups)))
 
     def _read_inner(self, keys: Iterable[str]) -> None:
         """Read every group that stands anywhere inside these."""
@@ -116,10 +126,10 @@ class Groups:
 
     def _applications(self, patterns: Iterable[str]) -> Iterator[Row]:
         params = {"$select": "id,displayName,appRoles", "$top": self._page_size}
-        seen: set[str] = set()
+        seen, globs = set[str](), tuple(patterns)
         for page in self._graph.pages("/servicePrincipals", params):
             for app in page:
-                if app["id"] not in seen and fits(app.get("displayName"), patterns):
+                if app["id"] not in seen and matches(app.get("displayName") or "", globs):
                     yield app
                 seen.add(app["id"])
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from provisioning.model.frames import State
-from sources.entra.fields import FIELDS
+from provisioning.model.terms import State
+from sources.entra.fields import FIELDS, MANAGER
+from sources.kit.options import SourceOptions
 
 LOGIN = "https://login.microsoftonline.com"
 GRAPH = "https://graph.microsoft.com"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class EntraOptions(BaseModel):
+class EntraOptions(SourceOptions):
     """What a connection of kind `entra` may say."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    known_fields = FIELDS | {"manager": MANAGER}
 
     tenant: str = Field(description="Identifier or domain of the tenant.")
     client_id: str = Field(description="Application (client) identifier of the app registration.")
@@ -29,10 +31,9 @@ class EntraOptions(BaseModel):
     authority: str = Field(LOGIN, description="Login authority; another one for a national cloud.")
     graph: str = Field(GRAPH, description="Address of Graph; another one for a national cloud.")
     attributes: dict[str, str] = Field({}, description="Column to property, where yours differ.")
-    states: dict[Literal["enabled", "disabled", "invited", "deleted"], State] = Field(
+    states: dict[Literal["enabled", "disabled", "invited", "deleted"], State] = Field(  # type: ignore[assignment]
         {}, description="What an account is that is so, where it means something else to you."
     )
-    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
     nested: bool = Field(True, description="Whether to follow groups in groups.")
     apps: list[str] = Field([], description="Patterns of the names of applications whose users to read.")
     managers: bool = Field(True, description="Whether to read managers; ten times the pages of users.")
@@ -64,6 +65,4 @@ class EntraOptions(BaseModel):
     def _one_credential(self) -> Self:
         if (self.client_secret is None) == (self.certificate is None):
             raise ValueError("give either client_secret or certificate")
-        if unknown := set(self.attributes) - {*FIELDS, "manager"}:
-            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
         return self

@@ -1,4 +1,4 @@
-"""The users of a tenant: those that live, those that are deleted, and when they last signed in."""
+"""The users of a tenant: those that are not deleted, those that are, and when they last signed in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
-from provisioning.model.frames import Identities, Rejects, Screened, State, concat
-from provisioning.model.intake import Fields, batches, reject, screened
-from sources.entra.answers import Row
+from provisioning.model.intake import Fields, batches
+from provisioning.model.screening import Screened
 from sources.entra.batch import chunks
 from sources.entra.fields import (
     ATTEMPTS,
@@ -25,17 +22,19 @@ from sources.entra.fields import (
     GUEST,
     INVITED,
     MANAGER,
+    NOT_STATED,
     PENDING,
     STATES,
     SUCCESS,
-    UNTOLD,
 )
 from sources.entra.graph import Graph
 from sources.entra.options import EntraOptions
 from sources.entra.pace import Budget
+from sources.kit.states import screen_people
 from transport.clock import Clock
 from transport.errors import Forbidden
 from transport.prefetch import prefetch
+from transport.shape import Row
 
 log = logging.getLogger(__name__)
 USERS, GONE = "/users", "/directory/deletedItems/microsoft.graph.user"
@@ -91,7 +90,7 @@ class People:
             yield from self._listed(GONE, without=GUARDED)
 
     def only(self, ids: Iterable[str]) -> list[Row]:
-        """Return those users that live, as `living` tells them; whoever does not is left out."""
+        """Return those of these users that are not deleted, as `living` lists them."""
         wanted = list(ids)
         try:
             return self._named(wanted)
@@ -111,24 +110,27 @@ class People:
         """Return the last sign-in of each of these users; of nobody where they may not be read."""
         return self._signed_in([{"$filter": named} for named in _filters(ids)])
 
-    def screened(self, columns: dict[str, list[Any]], signed_in: Mapping[str, str | None]) -> Screened:
+    def screen(self, columns: dict[str, list[Any]], signed_in: Mapping[str, str | None]) -> Screened:
         """Make Identities of gathered columns."""
-        states = {word: state.value for word, state in (STATES | self._options.states).items()}
-        words = _words(columns)
+        words = _state_words(columns)
         types = zip(columns["user_type"], columns["sort"], strict=True)
-        made = {
-            "source": self.source,
+        derived = {
             "source_state": words,
-            "state": [states.get(word, State.STAGED.value) for word in words],
             "user_name": _without_prefix(columns),
             "user_type": [kind or (GUEST if sort == GUEST else None) for kind, sort in types],
             "last_sign_in": [signed_in.get(key) for key in columns["source_id"]],
         }
-        good = screened(Identities, columns | made, origin=self.source, key="source_id")
-        odd = [self._untold(k) for k, w in zip(columns["source_id"], words, strict=True) if w == UNTOLD]
-        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+        return screen_people(
+            self.source,
+            columns | derived,
+            words,
+            STATES | self._options.states,
+            problem=NOT_STATED,
+            remedy="give the application User.Read.All; until then the account counts as staged",
+            show=lambda _: None,
+        )
 
-    def gathered(self, pages: Iterable[list[Row]]) -> Iterator[dict[str, list[Any]]]:
+    def gather(self, pages: Iterable[list[Row]]) -> Iterator[dict[str, list[Any]]]:
         """Gather rows into batches of columns; of rows of one user the first counts."""
         return batches(map(Fields(self._paths), pages), key="source_id")
 
@@ -150,20 +152,16 @@ class People:
         return query | {"$expand": EXPAND} if managers else query
 
     def _signed_in(self, queries: Iterable[Mapping[str, str]]) -> dict[str, str | None]:
-        asked = {"$select": "id,signInActivity", "$top": self._options.sign_in_page_size}
-        found = dict[str, str | None]()
+        select: dict[str, Any] = {"$select": "id,signInActivity", "$top": self._options.sign_in_page_size}
+        last = dict[str, str | None]()
         try:
             for query in queries:
-                for page in prefetch(self._graph.pages(USERS, asked | query, budget=self._quota)):
-                    found.update((row["id"], _last(row.get("signInActivity"))) for row in page)
+                for page in prefetch(self._graph.pages(USERS, {**select, **query}, budget=self._quota)):
+                    last.update((row["id"], _last(row.get("signInActivity"))) for row in page)
         except Forbidden as refusal:
             log.warning("%s: last sign-ins are unknown: %s", self.source, refusal.args[0])
             return {}
-        return found
-
-    def _untold(self, key: str) -> pd.DataFrame:
-        remedy = "give the application User.Read.All; until then the account counts as staged"
-        return reject(key, "source_state", None, UNTOLD, origin=self.source, remedy=remedy)
+        return last
 
 
 def _filters(ids: Iterable[str]) -> list[str]:
@@ -172,26 +170,26 @@ def _filters(ids: Iterable[str]) -> list[str]:
     return [f"id in ({','.join(some)})" for some in chunks(quoted, NAMED_AT_ONCE)]
 
 
-def _words(columns: dict[str, list[Any]]) -> list[str]:
-    """Say what each account is."""
+def _state_words(columns: dict[str, list[Any]]) -> list[str]:
+    """Return what each account is, in our words for Graph's properties."""
     on: dict[Any, str] = {True: ENABLED, False: DISABLED}
-    told = zip(columns["enabled"], columns["invitation"], columns["deleted_on"], strict=True)
+    facts = zip(columns["enabled"], columns["invitation"], columns["deleted_on"], strict=True)
     return [
-        DELETED if gone else INVITED if enabled and asked == PENDING else on.get(enabled, UNTOLD)
-        for enabled, asked, gone in told
+        DELETED if gone else INVITED if enabled and asked == PENDING else on.get(enabled, NOT_STATED)
+        for enabled, asked, gone in facts
     ]
 
 
 def _without_prefix(columns: dict[str, list[Any]]) -> list[str | None]:
     """Take the identifier off the sign-in names of deleted users, where Entra puts it to free the name."""
-    told = zip(columns["source_id"], columns["user_name"], columns["deleted_on"], strict=True)
-    return [name.removeprefix(key.replace("-", "")) if gone and name else name for key, name, gone in told]
+    users = zip(columns["source_id"], columns["user_name"], columns["deleted_on"], strict=True)
+    return [name.removeprefix(key.replace("-", "")) if gone and name else name for key, name, gone in users]
 
 
 def _last(activity: dict[str, str] | None) -> str | None:
     """Return the last success; where none is noted, the last of what is."""
     if not activity:
         return None
-    found = activity.get(SUCCESS) or max(activity.get(name) or "" for name in ATTEMPTS)
+    last = activity.get(SUCCESS) or max(activity.get(name) or "" for name in ATTEMPTS)
     # The first day of the calendar stands for never.
-    return None if not found or found.startswith("0001") else found
+    return None if not last or last.startswith("0001") else last

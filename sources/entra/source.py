@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Screened
 from provisioning.model.merge import Delta
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from sources.entra.feed import Changes
 from sources.entra.fields import CHECKS
@@ -19,9 +19,9 @@ from sources.entra.graph import Graph
 from sources.entra.groups import Groups
 from sources.entra.options import GRAPH, EntraOptions
 from sources.entra.people import People
+from sources.kit.checks import check_patterns, check_read
 from sources.kit.members import Members, batched
 from transport.door import Door
-from transport.errors import Forbidden, TransportError
 from transport.prefetch import prefetch
 
 
@@ -39,8 +39,8 @@ class Entra:
         people = self._people
         signed_in = people.sign_ins() if self._options.sign_ins else {}
         # In this order someone deleted meanwhile is in one of the listings at least; the first row counts.
-        for columns in people.gathered(prefetch(chain(people.living(), people.deleted()))):
-            yield people.screened(columns, signed_in)
+        for columns in people.gather(prefetch(chain(people.living(), people.deleted()))):
+            yield people.screen(columns, signed_in)
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships, with the path of the nested ones; raises unless all were read."""
@@ -58,11 +58,16 @@ class Entra:
         """Say what the credential reads, and what stays unknown without a further right."""
         options = self._options
         unread = {"last sign-ins": not options.sign_ins, "applications": not options.apps}
-        return [self._try(*check) for check in CHECKS if not unread.get(check[0])]
+        groups = self._groups()
+        return [
+            *(self._check(*check) for check in CHECKS if not unread.get(check[0])),
+            *check_patterns(self.name, "groups", options.groups, groups.group_names),
+            *check_patterns(self.name, "apps", options.apps, groups.app_names, what="application"),
+        ]
 
     @cached_property
     def _graph(self) -> Graph:
-        from sources.entra.auth import AccessToken, from_pem
+        from sources.entra.auth import EntraToken, from_pem
 
         options = self._options
         if options.client_secret is not None:
@@ -72,7 +77,7 @@ class Entra:
             credential = from_pem(options.certificate.get_secret_value())
         # A rehearsal on this machine answers for the public cloud.
         audience = options.graph if options.graph.startswith("https:") else GRAPH
-        auth = AccessToken(
+        auth = EntraToken(
             self._door,
             f"{options.authority}/{options.tenant}",
             options.client_id,
@@ -103,22 +108,15 @@ class Entra:
 
     def _members(self) -> Iterator[Members]:
         options, groups = self._options, self._groups()
-        yield from groups.members(groups.fitting(options.groups), nested=options.nested)
+        yield from groups.members(groups.select(options.groups), nested=options.nested)
         if options.apps:
             yield from groups.assigned(groups.assignments(options.apps))
 
-    def _try(self, what: str, path: str, name: str, permission: str, needed: bool) -> Finding:
-        subject = f"{self.name}: {what}"
-        try:
-            next(self._graph.pages(path, {"$select": name, "$top": 1}))
-        except Forbidden as refusal:
-            remedy = f"Grant the application permission {permission}."
-            if needed:
-                return Finding("error", subject, refusal.message, remedy)
-            return Finding("warning", subject, f"stay unknown: {refusal.message}", remedy)
-        except TransportError as error:
-            return Finding("error", subject, error.message, error.remedy)
-        return Finding("ok", subject, "can be read")
+    def _check(self, what: str, path: str, name: str, permission: str, needed: bool) -> Finding:
+        def read() -> object:
+            return next(self._graph.pages(path, {"$select": name, "$top": 1}))
+
+        return check_read(f"{self.name}: {what}", read, permission=permission, needed=needed)
 
 
 def _bucket(_method: str, path: str) -> str:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import Memberships, Screened
+from provisioning.model.frames import Memberships
 from provisioning.model.intake import BATCH, screened
+from provisioning.model.screening import Screened
 
 MEMBERSHIP_BATCH = 5 * BATCH
 BETWEEN = " > "

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
 from sources.kit.members import BETWEEN, Members
 
 
 @dataclass
-class Inside:
-    """What stands in a group: users and groups, by identifier, each once."""
+class DirectMembers:
+    """The users and groups that are members of a group themselves, by identifier, each once."""
 
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
 
 
 def nested(
-    outermost: str, inside: Mapping[str, Inside], names: Mapping[str, str | None]
+    outermost: str, inside: Mapping[str, DirectMembers], names: Mapping[str, str | None]
 ) -> Iterator[Members]:
     """Yield who is in a group through others and not directly, each once and by the shortest way.
 
     Args:
         outermost: identifier of the group.
-        inside: what stands in it and in every group inside it; a circle of groups does no harm.
+        inside: the direct members of it and of every group inside it; a circle of groups does no harm.
         names: names of the groups; one without a name goes by its identifier.
     """
     seen = set(inside[outermost].users)
@@ -45,8 +44,3 @@ def nested(
             seen.update(fresh)
             if fresh:
                 yield Members(outermost, names.get(outermost), fresh, [path] * len(fresh))
-
-
-def fits(name: str | None, patterns: Iterable[str]) -> bool:
-    """Return whether a name fits one of the patterns."""
-    return any(fnmatchcase(name or "", pattern) for pattern in patterns)

@@ -11,8 +11,8 @@ OVERLAP = timedelta(minutes=5)
 """How much of the past a delta asks for again: a change may become visible later than it is dated."""
 
 
-def told_at(reply: Reply) -> datetime | None:
-    """When a server answered by its own clock, to the second; None where it does not say."""
+def answered_at(reply: Reply) -> datetime | None:
+    """Return when a server answered by its own clock, to the second; None where it does not say."""
     try:
         at = parsedate_to_datetime(reply.headers.get("Date", ""))
     except ValueError:
@@ -21,10 +21,10 @@ def told_at(reply: Reply) -> datetime | None:
 
 
 def stamp(at: datetime) -> str:
-    """A moment in ISO 8601 to the second, in UTC: 2026-11-23T08:00:00Z."""
+    """Return a moment in ISO 8601 to the second, in UTC: 2026-11-23T08:00:00Z."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def since(text: str) -> datetime:
-    """The moment a delta asks from, `OVERLAP` before the one a checkpoint states."""
+    """Return the moment a delta asks from, `OVERLAP` before the one a checkpoint states."""
     return datetime.fromisoformat(text) - OVERLAP

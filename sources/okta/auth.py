@@ -8,8 +8,6 @@ connection to some ten requests a second; Okta's own limits are of that order.
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import Any
 
 from okta.dpop import DPoPProofGenerator
@@ -17,13 +15,14 @@ from okta.jwt import JWT
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from transport.auth import Renewable
+from transport.access_token import AccessToken, IssuedToken
 from transport.door import Door
 from transport.errors import BadRequest
 from transport.redact import conceal
+from transport.reply import Reply
+from transport.shape import number_in_text, object_of, text_in
 
 TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - the path of the endpoint
-RENEW_EARLY = 300.0
 NOT_GRANTED = ("invalid_scope", "consent_required")
 MOST_REFUSALS = 2
 """The first proof of a process lacks the nonce, and one scope is optional; a third refusal is final."""
@@ -33,7 +32,7 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 class _Application(AuthBase):
-    """Fills the token request; each attempt is signed anew because an assertion is good for one use."""
+    """Fills the token request; each attempt is signed anew because an assertion is good for one use only."""
 
     def __init__(
         self, url: str, client_id: str, private_key: str, *, kid: str | None, scopes: list[str], proofs: Any
@@ -65,8 +64,8 @@ class _Application(AuthBase):
         return request
 
 
-class AccessToken(Renewable):
-    """Signs requests with an access token that it gets, shares among threads and renews.
+class OktaToken(AccessToken):
+    """The access token of a service app, and the proof of possession where the app demands one.
 
     Args:
         door: the connection's door; the token is asked of the same host.
@@ -89,6 +88,7 @@ class AccessToken(Renewable):
         scopes: list[str],
         dpop: bool,
     ) -> None:
+        super().__init__()
         self._proofs = DPoPProofGenerator({}) if dpop else None
         self._application = _Application(
             url, client_id, private_key, kid=kid, scopes=scopes, proofs=self._proofs
@@ -97,49 +97,36 @@ class AccessToken(Renewable):
         self._client = door.client(
             url, self._application, token_id=f"{client_id} token", bucket=lambda *_: "token"
         )
-        self._lock = threading.Lock()
-        self._token, self._type, self._until = "", "", 0.0
-        self.generation = 0
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Put the token, and the proof that it is ours, on a request."""
-        token, kind = self._current()
-        request.headers["Authorization"] = f"{kind} {token}"
-        if self._proofs and kind == "DPoP":
+        issued = self.current()
+        request.headers["Authorization"] = f"{issued.scheme} {issued.value}"
+        if self._proofs and issued.scheme == "DPoP":
             request.headers["DPoP"] = self._proofs.generate_proof_jwt(
-                str(request.method), str(request.url), token
+                str(request.method), str(request.url), issued.value
             )
         return request
 
-    def renew(self, generation: int) -> bool:
-        """Drop the token of that generation, unless another thread has done so; the next request gets one."""
-        with self._lock:
-            if generation == self.generation:
-                self.generation += 1
-                self._until = 0.0
-        return True
+    def request_token(self) -> IssuedToken:
+        """Ask for a token, anew where the refusal tells how."""
+        reply = self._ask()
+        body = object_of(reply)
+        return IssuedToken(
+            text_in(body, "access_token", reply),
+            number_in_text(body.get("expires_in"), "`expires_in`", reply),
+            text_in(body, "token_type", reply),
+        )
 
-    def _current(self) -> tuple[str, str]:
-        with self._lock:
-            if time.monotonic() >= self._until:
-                given = self._ask()
-                self._token, self._type = given["access_token"], given["token_type"]
-                conceal(self._token)
-                self._until = time.monotonic() + max(0.0, float(given["expires_in"]) - RENEW_EARLY)
-            return self._token, self._type
-
-    def _ask(self) -> dict[str, Any]:
-        """One access token, asked for anew where the refusal tells how."""
+    def _ask(self) -> Reply:
         refusals = 0
         while True:
             try:
-                given: dict[str, Any] = self._client.search(TOKEN_PATH, None).json()
+                return self._client.search(TOKEN_PATH, None)
             except BadRequest as error:
                 refusals += 1
                 if refusals > MOST_REFUSALS or not self._heed(error):
                     raise
-            else:
-                return given
 
     def _heed(self, refusal: BadRequest) -> bool:
         """Mend what a refusal names: a proof without the server's nonce, or a scope that is not granted."""

@@ -1,8 +1,8 @@
-"""What is Okta's own, as data: which field fills which column, and what its words mean."""
+"""Which field of an Okta user fills which column, and what Okta's status words mean."""
 
 from __future__ import annotations
 
-from provisioning.model.frames import State
+from provisioning.model.terms import State
 
 FIELDS = {
     "source_id": "id",

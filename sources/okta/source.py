@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from fnmatch import fnmatchcase
 from functools import cached_property, partial
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
-import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from requests.auth import AuthBase
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.model.intake import Fields, batches, gathered, reject, screened
+from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.intake import Fields, batches, gathered
 from provisioning.model.merge import Delta
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.text import matches
+from sources.kit.checks import check_patterns, check_read
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
+from sources.kit.options import SourceOptions
 from sources.kit.server_clock import since
-from sources.okta.feed import asked_at, happened, instant
+from sources.kit.states import screen_people
+from sources.okta.feed import iso, read_log, read_log_time
 from sources.okta.fields import FIELDS, STATES
-from transport.auth import Ssws
+from transport.auth import ApiKey
 from transport.client import Client
 from transport.door import Door
 from transport.errors import Forbidden, TransportError
 from transport.pages import follow_links
 from transport.prefetch import prefetch
+from transport.shape import Row, object_in, rows_of, text_in, values_of
 
 BUCKETS = (
     (re.compile(r"/api/v1/users$"), "users"),
@@ -45,10 +49,10 @@ EVER = "1970-01-01T00:00:00.000Z"
 LEAN = {"Content-Type": 'application/json; okta-response="omitCredentials,omitCredentialsLinks"'}
 
 
-class OktaOptions(BaseModel):
+class OktaOptions(SourceOptions):
     """What a connection of kind `okta` may say."""
 
-    model_config = ConfigDict(extra="forbid")
+    known_fields = FIELDS
 
     url: str = Field(description="Address of the org, such as https://acme.okta.com.")
     token: SecretStr | None = Field(None, description="API token (SSWS).")
@@ -61,8 +65,6 @@ class OktaOptions(BaseModel):
     )
     dpop: bool = Field(False, description="Whether the app demands proofs of possession.")
     attributes: dict[str, str] = Field({}, description="Column to profile attribute, where yours differ.")
-    states: dict[str, State] = Field({}, description="What further status words of the org mean.")
-    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
     page_size: int = Field(200, ge=1, le=200, description="Users and groups a page.")
     member_page_size: int = Field(1000, ge=1, le=1000, description="Members a page.")
     workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
@@ -72,8 +74,6 @@ class OktaOptions(BaseModel):
         app = self.client_id is not None and self.private_key is not None
         if app == (self.token is not None):
             raise ValueError("give either token, or client_id with private_key")
-        if unknown := set(self.attributes) - set(FIELDS):
-            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
         return self
 
 
@@ -92,12 +92,12 @@ class Okta:
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
-        return self._members_of(group for group in self._groups({}) if self._wanted(group))
+        return self._members_of(group for group in self._groups({}) if self._is_wanted(group))
 
     def checkpoint(self) -> str | None:
         """The moment by Okta's clock; None where the credential may not read the system log."""
         try:
-            return asked_at(self._client)
+            return read_log_time(self._client)
         except Forbidden:
             return None
 
@@ -108,28 +108,32 @@ class Okta:
             FeedLost: the checkpoint is older than what the log keeps.
         """
         start = since(checkpoint)
-        log = happened(self._client, start)
-        people = gathered(Identities, self._people(instant(start)))
-        changed = f'lastUpdated gt "{instant(start)}" or lastMembershipUpdated gt "{instant(start)}"'
+        log = read_log(self._client, start)
+        people = gathered(Identities, self._people(iso(start)))
+        changed = f'lastUpdated gt "{iso(start)}" or lastMembershipUpdated gt "{iso(start)}"'
         groups = [group for group in self._groups({"filter": changed}) if group["id"] not in log.groups]
-        rows = gathered(Memberships, self._members_of(filter(self._wanted, groups)))
-        told = {} if "last_sign_in" in self._options.attributes else {"sign_ins": log.sign_ins}
+        memberships = gathered(Memberships, self._members_of(filter(self._is_wanted, groups)))
+        sign_ins = {} if "last_sign_in" in self._options.attributes else {"sign_ins": log.sign_ins}
         return Delta(
             log.checkpoint,
             identities=people.frame,
             gone=log.users,
-            memberships=rows.frame,
+            memberships=memberships.frame,
             groups=log.groups | {group["id"] for group in groups},
-            rejects=concat(Rejects, [people.rejects, rows.rejects]),
-            **told,
+            rejects=concat(Rejects, [people.rejects, memberships.rejects]),
+            **sign_ins,
         )
 
     def check(self) -> list[Finding]:
         """Say whether the credential reads users and groups, and the log that tells of changes."""
+        read = self._client.get
         return [
-            self._try("users", "/api/v1/users", {"limit": 1}),
-            self._try("groups", "/api/v1/groups", {"limit": 1, "expand": "stats"}),
-            self._log_readable(),
+            check_read(f"{self.name}: users", lambda: read("/api/v1/users", {"limit": 1})),
+            check_read(
+                f"{self.name}: groups", lambda: read("/api/v1/groups", {"limit": 1, "expand": "stats"})
+            ),
+            *check_patterns(self.name, "groups", self._options.groups, self._group_names),
+            self._check_log(),
         ]
 
     @cached_property
@@ -143,13 +147,13 @@ class Okta:
     def _auth(self) -> tuple[AuthBase, str]:
         options = self._options
         if options.token is not None:
-            return Ssws(options.token), label(options.token)
-        from sources.okta.auth import AccessToken
+            return ApiKey("Authorization", options.token, prefix="SSWS "), label(options.token)
+        from sources.okta.auth import OktaToken
 
         assert options.client_id is not None
         assert options.private_key is not None
         key = options.private_key.get_secret_value()
-        auth = AccessToken(
+        auth = OktaToken(
             self._door,
             options.url.rstrip("/"),
             options.client_id,
@@ -167,68 +171,52 @@ class Okta:
     def _people(self, start: str) -> Iterator[Screened]:
         """Pages of Identities of whoever changed since."""
         for columns in batches(map(Fields(self._fields), self._users(start)), key="source_id"):
-            yield self._screened(columns)
+            yield screen_people(self.name, columns, columns["source_state"], STATES | self._options.states)
 
-    def _users(self, start: str) -> Iterator[list[dict[str, Any]]]:
+    def _users(self, start: str) -> Iterator[list[Row]]:
         params = {"filter": f'lastUpdated gt "{start}"', "limit": self._options.page_size}
-        for reply in prefetch(follow_links(self._client, "/api/v1/users", params)):
-            yield reply.json()
+        return map(rows_of, prefetch(follow_links(self._client, "/api/v1/users", params)))
 
-    def _groups(self, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
-        params = {"expand": "stats", "limit": self._options.page_size, **asked}
+    def _groups(self, query: dict[str, str]) -> Iterator[Row]:
+        params = {"expand": "stats", "limit": self._options.page_size, **query}
         seen: set[str] = set()
         for reply in follow_links(self._client, "/api/v1/groups", params):
-            for group in reply.json():
+            for group in rows_of(reply):
+                text_in(group, "id", reply)
+                object_in(group, "profile", reply)
                 if group["id"] not in seen:
                     yield group
                 seen.add(group["id"])
 
-    def _wanted(self, group: dict[str, Any]) -> bool:
+    def _group_names(self) -> Iterator[str]:
+        return (group["profile"].get("name") or "" for group in self._groups({}))
+
+    def _is_wanted(self, group: Row) -> bool:
         stats = (group.get("_embedded") or {}).get("stats") or {}
         name = group["profile"].get("name") or ""
-        return stats.get("usersCount") != 0 and any(fnmatchcase(name, p) for p in self._options.groups)
+        return stats.get("usersCount") != 0 and matches(name, self._options.groups)
 
-    def _members_of(self, groups: Iterable[dict[str, Any]]) -> Iterator[Screened]:
+    def _members_of(self, groups: Iterable[Row]) -> Iterator[Screened]:
         calls = (partial(self._members, group) for group in groups)
         return batched(self.name, self._client.in_parallel(calls, workers=self._options.workers))
 
-    def _members(self, group: dict[str, Any]) -> Members:
+    def _members(self, group: Row) -> Members:
         params = {"limit": self._options.member_page_size}
         replies = follow_links(self._client, f"/api/v1/groups/{group['id']}/users", params)
-        ids = dict.fromkeys(user["id"] for reply in replies for user in reply.json())
+        ids = dict.fromkeys(key for reply in replies for key in values_of(rows_of(reply), "id", reply))
         return Members(group["id"], group["profile"].get("name"), list(ids))
 
-    def _screened(self, columns: dict[str, list[Any]]) -> Screened:
-        states = {word: state.value for word, state in (STATES | self._options.states).items()}
-        words, staged = columns["source_state"], State.STAGED.value
-        columns["state"] = [states.get(word, staged) for word in words]
-        strange = set(words) - set(states)
-        unknown = [row for row, word in enumerate(words) if word in strange] if strange else []
-        good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
-        odd = [self._unknown(columns["source_id"][row], words[row]) for row in unknown]
-        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
-
-    def _unknown(self, key: str, word: Any) -> pd.DataFrame:
-        remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
-        return reject(key, "source_state", str(word), "not a known status", origin=self.name, remedy=remedy)
-
-    def _log_readable(self) -> Finding:
+    def _check_log(self) -> Finding:
+        subject = f"{self.name}: system log"
         try:
-            asked_at(self._client)
+            read_log_time(self._client)
         except Forbidden:
             why = "cannot be read, and it alone tells of sign-ins and deletions: every read is a whole one"
             remedy = "let the token's administrator read the system log, or grant the app okta.logs.read"
-            return Finding("warning", f"{self.name}: system log", why, remedy)
+            return Finding("warning", subject, why, remedy)
         except TransportError as error:
-            return Finding("error", f"{self.name}: system log", error.message, error.remedy)
-        return Finding("ok", f"{self.name}: system log", "can be read, so changes alone can be")
-
-    def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
-        try:
-            self._client.get(path, params)
-        except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
-        return Finding("ok", f"{self.name}: {what}", "can be read")
+            return Finding("error", subject, error.message, error.remedy)
+        return Finding("ok", subject, "can be read, so changes alone can be")
 
 
 def _bucket(_method: str, path: str) -> str:

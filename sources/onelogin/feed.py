@@ -21,12 +21,12 @@ import pandas as pd
 
 from provisioning.model.intake import iso_times
 from sources.kit.feed import FeedLost
-from sources.kit.server_clock import since, stamp, told_at
-from sources.onelogin.pages import Row
+from sources.kit.server_clock import answered_at, since, stamp
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
 from transport.pages import follow_cursor
 from transport.reply import Reply
+from transport.shape import Row, number_in_header, number_in_text, object_in, object_of, rows_of, text_in
 
 DELETED_USER = 17
 """The type of the event that a user was deleted."""
@@ -34,13 +34,13 @@ LOG_KEPT = timedelta(days=7)
 """How far back the log is relied on; how long an account keeps it is not documented."""
 
 
-class Mark(NamedTuple):
-    """A checkpoint.
+class Checkpoint(NamedTuple):
+    """Where the feed of an account stands.
 
     Attributes:
         at: the moment, by the account's clock.
-        roles: how many there were; None when that is not told.
-        types: the types of events that speak of roles; none when that is not told.
+        roles: how many there were; None when the account does not say.
+        types: the types of events that speak of roles; none when the account does not say.
     """
 
     at: str
@@ -48,8 +48,8 @@ class Mark(NamedTuple):
     types: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        """Read one back."""
+    def parse(cls, text: str) -> Self:
+        """Read one back from its text."""
         return cls(**orjson.loads(text))
 
     def __str__(self) -> str:
@@ -64,45 +64,48 @@ class Census(NamedTuple):
     at: datetime
 
 
-def census(client: Client) -> Census | None:
-    """Count the users; None where the account tells no totals or no time."""
+def count_users(client: Client) -> Census | None:
+    """Count the users; None where the account states no totals or no time."""
     total, reply = _count(client, "users")
-    at = told_at(reply)
+    at = answered_at(reply)
     return None if total is None or at is None else Census(total, at)
 
 
-def roles(client: Client) -> int | None:
-    """Count the roles; None where the account tells no totals."""
+def count_roles(client: Client) -> int | None:
+    """Count the roles; None where the account states no totals."""
     return _count(client, "roles")[0]
 
 
 def _count(client: Client, what: str) -> tuple[int | None, Reply]:
     reply = client.get(f"/api/2/{what}", {"limit": 1, "page": 1, "fields": "id"})
-    total = reply.headers.get("total-count")
-    return None if total is None else int(total), reply
+    stated = "total-count" in reply.headers
+    return number_in_header(reply, "total-count") if stated else None, reply
 
 
-def role_events(client: Client) -> tuple[int, ...]:
-    """The types of events that speak of roles and their members; none where the log may not be read."""
+def find_role_events(client: Client) -> tuple[int, ...]:
+    """Return the types of events that speak of roles and members; none where the log may not be read."""
     try:
-        types = list(_told(client, "/api/1/events/types", {}))
+        types = list(_rows(client, "/api/1/events/types", {}))
     except (BadRequest, Forbidden, NotFound):
         return ()
-    words = {int(kind["id"]): str(kind["description"]) for kind in types}
+    words = {
+        number_in_text(row.get("id"), "`id`", reply): text_in(row, "description", reply)
+        for row, reply in types
+    }
     return tuple(sorted(kind for kind, text in words.items() if "%role%" in text and "%app%" not in text))
 
 
-def roles_changed(client: Client, mark: Mark, now: Census, roles: int | None) -> bool:
-    """Tell whether a role may have changed since a checkpoint."""
-    age = now.at - datetime.fromisoformat(mark.at)
-    if roles is None or roles != mark.roles or not mark.types or age > LOG_KEPT:
+def may_roles_have_changed(client: Client, then: Checkpoint, now: Census, roles: int | None) -> bool:
+    """Return whether a role may have changed since a checkpoint."""
+    age = now.at - datetime.fromisoformat(then.at)
+    if roles is None or roles != then.roles or not then.types or age > LOG_KEPT:
         return True
-    asked = {"event_type_id": list(mark.types), "since": stamp(since(mark.at))}
-    return next(_told(client, "/api/1/events", asked), None) is not None
+    query = {"event_type_id": list(then.types), "since": stamp(since(then.at))}
+    return next(_rows(client, "/api/1/events", query), None) is not None
 
 
-def gone(client: Client, start: datetime, users: int, known: set[str]) -> set[str]:
-    """Tell which of the known users were deleted.
+def find_deleted(client: Client, start: datetime, users: int, known: set[str]) -> set[str]:
+    """Return which of the known users were deleted.
 
     Args:
         client: the account.
@@ -117,27 +120,36 @@ def gone(client: Client, start: datetime, users: int, known: set[str]) -> set[st
         return set()
     deleted: set[str] = set()
     if len(known) > users:
-        asked = {"event_type_id": DELETED_USER, "since": stamp(start)}
-        deleted = {str(event["user_id"]) for event in _told(client, "/api/1/events", asked)} & known
+        query = {"event_type_id": DELETED_USER, "since": stamp(start)}
+        events = _rows(client, "/api/1/events", query)
+        deleted = {str(row.get("user_id")) for row, _ in events} & known
     if len(known) - len(deleted) != users:
-        told = f"{len(known) - len(deleted):,} users would be known and the account has {users:,}"
-        raise FeedLost(told)
+        left = len(known) - len(deleted)
+        raise FeedLost(f"{left:,} users would be known and the account has {users:,}")
     return deleted
 
 
-def sign_ins(rows: Iterator[list[Row]]) -> pd.DataFrame:
-    """The last sign-ins of users listed with their `id` and `last_login`."""
-    told = [(str(row["id"]), row["last_login"]) for page in rows for row in page]
-    frame = pd.DataFrame(told, columns=["source_id", "last_sign_in"], dtype="str")
+def frame_sign_ins(pages: Iterator[list[Row]]) -> pd.DataFrame:
+    """Return the last sign-ins of users listed with their `id` and `last_login`."""
+    sign_ins = [(str(row["id"]), row.get("last_login")) for page in pages for row in page]
+    frame = pd.DataFrame(sign_ins, columns=["source_id", "last_sign_in"], dtype="str")
     at = iso_times(frame["last_sign_in"]).astype(pd.DatetimeTZDtype("us", "UTC"))
     return frame.assign(last_sign_in=at)
 
 
-def _told(client: Client, path: str, asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Rows in the envelope of the API's first version, page by page."""
+def _rows(client: Client, path: str, query: dict[str, Any]) -> Iterator[tuple[Row, Reply]]:
+    """Yield the rows in the envelope of the API's first version, page by page, each with its answer."""
     pages = follow_cursor(
-        lambda cursor: client.get(path, asked | ({"after_cursor": cursor} if cursor else {})),
-        lambda reply: (reply.json().get("pagination") or {}).get("after_cursor"),
+        lambda cursor: client.get(path, query | ({"after_cursor": cursor} if cursor else {})), _next_cursor
     )
     for page in pages:
-        yield from page.json()["data"]
+        for row in rows_of(page, "data"):
+            yield row, page
+
+
+def _next_cursor(reply: Reply) -> str | None:
+    body = object_of(reply)
+    if not body.get("pagination"):
+        return None
+    pagination = object_in(body, "pagination", reply)
+    return text_in(pagination, "after_cursor", reply) if pagination.get("after_cursor") else None

@@ -1,8 +1,8 @@
-"""What OneLogin's fields and numbers mean."""
+"""Which field of a OneLogin user fills which column, and what its numbers for a state mean."""
 
 from __future__ import annotations
 
-from provisioning.model.frames import State
+from provisioning.model.terms import State
 
 FIELDS = {
     "source_id": "id",

@@ -1,8 +1,7 @@
-"""OneLogin's listings: offset pages, so that all but the first can be read side by side.
+"""OneLogin's listings: numbered pages, of which all but the first can be read in parallel.
 
-The first page tells how many there are. Rows shift when somebody is removed meanwhile, and then one
-may stand on no page at all: a listing whose total shrank, or that brought fewer than it promised,
-raises. Who is added meanwhile comes last and harms nothing.
+The first page says how many there are. Rows shift when somebody is removed meanwhile, so rows are
+counted (`transport.tally`). Who is added meanwhile comes last and harms nothing.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from transport.client import Client
-from transport.errors import Malformed, PageLoop, TransportError
+from transport.errors import PageLoop, TransportError
 from transport.pages import follow_cursor
 from transport.reply import Reply
+from transport.shape import Row, number_in_header, rows_of, values_of
+from transport.tally import Tally
 
 T = TypeVar("T")
-Row = dict[str, Any]
-SHIFTED = "Run again: people or roles were removed while the list was read."
 
 
 class Page(NamedTuple, Generic[T]):
@@ -28,23 +27,23 @@ class Page(NamedTuple, Generic[T]):
         ids: identifiers of its rows.
         content: what was read of them.
         pages, total: how many pages and rows the listing has.
-        url: where it came from.
+        reply: the answer without its body.
     """
 
     ids: list[int]
     content: T
     pages: int
     total: int
-    url: str
+    reply: Reply
 
 
-def listed(
+def follow_numbers(
     client: Client,
     path: str,
     params: dict[str, Any],
     limit: int,
     workers: int,
-    read: Callable[[list[Row]], T] = list,
+    read: Callable[[list[Row]], T],
 ) -> Iterator[T]:
     """Yield the pages of a listing; a row that shifted may come twice.
 
@@ -53,29 +52,28 @@ def listed(
         path: the listing.
         params: what else is asked, on each page.
         limit: rows a page.
-        workers: pages read side by side.
+        workers: pages read in parallel.
         read: what is kept of the rows of a page; called by the thread that fetched it.
 
     Raises:
         PageLoop: another page came than was asked for, or a cursor came twice.
-        Malformed: fewer rows came than there are.
+        Malformed: fewer rows came than there are, or a page is no list of rows.
         TransportError: a page failed; its number is in `page`.
     """
     fetch = partial(_fetch, client, path, params | {"limit": limit})
     first = fetch(1)
     if "total-pages" not in first.headers:
         for reply in _by_cursor(client, path, params, first):
-            yield read(reply.json())
+            rows = rows_of(reply)
+            values_of(rows, "id", reply)
+            yield read(rows)
         return
-    promised = int(first.headers["total-count"])
-    seen: set[int] = set()
-    for page in _by_number(client, lambda number: _page(fetch(number), read), _page(first, read), workers):
-        if page.total < promised:
-            raise _shifted(page.url, f"of {promised} rows {page.total} are left")
-        seen.update(page.ids)
+    start = _page(first, read)
+    tally = Tally(start.total, start.reply)
+    for page in _by_number(client, lambda number: _page(fetch(number), read), start, workers):
+        tally.add(page.ids, page.total, page.reply)
         yield page.content
-    if len(seen) < promised:
-        raise _shifted(first.url, f"{promised} rows were promised and {len(seen)} came")
+    tally.settle(tally.promised)
 
 
 def _by_number(
@@ -92,7 +90,7 @@ def _by_number(
 
 
 def _by_cursor(client: Client, path: str, params: dict[str, Any], first: Reply) -> Iterator[Reply]:
-    """Pages one after the other, where the headers tell no totals; a cursor excludes a limit."""
+    """Pages one after the other, where the headers state no totals; a cursor excludes a limit."""
 
     def fetch(cursor: str | None) -> Reply:
         return first if cursor is None else client.get(path, params | {"cursor": cursor})
@@ -101,14 +99,14 @@ def _by_cursor(client: Client, path: str, params: dict[str, Any], first: Reply) 
 
 
 def _page(reply: Reply, read: Callable[[list[Row]], T]) -> Page[T]:
-    rows: list[Row] = reply.json()
-    pages, total = (int(reply.headers[name]) for name in ("total-pages", "total-count"))
-    return Page([row["id"] for row in rows], read(rows), pages, total, reply.url)
+    rows = rows_of(reply)
+    pages, total = (number_in_header(reply, name) for name in ("total-pages", "total-count"))
+    return Page(values_of(rows, "id", reply), read(rows), pages, total, reply.without_body())
 
 
 def _fetch(client: Client, path: str, params: dict[str, Any], number: int) -> Reply:
     try:
-        reply = client.get(path, params | {"page": number})
+        reply = client.get(path, params | {"page": number}).numbered(number)
     except TransportError as error:
         error.page = number
         raise
@@ -116,7 +114,3 @@ def _fetch(client: Client, path: str, params: dict[str, Any], number: int) -> Re
     if came != str(number):
         raise PageLoop(f"page {number} was asked for and page {came} came").about("GET", reply.url)
     return reply
-
-
-def _shifted(url: str, what: str) -> Malformed:
-    return Malformed(what, method="GET", url=url, status=200, remedy=SHIFTED)

@@ -3,36 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Any, ClassVar, Literal, TypeVar
 
-import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.model.intake import Fields, batches, gathered, reject, screened
+from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.intake import Fields, batches, gathered
 from provisioning.model.merge import Delta
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.terms import State
+from provisioning.model.text import matches
+from sources.kit.checks import check_patterns, check_read
 from sources.kit.feed import FeedLost
 from sources.kit.members import Members, batched
+from sources.kit.options import SourceOptions
 from sources.kit.server_clock import since, stamp
+from sources.kit.states import screen_people
 from sources.onelogin import feed
-from sources.onelogin.auth import AccessToken
+from sources.onelogin.auth import OneLoginToken
 from sources.onelogin.fields import FIELDS, STATE_WORDS, STATES, STATUS_WORDS
-from sources.onelogin.pages import Row, listed
+from sources.onelogin.pages import follow_numbers
 from transport.client import Client
 from transport.door import Door
 from transport.errors import TransportError
+from transport.shape import Row, number_in_text, object_in, object_of
 
 T = TypeVar("T")
 
 
-class OneLoginOptions(BaseModel):
+class OneLoginOptions(SourceOptions):
     """What a connection of kind `onelogin` may say."""
 
-    model_config = ConfigDict(extra="forbid")
+    known_fields = FIELDS
 
     url: str = Field(description="Address of the account, such as https://acme.onelogin.com.")
     client_id: str = Field(description="Client id of the API credential pair.")
@@ -46,16 +51,11 @@ class OneLoginOptions(BaseModel):
     states: dict[str, State] = Field(
         {}, description="What state words (unlicensed, suspended, unlicensed suspended) mean here."
     )
-    roles: list[str] = Field(["*"], description="Patterns of the names of roles to read.")
+    groups: list[str] = Field(
+        ["*"], alias="roles", description="Patterns of the names of roles to read; case does not count."
+    )
     page_size: int = Field(100, ge=1, le=100, description="Users and roles a page.")
     workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
-
-    @field_validator("attributes")
-    @classmethod
-    def _known_columns(cls, attributes: dict[str, str]) -> dict[str, str]:
-        if unknown := set(attributes) - set(FIELDS):
-            raise ValueError(f"no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
-        return attributes
 
 
 class OneLogin:
@@ -77,10 +77,11 @@ class OneLogin:
 
     def checkpoint(self) -> str | None:
         """The moment by the account's clock; None where it tells no time or not how many users there are."""
-        now = feed.census(self._client)
+        now = feed.count_users(self._client)
         if now is None:
             return None
-        return str(feed.Mark(stamp(now.at), feed.roles(self._client), feed.role_events(self._client)))
+        roles = feed.count_roles(self._client)
+        return str(feed.Checkpoint(stamp(now.at), roles, feed.find_role_events(self._client)))
 
     def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
         """Users who changed or signed in, and every role once one may have changed.
@@ -88,36 +89,40 @@ class OneLogin:
         Raises:
             FeedLost: users are gone of whom nothing is told.
         """
-        mark, now = feed.Mark.of(checkpoint), feed.census(self._client)
+        then, now = feed.Checkpoint.parse(checkpoint), feed.count_users(self._client)
         if now is None:
-            raise FeedLost("the account tells no longer how many users there are")
-        start, count = since(mark.at), feed.roles(self._client)
+            raise FeedLost("the account no longer says how many users there are")
+        start, count = since(then.at), feed.count_roles(self._client)
         people = gathered(Identities, self._people({"updated_since": stamp(start)}))
         known = {*before.identities["source_id"], *people.frame["source_id"]}
-        again = feed.roles_changed(self._client, mark, now, count)
+        again = feed.may_roles_have_changed(self._client, then, now, count)
         roles = gathered(Memberships, self.memberships() if again else ())
         return Delta(
-            str(mark._replace(at=stamp(now.at), roles=count)),
+            str(then._replace(at=stamp(now.at), roles=count)),
             identities=people.frame,
-            gone=feed.gone(self._client, start, now.users, known),
+            gone=feed.find_deleted(self._client, start, now.users, known),
             memberships=roles.frame,
             groups={*before.memberships["group_id"], *roles.frame["group_id"]} if again else (),
-            sign_ins=feed.sign_ins(self._signed_in(stamp(start))),
+            sign_ins=feed.frame_sign_ins(self._signed_in(stamp(start))),
             rejects=concat(Rejects, [people.rejects, roles.rejects]),
         )
 
     def check(self) -> list[Finding]:
         """Say whether the credential reads users and roles, and what is left of the hour."""
         return [
-            self._try("users", "/api/2/users", {"limit": 1}),
-            self._try("roles", "/api/2/roles", {"limit": 1, "fields": "id,name,users"}),
-            self._limit(),
+            check_read(f"{self.name}: users", lambda: self._client.get("/api/2/users", {"limit": 1})),
+            check_read(
+                f"{self.name}: roles",
+                lambda: self._client.get("/api/2/roles", {"limit": 1, "fields": "id,name,users"}),
+            ),
+            *check_patterns(self.name, "roles", self._options.groups, self._role_names, what="role"),
+            self._check_calls_left(),
         ]
 
     @cached_property
     def _client(self) -> Client:
         options = self._options
-        auth = AccessToken(
+        auth = OneLoginToken(
             self._door,
             options.url.rstrip("/"),
             options.client_id,
@@ -136,94 +141,89 @@ class OneLogin:
     def _fields(self) -> dict[str, str]:
         return FIELDS | self._options.attributes
 
-    def _people(self, asked: dict[str, str]) -> Iterator[Screened]:
+    def _people(self, query: dict[str, str]) -> Iterator[Screened]:
         fields = self._fields | {"state": "state", "status": "status"}
         wanted = ",".join(dict.fromkeys(path.partition(".")[0] for path in fields.values()))
-        pages = self._listed("/api/2/users", wanted, asked, Fields(fields))
+        pages = self._list("/api/2/users", wanted, query, Fields(fields))
         for columns in batches(pages, key="source_id"):
-            yield self._screened(columns)
+            yield self._screen(columns)
 
     def _signed_in(self, start: str) -> Iterator[list[Row]]:
         """Who signed in; nobody where another field holds the last sign-in, which counts as a change."""
         if self._fields["last_sign_in"] != FIELDS["last_sign_in"]:
             return iter(())
-        return self._listed("/api/2/users", "id,last_login", {"last_login_since": start})
+        return self._list("/api/2/users", "id,last_login", {"last_login_since": start}, list)
 
-    def _listed(
+    def _list(
         self,
         path: str,
         fields: str,
-        asked: dict[str, str] | None = None,
-        read: Callable[[list[Row]], T] = list,
+        query: dict[str, str],
+        read: Callable[[list[Row]], T],
     ) -> Iterator[T]:
         options = self._options
-        params = {"fields": fields, **(asked or {})}
-        return listed(self._client, path, params, options.page_size, options.workers, read)
+        params = {"fields": fields, **query}
+        return follow_numbers(self._client, path, params, options.page_size, options.workers, read)
 
     def _roles(self) -> Iterator[Members]:
         seen: set[int] = set()
-        for page in self._listed("/api/2/roles", "id,name,users"):
-            fresh = [role for role in page if role["id"] not in seen and self._wanted(role)]
+        for page in self._list("/api/2/roles", "id,name,users", {}, list):
+            fresh = [role for role in page if role["id"] not in seen and self._is_wanted(role)]
             seen.update(role["id"] for role in page)
             silent = [role for role in fresh if role.get("users") is None]
-            calls = (partial(self._listed_members, role) for role in silent)
+            calls = (partial(self._list_members, role) for role in silent)
             asked = self._client.in_parallel(calls, workers=self._options.workers) if silent else iter(())
             for role in fresh:
                 ids = next(asked) if role.get("users") is None else role["users"]
-                yield Members(str(role["id"]), role["name"], list(dict.fromkeys(ids)))
+                yield Members(str(role["id"]), role.get("name"), list(dict.fromkeys(ids)))
 
-    def _wanted(self, role: dict[str, Any]) -> bool:
-        return any(fnmatchcase(role["name"] or "", pattern) for pattern in self._options.roles)
+    def _role_names(self) -> Iterator[str]:
+        return (
+            role.get("name") or ""
+            for page in self._list("/api/2/roles", "id,name", {}, list)
+            for role in page
+        )
 
-    def _listed_members(self, role: dict[str, Any]) -> list[int]:
-        """The members of a role that did not tell them."""
+    def _is_wanted(self, role: Row) -> bool:
+        return matches(role.get("name") or "", self._options.groups)
+
+    def _list_members(self, role: Row) -> list[int]:
+        """Return the members of a role that was listed without them."""
         path = f"/api/2/roles/{role['id']}/users"
-        pages = listed(self._client, path, {}, self._options.page_size, 1)
+        pages = follow_numbers(self._client, path, {}, self._options.page_size, 1, list)
         return [user["id"] for page in pages for user in page]
 
-    def _screened(self, columns: dict[str, list[Any]]) -> Screened:
-        told = columns.pop("state"), columns.pop("status")
-        known = {pair: self._standing(*pair) for pair in set(zip(*told, strict=True))}
-        words = {pair: word for pair, (word, _) in known.items()}
-        states = {pair: (state or State.STAGED).value for pair, (_, state) in known.items()}
-        columns["source_state"] = list(map(words.__getitem__, zip(*told, strict=True)))
-        columns["state"] = list(map(states.__getitem__, zip(*told, strict=True)))
-        good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
-        strange = {pair for pair, (_, state) in known.items() if state is None}
-        odd = [
-            self._unknown(columns["source_id"][row], known[pair][0])
-            for row, pair in enumerate(zip(*told, strict=True) if strange else ())
-            if pair in strange
-        ]
-        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+    def _screen(self, columns: dict[str, list[Any]]) -> Screened:
+        pairs = list(zip(columns.pop("state"), columns.pop("status"), strict=True))
+        words = {pair: _state_words(*pair) for pair in set(pairs)}
+        meanings = {both: self._meaning(both, alone) for both, alone in words.values()}
+        columns["source_state"] = [words[pair][0] for pair in pairs]
+        known = {both: state for both, state in meanings.items() if state is not None}
+        return screen_people(self.name, columns, columns["source_state"], known)
 
-    def _standing(self, state: Any, status: Any) -> tuple[str, State | None]:
-        """The words for a pair of numbers, and the state they mean if that is known."""
-        words = STATE_WORDS.get(state, f"state {state}"), STATUS_WORDS.get(status, f"status {status}")
-        meaning = STATES | self._options.states
-        both = " ".join(words)
-        told = (both, words[1]) if words[0] == "approved" else (both, words[0])
-        return both, next((meaning[word] for word in told if word in meaning), None)
+    def _meaning(self, both: str, alone: str) -> State | None:
+        """Return what the two words mean together, else what the one that counts means by itself."""
+        meanings = STATES | self._options.states
+        return meanings.get(both, meanings.get(alone))
 
-    def _unknown(self, key: Any, words: str) -> pd.DataFrame:
-        remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
-        return reject(str(key), "source_state", words, "not a known status", origin=self.name, remedy=remedy)
-
-    def _try(self, what: str, path: str, params: dict[str, Any]) -> Finding:
-        try:
-            self._client.get(path, params)
-        except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
-        return Finding("ok", f"{self.name}: {what}", "can be read")
-
-    def _limit(self) -> Finding:
+    def _check_calls_left(self) -> Finding:
         subject = f"{self.name}: calls"
         try:
-            left = self._client.get("/auth/rate_limit").json()["data"]
-            limit, remaining = int(left["X-RateLimit-Limit"]), int(left["X-RateLimit-Remaining"])
-        except (TransportError, LookupError, TypeError, ValueError):
-            return Finding("ok", subject, "the account does not tell how many calls are left")
-        told = f"{remaining:,} of {limit:,} calls left for {left['X-RateLimit-Reset']} s"
+            reply = self._client.get("/auth/rate_limit")
+            left = object_in(object_of(reply), "data", reply)
+            limit, remaining, seconds = (
+                number_in_text(left.get(f"X-RateLimit-{name}"), name, reply)
+                for name in ("Limit", "Remaining", "Reset")
+            )
+        except TransportError:
+            return Finding("ok", subject, "the account does not say how many calls are left")
+        message = f"{remaining:,} of {limit:,} calls left for {seconds} s"
         if remaining * 5 >= limit:
-            return Finding("ok", subject, told)
-        return Finding("warning", subject, told, "Run later, or ask OneLogin for a larger limit.")
+            return Finding("ok", subject, message)
+        return Finding("warning", subject, message, "Run later, or ask OneLogin for a larger limit.")
+
+
+def _state_words(state: Any, status: Any) -> tuple[str, str]:
+    """Return the words for a pair of numbers: both, and the one that counts where both mean nothing."""
+    words = STATE_WORDS.get(state, f"state {state}"), STATUS_WORDS.get(status, f"status {status}")
+    return " ".join(words), words[1] if words[0] == "approved" else words[0]

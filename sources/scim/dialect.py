@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-from provisioning.model.frames import State
 from provisioning.model.intake import Made, Rows, values_of
+from provisioning.model.terms import State
 from sources.scim.xml import read_xml
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound
 from transport.reply import Reply
+from transport.shape import Row, malformed, object_of, rows_in
 
 Version = Literal["2.0", "1.1"]
-Row = dict[str, Any]
 
 OLD_CORE = "urn:scim:schemas:core:1.0"
 ENTERPRISE: dict[Version, str] = {
@@ -22,12 +22,12 @@ ENTERPRISE: dict[Version, str] = {
 }
 ACCEPT = {"json": "application/scim+json, application/json", "xml": "application/xml"}
 
-ADDRESS, BOSS, STANDING = "$email", "$manager", "$active"
+ADDRESS, MANAGER, ACTIVE = "$email", "$manager", "$active"
 """Fields made of others: the primary address, the manager's identifier, `active` in words."""
 
 FIELDS = {
     "source_id": "id",
-    "source_state": STANDING,
+    "source_state": ACTIVE,
     "user_name": "userName",
     "email": ADDRESS,
     "given_name": "name.givenName",
@@ -39,7 +39,7 @@ FIELDS = {
     "title": "title",
     "user_type": "userType",
     "employee_number": "enterprise:employeeNumber",
-    "manager": BOSS,
+    "manager": MANAGER,
     "hired_on": "hireDate",
     "leaves_on": "terminationDate",
     "created_on": "meta.created",
@@ -74,27 +74,29 @@ def abilities(client: Client, *, known: bool) -> Abilities:
         client: the server.
         known: whether it is known to speak SCIM 2.0, so that only its paging is asked for.
     """
-    told = _config(client, "/ServiceProviderConfig")
-    if told is not None and (known or not _old(told)):
-        pagination = told.get("pagination") or {}
-        return Abilities("2.0", truth(pagination.get("cursor")), pagination.get("maxPageSize"))
+    config = _config(client, "/ServiceProviderConfig")
+    if config is not None and (known or not _is_old(config)):
+        pagination = config.get("pagination")
+        if not isinstance(pagination, dict):
+            return Abilities("2.0")
+        most = pagination.get("maxPageSize")
+        return Abilities("2.0", is_true(pagination.get("cursor")), most if isinstance(most, int) else None)
     if known:
         return Abilities("2.0")
-    if told is not None or _config(client, "/ServiceProviderConfigs") is not None:
+    if config is not None or _config(client, "/ServiceProviderConfigs") is not None:
         return Abilities("1.1")
-    users = body_of(client.get("/Users", {"startIndex": 1, "count": 1}), xml=False)
-    return Abilities("1.1" if any(map(_old, resources(users))) else "2.0")
+    reply = client.get("/Users", {"startIndex": 1, "count": 1})
+    return Abilities("1.1" if any(map(_is_old, resources(object_of(reply), reply))) else "2.0")
 
 
 def _config(client: Client, path: str) -> Row | None:
     try:
-        told = client.get(path).json()
+        return object_of(client.get(path))
     except (NotFound, BadRequest, Forbidden, Malformed):
         return None
-    return told if isinstance(told, dict) else None
 
 
-def _old(body: Row) -> bool:
+def _is_old(body: Row) -> bool:
     return any(str(schema).startswith(OLD_CORE) for schema in body.get("schemas") or ())
 
 
@@ -104,16 +106,21 @@ def body_of(reply: Reply, *, xml: bool) -> Row:
     Raises:
         Malformed: it is none.
     """
-    body = read_xml(reply) if xml else reply.json()
-    if not isinstance(body, dict):
-        raise Malformed("the answer is no SCIM document", method=reply.method, url=reply.url)
-    return body
+    return read_xml(reply) if xml else object_of(reply)
 
 
-def resources(body: Row) -> list[Row]:
-    """Return the rows of a list; in the wild there are two spellings, and none where there are none."""
-    found: list[Row] = body.get("Resources") or body.get("resources") or []
-    return found
+def resources(body: Row, reply: Reply) -> list[Row]:
+    """Return the rows of a list; in the wild the name has two spellings, and is absent where there are none.
+
+    Raises:
+        Malformed: they are no list of objects, or the answer is no list at all.
+    """
+    for name in ("Resources", "resources"):
+        if body.get(name) is not None:
+            return rows_in(body, name, reply)
+    if not {"Resources", "resources", "totalResults", "schemas"} & body.keys():
+        raise malformed("the answer is no SCIM list: it holds neither `Resources` nor `totalResults`", reply)
+    return []
 
 
 def paths(fields: dict[str, str], version: Version) -> dict[str, str]:
@@ -134,31 +141,31 @@ def _path(path: str, version: Version) -> str:
     return f"{schema}.{attribute}" if schema else attribute
 
 
-def made(version: Version) -> Made:
-    """Return what fills the fields that are made of others, of pages of users."""
-    return {ADDRESS: _addresses, STANDING: _standings, BOSS: partial(_bosses, ENTERPRISE[version])}
+def derived_fields(version: Version) -> Made:
+    """Return how the fields are worked out that are made of others, for pages of users."""
+    return {ADDRESS: _addresses, ACTIVE: _active_words, MANAGER: partial(_managers, ENTERPRISE[version])}
 
 
 def _addresses(rows: Rows) -> list[Any]:
-    # Of one address nothing has to be found out.
+    # Of a single address there is nothing to choose.
     return [
-        told[0].get("value")
-        if type(told) is list and len(told) == 1 and type(told[0]) is dict
-        else _address(told)
-        for told in values_of(rows, "emails")
+        emails[0].get("value")
+        if type(emails) is list and len(emails) == 1 and type(emails[0]) is dict
+        else _address(emails)
+        for emails in values_of(rows, "emails")
     ]
 
 
-def _standings(rows: Rows) -> list[str | None]:
+def _active_words(rows: Rows) -> list[str | None]:
     return ["true" if active is True else _word(active) for active in values_of(rows, "active")]
 
 
-def _bosses(enterprise: str, rows: Rows) -> list[Any]:
+def _managers(enterprise: str, rows: Rows) -> list[Any]:
     extensions = values_of(rows, enterprise)
-    return [_boss(told.get("manager")) if type(told) is dict else None for told in extensions]
+    return [_manager(part.get("manager")) if type(part) is dict else None for part in extensions]
 
 
-def truth(value: Any) -> bool:
+def is_true(value: Any) -> bool:
     """Return a boolean, also where a server writes it as text."""
     return str(value).strip().casefold() == "true"
 
@@ -173,16 +180,16 @@ def _address(emails: Any) -> str | None:
         return emails if isinstance(emails, str) else None
     work, first = None, None
     for email in emails:
-        told = email if isinstance(email, dict) else {"value": email}
-        value, primary = told.get("value"), told.get("primary")
-        if value and (primary is True or truth(primary)):
+        parts = email if isinstance(email, dict) else {"value": email}
+        value, primary = parts.get("value"), parts.get("primary")
+        if value and (primary is True or is_true(primary)):
             return str(value)
         first = first or value
-        work = work or (value if told.get("type") == "work" else None)
+        work = work or (value if parts.get("type") == "work" else None)
     return work or first or None
 
 
-def _boss(manager: Any) -> Any:
+def _manager(manager: Any) -> Any:
     """The manager's identifier: SCIM 2.0 and 1.1 name it differently, and some send the bare text."""
     if isinstance(manager, dict):
         return manager.get("value") or manager.get("managerId") or manager.get("displayName")

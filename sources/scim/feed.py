@@ -23,10 +23,10 @@ import orjson
 
 from sources.kit.feed import FeedLost
 from sources.kit.members import Members
-from sources.kit.server_clock import since, stamp, told_at
-from sources.scim.dialect import Row
+from sources.kit.server_clock import answered_at, since, stamp
 from sources.scim.pages import Page
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound, Unavailable
+from transport.shape import Row
 
 MODIFIED = "meta.lastModified"
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,8 +35,8 @@ Count = Callable[[str, dict[str, Any]], Page[Any]]
 """Asks for the first row of a list and how many there are."""
 
 
-class Mark(NamedTuple):
-    """A checkpoint.
+class Checkpoint(NamedTuple):
+    """Where the feed of a server stands.
 
     Attributes:
         at: the moment, by the server's clock.
@@ -49,13 +49,13 @@ class Mark(NamedTuple):
     flat: bool | None = None
 
     @classmethod
-    def of(cls, text: str) -> Self:
-        """Read one back."""
+    def parse(cls, text: str) -> Self:
+        """Read one back from its text."""
         return cls(**orjson.loads(text))
 
     @property
     def since(self) -> datetime:
-        """The moment from which changes are asked for."""
+        """Return the moment from which changes are asked for."""
         return since(self.at)
 
     def __str__(self) -> str:
@@ -63,7 +63,7 @@ class Mark(NamedTuple):
         return orjson.dumps(self._asdict()).decode()
 
 
-class Regrouped(NamedTuple):
+class RefreshedGroups(NamedTuple):
     """Groups that were read again.
 
     Attributes:
@@ -81,13 +81,13 @@ class Regrouped(NamedTuple):
     every: bool = False
 
 
-def after(path: str, at: datetime, also: str | None = None) -> dict[str, Any]:
-    """The query for rows whose attribute is later than a moment, of those that satisfy `also`."""
+def query_after(path: str, at: datetime, also: str | None = None) -> dict[str, Any]:
+    """Return the query for rows whose attribute is later than a moment, of those that satisfy `also`."""
     later = f'{path} gt "{stamp(at)}"'
     return {"filter": f"({also}) and {later}" if also else later}
 
 
-def changed(pages: Iterable[list[Row]], at: datetime) -> Iterator[list[Row]]:
+def pass_changed(pages: Iterable[list[Row]], at: datetime) -> Iterator[list[Row]]:
     """Pass on rows that were modified since a moment.
 
     Raises:
@@ -101,33 +101,33 @@ def changed(pages: Iterable[list[Row]], at: datetime) -> Iterator[list[Row]]:
         yield page
 
 
-def proven(count: Count, path: str, also: str | None = None) -> tuple[int, datetime] | None:
-    """How many rows a list has and when, where it is seen to tell truthfully what changed; else None."""
+def prove_feed(count: Count, path: str, also: str | None = None) -> tuple[int, datetime] | None:
+    """Return how many rows a list has and when, where it is seen to filter truthfully; else None."""
     try:
         now = count(path, {"filter": also} if also else {})
-        at = told_at(now.reply)
+        at = answered_at(now.reply)
         if now.total is None or at is None:
             return None
-        told = [count(path, after(MODIFIED, moment, also)).total for moment in (ALWAYS, at + AHEAD)]
+        totals = [count(path, query_after(MODIFIED, moment, also)).total for moment in (ALWAYS, at + AHEAD)]
     except (BadRequest, Forbidden, NotFound, Malformed, Unavailable):
         return None
-    return (now.total, at) if told == [now.total, 0] else None
+    return (now.total, at) if totals == [now.total, 0] else None
 
 
-def agreed(now: Page[Any], known: int) -> str:
-    """Return when a list of users said how many there are, which must be as many as are known.
+def confirm_users(now: Page[Any], known: int) -> str:
+    """Return when a list of users stated how many there are, which must be as many as are known.
 
     Raises:
         FeedLost: it is another number, or the server does not say.
     """
-    at = told_at(now.reply)
+    at = answered_at(now.reply)
     if at is None or now.total != known:
         raise FeedLost(f"{known:,} users would be known and the server says {now.total}")
     return stamp(at)
 
 
-def young(rows: Iterable[Row], at: datetime) -> bool:
-    """Whether one of the rows may be newer than a moment."""
+def may_be_newer(rows: Iterable[Row], at: datetime) -> bool:
+    """Return whether one of the rows may be newer than a moment."""
     return any((made := _moment(row, "created")) is None or made >= at for row in rows)
 
 

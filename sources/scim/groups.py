@@ -1,4 +1,4 @@
-"""Members of SCIM groups: told in the list or by each group, users and groups, typed or not."""
+"""Members of SCIM groups: shown in the list or by each group, users and groups, typed or not."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sources.kit.members import Members
-from sources.kit.nesting import Inside, nested
-from sources.scim.dialect import Row
+from sources.kit.nesting import DirectMembers, nested
+from transport.shape import Row
 
 _KIND, _VALUE = itemgetter("type"), itemgetter("value")
 
 
-class Told(NamedTuple):
-    """Identifiers of the members of a group; of some it is not said what they are."""
+class MemberIds(NamedTuple):
+    """Identifiers of the members of a group; of `unknown` it is not said whether they are users or groups."""
 
     users: list[str]
     groups: list[str]
-    untold: list[str]
+    unknown: list[str]
 
 
-class Listed(NamedTuple):
-    """A group as a list tells it; `told` is None where it says nothing of members."""
+class ListedGroup(NamedTuple):
+    """A group as a list shows it; `members` is None where it says nothing of them."""
 
     key: str
     name: str | None
-    told: Told | None
+    members: MemberIds | None
 
 
-def listed(rows: Iterable[Row]) -> list[Listed]:
+def read_groups(rows: Iterable[Row]) -> list[ListedGroup]:
     """Return the groups of a page."""
     return [
-        Listed(
+        ListedGroup(
             str(row.get("id") or row.get("displayName")),
             row.get("displayName"),
-            _told(row) if "members" in row else None,
+            _member_ids(row) if "members" in row else None,
         )
         for row in rows
     ]
@@ -46,10 +46,10 @@ class Groups:
 
     Args:
         one_by_one: reads groups by their identifiers, each as it stands alone.
-        absent_is_empty: whether a group that a list tells without members has none; else it is asked.
+        absent_is_empty: whether a group that is listed without members has none; else it is asked.
 
     Attributes:
-        nests: whether one of the groups whose members were told holds another.
+        nests: whether one of the groups whose members were read holds another.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class Groups:
     ) -> None:
         self._one_by_one, self._absent_is_empty = one_by_one, absent_is_empty
         self._names: dict[str, str | None] = {}
-        self._told: dict[str, Told] = {}
-        self._inside: dict[str, Inside] = {}
+        self._listed: dict[str, MemberIds] = {}
+        self._inside: dict[str, DirectMembers] = {}
         self.nests = False
 
     @property
@@ -66,12 +66,12 @@ class Groups:
         """Identifiers of the groups."""
         return set(self._names)
 
-    def add(self, page: Iterable[Listed]) -> None:
+    def add(self, page: Iterable[ListedGroup]) -> None:
         """Take over a page of the list."""
-        for key, name, told in page:
+        for key, name, members in page:
             self._names[key] = name
-            if told is not None or self._absent_is_empty:
-                self._told[key] = told or Told([], [], [])
+            if members is not None or self._absent_is_empty:
+                self._listed[key] = members or MemberIds([], [], [])
 
     def members(self, wanted: Callable[[str | None], bool], *, deep: bool) -> Iterator[Members]:
         """Yield the members of the groups whose names are wanted, those through other groups last."""
@@ -91,37 +91,37 @@ class Groups:
             yield from nested(key, self._inside, self._names)
 
     def _read(self, keys: list[str]) -> None:
-        """Settle what stands in groups; those that told no members are asked."""
-        missing = [key for key in keys if key not in self._told]
+        """Settle what stands in groups; those that were listed without members are asked."""
+        missing = [key for key in keys if key not in self._listed]
         for key, row in zip(missing, self._one_by_one(missing), strict=True):
-            self._told[key] = _told(row)
+            self._listed[key] = _member_ids(row)
         for key in keys:
-            self._inside[key] = self._sorted(self._told.pop(key))
+            self._inside[key] = self._sort(self._listed.pop(key))
 
-    def _sorted(self, told: Told) -> Inside:
-        """Tell users from groups; what does not say which it is, is a group when one is called so.
+    def _sort(self, members: MemberIds) -> DirectMembers:
+        """Tell users from groups; a member of unknown kind is a group when a group bears its identifier.
 
         A group that is in no list cannot be read and counts for nobody.
         """
-        inner = [value for value in told.untold if value in self._names]
-        others = [value for value in told.untold if value not in self._names]
-        groups = dict.fromkeys([*told.groups, *inner])
+        inner = [value for value in members.unknown if value in self._names]
+        others = [value for value in members.unknown if value not in self._names]
+        groups = dict.fromkeys([*members.groups, *inner])
         self.nests = self.nests or bool(groups)
-        users = list(dict.fromkeys([*told.users, *others])) if others else told.users
-        return Inside(users, [value for value in groups if value in self._names])
+        users = list(dict.fromkeys([*members.users, *others])) if others else members.users
+        return DirectMembers(users, [value for value in groups if value in self._names])
 
 
-def _told(row: Row) -> Told:
-    """The identifiers of members, by what they are said to be."""
+def _member_ids(row: Row) -> MemberIds:
+    """Return the identifiers of members, by what they are said to be."""
     members = row.get("members") or []
     if (users := _users_alone(members)) is not None:
-        return Told(users, [], [])
-    told = Told([], [], [])
-    places = {False: told.users, True: told.groups, None: told.untold}
+        return MemberIds(users, [], [])
+    ids = MemberIds([], [], [])
+    by_kind = {False: ids.users, True: ids.groups, None: ids.unknown}
     for member in members:
         if isinstance(member, dict) and member.get("value"):
-            places[_is_group(member)].append(str(member["value"]))
-    return Told(*(list(dict.fromkeys(place)) for place in told))
+            by_kind[_is_group(member)].append(str(member["value"]))
+    return MemberIds(*(list(dict.fromkeys(some)) for some in ids))
 
 
 def _users_alone(members: Any) -> list[str] | None:

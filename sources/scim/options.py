@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from provisioning.model.frames import State
+from provisioning.model.terms import State
+from sources.kit.options import SourceOptions
 from sources.scim.dialect import FIELDS
 
 
-class ScimOptions(BaseModel):
+class ScimOptions(SourceOptions):
     """What a connection of kind `scim` may say."""
 
-    model_config = ConfigDict(extra="forbid")
+    known_fields = FIELDS
 
     url: str = Field(description="Address under which /Users and /Groups stand, version included.")
     token: SecretStr | None = Field(None, description="Bearer token.")
@@ -33,7 +34,6 @@ class ScimOptions(BaseModel):
         {}, description="Column to attribute: title, name.formatted, enterprise:division or urn:…:badge."
     )
     states: dict[str, State] = Field({}, description="What `active` means here: {'false': departed}.")
-    groups: list[str] = Field(["*"], description="Patterns of the names of groups to read.")
     page_size: int = Field(100, ge=1, le=10_000, description="Users and groups a page.")
     workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
 
@@ -42,8 +42,6 @@ class ScimOptions(BaseModel):
         pair = self.username is not None and self.password is not None
         if pair == (self.token is not None):
             raise ValueError("give either token, or username with password")
-        if unknown := set(self.attributes) - set(FIELDS):
-            raise ValueError(f"attributes: no column {sorted(unknown)}; columns are {sorted(FIELDS)}")
         if self.format == "xml" and (self.version == "2.0" or self.paging == "cursor"):
             raise ValueError("format: xml is SCIM 1.1, which has no cursors")
         return self

@@ -7,34 +7,27 @@ from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
 
-import pandas as pd
 from pydantic import BaseModel
 from requests.auth import AuthBase
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, concat
-from provisioning.model.intake import Fields, Page, batches, gathered, reject, screened
+from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.intake import Fields, Page, batches, gathered
 from provisioning.model.merge import Delta
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.terms import State
+from provisioning.model.text import matches
+from sources.kit.checks import check_patterns, check_read
 from sources.kit.feed import FeedLost
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
-from sources.kit.nesting import fits
 from sources.kit.server_clock import stamp
-from sources.scim.dialect import (
-    ACCEPT,
-    FIELDS,
-    STATES,
-    Abilities,
-    Row,
-    abilities,
-    body_of,
-    full_name,
-    made,
-    paths,
-)
-from sources.scim.feed import MODIFIED, Mark, Regrouped, after, agreed, changed, proven, young
-from sources.scim.groups import Groups, Listed, listed
+from sources.kit.states import screen_people
+from sources.scim import dialect, feed
+from sources.scim.dialect import FIELDS, STATES, Abilities
+from sources.scim.feed import MODIFIED, Checkpoint, RefreshedGroups
+from sources.scim.groups import Groups, ListedGroup, read_groups
 from sources.scim.options import ScimOptions
 from sources.scim.pages import Lists, Read
 from sources.scim.pages import Page as ListPage
@@ -42,6 +35,7 @@ from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
 from transport.errors import BadRequest, TransportError
+from transport.shape import Row
 
 T = TypeVar("T")
 
@@ -57,7 +51,7 @@ class Scim:
 
     def identities(self) -> Iterator[Screened]:
         """Pages of Identities, inactive users too; raises unless as many came as there are."""
-        return self._people(self._listed("/Users", self._filter, self._columns))
+        return self._people(self._list("/Users", self._filter, self._columns))
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships; raises unless every group was read to its end."""
@@ -65,9 +59,9 @@ class Scim:
 
     def checkpoint(self) -> str | None:
         """The moment by the server's clock; None where it does not tell what changed since one."""
-        users = proven(self._count, "/Users", self._options.filter)
-        groups = proven(self._count, "/Groups")
-        return str(Mark(stamp(users[1]), groups[0])) if users and groups else None
+        users = feed.prove_feed(self._count, "/Users", self._options.filter)
+        groups = feed.prove_feed(self._count, "/Groups")
+        return str(Checkpoint(stamp(users[1]), groups[0])) if users and groups else None
 
     def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:
         """Users and groups that were modified.
@@ -75,22 +69,22 @@ class Scim:
         Raises:
             FeedLost: users are gone, or the server tells no longer what changed.
         """
-        mark = Mark.of(checkpoint)
+        then = Checkpoint.parse(checkpoint)
         try:
             now = self._count("/Users", self._filter)
-            people = gathered(Identities, self._people(self._changed_people(mark.since)))
+            people = gathered(Identities, self._people(self._changed_people(then.since)))
             known = {*before.identities["source_id"], *people.frame["source_id"]}
-            at = agreed(now, len(known))
-            groups = self._regrouped(mark, known)
+            at = feed.confirm_users(now, len(known))
+            groups = self._refresh_groups(then, known)
         except BadRequest as refused:
             raise FeedLost(refused.message) from refused
-        roles = gathered(Memberships, batched(self.name, groups.members))
+        memberships = gathered(Memberships, batched(self.name, groups.members))
         return Delta(
-            str(Mark(at, groups.total, groups.flat)),
+            str(Checkpoint(at, groups.total, groups.flat)),
             identities=people.frame,
-            memberships=roles.frame,
+            memberships=memberships.frame,
             groups=groups.ids | set(before.memberships["group_id"] if groups.every else ()),
-            rejects=concat(Rejects, [people.rejects, roles.rejects]),
+            rejects=concat(Rejects, [people.rejects, memberships.rejects]),
         )
 
     def check(self) -> list[Finding]:
@@ -100,8 +94,12 @@ class Scim:
         except TransportError as error:
             return [Finding("error", f"{self.name}: server", error.message, error.remedy)]
         way = "cursor" if self._by_cursor else "index"
-        told = Finding("ok", f"{self.name}: server", f"speaks SCIM {able.version}, pages by {way}")
-        return [told, self._try("users", "/Users"), self._try("groups", "/Groups")]
+        return [
+            Finding("ok", f"{self.name}: server", f"speaks SCIM {able.version}, pages by {way}"),
+            check_read(f"{self.name}: users", partial(self._read_one, "/Users")),
+            check_read(f"{self.name}: groups", partial(self._read_one, "/Groups")),
+            *check_patterns(self.name, "groups", self._options.groups, self._group_names),
+        ]
 
     @cached_property
     def _client(self) -> Client:
@@ -112,7 +110,7 @@ class Scim:
             auth,
             token_id=name,
             bucket=lambda *_: "all",
-            headers={"Accept": ACCEPT[options.format]},
+            headers={"Accept": dialect.ACCEPT[options.format]},
             workers=options.workers,
         )
 
@@ -131,7 +129,7 @@ class Scim:
             return Abilities("1.1")
         if options.version == "2.0" and options.paging != "auto":
             return Abilities("2.0", options.paging == "cursor")
-        return abilities(self._client, known=options.version == "2.0")
+        return dialect.abilities(self._client, known=options.version == "2.0")
 
     @property
     def _by_cursor(self) -> bool:
@@ -145,7 +143,7 @@ class Scim:
     def _filter(self) -> dict[str, Any]:
         return {"filter": self._options.filter} if self._options.filter else {}
 
-    def _listed(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
+    def _list(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         pages = self._lists.by_cursor if self._by_cursor else self._lists.by_index
         return pages(path, params, read)
 
@@ -158,58 +156,64 @@ class Scim:
     @cached_property
     def _columns(self) -> Fields:
         version = self._abilities.version
-        return Fields(paths(FIELDS | self._options.attributes, version), made(version))
+        fields = dialect.paths(FIELDS | self._options.attributes, version)
+        return Fields(fields, dialect.derived_fields(version))
 
     def _people(self, pages: Iterable[Page]) -> Iterator[Screened]:
-        return map(self._screened, batches(pages, key="source_id"))
+        return map(self._screen, batches(pages, key="source_id"))
 
     def _changed_people(self, start: datetime) -> Iterator[Page]:
-        """Users who were modified, and those who signed in where a connection says what tells it."""
-        own, told = self._options.filter, self._options.attributes.get("last_sign_in")
-        modified = self._listed("/Users", after(MODIFIED, start, own), list)
-        yield from map(self._columns, changed(modified, start))
-        if told:
-            signed_in = after(full_name(told, self._abilities.version), start, own)
-            yield from self._listed("/Users", signed_in, self._columns)
+        """Users who were modified, and those who signed in where a connection names the attribute for it."""
+        own, sign_in = self._options.filter, self._options.attributes.get("last_sign_in")
+        modified = self._list("/Users", feed.query_after(MODIFIED, start, own), list)
+        yield from map(self._columns, feed.pass_changed(modified, start))
+        if sign_in:
+            name = dialect.full_name(sign_in, self._abilities.version)
+            yield from self._list("/Users", feed.query_after(name, start, own), self._columns)
 
     def _count(self, path: str, params: dict[str, Any]) -> ListPage[list[Row]]:
         return self._lists.first(path, params, by_cursor=self._by_cursor)
 
     def _members(self) -> Iterator[Members]:
-        return self._all_groups().members(self._wanted, deep=self._options.nested)
+        return self._all_groups().members(self._is_wanted, deep=self._options.nested)
 
-    def _listed_groups(self, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
+    def _list_groups(self, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         alone = self._options.members == "one_by_one"
-        return self._listed("/Groups", params | ({"excludedAttributes": "members"} if alone else {}), read)
+        return self._list("/Groups", params | ({"excludedAttributes": "members"} if alone else {}), read)
 
     def _all_groups(self) -> Groups:
-        return self._groups(self._listed_groups({}, listed))
+        return self._groups(self._list_groups({}, read_groups))
 
-    def _groups(self, pages: Iterable[list[Listed]]) -> Groups:
+    def _groups(self, pages: Iterable[list[ListedGroup]]) -> Groups:
         groups = Groups(self._one_by_one, absent_is_empty=self._options.members == "inline")
         for page in pages:
             groups.add(page)
         return groups
 
-    def _wanted(self, name: str | None) -> bool:
-        return fits(name, self._options.groups)
+    def _group_names(self) -> Iterator[str]:
+        names = {"attributes": "displayName"}
+        return (group.name or "" for page in self._list("/Groups", names, read_groups) for group in page)
 
-    def _regrouped(self, mark: Mark, people: Collection[str]) -> Regrouped:
-        """Groups that changed, or all of them where those alone do not tell everything."""
+    def _is_wanted(self, name: str | None) -> bool:
+        return matches(name or "", self._options.groups)
+
+    def _refresh_groups(self, then: Checkpoint, people: Collection[str]) -> RefreshedGroups:
+        """Read the groups that changed, or all of them where those alone do not show everything."""
         total = self._count("/Groups", {}).total
         if total is None:
-            raise FeedLost("the server tells no longer how many groups there are")
+            raise FeedLost("the server no longer says how many groups there are")
         deep = self._options.nested
-        new = changed(self._listed_groups(after(MODIFIED, mark.since), list), mark.since)
+        new = feed.pass_changed(self._list_groups(feed.query_after(MODIFIED, then.since), list), then.since)
         rows = [row for page in new for row in page]
-        if total == mark.groups and (not rows or ((mark.flat or not deep) and not young(rows, mark.since))):
-            groups = self._groups([listed(rows)])
-            members = list(groups.members(self._wanted, deep=False))
+        settled = (then.flat or not deep) and not feed.may_be_newer(rows, then.since)
+        if total == then.groups and (not rows or settled):
+            groups = self._groups([read_groups(rows)])
+            members = list(groups.members(self._is_wanted, deep=False))
             if not (deep and groups.nests) and all(set(people).issuperset(one.ids) for one in members):
-                return Regrouped(members, groups.ids, total, mark.flat)
+                return RefreshedGroups(members, groups.ids, total, then.flat)
         groups = self._all_groups()
-        members = list(groups.members(self._wanted, deep=deep))
-        return Regrouped(members, groups.ids, total, not groups.nests, every=True)
+        members = list(groups.members(self._is_wanted, deep=deep))
+        return RefreshedGroups(members, groups.ids, total, not groups.nests, every=True)
 
     def _one_by_one(self, keys: Iterable[str]) -> Iterator[Row]:
         """Groups as they stand alone, side by side."""
@@ -217,30 +221,14 @@ class Scim:
         return self._client.in_parallel(calls, workers=self._options.workers)
 
     def _group(self, key: str) -> Row:
-        return body_of(self._client.get(f"/Groups/{key}"), xml=self._xml)
+        return dialect.body_of(self._client.get(f"/Groups/{key}"), xml=self._xml)
 
-    def _screened(self, columns: dict[str, list[Any]]) -> Screened:
-        states = {word: state.value for word, state in (STATES | self._options.states).items()}
-        words, active = columns["source_state"], State.ACTIVE.value
-        known = {word: active if word is None else states.get(word) for word in set(words)}
-        meant = {word: state or State.STAGED.value for word, state in known.items()}
-        columns["state"] = [meant[word] for word in words]
-        good = screened(Identities, {"source": self.name, **columns}, origin=self.name, key="source_id")
-        strange = {word for word, state in known.items() if state is None}
-        odd = [
-            self._unknown(columns["source_id"][row], word)
-            for row, word in enumerate(words if strange else [])
-            if word in strange
-        ]
-        return Screened(good.frame, concat(Rejects, [good.rejects, *odd]))
+    def _screen(self, columns: dict[str, list[Any]]) -> Screened:
+        meanings: dict[str | None, State] = {None: State.ACTIVE}
+        meanings.update(STATES | self._options.states)
+        words = columns["source_state"]
+        return screen_people(self.name, columns, words, meanings, problem="neither true nor false")
 
-    def _unknown(self, key: str, word: str) -> pd.DataFrame:
-        remedy = f"say what it means under `states` of connection {self.name}; until then it counts as staged"
-        return reject(key, "source_state", word, "neither true nor false", origin=self.name, remedy=remedy)
-
-    def _try(self, what: str, path: str) -> Finding:
-        try:
-            body_of(self._client.get(path, {"startIndex": 1, "count": 1}), xml=self._xml)
-        except TransportError as error:
-            return Finding("error", f"{self.name}: {what}", error.message, error.remedy)
-        return Finding("ok", f"{self.name}: {what}", "can be read")
+    def _read_one(self, path: str) -> None:
+        """Read a list of one row, whose shape is checked."""
+        self._count(path, {})

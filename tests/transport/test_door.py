@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from requests.auth import AuthBase
 
 from tests.transport.service import Answer, serving
-from transport.auth import Basic, Bearer, Renewable, Ssws
+from transport.auth import ApiKey, Basic, Bearer, Renewable
 from transport.door import Door, by_shape
 from transport.errors import (
     CredentialRefused,
@@ -72,7 +72,7 @@ def test_a_writable_door_writes_and_counts_it(writable, open_client):
     ("auth", "header"),
     [
         (Bearer(SecretStr("token-1")), "Bearer token-1"),
-        (Ssws(SecretStr("token-1")), "SSWS token-1"),
+        (ApiKey("Authorization", SecretStr("token-1"), prefix="SSWS "), "SSWS token-1"),
         (Basic("ann", SecretStr("token-1")), "Basic YW5uOnRva2VuLTE="),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from tests.transport.service import Answer, free_port, serving
-from transport.auth import Basic, Bearer, Ssws
+from transport.auth import ApiKey, Basic, Bearer
 from transport.errors import TransportError
 from transport.redact import HIDDEN, RedactingFilter, Redactor, redact
 
@@ -102,7 +102,8 @@ def test_no_failure_shows_the_credential(caplog, secret, writable, open_client):
 
 def test_no_credential_shows_itself(secret):
     """Repr and str name the kind alone."""
-    for auth in (Bearer(SecretStr(secret)), Ssws(SecretStr(secret)), Basic("ann", SecretStr(secret))):
+    keys = SecretStr(secret)
+    for auth in (Bearer(keys), ApiKey("X-API-Key", keys), Basic("ann", keys)):
         assert f"{auth!r} {auth}" == f"{type(auth).__name__}() {type(auth).__name__}()"
 
 

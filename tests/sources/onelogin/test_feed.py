@@ -15,7 +15,7 @@ from provisioning.model.snapshots import SourceSnapshot
 from sandbox.onelogin.rows import user_id
 from sandbox.running import Running
 from sources.kit.feed import FeedLost
-from sources.onelogin.feed import Mark
+from sources.onelogin.feed import Checkpoint
 from sources.onelogin.source import OneLogin, OneLoginOptions
 from transport.door import Door
 
@@ -144,7 +144,7 @@ def test_a_log_that_may_not_be_read_or_is_old_is_not_relied_on(faulty: Running) 
 
     told = whole(source, faulty)
     assert told.checkpoint is not None
-    week = str(Mark.of(told.checkpoint)._replace(at="2026-11-01T08:00:00Z"))
+    week = str(Checkpoint.parse(told.checkpoint)._replace(at="2026-11-01T08:00:00Z"))
 
     assert not roles_listed(source, told, faulty)
     assert roles_listed(source, replace(told, checkpoint=week), faulty)

@@ -10,9 +10,10 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from provisioning.model import frames
+from provisioning.model.screening import Screened
 from sandbox.onelogin.rows import ROLES, USERS, user_id
 from sandbox.running import Running
-from sources.onelogin.pages import listed
+from sources.onelogin.pages import follow_numbers
 from sources.onelogin.source import OneLogin, OneLoginOptions
 from transport.auth import Bearer
 from transport.door import Door
@@ -105,7 +106,7 @@ def test_an_account_without_totals_is_read_by_cursor(shaped: Running) -> None:
 def pages(sandbox: Running, limit: int = 10) -> Iterator[list[dict[str, Any]]]:
     """Walk the pages of users one by one."""
     source = onelogin(sandbox)
-    return listed(source._client, "/api/2/users", {"fields": "id"}, limit, 1)
+    return follow_numbers(source._client, "/api/2/users", {"fields": "id"}, limit, 1, list)
 
 
 def test_a_removal_midway_raises() -> None:
@@ -166,7 +167,7 @@ def test_states_come_from_both_numbers(acme: Running) -> None:
     assert set(found.loc[found["state"] == "departed", "source_state"]) == {"unlicensed suspended"}
 
 
-def one_page(faulty: Running, *users: dict[str, Any]) -> frames.Screened:
+def one_page(faulty: Running, *users: dict[str, Any]) -> Screened:
     """Read a listing of these users alone."""
     rows = [
         {"id": n, "state": 1, "status": 1, "email": f"p{n}@acme.test"} | user for n, user in enumerate(users)
@@ -302,7 +303,7 @@ def test_an_answer_without_a_token_is_told(faulty: Running) -> None:
     """A proxy's friendly page in place of a token is no token."""
     faulty.world.faults.add(path=TOKENS, status=200, times=0, body={"data": []})
 
-    with pytest.raises(Malformed, match="holds no token"):
+    with pytest.raises(Malformed, match="holds no `access_token`"):
         people(onelogin(faulty))
 
 

@@ -11,6 +11,7 @@ import requests
 from pydantic import SecretStr, ValidationError
 
 from provisioning.model import frames
+from provisioning.model.screening import Screened
 from sandbox.running import Running
 from sandbox.scim.rows import group_id, user_id
 from sources.scim.source import Scim, ScimOptions
@@ -191,7 +192,7 @@ def test_an_answer_that_is_no_list_raises(faulty: Running, body: Any) -> None:
 
 def lists(sandbox: Running, count: int = 10) -> Iterator[list[dict[str, Any]]]:
     """Walk the pages of users one by one."""
-    return scim(sandbox, page_size=count, workers=1, paging="index")._listed("/Users", {}, list)
+    return scim(sandbox, page_size=count, workers=1, paging="index")._list("/Users", {}, list)
 
 
 def test_a_removal_midway_raises() -> None:
@@ -246,7 +247,7 @@ def test_only_the_filtered_come(odd: Running) -> None:
         people(scim(odd, filter="active like true"))
 
 
-def one_page(faulty: Running, *users: dict[str, Any], **options: Any) -> frames.Screened:
+def one_page(faulty: Running, *users: dict[str, Any], **options: Any) -> Screened:
     """Read a list of these users alone."""
     rows = [{"id": f"u{n}", "userName": f"p{n}"} | user for n, user in enumerate(users)]
     body = {"totalResults": len(rows), "Resources": rows}

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from provisioning.model.frames import Identities, Rejects, Screened, concat
+from provisioning.model.frames import Identities, Rejects, concat
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
-from sources.entra.answers import Row
 from sources.entra.fields import DELETED
 from sources.entra.people import People
 from sources.kit.feed import FeedLost
+from transport.shape import Row
 
 
 @dataclass(frozen=True)
-class Turnover:
-    """Whom a round of the feed is about.
+class PeopleChanges:
+    """Whom the changes of the feed are about.
 
     Attributes:
-        living: the users that live, by identifier, as the listing tells them.
+        living: the users that are not deleted, by identifier, as the listing shows them.
         deleted: those that are deleted and can be restored.
         gone: those that are nowhere.
         returned: those of the living that existed before and were not among the living then.
@@ -33,21 +34,23 @@ class Turnover:
     returned: Collection[str]
     others: Collection[str]
 
-    def screened(self, people: People, reports: Iterable[str]) -> Screened:
+    def screen(self, people: People, reports: Iterable[str]) -> Screened:
         """Make Identities of all, of the others and of these reports; last sign-ins are left out."""
         others = dict.fromkeys([*self.others, *(key for key in reports if key not in self.living)])
         rows = [*self.living.values(), *self.deleted.values(), *people.only(others)]
-        pages = [people.screened(columns, {}) for columns in people.gathered([rows])]
+        pages = [people.screen(columns, {}) for columns in people.gather([rows])]
         frame = concat(Identities, [page.frame for page in pages])
         return Screened(frame, concat(Rejects, [page.rejects for page in pages]))
 
 
-def turnover(people: People, told: Iterable[Row], before: SourceSnapshot, at: str) -> Turnover:
+def find_people_changes(
+    people: People, rows: Iterable[Row], before: SourceSnapshot, at: str
+) -> PeopleChanges:
     """Find out what became of everyone a feed names.
 
     Args:
         people: reads them.
-        told: the rows of the feed, in any order.
+        rows: the rows of the feed, in any order.
         before: the complete read the feed goes on from.
         at: when that was, ISO 8601; whoever is younger is new and did not return.
 
@@ -55,7 +58,7 @@ def turnover(people: People, told: Iterable[Row], before: SourceSnapshot, at: st
         FeedLost: someone can be restored by what the feed says and is not among the deleted.
     """
     reasons: dict[str, str | None] = {}
-    for row in told:
+    for row in rows:
         reasons[row["id"]] = (row.get("@removed") or {}).get("reason") or reasons.get(row["id"])
     living = {row["id"]: row for row in people.only(reasons)}
     left = reasons.keys() - living.keys()
@@ -64,7 +67,7 @@ def turnover(people: People, told: Iterable[Row], before: SourceSnapshot, at: st
     if lost := [key for key in gone if reasons[key] == "changed"]:
         raise FeedLost(f"Graph says that {lost[0]} can be restored, but does not list it as deleted")
     known = _known(before)
-    return Turnover(
+    return PeopleChanges(
         living,
         deleted,
         gone,

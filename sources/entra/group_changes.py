@@ -7,15 +7,16 @@ from itertools import chain
 
 import pandas as pd
 
-from provisioning.model.frames import Memberships, Rejects, Screened, concat
+from provisioning.model.frames import Memberships, Rejects, concat
+from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from sources.entra.groups import Assigned, Groups
 from sources.entra.options import EntraOptions
 from sources.kit.members import batched
 
 
-class Regrouping:
-    """Reads groups again, over a complete read.
+class GroupChanges:
+    """Reads groups that changed again, over a complete read.
 
     Args:
         groups: reads them.
@@ -26,12 +27,12 @@ class Regrouping:
     def __init__(self, groups: Groups, options: EntraOptions, before: SourceSnapshot) -> None:
         self._groups, self._options, self._before = groups, options, before
         self.touched: set[str] = set()
-        self.found: list[Screened] = []
+        self._pages: list[Screened] = []
 
     def read(self, named: Collection[str], apps: Iterable[Assigned]) -> None:
         """Read the groups a feed names and those around them, and the users of applications."""
         again = self._around(named) if named else set()
-        wanted = [key for key in self._groups.fitting(self._options.groups) if key in again] if again else []
+        wanted = [key for key in self._groups.select(self._options.groups) if key in again] if again else []
         members = self._groups.members(wanted, nested=self._options.nested)
         self._take(again.union(named), list(batched(self._before.source, members)))
         for app in apps:
@@ -42,22 +43,22 @@ class Regrouping:
         for app in apps:
             self._take(self._keys(app), [])
 
-    def without(self, left: Collection[str]) -> None:
+    def remove_people(self, left: Collection[str]) -> None:
         """Take people out of whatever was not read again."""
-        held = self._before.memberships
-        theirs = held["source_id"].isin(list(left))
-        keys = set(held.loc[theirs, "group_id"]) - self.touched
-        rest = held[held["group_id"].isin(list(keys)) & ~theirs]
+        before = self._before.memberships
+        of_those_gone = before["source_id"].isin(list(left))
+        keys = set(before.loc[of_those_gone, "group_id"]) - self.touched
+        rest = before[before["group_id"].isin(list(keys)) & ~of_those_gone]
         self._take(keys, [Screened(rest, concat(Rejects, []))])
 
     def result(self) -> Screened:
         """Return all Memberships of the touched groups."""
-        frame = concat(Memberships, [page.frame for page in self.found])
-        return Screened(frame, concat(Rejects, [page.rejects for page in self.found]))
+        frame = concat(Memberships, [page.frame for page in self._pages])
+        return Screened(frame, concat(Rejects, [page.rejects for page in self._pages]))
 
     def _take(self, keys: Iterable[str], pages: Iterable[Screened]) -> None:
         self.touched.update(keys)
-        self.found += pages
+        self._pages += pages
 
     def _around(self, named: Collection[str]) -> set[str]:
         """Return the named groups that exist, and the groups whose members they change."""
@@ -65,16 +66,17 @@ class Regrouping:
         if not self._options.nested:
             return set(there)
         vanished = set(named).difference(there)
-        return self._groups.around(there).union(there, self._held(vanished) if vanished else ())
+        return self._groups.around(there).union(there, self._nested_through(vanished) if vanished else ())
 
-    def _held(self, vanished: Collection[str]) -> set[str]:
+    def _nested_through(self, vanished: Collection[str]) -> set[str]:
         """Return the groups whose paths may lead through one that vanished.
 
         A group that was not wanted has no rows that could tell its name: then any path may.
         """
-        held = self._before.memberships
-        nested = held.loc[~held["direct"], ["group_id", "path"]].drop_duplicates()
-        gone = held.loc[held["group_id"].isin(list(vanished)), ["group_id", "group_name"]].drop_duplicates()
+        before = self._before.memberships
+        nested = before.loc[~before["direct"], ["group_id", "path"]].drop_duplicates()
+        is_gone = before["group_id"].isin(list(vanished))
+        gone = before.loc[is_gone, ["group_id", "group_name"]].drop_duplicates()
         if set(gone["group_id"]) != set(vanished) and "*" not in self._options.groups:
             return set(nested["group_id"])
         through = [any(name in path for name in gone["group_name"]) for path in nested["path"]]
