@@ -15,7 +15,8 @@ import pandas as pd
 
 from provisioning.model import delimited
 from provisioning.model.findings import Unreadable
-from provisioning.model.frames import AccountState, EntitlementKind
+from provisioning.model.terms import AccountState, EntitlementKind
+from provisioning.model.text import fold
 from sinks.kit.products import FREE_PRODUCTS, PRODUCT_LABELS
 
 NAMES = {
@@ -101,8 +102,8 @@ class Layout(NamedTuple):
         return any(column.sort != "seen" for column in self.products)
 
 
-def even(text: str) -> delimited.Table:
-    """The rows of a file; where all are of another length than the header, theirs counts."""
+def parse_even(text: str) -> delimited.Table:
+    """Parse a file; where all rows are of another length than the header, the rows count."""
     table = delimited.parse(text)
     if len(table.rows) or not table.ragged:
         return table
@@ -111,7 +112,7 @@ def even(text: str) -> delimited.Table:
 
 
 def layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
-    """What each column means.
+    """Say what each column means.
 
     Args:
         header: the file's first row.
@@ -120,7 +121,7 @@ def layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
     Raises:
         Unreadable: nothing in it names a person, or a mapped header is not there.
     """
-    plain = [name.casefold() for name in header]
+    plain = [fold(name) for name in header]
     places = _places(plain, mapping, header)
     if not {"account_id", "email", "user_name"} & set(places):
         near = delimited.nearest("email", header)
@@ -143,29 +144,29 @@ def layout(header: Sequence[str], mapping: Mapping[str, str]) -> Layout:
 def _places(plain: Sequence[str], mapping: Mapping[str, str], header: Sequence[str]) -> dict[str, int]:
     places = {}
     for name, own in mapping.items():
-        if own.casefold() not in plain:
+        if fold(own) not in plain:
             near = delimited.nearest(own, header) or ", ".join(header)
             raise Unreadable(
                 f"it has no column '{own}'; the nearest is '{near}'",
                 remedy="Correct the header under `columns` of the connection.",
             )
-        places[name] = plain.index(own.casefold())
+        places[name] = plain.index(fold(own))
     for name, known in NAMES.items():
-        found = next((plain.index(word) for word in known if word in plain), None)
-        if name not in places and found is not None and found not in places.values():
-            places[name] = found
+        place = next((plain.index(word) for word in known if word in plain), None)
+        if name not in places and place is not None and place not in places.values():
+            places[name] = place
     return places
 
 
 def _products(header: Sequence[str], taken: set[int], *, managed: bool) -> list[ProductColumn]:
     seen = {place: _SEEN.fullmatch(name) for place, name in enumerate(header)}
-    named = {found[1] for found in seen.values() if found}
+    named = {match[1] for match in seen.values() if match}
     columns = []
     for place, name in enumerate(header):
         if place in taken:
             continue
-        if found := seen[place]:
-            columns.append(ProductColumn(place, "seen", *app_and_site(found[1])))
+        if match := seen[place]:
+            columns.append(ProductColumn(place, "seen", *app_and_site(match[1])))
         elif name in PRODUCT_LABELS:
             columns.append(ProductColumn(place, "sites" if managed else "seen", PRODUCT_LABELS[name], None))
         elif name in named or _known(name):
@@ -178,7 +179,7 @@ def _known(name: str) -> str | None:
 
 
 def app_and_site(name: str) -> tuple[str, str | None]:
-    """Product and site of `App - site`; known names first, for either may hold a hyphen itself."""
+    """Return product and site of `App - site`; known names first, for either may hold a hyphen itself."""
     if name in PRODUCT_LABELS:
         return PRODUCT_LABELS[name], None
     if label := _known(name):
@@ -188,7 +189,7 @@ def app_and_site(name: str) -> tuple[str, str | None]:
 
 
 def times(texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-    """Instants of the dates a file holds; `Never accessed` and the unreadable are null.
+    """Read the dates a file holds; `Never accessed` and the unreadable are null.
 
     Dates repeat a great deal, so each is read once.
     """
@@ -198,13 +199,15 @@ def times(texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
 
 
 def _read(words: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-    found = pd.to_datetime(words, utc=True, format="ISO8601", errors="coerce")
+    instants = pd.to_datetime(words, utc=True, format="ISO8601", errors="coerce")
     for pattern in DATES:
-        left = found.isna() & ~is_never(words)
+        left = instants.isna() & ~is_never(words)
         if not left.any():
             break
-        found = found.fillna(pd.to_datetime(words.where(left), utc=True, format=pattern, errors="coerce"))
-    return found
+        instants = instants.fillna(
+            pd.to_datetime(words.where(left), utc=True, format=pattern, errors="coerce")
+        )
+    return instants
 
 
 def is_never(texts: pd.Series[str]) -> pd.Series[bool]:
@@ -213,7 +216,7 @@ def is_never(texts: pd.Series[str]) -> pd.Series[bool]:
 
 
 def opens(group: str, own: Mapping[str, str]) -> str | None:
-    """The product a group opens, as the connection says or Atlassian's own names do."""
+    """Return the product a group opens, as the connection says or Atlassian's own names do."""
     if group in own:
         return own[group]
     known = (name for name in GROUP_OPENS if group == name or group.startswith(f"{name}-"))

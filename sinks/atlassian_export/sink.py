@@ -13,20 +13,11 @@ from pydantic import BaseModel, Field
 
 from provisioning.model import delimited
 from provisioning.model.findings import Finding, Refused, Unreadable
-from provisioning.model.frames import (
-    Accounts,
-    AccountState,
-    Action,
-    Activity,
-    Change,
-    EntitlementKind,
-    Entitlements,
-    Rejects,
-    Screened,
-    Seats,
-    concat,
-)
+from provisioning.model.frames import Accounts, Change, Entitlements, Rejects, Seats, concat
 from provisioning.model.intake import reject, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import AccountState, Action, Activity, EntitlementKind
+from provisioning.model.text import fold, folded
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_export.formats import (
     NO_ACCESS,
@@ -34,11 +25,11 @@ from sinks.atlassian_export.formats import (
     Layout,
     ProductColumn,
     assigned_groups,
-    even,
     is_billed,
     is_never,
     layout,
     opens,
+    parse_even,
     times,
 )
 from sinks.kit.frames import GROUP, build_assignments
@@ -59,7 +50,7 @@ class AtlassianExportOptions(SinkOptions):
         {}, description="Group to the product it opens, beside Atlassian's default groups."
     )
     caller: str | None = Field(
-        None, description="E-mail address of the administrator, whose account is spared."
+        None, description="E-mail address of the administrator, whose account is protected."
     )
     as_of: datetime | None = Field(None, description="When the file was exported; its own time by default.")
     encoding: str | None = Field(None, description="UTF-8 or what the byte order mark says by default.")
@@ -183,8 +174,8 @@ class AtlassianExport:
     ) -> Observation:
         """Return what the file says of a few accounts, and which groups somebody in it holds."""
         accounts = next(self.accounts()).frame
-        wanted = {email.lower() for email in emails}
-        named = accounts["account_id"].isin(list(account_ids)) | accounts["email"].str.lower().isin(wanted)
+        wanted = {fold(email) for email in emails}
+        named = accounts["account_id"].isin(list(account_ids)) | folded(accounts["email"]).isin(wanted)
         accounts = accounts[named].reset_index(drop=True)
         whole = next(self.assignments()).frame
         assigned = whole[whole["account_id"].isin(accounts["account_id"])].reset_index(drop=True)
@@ -235,7 +226,7 @@ class AtlassianExport:
             return self._read[1]
 
     def _parse(self, content: bytes) -> Sheet:
-        table = even(delimited.decode(content, self._options.encoding))
+        table = parse_even(delimited.decode(content, self._options.encoding))
         columns = layout(table.header, self._options.columns)
         rows = table.rows
         keys = pd.Series(None, index=rows.index, dtype="str")

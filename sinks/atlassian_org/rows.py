@@ -8,8 +8,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import Accounts, Activity, EntitlementKind, Rejects, Screened, Seats, concat
+from provisioning.model.frames import Accounts, Rejects, Seats, concat
 from provisioning.model.intake import iso_times, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Activity, EntitlementKind
+from provisioning.model.text import fold
 from sinks.atlassian_org.data import (
     ACCOUNT_FIELDS,
     ADMIN_ROLES,
@@ -116,7 +119,7 @@ def is_managed(claim: str | None) -> bool | None:
 
 
 def _same_address(email: str | None, caller: str | None) -> bool:
-    return caller is not None and (email or "").lower() == caller.lower()
+    return caller is not None and fold(email or "") == fold(caller)
 
 
 def _latest(access: Sequence[list[Row] | None], managed: Sequence[str | None]) -> pd.Series[pd.Timestamp]:
@@ -173,7 +176,7 @@ def _group_ids(groups: Sequence[Row] | None) -> list[str]:
     return [bare(group["id"]) for group in groups or ()]
 
 
-class HeldSeat(NamedTuple):
+class SeatUse(NamedTuple):
     """A seat that an account holds, its use, and whether the account is of those that are billed."""
 
     account_id: str
@@ -184,22 +187,22 @@ class HeldSeat(NamedTuple):
 
 def build_seats(target: str, columns: Columns, openings: Openings) -> Screened:
     """Build Seats through groups and direct roles, with their use; only those of active people are billed."""
-    held = _list_seats(columns, openings)
+    seats = _list_seats(columns, openings)
     raw = {
         "target": target,
-        "account_id": [one.account_id for one in held],
-        "product": [one.seat.product for one in held],
-        "site": [openings.site(one.seat.cloud_id) for one in held],
-        "activity": [_activity(one.use) for one in held],
-        "last_active": [one.use.get("lastActiveTimestamp") if one.use else None for one in held],
-        "billable": [one.seat.billable and one.billable for one in held],
-        "granted_by": [one.seat.granted_by for one in held],
+        "account_id": [one.account_id for one in seats],
+        "product": [one.seat.product for one in seats],
+        "site": [openings.site(one.seat.cloud_id) for one in seats],
+        "activity": [_activity(one.use) for one in seats],
+        "last_active": [one.use.get("lastActiveTimestamp") if one.use else None for one in seats],
+        "billable": [one.seat.billable and one.billable for one in seats],
+        "granted_by": [one.seat.granted_by for one in seats],
     }
     return screened(Seats, raw, origin=target, key="account_id")
 
 
-def _list_seats(columns: Columns, openings: Openings) -> list[HeldSeat]:
-    held: list[HeldSeat] = []
+def _list_seats(columns: Columns, openings: Openings) -> list[SeatUse]:
+    seats: list[SeatUse] = []
     names = ("account_id", "groups", "access", "status", "kind")
     rows = zip(*(columns[name] for name in names), _direct(columns, openings), strict=True)
     for account_id, groups, access, status, kind, direct in rows:
@@ -207,11 +210,11 @@ def _list_seats(columns: Columns, openings: Openings) -> list[HeldSeat]:
         never: Row | None = None if access is None else {}
         billable = status == "active" and KINDS.get(kind) == "person"
         alone = [SeatOf(*_resource(entry), billable=True, granted_by=None) for entry in direct]
-        held += [
-            HeldSeat(account_id, seat, use.get(Resource(*seat[:2]), never), billable)
+        seats += [
+            SeatUse(account_id, seat, use.get(Resource(*seat[:2]), never), billable)
             for seat in (*openings.seats(_group_ids(groups)), *alone)
         ]
-    return held
+    return seats
 
 
 def _activity(entry: Row | None) -> str:

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
+from provisioning.model.frames import Change
+from provisioning.model.terms import AccountState, Action, EntitlementKind
+from provisioning.model.text import fold
 from sinks import ALREADY, Applied
 from sinks.atlassian_org.data import bare
 from sinks.atlassian_org.directory import Group
@@ -69,7 +71,7 @@ class Writer:
         domains: Sequence[str],
     ) -> None:
         self._client, self._org, self._home, self._reader = client, org, home, reader
-        self._notify, self._domains = notify, {domain.lower() for domain in domains}
+        self._notify, self._domains = notify, {fold(domain) for domain in domains}
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; see `AtlassianOrg.apply`."""
@@ -188,7 +190,7 @@ class Writer:
             refuse_synced(self._reader.group(bare(str(change.entitlement_id))))
 
     def _permit_address(self, email: str) -> None:
-        domain = email.rpartition("@")[2].lower()
+        domain = fold(email).rpartition("@")[2]
         if self._domains and domain not in self._domains:
             raise Refused(
                 f"{email} is in none of the claimed domains",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from provisioning.model.text import fold
+
 
 class KnownUsers:
     """By which name, and with which identifier, users of an address are found."""
@@ -15,15 +17,15 @@ class KnownUsers:
 
     def note_names(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Remember user names by address."""
-        self._user_names.update((email.casefold(), user_name) for email, user_name in pairs)
+        self._user_names.update((fold(email), user_name) for email, user_name in pairs)
 
     def user_name(self, email: str) -> str:
         """Return the name of a user; the address itself where no other is known."""
-        return self._user_names.get(email.casefold(), email)
+        return self._user_names.get(fold(email), email)
 
     def note_created(self, email: str, scim_id: str) -> None:
         """Remember a user that this connection created."""
-        self._created[email.casefold()] = scim_id
+        self._created[fold(email)] = scim_id
 
     def created(self) -> dict[str, str]:
         """Users that this connection created, by address in lower case."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pandas as pd
 
-from provisioning.model.frames import Accounts, AccountState, Screened
+from provisioning.model.frames import Accounts
 from provisioning.model.intake import Fields, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import AccountState
+from provisioning.model.text import matches
 from sinks.atlassian_scim.directory import ATLASSIAN, ENTERPRISE
 from sinks.kit.frames import GROUP, Entitlement, build_entitlements
 from transport.shape import Row
@@ -104,8 +106,8 @@ def build_groups(target: str, names: Mapping[str, str], is_default: Callable[[st
 
 def defaults(more: Sequence[str]) -> Callable[[str], bool]:
     """Return what tells whether a group's name is one of Atlassian's own, or one of `more`."""
-    patterns = [pattern.casefold() for pattern in (*DEFAULT_GROUPS, *more)]
-    return lambda name: any(fnmatchcase(name.casefold(), pattern) for pattern in patterns)
+    globs = (*DEFAULT_GROUPS, *more)
+    return lambda name: matches(name, globs)
 
 
 def new_group(name: str) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
+from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import (
     Columns,
     DirectPermission,
@@ -92,12 +93,12 @@ class Bitbucket:
 
     def read_some(self, names: Sequence[str], emails: Sequence[str]) -> Installation:
         """Read a few accounts by name or address, with what they hold."""
-        wanted = {text.casefold() for text in (*names, *emails)}
+        wanted = {fold(text) for text in (*names, *emails)}
         users = {
             row["name"].lower(): row
             for rows in self._find_candidates([*names, *emails])
             for row in rows
-            if wanted & {row["name"].casefold(), (row.get("emailAddress") or "").casefold()}
+            if wanted & {fold(row["name"]), fold(row.get("emailAddress") or "")}
         }
         groups = self._client.in_parallel(partial(self._groups_of, name) for name in users)
         pairs = ((name, group) for name, some in zip(users, groups, strict=True) for group in some)

@@ -10,8 +10,11 @@ from typing import ClassVar
 from pydantic import BaseModel, Field
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Accounts, Action, Change, Screened, concat
+from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.intake import Fields
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
+from provisioning.model.text import fold
 from sinks import Applied, Observation, groups_named
 from sinks.confluence_cloud.site import API, PAGE, ConfluenceSite, Group
 from sinks.kit.cloud_rows import Columns
@@ -110,7 +113,7 @@ class ConfluenceCloud(CloudSite[Group]):
         self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
     ) -> Observation:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
-        by_email = [self._address_book.get(email.casefold()) for email in emails]
+        by_email = [self._address_book.get(fold(email)) for email in emails]
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, by_email)])))
         accounts = [page.frame for page in self._build_pages([rows])]
         assigned = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]

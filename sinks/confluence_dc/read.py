@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
 
-from provisioning.model.frames import AccountState
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
+from provisioning.model.terms import AccountState
+from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import Columns, Group, Installation, Licence, split_pairs
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
@@ -34,7 +35,7 @@ FIELDS = Fields(
 )
 """Which field of a user fills which column."""
 LICENSED_FIELDS = {"email": "email", "last_active": "lastLogin"}
-"""The same of those who count for the licence, of whom more is told."""
+"""The same of those who count for the licence, of whom the server tells more."""
 STATES = {
     "current": AccountState.ACTIVE.value,
     "deactivated": AccountState.DEACTIVATED.value,
@@ -106,12 +107,12 @@ class Confluence:
         licensed: Mapping[str, Row],
     ) -> dict[str, Row]:
         """Find the users of some keys and addresses, among the licensed or one by one; by user key."""
-        wanted = {email.casefold() for email in emails}
+        wanted = {fold(email) for email in emails}
         chosen = {key: row for key, row in licensed.items() if key in keys or _address_of(row) in wanted}
         rows = {key: row | {"status": "current"} for key, row in chosen.items()}
         missing = wanted - {_address_of(row) for row in chosen.values()}
         asked = [{"key": key} for key in keys if key not in rows]
-        asked += [{"username": name} for email, name in user_names.items() if email.casefold() in missing]
+        asked += [{"username": name} for email, name in user_names.items() if fold(email) in missing]
         for row in self._client.in_parallel(partial(self._user, query) for query in asked):
             if row is not None:
                 rows.setdefault(row["userKey"], row)
@@ -228,12 +229,12 @@ def accounts_of(people: Columns, licensed: Mapping[str, Row], caller: str | None
     states = [
         AccountState.ACTIVE.value if row else STATES.get(word) for row, word in zip(more, words, strict=True)
     ]
-    told = {name: [row.get(field) for row in more] for name, field in LICENSED_FIELDS.items()}
-    return {**people, **told, "state": states, "caller": [key == caller for key in ids]}
+    details = {name: [row.get(field) for row in more] for name, field in LICENSED_FIELDS.items()}
+    return {**people, **details, "state": states, "caller": [key == caller for key in ids]}
 
 
 def _address_of(user: Row) -> str:
-    return str(user.get("email") or "").casefold()
+    return fold(str(user.get("email") or ""))
 
 
 def _known_users(reply: Reply) -> list[Row]:

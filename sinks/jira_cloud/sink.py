@@ -8,8 +8,11 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.model.frames import Accounts, AccountState, Action, Change, Screened, concat
+from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.intake import Fields
+from provisioning.model.screening import Screened
+from provisioning.model.terms import AccountState, Action
+from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.jira_cloud.site import USERS_A_PAGE, Group, JiraSite, Role
 from sinks.jira_cloud.write import ACTIONS, JiraWriter
@@ -111,7 +114,7 @@ class JiraCloud(CloudSite[Group]):
 
         Products held without a group are left out, for nothing can be done to them here.
         """
-        by_email = {email: self._by_email.get(email.casefold()) or self._site.find(email) for email in emails}
+        by_email = {email: self._by_email.get(fold(email)) or self._site.find(email) for email in emails}
         email_of = {key: email for email, key in by_email.items() if key}
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *email_of])))
         for row in rows:

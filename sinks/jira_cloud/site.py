@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from provisioning.model.text import fold
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import Conflict, NotFound, TransportError
@@ -130,7 +131,7 @@ class JiraSite:
         """
         reply = self.get("user/search", query=email, maxResults="50")
         rows = rows_of(reply)
-        same = [row for row in rows if (row.get("emailAddress") or "").casefold() == email.casefold()]
+        same = [row for row in rows if fold(row.get("emailAddress") or "") == fold(email)]
         hidden = [row for row in rows if not row.get("emailAddress")]
         fitting = same or (hidden if len(rows) == 1 else [])
         return text_in(fitting[0], "accountId", reply) if len(fitting) == 1 else None

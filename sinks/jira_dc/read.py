@@ -7,6 +7,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from provisioning.model.intake import Columns, Fields
+from provisioning.model.text import fold
+from sinks.jira_dc.shape import check_role, next_cursor, next_member
 from sinks.kit.datacenter_rows import Group, Installation, Licence, Memberships, state_of
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
@@ -91,7 +93,7 @@ class Jira:
         """Read pages of all users; none where the version can list nobody."""
         if self.lists_users:
             size = min(self._page_size, LISTED)
-            pages = follow_cursor(partial(self._list_page, size), _next_cursor)
+            pages = follow_cursor(partial(self._list_page, size), next_cursor)
             return (require_texts(rows_of(reply, "values"), ("key",), reply) for reply in pages)
         return self.search_all() if self.searches_whole else iter(())
 
@@ -139,7 +141,7 @@ class Jira:
         query = {"groupname": group, "includeInactiveUsers": "true", "maxResults": size}
         members: dict[str, Row] = {}
         for reply in follow_offsets(
-            lambda start: self._get("/group/member", {**query, "startAt": start}), _next_member
+            lambda start: self._get("/group/member", {**query, "startAt": start}), next_member
         ):
             page = require_texts(rows_of(reply, "values"), ("key",), reply)
             members |= {row["key"]: row for row in page}
@@ -168,7 +170,7 @@ class Jira:
         reply = self._get("/applicationrole")
         roles = require_texts(rows_of(reply), ("key",), reply)
         for role in roles:
-            _check_role(role, reply)
+            check_role(role, reply)
         return [role for role in roles if role.get("defined") is not False]
 
     def caller(self) -> str:
@@ -208,7 +210,7 @@ class Jira:
         if len(hits) >= FIRST_RESULTS:
             words = f"{FIRST_RESULTS} users or more resemble {email}, and the search shows no more"
             raise malformed(words, reply, "Give the person an address that no other contains.")
-        same = [row for row in hits if (row.get("emailAddress") or "").casefold() == email.casefold()]
+        same = [row for row in hits if fold(row.get("emailAddress") or "") == fold(email)]
         users = (self.user(key=row["key"]) for row in same)
         return [row for row in users if row is not None]
 
@@ -251,45 +253,6 @@ def accounts_of(columns: dict[str, list[Any]], caller: str | None = None) -> dic
         "state": states,
         "caller": [key == caller for key in columns["account_id"]],
     }
-
-
-def _next_cursor(reply: Reply) -> str | None:
-    return None if _is_last(reply) else text_in(object_of(reply), "nextCursor", reply)
-
-
-def _next_member(reply: Reply) -> int | None:
-    if _is_last(reply):
-        return None
-    body = object_of(reply)
-    return number_in(body, "startAt", reply) + len(rows_in(body, "values", reply))
-
-
-def _is_last(reply: Reply) -> bool:
-    last = object_of(reply).get("isLast")
-    if not isinstance(last, bool):
-        raise malformed("the page does not say whether it is the last", reply)
-    return last
-
-
-def _check_role(role: Row, reply: Reply) -> None:
-    """Raise where a role lacks what is read of it.
-
-    Raises:
-        Malformed: it does.
-    """
-    _require_names(role, "groups", reply)
-    if role.get("selectedByDefault"):
-        _require_names(role, "defaultGroups", reply)
-    if role.get("userCount") is not None:
-        number_in(role, "userCount", reply)
-    if not isinstance(role.get("numberOfSeats"), int | None):
-        raise malformed(f"`numberOfSeats` is {role['numberOfSeats']!r} where a number is expected", reply)
-
-
-def _require_names(row: Row, key: str, reply: Reply) -> None:
-    names = row.get(key)
-    if not isinstance(names, list) or not set(map(type, names)) <= {str}:
-        raise malformed(f"`{key}` is {names!r} where a list of names is expected", reply)
 
 
 def _refuse_cut(columns: dict[str, list[Any]], listed: int) -> None:

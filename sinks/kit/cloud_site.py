@@ -12,8 +12,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Accounts, Action, Assignments, Screened, concat
+from provisioning.model.frames import Accounts, Assignments, concat
 from provisioning.model.intake import Fields, batches
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
+from provisioning.model.text import fold
 from sinks.kit import cloud_rows
 from sinks.kit.cloud_rows import Columns
 from sinks.kit.connection_check import Limitation, Probe, check_connection
@@ -121,7 +124,7 @@ class CloudSite(OnePass, Generic[G]):
     def _build_accounts(self, columns: Columns) -> Screened:
         """Build Accounts of a batch of users, whose addresses are remembered."""
         pairs = zip(columns["email"], columns["account_id"], strict=True)
-        self._by_email.update((email.casefold(), key) for email, key in pairs if email)
+        self._by_email.update((fold(email), key) for email, key in pairs if email)
         return cloud_rows.build_accounts(self.name, columns, caller=self.caller, kinds=self.kinds)
 
     def _build_pages(self, pages: Iterable[list[Row]]) -> list[Screened]:
@@ -159,7 +162,7 @@ class CloudSite(OnePass, Generic[G]):
             "accounts": accounts,
             "assignments": assignments,
             "entitlements": [entitlements],
-            "seats": [cloud_rows.build_seats(people, assigned, entitlements.frame)],
+            "seats": [cloud_rows.derive_seats(people, assigned, entitlements.frame)],
             "capacity": [build_capacity(self.name, capacity)],
         }
 

@@ -10,13 +10,15 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel
 
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import AccountState, Action, Change, EntitlementKind
+from provisioning.model.frames import Change
+from provisioning.model.terms import AccountState, Action, EntitlementKind
+from provisioning.model.text import fold, folded
 from sinks import ALREADY, Applied, Observation, bundled_by_person, groups_named
 from sinks.kit import datacenter_rows as rows
 from sinks.kit.connection_check import Failure, Probe, check_connection
@@ -25,7 +27,6 @@ from sinks.kit.datacenter_rows import Columns, Installation
 from sinks.kit.frames import ProductSeats, build_capacity
 from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import OnePass, Streams
-from sinks.kit.options import RemoteOptions
 from sinks.kit.target_reader import find_account
 from transport.auth import Basic, Bearer
 from transport.client import Client
@@ -47,23 +48,6 @@ LEADS_TO = {
     Action.DELETE: AccountState.DELETED.value,
 }
 SETS = (Action.GRANT, Action.REVOKE)
-
-
-class DataCenterOptions(RemoteOptions):
-    """What a connection to a Data Center product may say."""
-
-    url: str = Field(description="Address of the product, with its context path.")
-    token: SecretStr | None = Field(None, description="Personal access token of an administrator.")
-    user: str | None = Field(None, description="Name of an administrator, where there is no token.")
-    password: SecretStr | None = Field(None, description="That administrator's password.")
-    site: str | None = Field(None, description="Name of the site in reports; the host when not given.")
-    page_size: int = Field(200, ge=1, le=1000, description="Rows a page, as far as the product allows.")
-
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        if (self.token is None) == (self.user is None or self.password is None):
-            raise ValueError("give either `token`, or `user` and `password`")
-        return self
 
 
 class DataCenter(OnePass):
@@ -198,7 +182,7 @@ class DataCenter(OnePass):
             account_id = self.create(name, email, wanted)
         except (BadRequest, Conflict) as error:
             existing = self.observe([], [email]).accounts
-            same = existing[existing["user_name"].str.casefold() == name.casefold()]
+            same = existing[folded(existing["user_name"]) == fold(name)]
             if len(same) != 1:
                 raise put_plainly(error) from None
             return Applied(str(same["account_id"].iloc[0]), message=ALREADY)

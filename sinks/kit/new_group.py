@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from provisioning.model.text import fold, folded
 from sinks import ALREADY, Applied
 from sinks.kit.target_reader import TargetReader
 from transport.errors import BadRequest, Conflict
@@ -19,7 +20,7 @@ def make_group(name: str, send: Callable[[], object], reader: TargetReader) -> A
         send()
     except (BadRequest, Conflict):
         groups = reader.observe([], [], [name]).groups
-        if groups is None or name.casefold() not in set(groups["name"].str.casefold()):
+        if groups is None or fold(name) not in set(folded(groups["name"])):
             raise
         return Applied(None, message=ALREADY)
     return Applied(None)
