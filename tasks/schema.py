@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from provisioning.policy.policy import json_schema
+from provisioning.policy.json_schema import json_schema
 from provisioning.policy.reference import reference
 from tasks.connections import ConnectorOptions
 

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from errors import SeatwiseError
+
 Path = tuple[str | int, ...]
 MOST_CHARACTERS = 4_000_000
 MOST_VALUES = 500_000
@@ -37,34 +39,33 @@ class Mistake(NamedTuple):
         return f"line {self.line}: {self.where}: {self.expected}{'; ' if hint else ''}{hint}"
 
 
-class FileError(ValueError):
+class FileError(SeatwiseError):
     """A file cannot be used; every mistake is shown with its line.
 
     Attributes:
         origin: name of the file.
         mistakes: in the order of the file.
-        remedy: what to do next.
     """
 
-    next_step = "correct {origin}"
+    next_step = "Correct {origin}."
 
     def __init__(self, origin: str, mistakes: Iterable[Mistake]) -> None:
         self.origin = origin
         self.mistakes = sorted(set(mistakes), key=lambda it: (it.line, it.where, it.expected))
-        self.remedy = self.next_step.format(origin=origin)
-        super().__init__("\n".join(f"{origin}, {mistake}" for mistake in self.mistakes))
+        shown = "\n".join(f"{origin}, {mistake}" for mistake in self.mistakes)
+        super().__init__(shown, remedy=self.next_step.format(origin=origin))
 
 
 class PolicyError(FileError):
     """The policy file says something that it must not, or lacks something."""
 
-    next_step = "correct {origin}, then run `seatwise check`"
+    next_step = "Correct {origin}, then run `seatwise check`."
 
 
 class PriceBookError(FileError):
     """The price book says something that it must not, or lacks something."""
 
-    next_step = "correct {origin}; config/prices.yaml shows an example"
+    next_step = "Correct {origin}; config/prices.yaml shows an example."
 
 
 class Document(NamedTuple):

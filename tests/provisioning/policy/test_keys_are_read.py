@@ -20,7 +20,15 @@ from tests.provisioning.policy.key_reads import Model, models, reads
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("flows", "tasks", "sources", "sinks", "ledger", "reports", "provisioning")
-DECLARING = {"policy.py", "rules.py", "values.py", "yaml_file.py", "mistakes.py", "reference.py"}
+DECLARING = {
+    "policy.py",
+    "rules.py",
+    "values.py",
+    "yaml_file.py",
+    "mistakes.py",
+    "json_schema.py",
+    "reference.py",
+}
 """Modules of provisioning/policy that state or check keys; what they read has no effect on a run."""
 
 

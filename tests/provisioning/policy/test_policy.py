@@ -10,7 +10,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from provisioning.policy.policy import Policy, PolicyError, json_schema, load
+from provisioning.policy.json_schema import json_schema
+from provisioning.policy.policy import Policy, PolicyError, load
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = (ROOT / "config" / "policy.yaml").read_text(encoding="utf-8")
@@ -37,7 +38,7 @@ def mistakes(text: str, **options: type[BaseModel]) -> list[str]:
     """The lines of the refusal, without the name of the file."""
     with pytest.raises(PolicyError) as refusal:
         load(text, origin="policy.yaml", connection_options=options)
-    return str(refusal.value).replace("policy.yaml, ", "").splitlines()
+    return refusal.value.message.replace("policy.yaml, ", "").splitlines()
 
 
 def test_the_example_says_what_it_says():

@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from provisioning.policy.policy import json_schema
+from provisioning.policy.json_schema import json_schema
 from provisioning.policy.reference import reference
 
 SCHEMA = json_schema()

@@ -36,7 +36,7 @@ def refused(text: str) -> FileError:
 )
 def test_a_file_that_cannot_be_meant_is_refused_with_its_line(text, message):
     """Neither memory nor the stack is used up, and the message is a sentence."""
-    shown = str(refused(text))
+    shown = refused(text).message
 
     assert shown.startswith(f"file.yaml, {message}")
     assert "\n" not in shown
