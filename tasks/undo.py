@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from errors import SeatwiseError
 from ledger import StoredPlan
-from provisioning.decide.plan import Plan, inverse
+from provisioning.decide.plan import Plan, invert
 from tasks.decide import store_plan
 from tasks.session import Session
 
@@ -34,7 +34,7 @@ def plan_undo(session: Session, run_id: str) -> list[StoredPlan]:
         applied = session.ledger.plan(fingerprint)
         outcomes = session.ledger.outcomes(fingerprint, run.run_id)
         plan = Plan(applied.target, applied.changes, fingerprint, session.policy.fingerprint())
-        undoing = inverse(plan, outcomes)
+        undoing = invert(plan, outcomes)
         if len(undoing.changes):
             plans[plan.target] = store_plan(session, undoing, [f"it takes back run {run.run_id}"])
     if not plans:
