@@ -83,7 +83,7 @@ class Hurried(Clock):
     def wait_until(self, moment: float) -> None:
         """Return at a moment of `monotonic`, or as soon as the batch is stopped."""
         stop = STOP.get() or Stop()
-        while not stop.told() and (left := moment - self.monotonic()) > 0:
+        while not stop.is_set() and (left := moment - self.monotonic()) > 0:
             stop.wait(min(left / self._times, SLICE))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from requests.auth import AuthBase
 
 from transport.auth import Renewable
-from transport.clock import Clock, stopped
+from transport.clock import Clock, is_stopped
 from transport.errors import (
     ConnectionLost,
     CredentialRefused,
@@ -33,7 +33,7 @@ class Attempt:
         self._auth = auth
         self._generation = auth.generation if isinstance(auth, Renewable) else None
 
-    def go_on_after(self, failure: TransportError, ticket: Ticket, *, writes: bool) -> None:
+    def wait_after(self, failure: TransportError, ticket: Ticket, *, writes: bool) -> None:
         """Return when the next attempt may be made.
 
         Raises:
@@ -41,10 +41,10 @@ class Attempt:
         """
         self.sent += 1
         self._spent += self._clock.monotonic() - ticket.sent
-        if isinstance(failure, CredentialRefused) and self._renewed():
+        if isinstance(failure, CredentialRefused) and self._renew():
             return
         if writes and not surely_not_done(failure):
-            raise unknown(failure)
+            raise unknown_outcome(failure)
         if not failure.worth_retrying:
             raise failure
         rate_limit = read_rate_limit(failure.headers, self._clock.wall())
@@ -56,20 +56,20 @@ class Attempt:
         ):
             raise failure
         if not refused or rate_limit.too_many_at_once:
-            self._rest(failure)  # After any other refusal the pace makes the next attempt wait.
+            self._pause(failure)  # After any other refusal the pace makes the next attempt wait.
 
-    def _renewed(self) -> bool:
-        """Return whether the credential is fresh now; asked once a request."""
+    def _renew(self) -> bool:
+        """Renew the credential, once a request, and return whether it is fresh now."""
         generation, self._generation = self._generation, None
         return generation is not None and isinstance(self._auth, Renewable) and self._auth.renew(generation)
 
-    def _rest(self, failure: TransportError) -> None:
+    def _pause(self, failure: TransportError) -> None:
         pause = self._retry_policy.pause(self.sent)
         self._spent += pause
         if self._spent > self._retry_policy.seconds:
             raise failure
         self._clock.wait_until(self._clock.monotonic() + pause)
-        if stopped():
+        if is_stopped():
             raise failure
 
 
@@ -80,7 +80,7 @@ def surely_not_done(failure: TransportError) -> bool:
     return not isinstance(failure, (Unavailable, Malformed, Moved))
 
 
-def unknown(failure: TransportError) -> UnknownOutcome:
+def unknown_outcome(failure: TransportError) -> UnknownOutcome:
     """Return the failure of a write as what it is: not known to have happened or not."""
     return UnknownOutcome(
         f"the answer to the write was lost: {failure.args[0] or type(failure).__name__}",

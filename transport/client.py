@@ -60,7 +60,7 @@ class Client:
         """Read a path below the base address, or an absolute address on the same host.
 
         Raises:
-            TransportError: by its next step; transient ones only after all patience.
+            TransportError: by its next step; transient ones only after the last attempt.
         """
         request = Request("GET", self._url(path), params, headers)
         for _ in range(MOST_REDIRECTS):
@@ -113,7 +113,7 @@ class Client:
         return path if _ABSOLUTE.match(path) else f"{self.base_url}/{path.lstrip('/')}"
 
     def _send(self, request: Request) -> Reply:
-        """Send until it succeeds or patience ends. Every request of the house passes here."""
+        """Send until it succeeds or the retry policy gives up. Every request of the product passes here."""
         if request.writes and not self._writable:
             raise ReadOnly("writing is not allowed here; not sent").about(request.method, request.url)
         bucket = self._bucket(request.method, urlsplit(request.url).path)
@@ -127,7 +127,7 @@ class Client:
                 return self._once(prepared, pace, ticket, whole_json=not request.writes)
             except TransportError as error:
                 failure = error
-            attempt.go_on_after(failure, ticket, writes=request.writes)
+            attempt.wait_after(failure, ticket, writes=request.writes)
 
     def _enter(self, prepared: PreparedRequest, pace: Pace) -> Ticket:
         """Wait for the pace, then sign; when either gives up, nothing was sent and nothing is tried again."""

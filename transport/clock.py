@@ -10,37 +10,37 @@ from contextvars import ContextVar
 from typing import ClassVar
 
 SLICE = 0.25
-"""Seconds between two looks at whether the batch was stopped."""
+"""Seconds between two checks whether the batch was stopped."""
 
 
 class Stop:
-    """Tells the requests of one batch that it is over; a batch inside a batch stops with it."""
+    """Says to the requests of one batch that it is over; a batch inside a batch is over with it."""
 
     def __init__(self, outer: Stop | None = None) -> None:
         """Stand within the batch `outer`, if any."""
         self._outer = outer
-        self._told = threading.Event()
+        self._event = threading.Event()
 
-    def tell(self) -> None:
-        """Say that the batch is over."""
-        self._told.set()
+    def set(self) -> None:
+        """Declare the batch over."""
+        self._event.set()
 
-    def told(self) -> bool:
+    def is_set(self) -> bool:
         """Return whether this batch, or one around it, is over."""
-        return self._told.is_set() or (self._outer is not None and self._outer.told())
+        return self._event.is_set() or (self._outer is not None and self._outer.is_set())
 
     def wait(self, seconds: float) -> None:
-        """Wait, or return early when told."""
-        self._told.wait(seconds)
+        """Wait, or return early when the batch is declared over."""
+        self._event.wait(seconds)
 
 
 STOP: ContextVar[Stop | None] = ContextVar("STOP", default=None)
 
 
-def stopped() -> bool:
+def is_stopped() -> bool:
     """Return whether the batch this thread works for is over."""
     stop = STOP.get()
-    return stop is not None and stop.told()
+    return stop is not None and stop.is_set()
 
 
 class Clock:
@@ -60,7 +60,7 @@ class Clock:
     def wait_until(self, moment: float) -> None:
         """Return at a moment of `monotonic`, or as soon as the batch is stopped."""
         stop = STOP.get() or Stop()
-        while self.waits and not stop.told() and (left := moment - self.monotonic()) > 0:
+        while self.waits and not stop.is_set() and (left := moment - self.monotonic()) > 0:
             stop.wait(min(left, SLICE))
 
 

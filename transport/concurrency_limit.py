@@ -1,18 +1,18 @@
 """How many requests of one token may be under way at the same time.
 
-Nobody states this limit beforehand. The first refusal halves what was under way; every so many
-answers let one more in.
+No service states this limit beforehand. A refusal for too many at once halves the number that was under
+way; after so many answers without one, one more request is allowed.
 """
 
 from __future__ import annotations
 
 import threading
 
-from transport.clock import SLICE, Clock, stopped
+from transport.clock import SLICE, Clock, is_stopped
 from transport.errors import Abandoned
 
-PATIENT_ANSWERS = 20
-"""Answers without a refusal, for each request allowed at once, that let one more in."""
+ANSWERS_TO_GROW = 20
+"""Answers without a refusal, for each request allowed at once, after which one more is allowed."""
 
 
 class ConcurrencyLimit:
@@ -41,18 +41,21 @@ class ConcurrencyLimit:
         """
         with self._changed:
             while self._most is not None and self._under_way >= self._most and self._clock.waits:
-                if stopped():
+                if is_stopped():
                     raise Abandoned("not sent, another request of the batch failed")
                 self._changed.wait(SLICE)
             self._under_way += 1
             return self._answers
 
     def leave(self, after: int, *, too_many_at_once: bool) -> None:
-        """Make room; a refusal for crowding halves the number, once for all that left before it.
+        """Count a request as answered, and learn from a refusal for too many at once.
+
+        Such a refusal halves the number. Others of requests that left before the number was halved are the
+        same news and do not halve it again.
 
         Args:
             after: what `enter` returned.
-            too_many_at_once: whether the request was refused for crowding.
+            too_many_at_once: whether the request was refused for that reason.
         """
         with self._changed:
             self._answers += 1
@@ -66,5 +69,5 @@ class ConcurrencyLimit:
 
     def _grow(self, most: int) -> None:
         self._calm += 1
-        if self._calm >= most * PATIENT_ANSWERS:
+        if self._calm >= most * ANSWERS_TO_GROW:
             self._most, self._calm = most + 1, 0

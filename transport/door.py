@@ -1,4 +1,4 @@
-"""The one door to the network: read-only unless opened for writing."""
+"""The one way to the network: a door grants permission to read, and to write only where it says so."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _names_one(segment: str) -> bool:
 
 
 class Door:
-    """Makes clients that share one permission, one meter, one pacing and one patience."""
+    """Makes clients that share one permission, one meter, one pacing and one retry policy."""
 
     def __init__(
         self,

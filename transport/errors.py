@@ -2,7 +2,7 @@
 
 TransportError
 ├── Transient            nothing is wrong with the request: come back later
-│   ├── RateLimited      429 after all patience
+│   ├── RateLimited      429 after the last attempt
 │   ├── Unavailable      408, 425, 5xx
 │   ├── ConnectionLost   refused, cut, timed out, name not found
 │   └── Abandoned        never sent: another request of the same batch failed first

@@ -1,4 +1,4 @@
-"""What the layer below raises, as our errors: one table."""
+"""One table: which of our errors stands for what `requests` and `urllib3` raise."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from transport.errors import BadRequest, ConnectionLost, Malformed, Moved, TransportError, Untrusted
 
-Made = Callable[[Exception], TransportError]
+Translate = Callable[[Exception], TransportError]
 
 
-def _lost(words: str) -> Made:
-    def made(failure: Exception) -> TransportError:
+def _lost(words: str) -> Translate:
+    def translate(failure: Exception) -> TransportError:
         error = ConnectionLost(f"{words} ({_short(failure)})")
         error.opened = not never_opened(failure)
         return error
 
-    return made
+    return translate
 
 
 def _refused_tls(failure: Exception) -> TransportError:
@@ -29,7 +29,7 @@ def _refused_tls(failure: Exception) -> TransportError:
     return _lost("the encrypted connection failed")(failure)
 
 
-def _malformed(words: str) -> Made:
+def _malformed(words: str) -> Translate:
     return lambda failure: Malformed(f"{words} ({_short(failure)})")
 
 
@@ -41,7 +41,7 @@ def _unusable(failure: Exception) -> TransportError:
     return BadRequest(f"the request cannot be sent ({_short(failure)})")
 
 
-FAILURES: tuple[tuple[type[Exception], Made], ...] = (
+FAILURES: tuple[tuple[type[Exception], Translate], ...] = (
     (raised.ConnectTimeout, _lost("no connection in time")),
     (raised.Timeout, _lost("no answer in time")),
     (raised.SSLError, _refused_tls),
@@ -67,9 +67,9 @@ FAILURES: tuple[tuple[type[Exception], Made], ...] = (
 """The first class a failure belongs to says what it becomes."""
 
 
-def failed(failure: Exception) -> TransportError:
+def translate_failure(failure: Exception) -> TransportError:
     """Return the typed error for what the layer below raised."""
-    return next(made(failure) for kind, made in FAILURES if isinstance(failure, kind))
+    return next(translate(failure) for kind, translate in FAILURES if isinstance(failure, kind))
 
 
 def never_opened(failure: BaseException) -> bool:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Hashable
 from typing import NamedTuple
 
-from transport.clock import SLICE, Clock, stopped
+from transport.clock import SLICE, Clock, is_stopped
 from transport.concurrency_limit import ConcurrencyLimit
 from transport.errors import Abandoned, RateLimited
 from transport.quota import ANSWER, NOW, Quota
@@ -99,7 +99,7 @@ class Pace:
 
     def _reserve(self, retry_policy: RetryPolicy) -> int | None:
         """Count one more as under way if it may leave and return the answers so far, else wait a while."""
-        if stopped():
+        if is_stopped():
             raise Abandoned("not sent, another request of the batch failed")
         with self._changed:
             moment = self._quota.next(self._under_way, self._clock.monotonic())

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from transport.clock import STOP, Stop
-from transport.gc_tuning import unhurried
+from transport.gc_tuning import collect_less_often
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def in_parallel(calls: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:
     """
     batch = _Batch[T](workers)
     upcoming = iter(calls)
-    with unhurried():
+    with collect_less_often():
         try:
             for call in islice(upcoming, 2 * workers):
                 batch.start(call)
@@ -66,7 +66,7 @@ class _Batch(Generic[T]):
         return self.started.popleft().result()
 
     def end(self) -> None:
-        self._stop.tell()
+        self._stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _note(self, future: Future[T]) -> None:

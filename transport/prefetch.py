@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TypeVar
 
 from transport.clock import STOP, Stop
-from transport.gc_tuning import unhurried
+from transport.gc_tuning import collect_less_often
 
 T = TypeVar("T")
 DISTANCE = 2
@@ -29,13 +29,13 @@ def prefetch(pages: Iterable[T]) -> Iterator[T]:
     context.run(STOP.set, stop)
 
     def fetch() -> list[T]:
-        return [] if stop.told() else list(islice(coming, 1))
+        return [] if stop.is_set() else list(islice(coming, 1))
 
-    with unhurried(), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+    with collect_less_often(), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         fetched = deque(pool.submit(context.run, fetch) for _ in range(DISTANCE))
         try:
             while page := fetched.popleft().result():
                 fetched.append(pool.submit(context.run, fetch))
                 yield page[0]
         finally:
-            stop.tell()
+            stop.set()

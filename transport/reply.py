@@ -59,9 +59,9 @@ class Reply:
         try:
             return orjson.loads(self.content)
         except orjson.JSONDecodeError as wrong:
-            trouble = f"the answer is not JSON ({wrong.msg})" if self.content else "the answer is empty"
+            problem = f"the answer is not JSON ({wrong.msg})" if self.content else "the answer is empty"
         raise Malformed(
-            trouble,
+            problem,
             method=self.method,
             url=self.url,
             status=self.status,
@@ -72,5 +72,5 @@ class Reply:
     @property
     def links(self) -> dict[str, str]:
         """The addresses of the Link headers by their relation, for example `{"next": "https://…"}`."""
-        found = parse_header_links(self.headers.get("Link", ""))
-        return {rel: urljoin(self.url, link["url"]) for link in found for rel in link.get("rel", "").split()}
+        links = parse_header_links(self.headers.get("Link", ""))
+        return {rel: urljoin(self.url, link["url"]) for link in links for rel in link.get("rel", "").split()}

@@ -1,4 +1,4 @@
-"""How often, how long and how calmly a failed request is sent again."""
+"""How often a failed request is sent again, for how long, and after what pauses."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.util import parse_url
 
 from transport.errors import BadRequest, ForeignHost, TransportError, error_class, read_body, words_of
-from transport.failures import failed
+from transport.failures import translate_failure
 from transport.reply import Reply
 
 log = logging.getLogger(__name__)
@@ -63,34 +63,40 @@ def _normal(url: str) -> str:
 _quoted = lru_cache(maxsize=1_000)(quote_plus)
 
 
-def _addressed(url: str, params: Params) -> str:
-    """Return the whole address; of parameters that are lists each value, of those that are None nothing."""
-    told = {name: value for name, value in (params or {}).items() if value is not None}
-    if not told:
+def _build_url(url: str, params: Params) -> str:
+    """Return the whole address; a parameter that is a list is repeated, one that is None is left out."""
+    stated = {name: value for name, value in (params or {}).items() if value is not None}
+    if not stated:
         return _normal(url)
-    base, mark, fragment = _normal(url).partition("#")
+    base, hash_sign, fragment = _normal(url).partition("#")
     # Commas stay: they are legal, documentation writes them so, and the connection reads escapes slowly.
-    query = urlencode(told, doseq=True, safe=",", quote_via=_quoted)
-    return f"{base}{'&' if '?' in base else '?'}{query}{mark}{fragment}"
+    query = urlencode(stated, doseq=True, safe=",", quote_via=_quoted)
+    return f"{base}{'&' if '?' in base else '?'}{query}{hash_sign}{fragment}"
 
 
 class _OneHost(HTTPAdapter):
-    """What `requests` does for each request, without what is the same for all of them to one host."""
+    """The adapter of `requests` for one host, which does once what is the same for every request.
 
-    _kept: Any = None
+    The adapter is used because it knows proxies, certificate bundles and connection pools. For each
+    request it also looks up the pool, works out the proxy and reads cookies, which costs time on every
+    page. All pages come from one host, so none of it changes in between, and cookies are not wanted at
+    all: so these three methods are overridden, and nothing else.
+    """
+
+    _pool: Any = None
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """Return the one pool of connections; which it is, is found out once."""
-        if self._kept is None:
-            self._kept = super().get_connection_with_tls_context(*args, **options)
-        return self._kept
+        """Return the one pool of connections, looked up once."""
+        if self._pool is None:
+            self._pool = super().get_connection_with_tls_context(*args, **options)
+        return self._pool
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        """Return what the request line names; only where there are proxies it is looked into."""
+        """Return what the request line names; it depends on the address only where there are proxies."""
         return str(super().request_url(request, proxies)) if proxies else request.path_url
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """Return the answer, no cookies read from it."""
+        """Return the answer without reading cookies."""
         answer = Response()
         answer.status_code, answer.reason, answer.raw = resp.status, resp.reason, resp
         answer.headers = CaseInsensitiveDict(resp.headers)
@@ -136,7 +142,7 @@ class Wire:
         prepared = PreparedRequest()
         try:
             prepared.prepare_method(request.method)
-            prepared.url = _addressed(request.url, request.params)
+            prepared.url = _build_url(request.url, request.params)
             prepared.prepare_headers({**self._headers, **(request.headers or {})})
             prepared.prepare_body(request.body, None)
             foreign = not self._is_own(prepared.url)
@@ -183,7 +189,7 @@ class Wire:
                 # In one piece: the usual ten kilobytes at a time cost as much as decoding the page.
                 return answer, b"".join(answer.iter_content(None))
         except (raised.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
-            error = failed(failure)
+            error = translate_failure(failure)
         # Raised out here, so that the failure with its signed request does not travel along.
         raise error.about(str(prepared.method), prepared.url)
 

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from transport.clock import SLICE, Clock, stopped
+from transport.clock import SLICE, Clock, is_stopped
 from transport.errors import Abandoned
 
 
@@ -49,7 +49,7 @@ class Budget:
 
     def _enter(self, cost: int) -> float | None:
         """Count the cost and return None if it fits, else return when to look again."""
-        if stopped():
+        if is_stopped():
             raise Abandoned("not sent, another request of the batch failed")
         with self._changed:
             now = self._clock.monotonic()

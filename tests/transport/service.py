@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from transport.clock import Clock, stopped
+from transport.clock import Clock, is_stopped
 
 
 class SettableClock(Clock):
@@ -34,7 +34,7 @@ class SettableClock(Clock):
 
     def wait_until(self, moment: float) -> None:
         with self._lock:
-            if not stopped():
+            if not is_stopped():
                 self.waited.append(moment - self._passed)
                 self._passed = max(self._passed, moment)
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.transport.service import Answer, serving
 from transport import errors
 from transport.errors import TransportError, error_class, words_of
-from transport.failures import FAILURES, failed
+from transport.failures import FAILURES, translate_failure
 
 CLASSES = [
     each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, TransportError)
@@ -101,7 +101,7 @@ def test_everything_the_layer_below_raises_is_mapped_on_purpose(kind):
 
     assert kinds
     assert kinds[0] not in last_resort
-    assert isinstance(failed(kind.__new__(kind)), TransportError)
+    assert isinstance(translate_failure(kind.__new__(kind)), TransportError)
 
 
 @pytest.mark.parametrize(

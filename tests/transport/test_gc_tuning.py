@@ -1,4 +1,4 @@
-"""The collector of garbage is unhurried while somebody reads, and as before once nobody does."""
+"""The garbage collector runs less often while somebody reads, and as before once nobody does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from transport.gc_tuning import OBJECTS, unhurried
+from transport.gc_tuning import OBJECTS, collect_less_often
 from transport.parallel import in_parallel
 from transport.prefetch import prefetch
 
@@ -66,6 +66,6 @@ def test_a_failure_ends_it():
 def test_a_collector_that_is_off_or_calmer_stays_so(usual):
     gc.set_threshold(usual, 10, 10)
 
-    with unhurried():
+    with collect_less_often():
         assert gc.get_threshold() == (usual, 10, 10)
     assert gc.get_threshold() == (usual, 10, 10)

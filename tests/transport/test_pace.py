@@ -9,7 +9,7 @@ import pytest
 from tests.transport import limiter
 from tests.transport.limiter import Refilling, Windows
 from tests.transport.service import Answer, SettableClock, serving
-from transport.concurrency_limit import PATIENT_ANSWERS, ConcurrencyLimit
+from transport.concurrency_limit import ANSWERS_TO_GROW, ConcurrencyLimit
 from transport.door import Door
 from transport.pace import Pacing
 
@@ -211,7 +211,7 @@ def test_the_number_at_once_grows_again(clock):
     assert concurrency.most == 2
     for after in entered[2:]:
         concurrency.leave(after, too_many_at_once=False)
-    for _ in range(2 * PATIENT_ANSWERS - 3):
+    for _ in range(2 * ANSWERS_TO_GROW - 3):
         concurrency.leave(concurrency.enter(), too_many_at_once=False)
     assert concurrency.most == 2
     concurrency.leave(concurrency.enter(), too_many_at_once=False)

@@ -107,13 +107,13 @@ def test_an_error_wakes_those_that_wait_for_a_window(open_client):
 
 def test_a_batch_within_a_batch_stops_with_it():
     """The inner calls hear that the outer batch is over."""
-    from transport.clock import stopped
+    from transport.clock import is_stopped
 
     inside, heard = threading.Event(), threading.Event()
 
     def inner():
         inside.set()
-        while not stopped():
+        while not is_stopped():
             threading.Event().wait(0.01)
         heard.set()
 

@@ -137,7 +137,7 @@ def test_a_held_budget_waits(clock: SettableClock) -> None:
 def test_a_stopped_batch_spends_nothing(clock: SettableClock) -> None:
     """When another request of the batch failed, waiting ends with an error that says so."""
     stop = Stop()
-    stop.tell()
+    stop.set()
     told = STOP.set(stop)
     try:
         with pytest.raises(Abandoned), Budget(10, 5.0, clock).spend(1):
