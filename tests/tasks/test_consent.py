@@ -11,8 +11,9 @@ import pytest
 from ledger import StoredPlan
 from provisioning.model.frames import Changes, complete
 from provisioning.model.terms import Action
-from tasks.consent import NotReleased, missing_approvals, require_consent
+from tasks.consent import NotReleased, missing_approvals, releases, require_consent
 from tasks.session import Session, open_session
+from tasks.state import RunState
 
 FINGERPRINT = "a1" * 32
 POLICY = """\
@@ -124,3 +125,17 @@ def test_the_command_says_that_another_person_must_approve_too(session):
 
     assert "another person must approve it too" in first
     assert "is approved by bo. Next: seatwise apply" in second
+
+
+def test_sync_applies_a_plan_once_the_second_person_has_approved(session, monkeypatch):
+    """A plan that no limit stops still waits for two people, and is released by the second."""
+    monkeypatch.setattr(session, "sink_actions", lambda _: frozenset({"create"}))
+    stored = plan(session, changes=3, blocked_by=[])
+    state = RunState(plans=[stored])
+
+    approve(session, "ann")
+    alone = releases(session, state)
+    approve(session, "bo")
+    together = releases(session, state)
+
+    assert (alone, [one.fingerprint for one in together]) == ([], [stored.fingerprint])
