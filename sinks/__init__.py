@@ -1,13 +1,14 @@
 """TO: one Atlassian target a folder, named as its kind in the policy file; each reads and writes.
 
-To add one, make a folder with a class that satisfies `Sink` and add its line to `KINDS`;
-nothing else changes.
+To add one, make a folder that exports a class which satisfies `Sink`; it is found by itself, see
+`docs/connectors.md`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -15,20 +16,17 @@ import pandas as pd
 from pydantic import BaseModel
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Action, Change, Screened
+from provisioning.model.frames import Change
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
 from transport.door import Door
 
 KINDS = {
-    "atlassian_org": "sinks.atlassian_org:AtlassianOrg",
-    "atlassian_export": "sinks.atlassian_export:AtlassianExport",
-    "jira_cloud": "sinks.jira_cloud:JiraCloud",
-    "atlassian_scim": "sinks.atlassian_scim:AtlassianScim",
-    "confluence_cloud": "sinks.confluence_cloud:ConfluenceCloud",
-    "jira_dc": "sinks.jira_dc:JiraDc",
-    "confluence_dc": "sinks.confluence_dc:ConfluenceDc",
-    "crowd": "sinks.crowd:Crowd",
-    "bitbucket_dc": "sinks.bitbucket_dc:BitbucketDc",
+    folder.name: f"{__name__}.{folder.name}"
+    for folder in iter_modules(__path__)
+    if folder.ispkg and folder.name != "kit"
 }
+"""Each kind and the folder to import when it is used; finding it imports nothing."""
 
 ALREADY = "the target was already in this state"
 """Message of a change that had nothing left to do."""
@@ -114,11 +112,15 @@ def bundled_by_person(change: Change) -> str:
 
 
 def connector(kind: str) -> type[Sink]:
-    """The class of a kind, imported only now.
+    """Return the class of a kind, imported only now.
 
     Raises:
         KeyError: no sink has that kind.
+        LookupError: its folder exports no such class.
     """
-    module, name = KINDS[kind].split(":")
-    sink: type[Sink] = getattr(import_module(module), name)
-    return sink
+    folder = import_module(KINDS[kind])
+    for name in folder.__all__:
+        exported: type[Sink] = getattr(folder, name)
+        if getattr(exported, "kind", None) == kind:
+            return exported
+    raise LookupError(f"{folder.__name__} exports no class with kind = {kind!r}; name it in __all__")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from provisioning.model.frames import AccountState
+from provisioning.model.terms import AccountState
 from sinks.kit.products import PRODUCT_KEYS
 
 ACCOUNT_FIELDS = {

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from transport.client import Client
 from transport.errors import TransportError
 

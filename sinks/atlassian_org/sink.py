@@ -10,8 +10,10 @@ from typing import ClassVar
 from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import Accounts, Action, Assignments, Change, Screened, concat
+from provisioning.model.frames import Accounts, Assignments, Change, concat
 from provisioning.model.intake import Fields, batches
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
@@ -34,7 +36,7 @@ RIGHTS = (
 )
 UNKNOWN_CALLER = Limitation(
     "caller",
-    "the key does not tell whose it is, so that account cannot be spared by itself",
+    "the key does not tell whose it is, so that account is not protected by itself",
     "Give the e-mail address of the administrator who made the key as `caller`.",
 )
 
@@ -49,7 +51,9 @@ class AtlassianOrgOptions(RemoteOptions):
     directory: str | None = Field(None, description="Identifier of the directory, where there are several.")
     key: SecretStr = Field(description="Organisation API key, made without scopes.")
     caller: str | None = Field(None, description="E-mail address of the administrator who made the key.")
-    domains: list[str] = Field([], description="Claimed domains, when new addresses shall be held to them.")
+    domains: list[str] = Field(
+        [], description="Claimed domains; a new address must be in one of them. None given: any address."
+    )
     notify: bool = Field(False, description="Whether Atlassian sends invitations by e-mail.")
     managed: bool = Field(True, description="Whether to read the managed accounts beside.")
     page_size: int = Field(PAGE, ge=1, le=PAGE, description="Users and groups a page.")
@@ -169,7 +173,7 @@ class AtlassianOrg(OnePass):
         return check_connection(self.name, probes, limitations, _advise)
 
     def _manage_one(self) -> None:
-        """Ask what may be done with one managed account; the answer does not matter, being told does."""
+        """Ask what may be done with one managed account; the answer itself does not matter."""
         for row in self._directory.read_one("users", claimStatus="managed"):
             ManagedAccounts(self._client).may(row["accountId"])
 

@@ -92,6 +92,11 @@ class ScimDirectory:
         return Page(rows, total, start + len(rows) >= total, reply)
 
 
+def record_of(reply: Reply) -> Row:
+    """Return the record that the answer to a write shows; it need not show any."""
+    return object_of(reply) if reply.content else {}
+
+
 def _resources(reply: Reply) -> list[Row]:
     """Return the rows of an answer; one without rows may leave the list out."""
     body = object_of(reply)

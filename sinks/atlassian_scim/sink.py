@@ -9,13 +9,16 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Accounts, Action, Change, Screened, concat
+from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.intake import batches
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import PAGE, ScimDirectory
+from sinks.atlassian_scim.members import SETS
 from sinks.atlassian_scim.memory import KnownUsers, Limits
-from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, SETS, ScimWriter
+from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, ScimWriter
 from sinks.kit.connection_check import Limitation, Probe, check_connection
 from sinks.kit.frames import build_assignments_of_few, build_group_assignments
 from sinks.kit.one_pass import OnePass, Streams

@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, Field
 
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import Action, Change, EntitlementKind
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action, EntitlementKind
 from sinks import Applied
 from sinks.bitbucket_dc.read import API, LEVELS, PERMISSIONS, Bitbucket
 from sinks.kit.connection_check import Probe
-from sinks.kit.datacenter import SETS, DataCenter, DataCenterOptions
+from sinks.kit.datacenter import SETS, DataCenter
 from sinks.kit.datacenter_rows import Installation
+from sinks.kit.options import DataCenterOptions
 from sinks.kit.target_reader import find_account
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
 from transport.redact import conceal

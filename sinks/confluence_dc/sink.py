@@ -12,12 +12,14 @@ from urllib.parse import quote
 from pydantic import BaseModel, Field
 
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sinks import Applied
 from sinks.confluence_dc.read import API, PRODUCT, Confluence
 from sinks.kit.connection_check import Probe
-from sinks.kit.datacenter import DataCenter, DataCenterOptions
+from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation
+from sinks.kit.options import DataCenterOptions
 from sinks.kit.waiting import wait_until
 from transport.redact import conceal
 from transport.shape import object_of, text_in

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
 
-from provisioning.model.frames import AccountState, Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import AccountState, Action
 from sinks import Applied
 from sinks.crowd.read import API, CrowdServer, groups_of
 from sinks.kit.connection_check import Probe

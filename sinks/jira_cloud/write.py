@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sinks import ALREADY, Applied
 from sinks.jira_cloud.site import API, Group
 from sinks.kit.cloud_site import IMPOSSIBLE

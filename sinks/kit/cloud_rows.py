@@ -7,18 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.model.frames import (
-    Accounts,
-    AccountState,
-    EntitlementKind,
-    Rejects,
-    Screened,
-    Seats,
-    concat,
-    empty,
-)
+from provisioning.model.frames import Accounts, Rejects, Seats, concat, empty
 from provisioning.model.intake import screened
-from provisioning.model.seat_table import seat_table
+from provisioning.model.screening import Screened
+from provisioning.model.seat_table import build_seats
+from provisioning.model.terms import AccountState, EntitlementKind
 from sinks.kit.frames import (
     ASSIGNED,
     Entitlement,
@@ -78,7 +71,7 @@ def list_products(site: str, products: Sequence[str]) -> list[Entitlement]:
     ]
 
 
-def build_seats(accounts: pd.DataFrame, assignments: pd.DataFrame, entitlements: pd.DataFrame) -> Screened:
-    """Build Seats as they follow from what is assigned; a site tells no use of them."""
-    table = seat_table(empty(Seats), accounts, assignments, entitlements)
+def derive_seats(accounts: pd.DataFrame, assignments: pd.DataFrame, entitlements: pd.DataFrame) -> Screened:
+    """Derive Seats from what is assigned; a site tells no use of them."""
+    table = build_seats(empty(Seats), accounts, assignments, entitlements)
     return Screened(table, empty(Rejects))

@@ -7,18 +7,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import (
-    Accounts,
-    AccountState,
-    Activity,
-    EntitlementKind,
-    Rejects,
-    Screened,
-    Seats,
-    complete,
-    empty,
-)
+from provisioning.model.frames import Accounts, Rejects, Seats, complete, empty
 from provisioning.model.intake import iso_times, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import AccountState, Activity, EntitlementKind
 from sinks.kit.frames import GROUP, Entitlement, build_assignments, build_entitlements
 
 Columns = dict[str, list[Any]]

@@ -7,24 +7,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import (
-    Assignments,
-    Capacity,
-    EntitlementKind,
-    Entitlements,
-    Rejects,
-    Screened,
-    complete,
-    concat,
-    empty,
-)
+from provisioning.model.frames import Assignments, Capacity, Entitlements, Rejects, complete, concat, empty
 from provisioning.model.intake import reject, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import EntitlementKind
 
 GROUP = EntitlementKind.GROUP.value
 KINDS: Mapping[str, str] = {"atlassian": "person", "app": "app", "customer": "customer"}
 """What Atlassian's words for kinds of accounts mean."""
 ASSIGNED = ("account_id", "kind", "entitlement_id", "name")
-"""What is told of one entitlement that an account holds."""
+"""Columns of one entitlement that an account holds."""
 
 
 class Entitlement(NamedTuple):

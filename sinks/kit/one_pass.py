@@ -6,7 +6,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from provisioning.model.frames import Screened
+from provisioning.model.screening import Screened
 
 Streams = dict[str, list[Screened]]
 

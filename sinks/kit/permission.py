@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change, EntitlementKind
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action, EntitlementKind
 
 
 class Reason(NamedTuple):

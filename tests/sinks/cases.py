@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 
 from provisioning.model import frames
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.screening import Screened
+from provisioning.model.terms import Action
 from sandbox.atlassian_export.face import write
 from sandbox.atlassian_scim.state import DIRECTORY as SCIM_DIRECTORY
 from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
@@ -245,7 +247,7 @@ def connect(kind: str, sandbox: Running, folder: Path, door: Door, **more: Any) 
 
 def read(sink: Sink, part: str) -> pd.DataFrame:
     """Read one part whole, in an order of its own."""
-    pages: Iterator[frames.Screened] = getattr(sink, part)()
+    pages: Iterator[Screened] = getattr(sink, part)()
     model = PARTS[part]
     whole = frames.concat(model, [page.frame for page in pages])
     by = [name for name in ("account_id", "kind", "entitlement_id", "product", "site") if name in whole]

@@ -10,12 +10,13 @@ import pytest
 from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model import frames
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sandbox.running import Running
 from sinks import KINDS, Sink
 from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story
 from transport.door import Door
-from transport.errors import ReadOnly, TransportError, UnknownOutcome
+from transport.errors import Malformed, ReadOnly, TransportError, UnknownOutcome
 from transport.retry_policy import RetryPolicy
 
 REMOTE = [kind for kind, case in CASES.items() if case.paths]
@@ -27,6 +28,12 @@ BREAKS = [
     {"kind": "truncate"},
     {"kind": "expire_token"},
 ]
+
+
+ODD = [{"odd": True}, ["a text"], "a text"]
+"""Answers with status 200 that are no listing, whatever is asked."""
+NAMED_BY_US = ("crowd", "bitbucket_dc")
+"""Kinds whose accounts bear the name they are created with, so that no answer needs to tell it."""
 
 
 def positions(pages: int, fault: dict[str, object]) -> list[int]:
@@ -131,9 +138,45 @@ def test_a_fault_on_any_page_raises(
         faulty.world.faults.clear()
 
 
+@pytest.mark.parametrize("odd", ODD, ids=["object", "list", "text"])
+@pytest.mark.parametrize("kind", REMOTE)
+def test_an_odd_answer_is_no_listing(kind: str, odd: object, faulty: Running, tmp_path: Path) -> None:
+    """An answer that is not what was asked for raises with where it came from, whatever was asked."""
+    for path in CASES[kind].paths:
+        faulty.world.faults.add(path=path, times=0, status=200, body=odd)
+
+        with pytest.raises(Malformed) as failure:
+            read(connect(kind, faulty, tmp_path, Door(retry_policy=RetryPolicy(attempts=1))), "accounts")
+
+        assert path in str(failure.value.url)
+        assert failure.value.remedy
+        faulty.world.faults.clear()
+
+
+@pytest.mark.parametrize(("kind", "name"), DOABLE)
+def test_an_odd_answer_to_a_write_fails_in_words(
+    kind: str, name: str, faulty: Running, tmp_path: Path
+) -> None:
+    """A write whose answer is not the record fails with words, unless nothing of it is needed."""
+    sink = connect(kind, faulty, tmp_path, Door(writable=True))
+    (made, *_) = story(sink, name)
+    case = CASES[kind]
+    for odd in ODD:
+        faulty.world.faults.add(path=case.home, times=0, status=200, body=odd, method=case.verb(made))
+        raised: TransportError | None = None
+        try:
+            sink.apply([made])
+        except TransportError as error:
+            raised = error
+
+        assert raised is None or (raised.message and raised.remedy)
+        assert raised or made.action != Action.CREATE or kind in NAMED_BY_US
+        faulty.world.faults.clear()
+
+
 @pytest.mark.parametrize("kind", CASES)
 def test_reading_and_checking_write_nothing(kind: str, acme: Running, tmp_path: Path) -> None:
-    """Reading everything, looking and checking send no write, even through a door that could."""
+    """Reading everything, observing and checking send no write, even through a door that could."""
     door = Door(writable=True)
     sink = connect(kind, acme, tmp_path, door)
     first = read(sink, "accounts")
@@ -149,7 +192,7 @@ def test_reading_and_checking_write_nothing(kind: str, acme: Running, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_a_look_shows_what_the_read_showed(kind: str, acme: Running, tmp_path: Path) -> None:
+def test_an_observation_shows_what_the_read_showed(kind: str, acme: Running, tmp_path: Path) -> None:
     """Account and assignments of one person are the same read alone or with all the others."""
     sink = connect(kind, acme, tmp_path, Door())
     accounts, held = read(sink, "accounts"), read(sink, "assignments")
@@ -166,7 +209,7 @@ def test_a_look_shows_what_the_read_showed(kind: str, acme: Running, tmp_path: P
 
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_writes_are_read_back(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
-    """After each change of a story a look shows what it wanted, and before it did not."""
+    """After each change of a story an observation shows what it wanted, and before it did not."""
     sink = connect(kind, fresh, tmp_path, Door(writable=True))
 
     for made in story(sink, name):
@@ -227,7 +270,7 @@ def test_what_a_sink_cannot_do_is_refused(kind: str, acme: Running, tmp_path: Pa
 
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_a_lost_answer_is_settled_by_reading(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
-    """A write whose answer is lost is told as such, sent once, and a look finds it done."""
+    """A write whose answer is lost is reported as such, sent once, and an observation finds it done."""
     door = Door(writable=True)
     sink = connect(kind, fresh, tmp_path, door)
 

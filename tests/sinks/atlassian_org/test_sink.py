@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sandbox.kit.cloud_model import CLOUD_ID, CONFLUENCE, DIRECTORY_ID, JIRA, ORG_ID, USER, Account
 from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import organisation

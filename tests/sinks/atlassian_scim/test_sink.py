@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sandbox.atlassian_scim.face import directory
 from sandbox.atlassian_scim.state import DIRECTORY, Directory
 from sandbox.running import Running

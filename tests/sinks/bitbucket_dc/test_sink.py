@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from sandbox.kit.datacenter_drift import CALLER, SYNCED
 from sandbox.running import Running
 from sinks import Sink

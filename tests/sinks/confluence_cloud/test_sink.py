@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action, Change
+from provisioning.model.frames import Change
+from provisioning.model.terms import Action
 from sandbox.kit.cloud_model import CONFLUENCE
 from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import organisation

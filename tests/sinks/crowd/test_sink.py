@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from sandbox.kit.datacenter_drift import SYNCED
 from sandbox.running import Running
 from sinks import Sink

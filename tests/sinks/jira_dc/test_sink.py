@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.model.findings import Refused
-from provisioning.model.frames import Action
+from provisioning.model.terms import Action
 from sandbox.kit.datacenter_drift import CALLER, DOUBLE, LEAD, SYNCED
 from sandbox.running import Running
 from sinks import Sink
