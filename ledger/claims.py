@@ -31,11 +31,11 @@ class Claims(Store):
         c = tables.claims.c
         with self._writing(alone_on=tables.claims) as connection:
             require_run(connection, run_id)
-            held = connection.execute(select(c.run_id, c.until).where(c.target == target)).one_or_none()
-            if held is not None and held.run_id != run_id and held.until > at:
+            claim = connection.execute(select(c.run_id, c.until).where(c.target == target)).one_or_none()
+            if claim is not None and claim.run_id != run_id and claim.until > at:
                 raise TargetBusy(
-                    f"run {held.run_id} is writing {target}",
-                    f"Let it end. If it was killed, its claim runs out at {held.until:%H:%M:%S} UTC.",
+                    f"run {claim.run_id} is writing {target}",
+                    f"Let it end. If it was killed, its claim runs out at {claim.until:%H:%M:%S} UTC.",
                 )
             connection.execute(delete(tables.claims).where(c.target == target))
             connection.execute(insert(tables.claims), {"target": target, "run_id": run_id, "until": until})

@@ -110,7 +110,7 @@ class Journal(Store):
             return list(connection.scalars(query.order_by(func.min(c.seq))))
 
     def unsettled(self, target: str | None = None) -> pd.DataFrame:
-        """Changes that were about to be written and whose end nobody told, oldest first.
+        """Changes that were about to be written and have no outcome, oldest first.
 
         Returns:
             A Changes frame with two more columns: the plan's fingerprint and the run that intended it.

@@ -29,7 +29,7 @@ class StoredPlan:
     run_id: str
     policy_fingerprint: str
     blocked_by: list[str]
-    """Why a person must look first; empty when nobody need."""
+    """Why a person must approve it first; empty when nobody need."""
     created: datetime
     changes: pd.DataFrame
     """A Changes frame; the ledger gives it back row for row."""

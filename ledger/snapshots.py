@@ -163,7 +163,7 @@ class Snapshots(Store):
         return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
 
     def accept(self, run_id: str) -> None:
-        """Take every read of a run as the measure for later ones: a person has looked at it."""
+        """Take every read of a run as the measure for later ones: a person has approved its plan."""
         c = tables.snapshots.c
         with self._writing() as connection:
             connection.execute(update(tables.snapshots).where(c.run_id == run_id).values(complete=True))

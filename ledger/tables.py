@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 from provisioning.model.frames import Changes, Frame, Links, Outcomes, Taken, columns
 
 KEY = ("target", "account_id", "kind", "entitlement_id")
-"""What names a thing an account holds."""
+"""What names an assignment."""
 
 metadata = MetaData(
     naming_convention={

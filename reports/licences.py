@@ -72,7 +72,7 @@ class Report:
         at: instant it is for, UTC.
         currency: three letters, None without prices.
         headline: the figures of the whole.
-        products: target, product, site, billing, capacity, held, billed, used, unsure, wasted, one column
+        products: target, product, site, billing, capacity, assigned, billed, used, unsure, wasted, one column
             a reason, known_share, cost, monthly, next_cycle, next_renewal, saves_from, to_lower_tier,
             oversized.
         reasons: reason, seats, monthly; every reason, in order of precedence.
@@ -136,10 +136,10 @@ def build(
     accounts = concat(Accounts, [target.accounts for target in targets])
     seats = _all_seats(targets, accounts)
     capacity = concat(Capacity, [target.capacity for target in targets])
-    held, wasted = _judge_seats(seats, accounts, sources, links, prices, terms)
-    costs = compute_costs(held, prices, capacity, today)
-    savings = compute_savings(held, wasted, prices, today)
-    products = _products(count_seats(seats, capacity), held, wasted)
+    billed_seats, wasted = _judge_seats(seats, accounts, sources, links, prices, terms)
+    costs = compute_costs(billed_seats, prices, capacity, today)
+    savings = compute_savings(billed_seats, wasted, prices, today)
+    products = _products(count_seats(seats, capacity), billed_seats, wasted)
     products = _with_money(products, prices, costs, savings, today)
     data = _data(sources, targets)
     return Report(
@@ -148,7 +148,7 @@ def build(
         headline=_headline(products),
         products=products,
         reasons=_reasons(wasted),
-        by={name: _grouped(held, wasted, costs, name) for name in terms.by},
+        by={name: _grouped(billed_seats, wasted, costs, name) for name in terms.by},
         seats=seats,
         waste=_most_certain_first(wasted),
         data=data,
@@ -213,7 +213,7 @@ def table_rows(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _products(table: pd.DataFrame, held: pd.DataFrame, wasted: pd.DataFrame) -> pd.DataFrame:
+def _products(table: pd.DataFrame, billed_seats: pd.DataFrame, wasted: pd.DataFrame) -> pd.DataFrame:
     """Seats by place: those in use, those wasted by reason, and the rest."""
     table = table.set_index(INSTALLATION)
     for reason in REASONS:
@@ -221,7 +221,7 @@ def _products(table: pd.DataFrame, held: pd.DataFrame, wasted: pd.DataFrame) -> 
         table[reason] = found.reindex(table.index).fillna(0).astype("int64")
     table["wasted"] = table[REASONS].sum(axis=1)
     key = [*INSTALLATION, "account_id"]
-    kept = held.merge(wasted[key], on=key, how="left_anti", validate="one_to_one")
+    kept = billed_seats.merge(wasted[key], on=key, how="left_anti", validate="one_to_one")
     used = kept[kept["activity"] == Activity.USED].groupby(INSTALLATION).size()
     table["used"] = used.reindex(table.index).fillna(0).astype("int64")
     table["unsure"] = table["billed"] - table["used"] - table["wasted"]
@@ -287,12 +287,14 @@ def _reasons(wasted: pd.DataFrame) -> pd.DataFrame:
 
 
 def _grouped(
-    held: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Installation, Decimal], by: str
+    billed_seats: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Installation, Decimal], by: str
 ) -> pd.DataFrame:
-    shares = charge_back(held, costs, by)
+    shares = charge_back(billed_seats, costs, by)
     table = shares.groupby(by, dropna=False).agg(seats=("seats", "sum"), cost=("monthly", add_up))
     key = [*INSTALLATION, "account_id"]
-    named = wasted[[*key, "monthly"]].merge(held[[*key, by]], on=key, how="left", validate="one_to_one")
+    named = wasted[[*key, "monthly"]].merge(
+        billed_seats[[*key, by]], on=key, how="left", validate="one_to_one"
+    )
     lost = named.groupby(by, dropna=False).agg(wasted=("monthly", "size"), monthly=("monthly", add_up))
     table, lost = (
         frame.rename(index=lambda value: NOT_STATED if pd.isna(value) else value) for frame in (table, lost)

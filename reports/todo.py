@@ -40,7 +40,7 @@ ACCESS = {
     + FOUND
     + "find {what} under App access, choose More actions (•••), then Remove access.",
 }
-"""The same for what is held directly: a role or a product."""
+"""The same for what is assigned directly: a role or a product."""
 FINAL = "Cannot be undone."
 COLUMNS = ["step", "target", "who", "what", "why", "caution", "done"]
 

@@ -77,8 +77,8 @@ UNPRICED = (
 
 MEANINGS = {
     "Bought": "Seats the contract holds, where the target tells it.",
-    "Held": "Accounts that have the product on the site, paid for or not.",
-    "Billed": ("Held seats of people whose account is active or invited: each is paid for, used or not."),
+    "Assigned": "Accounts that have the product on the site, paid for or not.",
+    "Billed": "Assigned seats of people whose account is active or invited: each is paid for, used or not.",
     "In use": "Billed seats last used less than {idle_days} days ago that have no reason to be waste.",
     "Wasted": "Billed seats with one of the reasons below. A seat counts once, under the first that holds.",
     "Unsure": "Billed seats that are neither: their activity is unknown, or they are too new to judge.",

@@ -42,9 +42,9 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
 
 def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
     """How large each source was when it was last read whole."""
-    found = {name: ledger.last_complete(name) for name in sources}
+    last = {name: ledger.last_complete(name) for name in sources}
     return {
-        name: measure(restore_source(snapshot)) for name, snapshot in found.items() if snapshot is not None
+        name: measure(restore_source(snapshot)) for name, snapshot in last.items() if snapshot is not None
     }
 
 

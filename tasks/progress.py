@@ -1,4 +1,4 @@
-"""How far a long step is, told to whoever watches: a terminal, or nobody."""
+"""How far a long step is, shown to whoever watches: a terminal, or nobody."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def open_run(
 
 
 def _close_failed(session: Session, error: BaseException) -> None:
-    told = error if isinstance(error, SeatwiseError) else SeatwiseError(*message_and_remedy(error))
-    summary = summarise_error(session, redact(str(told)))
+    known = error if isinstance(error, SeatwiseError) else SeatwiseError(*message_and_remedy(error))
+    summary = summarise_error(session, redact(str(known)))
     write_summary(session.out, summary)
     session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)

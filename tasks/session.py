@@ -127,8 +127,8 @@ def read_policy(config: Path) -> Policy:
 
 def open_ledger(rules: Policy, folder: Path) -> Ledger:
     """The ledger the policy names; a relative SQLite file lies beside the policy."""
-    scheme, found, rest = rules.ledger.partition(":///")
-    if found and scheme.startswith("sqlite") and not Path(rest).is_absolute():
+    scheme, separator, rest = rules.ledger.partition(":///")
+    if separator and scheme.startswith("sqlite") and not Path(rest).is_absolute():
         return Ledger.open(f"sqlite:///{folder / rest}")
     return Ledger.open(rules.ledger)
 

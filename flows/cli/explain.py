@@ -123,7 +123,7 @@ def _describe_changes(explanation: Explanation) -> list[str]:
 
 
 def _describe_assignment(row: Reasoned) -> str:
-    verb = "has" if row.held else "should have"
+    verb = "has" if row.assigned else "should have"
     rule = f" by {row.rule}" if row.rule else ""
     return f"{verb:<12} {row.kind} {row.name}{rule}: {row.reason}"
 

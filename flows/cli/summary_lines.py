@@ -15,11 +15,11 @@ AGAIN = "Some changes are still propagating; the next run checks them."
 
 
 def describe_summary(summary: dict[str, Any]) -> list[str]:
-    """What a run found, did and asks for next."""
-    found = {name: summary[name] for name in ("identities", "accounts", "linked", "orphans", "ambiguous")}
+    """What a run read, did and asks for next."""
+    people = {name: summary[name] for name in ("identities", "accounts", "linked", "orphans", "ambiguous")}
     lines = [
         f"run {summary['run_id']}: {summary['verdict']}",
-        f"  people   {_counts(found)}",
+        f"  people   {_counts(people)}",
         *_reads(summary.get("sources", {})),
     ]
     if summary.get("flow") != "licences":

@@ -71,15 +71,15 @@ def test_a_plan_from_files_becomes_steps_for_a_person(company, files: Path, sour
 
 @pytest.mark.parametrize("count", [500, 1], ids=["planned", "needs approval"])
 def test_the_advice_is_to_follow_the_steps(company, files: Path, count: int):
-    """Also of a plan that is held: no command writes this target."""
+    """Also of a plan that needs approval: no command writes this target."""
     (files / "policy.yaml").write_text(POLICY.format(source=CSV).replace("count: 500", f"count: {count}"))
 
     summary = run("reconcile", files)
 
-    told = describe_summary(summary)
+    lines = describe_summary(summary)
     assert summary["exit_code"] == (2 if count == 500 else 3)
-    assert told[-1].startswith("This target is changed by hand: follow the steps in ")
-    assert not [line for line in told if line.startswith("  seatwise")]
+    assert lines[-1].startswith("This target is changed by hand: follow the steps in ")
+    assert not [line for line in lines if line.startswith("  seatwise")]
 
 
 def test_the_report_needs_no_credential(company, files: Path):

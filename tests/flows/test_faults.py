@@ -54,7 +54,7 @@ def shrink(company, share: float) -> None:
 
 
 @pytest.mark.parametrize("share", [0.15, 1.0], ids=["15 % smaller", "empty"])
-def test_a_source_that_shrank_holds_the_run(company, share):
+def test_a_source_that_shrank_stops_the_run(company, share):
     """Nobody loses anything, the reason holds numbers, and the next run still compares with the whole."""
     from tests.flows.test_sync import applied
 
@@ -70,14 +70,14 @@ def test_a_source_that_shrank_holds_the_run(company, share):
 
 
 def test_a_directory_that_really_shrank_is_the_measure_once_a_person_said_so(company):
-    """Released and applied, the smaller directory holds nothing any more."""
+    """Released and applied, the smaller directory stops nothing any more."""
     from flows.cli.history import approve_plan
     from tests.flows.test_sync import applied
 
     applied(company)
     shrink(company, 0.15)
-    held = company.run("sync")
-    approve_plan(company.policy, held["fingerprint"], by="tester", reason="a division was sold")
+    planned = company.run("sync")
+    approve_plan(company.policy, planned["fingerprint"], by="tester", reason="a division was sold")
 
     company.run("sync")
     summary = company.run("sync")

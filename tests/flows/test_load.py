@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.frames import Accounts, Action, Assignments, Changes, Outcomes
+from provisioning.model.frames import Accounts, Assignments, Changes, Outcomes
+from provisioning.model.terms import Action
 from sandbox import policy
 from sandbox.kit.counters import Counters
 from sandbox.running import Running
@@ -194,7 +195,7 @@ def test_nothing_is_begun_once_too_many_changes_failed(loading, session):
 
 
 def test_an_error_is_raised_when_no_batch_is_under_way_any_more(loading):
-    """The others may still write, and the target must be held as long."""
+    """The others may still write, and the target must stay claimed as long."""
     batches, end = loading(changes(*people("abcd")))
 
     batches.wait_for("ab")

@@ -62,7 +62,7 @@ def test_one_policy_brings_all_targets_in_step(several):
     assert plan.empty
 
 
-def test_what_is_held_and_what_is_noted_names_its_target(several):
+def test_what_needs_approval_and_what_is_noted_names_its_target(several):
     summary = several.run("reconcile")
 
     lines = describe_summary(summary)
