@@ -22,6 +22,7 @@ from transport.access_token import AccessToken, IssuedToken
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, TransportError
 from transport.redact import conceal
+from transport.shape import object_of
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.*?-----END \1-----", re.DOTALL)
 Credential = str | dict[str, str]
@@ -137,6 +138,7 @@ class _Carrier:
     ) -> _Answer:
         """Read a document; a failure raises as it does everywhere."""
         reply = self._client.get(self._address(url), params, headers)
+        object_of(reply)
         return _Answer(reply.status, reply.content.decode(), reply.headers)
 
     def post(
@@ -151,6 +153,7 @@ class _Carrier:
             reply = self._client.search(self._address(url), headers=headers, form=data or {})
         except (BadRequest, CredentialRefused) as error:
             return _Answer(int(error.status or 400), _json(error), error.headers)
+        object_of(reply)  # msal takes for granted that it is one.
         return _Answer(reply.status, reply.content.decode(), reply.headers)
 
     def close(self) -> None:
