@@ -15,8 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from provisioning.model import delimited
 from provisioning.model.findings import Finding, Unreadable
-from provisioning.model.frames import Identities, Memberships, Rejects, Screened, State, columns, concat
+from provisioning.model.frames import Identities, Memberships, Rejects, columns, concat
 from provisioning.model.intake import reject, screened
+from provisioning.model.screening import Screened
+from provisioning.model.terms import State
+from provisioning.model.text import fold, folded
+from sources.kit.states import STAGED, state_remedy
 
 NAMES = {
     "source_id": ("user id", "id", "user_id", "source id", "object id", "external id", "uid"),
@@ -108,7 +112,7 @@ class TableOptions(BaseModel):
     @field_validator("states")
     @classmethod
     def _whatever_case(cls, states: dict[str, State]) -> dict[str, State]:
-        return {word.casefold(): state for word, state in states.items()}
+        return {fold(word): state for word, state in states.items()}
 
     @model_validator(mode="after")
     def _known_columns(self) -> Self:
@@ -164,11 +168,11 @@ class Table:
         raw["source_state"] = raw.pop("state", pd.Series(None, index=sheet.rows.index, dtype="str"))
         raw["state"], unknown = self._states(raw["source_state"])
         repeated = raw["source_id"].duplicated() & raw["source_id"].notna()
-        tell = partial(self._told, raw["source_id"], sheet.lines)
+        report = partial(self._report, raw["source_id"], sheet.lines)
         words = raw["source_state"]
-        odd = [tell(unknown, words, "state", "not a known state, so it counts as staged")]
+        odd = [report(unknown, words, "state", "not a known state, so it counts as staged")]
         if self._options.groups is None:
-            odd.append(tell(repeated, raw["source_id"], "source_id", "named twice"))
+            odd.append(report(repeated, raw["source_id"], "source_id", "named twice"))
         kept = {name: values[~repeated].reset_index(drop=True) for name, values in raw.items()}
         good = screened(
             Identities,
@@ -177,8 +181,8 @@ class Table:
             key="source_id",
             instants=self._instants,
         )
-        told = self._with_lines(good.rejects, raw["source_id"], sheet)
-        yield Screened(good.frame, concat(Rejects, [told, *odd, self._ragged(sheet)]))
+        unread = self._with_lines(good.rejects, raw["source_id"], sheet)
+        yield Screened(good.frame, concat(Rejects, [unread, *odd, self._ragged(sheet)]))
 
     def memberships(self) -> Iterator[Screened]:
         """One page of Memberships; none when the connection names no column of groups."""
@@ -223,7 +227,7 @@ class Table:
         return Sheet(table.header, table.rows, self._places(table.header), table.lines, table.ragged)
 
     def _places(self, header: list[str]) -> dict[str, int]:
-        plain = {name.casefold(): place for place, name in reversed(list(enumerate(header)))}
+        plain = {fold(name): place for place, name in reversed(list(enumerate(header)))}
         places = {name: self._place(header, own) for name, own in self._options.columns.items()}
         for name, known in NAMES.items():
             found = next((plain[word] for word in known if word in plain), None)
@@ -236,9 +240,9 @@ class Table:
         return {name: places[name] for name in columns(Identities) if name in places}
 
     def _place(self, header: list[str], own: str) -> int:
-        plain = [name.casefold() for name in header]
-        if own.casefold() in plain:
-            return plain.index(own.casefold())
+        plain = [fold(name) for name in header]
+        if fold(own) in plain:
+            return plain.index(fold(own))
         near = delimited.nearest(own, header)
         hint = f"; the nearest header is '{near}'" if near else f"; its headers are {', '.join(header)}"
         raise Unreadable(
@@ -257,10 +261,10 @@ class Table:
     def _states(self, words: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[bool]]:
         """States of words, and which of the words are not known."""
         meaning = {word: state.value for word, state in (STATES | self._options.states).items()}
-        states = words.str.strip().str.casefold().map(meaning).astype("str")
+        states = folded(words).map(meaning).astype("str")
         if self._options.state is not None:
             states = states.mask(words.isna(), self._options.state.value)
-        return states.fillna(State.STAGED.value), states.isna()
+        return states.fillna(STAGED), states.isna()
 
     def _instants(self, texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
         found = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
@@ -269,27 +273,27 @@ class Table:
                 found = found.fillna(pd.to_datetime(texts, utc=True, format=pattern, errors="coerce"))
         return found
 
-    def _told(
+    def _report(
         self, keys: pd.Series[str], lines: pd.Series[int], which: pd.Series[bool], values: Any, *what: str
     ) -> pd.DataFrame:
         field, problem = what
         problems = problem + f" ({self.unit} " + lines[which].astype("str") + ")"
-        told = reject(keys[which], field, values[which], problems, origin=self.name)
+        reports = reject(keys[which], field, values[which], problems, origin=self.name)
         if field == "state":
-            told["remedy"] = f"say what it means under `states` of connection {self.name}"
-        return told
+            reports["remedy"] = state_remedy(self.name)
+        return reports
 
     def _with_lines(self, rejects: pd.DataFrame, keys: pd.Series[str], sheet: Sheet) -> pd.DataFrame:
         lines = pd.Series(sheet.lines.to_numpy(), index=keys.to_numpy()).groupby(level=0).first()
         found = rejects["key"].map(lines).astype("Int64").astype("str")
-        told = (rejects["problem"] + f" ({self.unit} " + found + ")").where(found.notna(), rejects["problem"])
-        return rejects.assign(problem=told)
+        problems = rejects["problem"] + f" ({self.unit} " + found + ")"
+        return rejects.assign(problem=problems.where(found.notna(), rejects["problem"]))
 
     def _ragged(self, sheet: Sheet) -> pd.DataFrame:
         place = next(
             sheet.places[name] for name in ("source_id", "user_name", "email") if name in sheet.places
         )
-        told = [
+        reports = [
             reject(
                 row.fields[place] if place < len(row.fields) else None,
                 "row",
@@ -300,7 +304,7 @@ class Table:
             )
             for row in sheet.ragged
         ]
-        return concat(Rejects, told)
+        return concat(Rejects, reports)
 
 
 def _apart(names: pd.Series[Any], separator: str | None) -> pd.Series[Any]:
@@ -309,8 +313,8 @@ def _apart(names: pd.Series[Any], separator: str | None) -> pd.Series[Any]:
 
 
 def _key(sheet: Sheet) -> pd.Series[str]:
-    """What names a row: its identifier, else its sign-in name, else its e-mail address in lower case."""
+    """What names a row: its identifier, else its sign-in name or e-mail address as they are compared."""
     if "source_id" in sheet.places:
         return sheet.rows[sheet.places["source_id"]]
     name = "user_name" if "user_name" in sheet.places else "email"
-    return sheet.rows[sheet.places[name]].str.lower()
+    return folded(sheet.rows[sheet.places[name]])
