@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,7 +19,7 @@ from sandbox.atlassian_scim.about import (
 )
 from sandbox.atlassian_scim.rows import group_row, operations, patched, trimmed, user_data, user_row
 from sandbox.atlassian_scim.start import founded
-from sandbox.atlassian_scim.state import DIRECTORY, MEMBERS, USERS, Directory, ScimError, ScimGroup
+from sandbox.atlassian_scim.state import DIRECTORY, MEMBERS, USERS, Directory, Record, ScimError, ScimGroup
 from sandbox.kit.cloud_wire import organisation
 from sandbox.kit.world import Face, Reply, Request, Route, World, json_reply
 
@@ -95,7 +95,7 @@ def _filter(request: Request, known: tuple[str, ...]) -> tuple[str, str] | None:
 
 def list_users(world: World, request: Request) -> Reply:
     here = directory(world)
-    records = here.records.values()
+    records: Collection[Record] = here.records.values()
     asked = _filter(request, ("userName", "externalId"))
     if asked and asked[0] == "userName":
         found = here.by_user_name.get(asked[1].lower())
@@ -107,7 +107,7 @@ def list_users(world: World, request: Request) -> Reply:
 
 def list_groups(world: World, request: Request) -> Reply:
     here = directory(world)
-    groups = here.groups.values()
+    groups: Collection[ScimGroup] = here.groups.values()
     if asked := _filter(request, ("displayName",)):
         found = here.by_name.get(asked[1].lower())
         groups = [found] if found else []

@@ -20,8 +20,16 @@ from sandbox.kit.cloud_state import Organisation
 DIRECTORY = "5e1f0a52-0000-4000-8000-0000000000f1"
 USERS, MEMBERS = 150_000, 35_000
 # Names of groups that products make for themselves; one so named is taken and never synced.
-BUILT_IN = ("jira-software-users", "confluence-users", "jsm-agents", "jira-administrators", "site-admins")
-BUILT_IN += ("org-admins", "administrators", "system-administrators")
+BUILT_IN = (
+    "jira-software-users",
+    "confluence-users",
+    "jsm-agents",
+    "jira-administrators",
+    "site-admins",
+    "org-admins",
+    "administrators",
+    "system-administrators",
+)
 
 
 class ScimError(Exception):

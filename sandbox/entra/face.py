@@ -64,7 +64,8 @@ def list_users(world: World, request: Request) -> Reply:
     query = _user_query(world, request)
     among: Iterable[int] = people
     if query.ids is not None:
-        among = {number_of("user", key) for key in query.ids} & people.keys()
+        numbers = (number_of("user", key) for key in query.ids)
+        among = {number for number in numbers if number in people}
     present = [number for number in among if people[number].present]
     return _users(world, request, query, present, "users")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.jira_cloud.rows import access_of, account_named, group_row_whole, here, member_row, paged
 from sandbox.kit.cloud_model import Group
 from sandbox.kit.cloud_state import Organisation
@@ -109,7 +111,7 @@ def pick_groups(world: World, request: Request) -> Reply:
     term, size = (request.get("query") or "").lower(), number(request, "maxResults", 20, 100)
     groups = sorted(organisation(world).groups.values(), key=lambda g: g.name)
     fitting = [group for group in groups if term in group.name.lower()]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": group.name,
             "html": group.name,

@@ -148,7 +148,7 @@ def _take(world: World, request: Request) -> float | None:
     buckets, now = world.cache("cloud buckets"), world.limits.clock()
     tokens, at = buckets.get(key, (float(limit), now))
     tokens = min(float(limit), tokens + (now - at) * limit)
-    left = tokens - 1
+    left: float = tokens - 1
     buckets[key] = (left if left >= 0 else tokens, now)
     request.notes["tokens"] = (limit, max(0, math.floor(left)))
     return left

@@ -71,7 +71,7 @@ def revoke(world: World, request: Request) -> Reply:
     """End a token: `{"access_token": …}`."""
     if _client(request.headers.get("authorization", "")) is None:
         return problem(401, "Unauthorized", "Authentication Failure")
-    desk(world).tokens.pop((request.json() or {}).get("access_token"), None)
+    desk(world).tokens.pop(str((request.json() or {}).get("access_token")), None)
     return json_reply({"status": {"error": False, "code": 200, "type": "success", "message": "Success"}})
 
 

@@ -136,8 +136,8 @@ def _fits(have: Any, op: str, want: Any, exact: bool) -> bool:
     if not isinstance(want, str):
         return op in (*_ORDER, "eq") and isinstance(have, type(want)) and _ordered(have, op, want)
     left, right = str(have), want
-    if op in _ORDER and (times := (_time(left), _time(right))) and None not in times:
-        return bool(_ORDER[op](*times))
+    if op in _ORDER and (have_at := _time(left)) is not None and (want_at := _time(right)) is not None:
+        return bool(_ORDER[op](have_at, want_at))
     if not exact:
         left, right = left.casefold(), right.casefold()
     return _TEXT[op](left, right) if op in _TEXT else _ordered(left, op, right)
