@@ -21,7 +21,7 @@ IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
 EXPAND = ["productAccess", "groups", "platformRoles", "counts.resources"]
 
 
-class Opening(NamedTuple):
+class OpenedProduct(NamedTuple):
     """One product on one site that a group opens."""
 
     resource: Resource
@@ -37,7 +37,7 @@ class Group(NamedTuple):
     name: str
     modifiable: bool
     admin: bool
-    opens: tuple[Opening, ...]
+    opens: tuple[OpenedProduct, ...]
 
 
 class Workspace(NamedTuple):
@@ -182,14 +182,14 @@ def _next(reply: Reply) -> str | None:
     return cursors[0]
 
 
-def _opening(role: Mapping[str, Any]) -> Opening | None:
+def _opening(role: Mapping[str, Any]) -> OpenedProduct | None:
     """Return what one role assignment of a group opens; None where that is no product."""
     resource = resource_of(role["resourceId"], role.get("resourceOwner"))
     access = set(role.get("roles") or ()) - NO_ACCESS_ROLES
     if resource.product == PLATFORM or not access:
         return None
     billable = bool(access - FREE_ROLES)
-    return Opening(resource, billable, bool(access & ADMIN_ROLES), role.get("defaultRole") is not None)
+    return OpenedProduct(resource, billable, bool(access & ADMIN_ROLES), role.get("defaultRole") is not None)
 
 
 def _workspace(row: Row, reply: Reply) -> Workspace:

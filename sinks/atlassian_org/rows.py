@@ -23,7 +23,7 @@ from sinks.atlassian_org.data import (
     bare,
     resource_of,
 )
-from sinks.atlassian_org.directory import Group, Opening, Workspace
+from sinks.atlassian_org.directory import Group, OpenedProduct, Workspace
 from sinks.kit.frames import (
     ASSIGNED,
     GROUP,
@@ -233,7 +233,7 @@ def build_organisation_entitlements(target: str, openings: Openings) -> Screened
     return build_entitlements(target, rows)
 
 
-def _opened(group: Group, opening: Opening | None, openings: Openings) -> Entitlement:
+def _opened(group: Group, opening: OpenedProduct | None, openings: Openings) -> Entitlement:
     own = Entitlement(GROUP, group.group_id, group.name, admin=group.admin, modifiable=group.modifiable)
     if opening is None:
         return own

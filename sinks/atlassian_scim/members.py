@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action
+from provisioning.model.text import fold, folded
 from sinks import Applied
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import HEADERS, ScimDirectory, record_of
@@ -107,16 +108,25 @@ class MemberWriter:
 
     def _find_accounts(self, changes: Sequence[Change]) -> tuple[dict[str, str], dict[str, str]]:
         """Find the account of each change, by address where the plan knew none; and who has none."""
-        known = {change.change_id: change.account_id for change in changes if change.account_id}
+        accounts = {change.change_id: change.account_id for change in changes if change.account_id}
         new = [change for change in changes if not change.account_id]
+        by_email = self._find_by_email([change.subject for change in new])
+        failed: dict[str, str] = {}
+        for change in new:
+            account_id = by_email.get(fold(change.subject))
+            if account_id is None:
+                failed[change.change_id] = f"{change.subject} has no account yet. {NEXT_PLAN}"
+            else:
+                accounts[change.change_id] = account_id
+        return accounts, failed
+
+    def _find_by_email(self, emails: Sequence[str]) -> dict[str, str]:
+        """Find accounts that this connection created, or that the directory shows now; by folded address."""
         by_email = self._known.created()
-        if unmet := [change.subject for change in new if change.subject.casefold() not in by_email]:
-            accounts = self._reader.observe([], unmet).accounts
-            by_email |= zip(accounts["email"].str.casefold(), accounts["account_id"], strict=True)
-        met = {c.change_id: str(key) for c in new if (key := by_email.get(c.subject.casefold()))}
-        unmet_ids = [change for change in new if change.change_id not in met]
-        words = f"has no account yet. {NEXT_PLAN}"
-        return known | met, {change.change_id: f"{change.subject} {words}" for change in unmet_ids}
+        if unknown := [email for email in emails if fold(email) not in by_email]:
+            accounts = self._reader.observe([], unknown).accounts
+            by_email |= zip(folded(accounts["email"]), accounts["account_id"], strict=True)
+        return by_email
 
     def _refuse_beyond_members(self, group_id: str, change: Change, more: int) -> None:
         limits = self._limits

@@ -28,7 +28,7 @@ class KnownUsers:
         self._created[fold(email)] = scim_id
 
     def created(self) -> dict[str, str]:
-        """Users that this connection created, by address in lower case."""
+        """Users that this connection created, by folded address."""
         return dict(self._created)
 
 

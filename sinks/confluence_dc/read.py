@@ -108,15 +108,21 @@ class Confluence:
     ) -> dict[str, Row]:
         """Find the users of some keys and addresses, among the licensed or one by one; by user key."""
         wanted = {fold(email) for email in emails}
-        chosen = {key: row for key, row in licensed.items() if key in keys or _address_of(row) in wanted}
-        rows = {key: row | {"status": "current"} for key, row in chosen.items()}
-        missing = wanted - {_address_of(row) for row in chosen.values()}
+        rows = {
+            key: row | {"status": "current"}
+            for key, row in licensed.items()
+            if key in keys or _address_of(row) in wanted
+        }
+        missing = wanted - set(map(_address_of, rows.values()))
         asked = [{"key": key} for key in keys if key not in rows]
         asked += [{"username": name} for email, name in user_names.items() if fold(email) in missing]
-        for row in self._client.in_parallel(partial(self._user, query) for query in asked):
-            if row is not None:
-                rows.setdefault(row["userKey"], row)
-        return rows
+        others = {row["userKey"]: row for row in self._users(asked)}
+        return rows | {key: row for key, row in others.items() if key not in rows}
+
+    def _users(self, queries: Sequence[dict[str, str]]) -> list[Row]:
+        """Read users one by one; those that are not there are left out."""
+        users = self._client.in_parallel(partial(self._user, query) for query in queries)
+        return [row for row in users if row is not None]
 
     def licensed_users(self) -> dict[str, Row]:
         """Read the accounts that count for the licence, by user key.

@@ -91,8 +91,7 @@ class JiraCloud(CloudSite[Group]):
         """
         people = _billable_people(accounts)
         explained = {role.key: _members_of(role, members) & people.keys() for role in roles}
-        missing = {role.key: role.used - len(explained[role.key]) for role in roles}
-        missing = {product: number for product, number in missing.items() if number > 0}
+        missing = _count_unexplained(roles, explained)
         asked = [key for key in people if any(key not in explained[product] for product in missing)]
         direct: list[tuple[str, str]] = []
         for key, opened in self._site.opened_to(asked[:MOST_ASKED]):
@@ -196,6 +195,12 @@ def _billable_people(accounts: Sequence[Screened]) -> dict[str, None]:
     people = concat(Accounts, [page.frame for page in accounts])
     billable = (people["state"] == AccountState.ACTIVE.value) & (people["kind"] == "person")
     return dict.fromkeys(people.loc[billable, "account_id"])
+
+
+def _count_unexplained(roles: Sequence[Role], explained: Mapping[str, set[str]]) -> dict[str, int]:
+    """Count the seats of each product that the site counts and no group explains."""
+    numbers = {role.key: role.used - len(explained[role.key]) for role in roles}
+    return {product: number for product, number in numbers.items() if number > 0}
 
 
 def _members_of(role: Role, members: Mapping[str, list[str]]) -> set[str]:

@@ -44,19 +44,8 @@ class JiraWriter:
             send = partial(self._client.write, "POST", f"{API}/group", {"name": name})
             return make_group(name, send, self._reader)
         if len(changes) == 1 and changes[0].action != Action.CREATE and changes[0].account_id:
-            return self._one(changes[0], changes[0].account_id)
-        failed = self._refused(changes)
-        wanted = [change for change in changes if change.change_id not in failed]
-        created = next((change for change in wanted if change.action == Action.CREATE), None)
-        if created is None:
-            account_id, message = find_account(self._reader, changes[0].subject), None
-        else:
-            products = self._products(wanted)
-            account_id, message = self._let_in(created, sorted(products))
-            wanted = [w for w in wanted if w is not created and not self._came_along(w, products)]
-        for change in wanted:
-            self._try(change, partial(self._one, change, account_id), failed)
-        return Applied(account_id, message=message, failed=failed)
+            return self._make(changes[0], changes[0].account_id)
+        return self._apply_to_new(changes)
 
     def _refused(self, changes: Sequence[Change]) -> dict[str, str]:
         """Changes of a new person that must not be made; the others are.
@@ -85,6 +74,21 @@ class JiraWriter:
 
     # A new person
 
+    def _apply_to_new(self, changes: Sequence[Change]) -> Applied:
+        """Let a person in and make the other changes, or those that an interrupted run left over."""
+        failed = self._refused(changes)
+        wanted = [change for change in changes if change.change_id not in failed]
+        created = next((change for change in wanted if change.action == Action.CREATE), None)
+        if created is None:
+            account_id, message = find_account(self._reader, changes[0].subject), None
+        else:
+            products = self._products(wanted)
+            account_id, message = self._let_in(created, sorted(products))
+            wanted = [w for w in wanted if w is not created and not self._came_along(w, products)]
+        for change in wanted:
+            self._try(change, partial(self._make, change, account_id), failed)
+        return Applied(account_id, message=message, failed=failed)
+
     def _products(self, changes: Sequence[Change]) -> set[str]:
         """Products to let a person in with: those all of whose default groups are granted."""
         granted = {str(change.entitlement_id) for change in changes if change.action == Action.GRANT}
@@ -112,7 +116,7 @@ class JiraWriter:
 
     # Someone known
 
-    def _one(self, change: Change, account_id: str) -> Applied:
+    def _make(self, change: Change, account_id: str) -> Applied:
         self._permit(change)
         try:
             self._send(Action(change.action), account_id, str(change.entitlement_id))

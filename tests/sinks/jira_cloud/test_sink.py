@@ -314,7 +314,7 @@ def test_check_says_what_this_route_cannot_do(acme: Running) -> None:
 
     assert {f.level for f in findings.values()} == {"ok", "warning"}
     assert "suspend" in findings["jira: lifecycle of accounts"].message
-    assert "last activity" in findings["jira: last activity"].message
+    assert "last active" in findings["jira: last activity"].message
     assert all(f.remedy for f in findings.values() if f.level == "warning")
 
 
