@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 from pydantic import BaseModel
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Screened
+from provisioning.model.screening import Screened
 from transport.door import Door
 
 # Folders whose name is not their one kind.

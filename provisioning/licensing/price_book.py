@@ -32,7 +32,8 @@ from typing import Annotated, Any, Literal, Self
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from provisioning.model.frames import Covers, Prices, complete, empty
+from provisioning.model.frames import Prices, complete, empty
+from provisioning.model.terms import Covers
 from provisioning.policy.mistakes import mistakes
 from provisioning.policy.yaml_file import Document, Mistake, PriceBookError, read
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from provisioning.licensing.price_book import load
-from provisioning.model.frames import Billing, Covers
+from provisioning.model.terms import Billing, Covers
 from provisioning.policy.yaml_file import PriceBookError
 
 __all__ = [

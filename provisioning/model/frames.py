@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple, Self, cast
 
@@ -17,98 +16,19 @@ import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
 from provisioning.model.conformance import fits
+from provisioning.model.terms import (
+    AccountState,
+    Action,
+    Activity,
+    Billing,
+    Covers,
+    EntitlementKind,
+    State,
+    Status,
+    WasteReason,
+)
 
 UTC_TIME = {"unit": "us", "tz": "UTC"}
-
-
-class State(StrEnum):
-    """Where an identity stands in its life, or an account in its target."""
-
-    STAGED = "staged"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    DEPARTED = "departed"
-
-
-class AccountState(StrEnum):
-    """What a target says of an account."""
-
-    ACTIVE = "active"
-    INVITED = "invited"
-    SUSPENDED = "suspended"
-    DEACTIVATED = "deactivated"
-    DELETED = "deleted"
-
-
-class EntitlementKind(StrEnum):
-    """What sort of thing an account holds."""
-
-    GROUP = "group"
-    ROLE = "role"
-    PRODUCT = "product"
-
-
-class Action(StrEnum):
-    """Every write a plan may hold; a sink states which of them it can do."""
-
-    CREATE_GROUP = "create_group"
-    CREATE = "create"
-    UPDATE = "update"
-    UPDATE_EMAIL = "update_email"
-    GRANT = "grant"
-    REVOKE = "revoke"
-    SUSPEND = "suspend"
-    RESTORE = "restore"
-    DEACTIVATE = "deactivate"
-    REACTIVATE = "reactivate"
-    REMOVE = "remove"
-    DELETE = "delete"
-    CANCEL_DELETE = "cancel_delete"
-
-
-class Activity(StrEnum):
-    """What is known of the use of a seat; `unknown` is never taken for inactivity."""
-
-    USED = "used"
-    NEVER = "never"
-    UNKNOWN = "unknown"
-
-
-class Status(StrEnum):
-    """How a change ended."""
-
-    APPLIED = "applied"
-    PROPAGATING = "propagating"
-    STALE = "stale"
-    FAILED = "failed"
-    BLOCKED = "blocked"
-
-
-class Billing(StrEnum):
-    """How a product is paid for."""
-
-    MONTHLY = "monthly"
-    ANNUAL = "annual"
-    DATA_CENTER = "data_center"
-
-
-class Covers(StrEnum):
-    """What the price of one line of a price book covers."""
-
-    EACH = "each"
-    FLAT = "flat"
-    WHOLE = "whole"
-
-
-class WasteReason(StrEnum):
-    """Why a paid seat is waste, most certain first: the order is the precedence."""
-
-    LEAVER = "leaver"
-    SUSPENDED = "suspended"
-    DUPLICATE = "duplicate"
-    ORPHAN = "orphan"
-    NEVER_USED = "never_used"
-    IDLE = "idle"
 
 
 def _text(description: str, *, nullable: bool = False, **checks: Any) -> Any:
@@ -207,23 +127,23 @@ class Accounts(Frame):
 
 
 class Assignments(Frame):
-    """One row per account and thing it holds."""
+    """One row per account and entitlement assigned to it."""
 
-    target: Series[str] = _text("Connection the entitlement was read from.")
-    account_id: Series[str] = _text("Account that holds it.")
+    target: Series[str] = _text("Connection the assignment was read from.")
+    account_id: Series[str] = _text("Account it is assigned to.")
     kind: Series[str] = _text("Group, role or product.", isin=[k.value for k in EntitlementKind])
-    entitlement_id: Series[str] = _text("The target's identifier of what is held.")
+    entitlement_id: Series[str] = _text("The target's identifier of the entitlement.")
     name: Series[str] = _text("Its name.")
 
 
 class Taken(Assignments):
-    """One row per entitlement that Seatwise took from an account and has not given back."""
+    """One row per assignment that Seatwise took from an account and has not given back."""
 
     rule: Series[str] = _text("Rule of the change that took it.")
 
 
 class Entitlements(Frame):
-    """What can be held in a target and what it gives: one row per thing and product it opens."""
+    """The entitlement catalogue of a target: one row per entitlement and product it opens."""
 
     target: Series[str] = _text("Connection it was read from.")
     kind: Series[str] = _text("Group, role or product.", isin=[k.value for k in EntitlementKind])
@@ -231,14 +151,14 @@ class Entitlements(Frame):
     name: Series[str] = _text("Its name.")
     product: Series[str] = _text("Product it opens; null when it opens none.", nullable=True)
     site: Series[str] = _text("Site of that product.", nullable=True)
-    billable: Series[bool] = pa.Field(description="Whether holding it makes a seat billable.")
+    billable: Series[bool] = pa.Field(description="Whether its assignment makes a seat billable.")
     admin: Series[bool] = pa.Field(description="Whether it gives administration rights.")
     default: Series[bool] = pa.Field(description="Whether new accounts get it by default.")
     modifiable: Series[bool] = pa.Field(description="Whether the target lets us grant and revoke it.")
 
 
 class Seats(Frame):
-    """One row per account, product and site that is held."""
+    """One row per seat: account, product and site."""
 
     target: Series[str] = _text("Connection the seat was read from.")
     account_id: Series[str] = _text("Account that holds the seat.")
@@ -282,7 +202,7 @@ class Ambiguities(Frame):
 
 
 class Movements(Frame):
-    """One row per identity or account whose life moved, for one target."""
+    """One row per identity or account whose lifecycle moved, for one target."""
 
     target: Series[str] = _text("Target.")
     account_id: Series[str] = _text("Account, where one exists.", nullable=True)
@@ -408,13 +328,6 @@ class Waste(Frame):
         return _are_decimals(values)
 
 
-class Screened(NamedTuple):
-    """A page of valid rows and the values that could not be read."""
-
-    frame: pd.DataFrame
-    rejects: pd.DataFrame
-
-
 class Change(NamedTuple):
     """One row of Changes; a null is None here."""
 
@@ -469,53 +382,3 @@ def rows(frame: pd.DataFrame) -> list[Change]:
     """Changes as values, nulls as None."""
     plain = frame.astype(object).where(frame.notna(), None)
     return [Change(*row) for row in plain[list(Change._fields)].itertuples(index=False)]
-
-
-def screen(model: type[Frame], frame: pd.DataFrame, *, origin: str, key: str) -> Screened:
-    """Keep the valid rows and report the others, so that one bad row is one bad row.
-
-    Args:
-        model: what the rows must satisfy; missing nullable columns become null.
-        frame: raw rows, one column per declared field.
-        origin: source or target, for the report.
-        key: column that names a row in the report.
-
-    Returns:
-        The valid rows with a fresh index, and a Rejects frame.
-    """
-    wanted = columns(model)
-    raw = frame if list(frame.columns) == wanted else frame.reindex(columns=wanted)
-    raw = raw.reset_index(drop=True)
-    try:
-        return Screened(model.validate(raw, lazy=True), empty(Rejects))
-    except pa.errors.SchemaErrors as errors:
-        failures = errors.failure_cases
-    by_row = failures[failures["index"].notna()]
-    if by_row.empty:
-        raise ValueError(f"{origin}: {failures.iloc[0]['check']} on column {failures.iloc[0]['column']}")
-    bad = by_row["index"].astype(int)
-    rejects = pd.DataFrame(
-        {
-            "origin": origin,
-            "key": raw[key].iloc[bad].astype(object).map(_shown).to_numpy(),
-            "field": by_row["column"].to_numpy(),
-            "value": by_row["failure_case"].map(_shown).to_numpy(),
-            "problem": by_row["check"].map(_problem).to_numpy(),
-            "remedy": f"correct the value in {origin}, then run again",
-        }
-    ).drop_duplicates(["key", "field"])
-    good = model.validate(raw.drop(index=bad.unique()))
-    return Screened(good.reset_index(drop=True), complete(Rejects, rejects))
-
-
-def _shown(value: Any) -> str | None:
-    return None if value is None or (not isinstance(value, (list, dict)) and pd.isna(value)) else str(value)
-
-
-def _problem(check: Any) -> str:
-    text = str(check)
-    if text.startswith("not_nullable"):
-        return "a value is required"
-    if text.startswith("isin"):
-        return f"not one of {text.removeprefix('isin(').removesuffix(')')}"
-    return "a value of another type is required" if "dtype" in text or "coerce" in text else text

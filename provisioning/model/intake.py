@@ -21,7 +21,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provisioning.model.frames import Frame, Rejects, Screened, complete, concat, empty, screen
+from provisioning.model.frames import Frame, Rejects, complete, concat, empty
+from provisioning.model.screening import Screened, screen
 
 BATCH = 25_000
 _AT_ONCE = 2_000
@@ -181,9 +182,6 @@ def screened(
         origin: source or target, for the report.
         key: column that names a row in the report.
         instants: how the texts of time columns are read; the unreadable become null.
-
-    Returns:
-        Valid rows, and what could not be read of all rows.
     """
     height = next((len(values) for values in raw.values() if _is_column(values)), 1)
     texts = _texts({name: values for name, values in raw.items() if isinstance(values, list)}, height)
@@ -195,19 +193,25 @@ def screened(
         elif sort != "other":
             table[name] = pd.array(pa.nulls(height, _LARGE), dtype=_TEXT)
         if sort == "time" and not isinstance(table[name].dtype, pd.DatetimeTZDtype):
-            told = pd.Series(table[name])
-            parsed = instants(told).astype(_TIME)
-            table[name] = parsed.array
-            if parsed.hasnans and (lost := told.notna() & parsed.isna()).any():
-                unread[name] = told[lost]
+            table[name], unread[name] = _read_times(table[name], instants)
     frame = pd.DataFrame(table, index=pd.RangeIndex(height), copy=False)
     rejects = [
         reject(frame[key].loc[values.index], name, values, "not a date", origin=origin)
         for name, values in unread.items()
+        if len(values)
     ]
     good = screen(model, frame, origin=origin, key=key)
     structures = _structures(raw, kinds, frame[key], origin)
     return Screened(good.frame, concat(Rejects, [structures, *rejects, good.rejects]))
+
+
+def _read_times(texts: Any, instants: Instants) -> tuple[Any, pd.Series[str]]:
+    """A column of times, and the texts that cannot be read."""
+    stated = pd.Series(texts)
+    parsed = instants(stated).astype(_TIME)
+    # Whole columns are read; looking for the unread ones costs more than knowing that none is null.
+    lost = stated[stated.notna() & parsed.isna()] if parsed.hasnans else stated[:0]
+    return parsed.array, lost
 
 
 def reject(

@@ -39,8 +39,8 @@ def coded(values: pd.Series) -> Coded:
     return Coded(_numbers(encoded.indices), pd.Series(encoded.dictionary.to_pylist(), dtype="str"))
 
 
-def places(values: Rows, among: Rows) -> Rows:
-    """The first place of each row number in a list of them; -1 where it is not, and for -1."""
+def locate(values: Rows, among: Rows) -> Rows:
+    """Where each row number first stands in a list of them; -1 where it does not, and for -1."""
     size = max(int(values.max(initial=-1)), int(among.max(initial=-1))) + 1
     table = np.full(size + 1, -1, dtype=np.int64)
     listed = np.flatnonzero(among >= 0)[::-1]
@@ -54,6 +54,18 @@ def take(column: pd.Series, rows: Rows) -> pd.Series:
         return pd.Series(pd.NA, index=range(len(rows)), dtype=column.dtype)
     found = column.array.take(rows, allow_fill=True)
     return pd.Series(found)
+
+
+def pick(mask: Mask, rows: Rows) -> Mask:
+    """Values of a mask at row numbers; no at -1."""
+    values: Mask = np.append(mask, [False])[rows]
+    return values
+
+
+def follow(rows: Rows, at: Rows) -> Rows:
+    """Row numbers at row numbers; -1 at -1."""
+    values: Rows = np.append(rows, -1)[at]
+    return values
 
 
 def first_of_each(values: Rows) -> Mask:

@@ -12,7 +12,8 @@ import pandas as pd
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.frames import Identities, State, columns
+from provisioning.model.frames import Identities, columns
+from provisioning.model.terms import State
 
 _SCIM_NAMES = {
     "id": "source_id",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from provisioning.model.frames import State
 from provisioning.model.keys import Mask, coded, positions, within
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.terms import State
 from provisioning.model.text import matching
 from provisioning.policy.filters import matches
 from provisioning.policy.rules import Scope

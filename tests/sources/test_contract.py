@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
+from provisioning.model.screening import Screened
 from sandbox.running import Running
 from sources import KINDS, Source
 from tests.sources.cases import CASES, Case, connect, untold
@@ -31,7 +32,7 @@ BREAKS = [
 
 
 def read(source: Source, part: str) -> pd.DataFrame:
-    pages: Iterator[frames.Screened] = getattr(source, part)()
+    pages: Iterator[Screened] = getattr(source, part)()
     whole = frames.concat(PARTS[part], [page.frame for page in pages])
     return whole.sort_values(ORDER[part], ignore_index=True)
 

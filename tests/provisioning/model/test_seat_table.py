@@ -47,7 +47,7 @@ NO_SEATS = frames.empty(frames.Seats)
 
 def table(people, assignments, own=NO_SEATS):
     """The seat table, by account and product."""
-    found = seats.seat_table(own, people, assignments, ENTITLEMENTS)
+    found = seats.build_seats(own, people, assignments, ENTITLEMENTS)
     return found.set_index(["account_id", "product"])
 
 
@@ -122,45 +122,9 @@ def test_a_target_that_lists_its_seats_is_believed():
     assert list(found["billable"]) == [True, False]
 
 
-def test_all_billable_paths_and_no_other_must_go_to_free_a_seat():
-    """What else the account loses is told, and what cannot be revoked here too."""
-    routes = seats.paths(
-        held(("ada", "jira-users"), ("ada", "developers"), ("ada", "viewers"), ("bob", "synced")),
-        ENTITLEMENTS,
-    )
-    wanted = pd.DataFrame(
-        {"target": "cloud", "account_id": ["ada", "bob"], "product": ["jira", "wiki"], "site": "acme"}
-    )
-    found = seats.to_free(routes, wanted).set_index("name")
-
-    assert sorted(found.index) == ["developers", "jira-users", "synced"]
-    assert found.loc["developers", "also_closes"] == "bitbucket on acme"
-    assert pd.isna(found.loc["jira-users", "also_closes"])
-    assert list(found.loc[["developers", "jira-users", "synced"], "modifiable"]) == [True, True, False]
-
-
-def test_seats_are_counted_beside_what_was_bought():
-    """A product nobody holds shows its capacity; unlimited capacity is unknown, not nothing."""
-    people = accounts(("ada", "active", "person", T), ("bob", "suspended", "person", None))
-    found = seats.seat_table(
-        NO_SEATS, people, held(("ada", "jira-users"), ("bob", "jira-users")), ENTITLEMENTS
-    )
-    capacity = frames.complete(
-        frames.Capacity,
-        pd.DataFrame({"target": "cloud", "product": ["desk", "jira"], "site": "acme", "seats": [50, None]}),
-    )
-    rows = seats.counts(found, capacity).astype(object)
-
-    assert rows[:1].to_numpy().tolist() == [["cloud", "desk", "acme", 50, 0, 0, 0]]
-    assert list(rows.loc[1, ["assigned", "billed", "known"]]) == [2, 1, 1]
-    assert pd.isna(rows.loc[1, "capacity"])
-
-
 def test_nothing_held_gives_empty_typed_frames():
     """An empty directory is no special case."""
     nobody = frames.empty(frames.Accounts)
-    found = seats.seat_table(NO_SEATS, nobody, frames.empty(frames.Assignments), ENTITLEMENTS)
+    found = seats.build_seats(NO_SEATS, nobody, frames.empty(frames.Assignments), ENTITLEMENTS)
 
     assert frames.empty(frames.Seats).dtypes.equals(found.dtypes)
-    assert seats.counts(found, frames.empty(frames.Capacity)).empty
-    assert seats.to_free(seats.paths(frames.empty(frames.Assignments), ENTITLEMENTS), found).empty

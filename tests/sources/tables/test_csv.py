@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from provisioning.model import frames
 from provisioning.model.findings import Unreadable
+from provisioning.model.screening import Screened
 from sources.tables.csv import Csv, CsvOptions
 from transport.door import Door
 
@@ -28,12 +28,12 @@ def source(folder: Path, content: str | bytes, **options: Any) -> Csv:
     return Csv("hr", CsvOptions(path=path, **options), Door())
 
 
-def read(csv: Csv) -> frames.Screened:
+def read(csv: Csv) -> Screened:
     (page,) = csv.identities()
     return page
 
 
-def told(page: frames.Screened) -> list[tuple[Any, ...]]:
+def told(page: Screened) -> list[tuple[Any, ...]]:
     return list(page.rejects[["key", "field", "problem"]].itertuples(index=False, name=None))
 
 

@@ -16,8 +16,8 @@ import pytest
 from pyarrow import parquet as pq
 from pydantic import ValidationError
 
-from provisioning.model import frames
 from provisioning.model.findings import Unreadable
+from provisioning.model.screening import Screened
 from sources.tables.csv import Csv, CsvOptions
 from sources.tables.sql import Sql, SqlOptions
 from transport.door import Door
@@ -44,7 +44,7 @@ def parquet(folder: Path, table: dict[str, Any], **options: Any) -> Csv:
     return Csv("hr", CsvOptions(path=path, state="active", **options), Door())
 
 
-def read(source: Csv | Sql) -> frames.Screened:
+def read(source: Csv | Sql) -> Screened:
     (page,) = source.identities()
     return page
 

@@ -1,0 +1,95 @@
+"""The words that frames hold: every state, kind, action and reason, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an identity stands in its life, or an account in its target."""
+
+    STAGED = "staged"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DEPARTED = "departed"
+
+
+class AccountState(StrEnum):
+    """What a target says of an account."""
+
+    ACTIVE = "active"
+    INVITED = "invited"
+    SUSPENDED = "suspended"
+    DEACTIVATED = "deactivated"
+    DELETED = "deleted"
+
+
+class EntitlementKind(StrEnum):
+    """What sort of entitlement an account has."""
+
+    GROUP = "group"
+    ROLE = "role"
+    PRODUCT = "product"
+
+
+class Action(StrEnum):
+    """Every write a plan may hold; a sink states which of them it can do."""
+
+    CREATE_GROUP = "create_group"
+    CREATE = "create"
+    UPDATE = "update"
+    UPDATE_EMAIL = "update_email"
+    GRANT = "grant"
+    REVOKE = "revoke"
+    SUSPEND = "suspend"
+    RESTORE = "restore"
+    DEACTIVATE = "deactivate"
+    REACTIVATE = "reactivate"
+    REMOVE = "remove"
+    DELETE = "delete"
+    CANCEL_DELETE = "cancel_delete"
+
+
+class Activity(StrEnum):
+    """What is known of the use of a seat; `unknown` is never taken for inactivity."""
+
+    USED = "used"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """How a change ended."""
+
+    APPLIED = "applied"
+    PROPAGATING = "propagating"
+    STALE = "stale"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+class Billing(StrEnum):
+    """How a product is paid for."""
+
+    MONTHLY = "monthly"
+    ANNUAL = "annual"
+    DATA_CENTER = "data_center"
+
+
+class Covers(StrEnum):
+    """What the price of one line of a price book covers."""
+
+    EACH = "each"
+    FLAT = "flat"
+    WHOLE = "whole"
+
+
+class WasteReason(StrEnum):
+    """Why a paid seat is waste, most certain first: the order is the precedence."""
+
+    LEAVER = "leaver"
+    SUSPENDED = "suspended"
+    DUPLICATE = "duplicate"
+    ORPHAN = "orphan"
+    NEVER_USED = "never_used"
+    IDLE = "idle"
