@@ -1,6 +1,6 @@
 """What the seats of each product and site cost and save, shared among the rows that cause it.
 
-A place is a (target, product, site). Shares of a place sum to its total to the cent.
+An installation is a (target, product, site). The shares of one sum to its total to the cent.
 """
 
 from __future__ import annotations
@@ -14,95 +14,101 @@ import pandas as pd
 
 from provisioning.licensing import prices as priced
 from provisioning.licensing.prices import CENT, NOTHING, Saving
-from provisioning.model.frames import Billing
-from provisioning.model.seat_table import PLACE
+from provisioning.model.seat_table import INSTALLATION
+from provisioning.model.terms import Billing
 
-Place = tuple[str, str, str]
+Installation = tuple[str, str, str]
 
 
-def savings_by_place(
-    held: pd.DataFrame, wasted: pd.DataFrame, prices: pd.DataFrame | None, on: date
-) -> dict[Place, Saving]:
-    """What freeing all wasted seats saves, by (target, product, site); a place without price is missing."""
+def compute_savings(
+    billed: pd.DataFrame, wasted: pd.DataFrame, prices: pd.DataFrame | None, on: date
+) -> dict[Installation, Saving]:
+    """What freeing all wasted seats saves, by installation; one without a price is missing."""
     if prices is None:
         return {}
-    used, removed = _sizes(held), _sizes(wasted)
-    found = {
-        place: priced.saving(prices, place[1], place[2], used[place], count, on)
-        for place, count in removed.items()
+    used, removed = _sizes(billed), _sizes(wasted)
+    savings = {
+        (target, product, site): priced.saving(prices, product, site, used[target, product, site], count, on)
+        for (target, product, site), count in removed.items()
     }
-    return {place: saving for place, saving in found.items() if saving is not None}
+    return {installation: saving for installation, saving in savings.items() if saving is not None}
 
 
-def costs_by_place(
-    held: pd.DataFrame, prices: pd.DataFrame | None, capacity: pd.DataFrame, on: date
-) -> dict[Place, Decimal]:
-    """What each (target, product, site) costs a month.
+def compute_costs(
+    billed: pd.DataFrame, prices: pd.DataFrame | None, capacity: pd.DataFrame, on: date
+) -> dict[Installation, Decimal]:
+    """What each installation costs a month.
 
-    A monthly plan bills the seats held; a yearly one the tier that was bought, where the target tells it.
-    A place without price is missing.
+    A monthly plan bills the seats in use; a yearly one the tier that was bought, where the target tells it.
+    One without a price is missing.
     """
     if prices is None:
         return {}
-    bought = capacity.dropna(subset="seats").drop_duplicates(PLACE).set_index(PLACE)["seats"]
-    found = {}
-    for place, used in _sizes(held).items():
-        agreed = priced.tariff(prices, place[1], place[2], on)
+    bought = capacity.dropna(subset="seats").drop_duplicates(INSTALLATION).set_index(INSTALLATION)["seats"]
+    costs = {}
+    for installation, used in _sizes(billed).items():
+        agreed = priced.tariff(prices, installation[1], installation[2], on)
         if agreed is not None:
             yearly = agreed.billing is not Billing.MONTHLY
-            seats = max(used, int(bought.get(place, 0))) if yearly else used
-            found[place] = agreed.monthly(seats)
-    return {place: cost for place, cost in found.items() if cost is not None}
+            seats = max(used, int(bought.get(installation, 0))) if yearly else used
+            costs[installation] = agreed.monthly(seats)
+    return {installation: cost for installation, cost in costs.items() if cost is not None}
 
 
-def chargeback(held: pd.DataFrame, costs: Mapping[Place, Decimal], by: str) -> pd.DataFrame:
+def charge_back(billed: pd.DataFrame, costs: Mapping[Installation, Decimal], by: str) -> pd.DataFrame:
     """Share the whole cost of each product and site among those who hold its seats.
 
     Args:
-        held: what `holders` gives.
-        costs: what `costs_by_place` gives.
+        billed: what `seats.list_billed` gives.
+        costs: what `compute_costs` gives.
         by: attribute to share by, for example `department` or `cost_center`.
 
     Returns:
         Columns `by` (null for seats of nobody known), product, site, seats and monthly (Decimal, null
         where the product has no price). The rows of a product and site sum to its cost.
     """
-    share = held[[by, "product", "site"]].assign(monthly=shared(held, costs))
+    share = billed[[by, "product", "site"]].assign(monthly=share_out(billed, costs))
     groups = share.groupby([by, "product", "site"], dropna=False, as_index=False, sort=True)
-    return groups.agg(seats=("product", "size"), monthly=("monthly", summed))
+    return groups.agg(seats=("product", "size"), monthly=("monthly", add_up))
 
 
-def summed(money: pd.Series) -> Decimal | None:
+def add_up(money: pd.Series) -> Decimal | None:
     """Sum of the amounts that are known; None when none is."""
     amounts = list(money.dropna())
     return sum(amounts, NOTHING) if amounts else None
 
 
-def shared(rows: pd.DataFrame, totals: Mapping[Place, Decimal]) -> pd.Series:
-    """Share each place's total among its rows: equal parts, the cents left over to the first rows.
+def share_out(rows: pd.DataFrame, totals: Mapping[Installation, Decimal]) -> pd.Series:
+    """Share each installation's total among its rows: equal parts, the cents left over to the first rows.
 
     Returns:
-        Decimal or None a row; the rows of a place sum to its total exactly.
+        Decimal or None a row; the rows of a installation sum to its total exactly.
     """
-    cents = {place: int(total / CENT) for place, total in totals.items()}
+    cents = {installation: int(total / CENT) for installation, total in totals.items()}
     counts = _sizes(rows)
-    part = {place: Decimal(cents[place] // counts[place]) * CENT for place in counts if place in cents}
-    extra = {place: cents[place] % counts[place] for place in part}
-    low = by_place(rows, part)
-    high = by_place(rows, {place: money + CENT for place, money in part.items()})
-    first = rows.groupby(PLACE, sort=False).cumcount() < by_place(rows, extra).fillna(0).astype("int64")
+    part = {
+        installation: Decimal(cents[installation] // counts[installation]) * CENT
+        for installation in counts
+        if installation in cents
+    }
+    extra = {installation: cents[installation] % counts[installation] for installation in part}
+    low = look_up(rows, part)
+    high = look_up(rows, {installation: money + CENT for installation, money in part.items()})
+    first = rows.groupby(INSTALLATION, sort=False).cumcount() < look_up(rows, extra).fillna(0).astype("int64")
     shares = high.where(first, low)
     return shares.where(shares.notna(), None)
 
 
-def _sizes(rows: pd.DataFrame) -> dict[Place, int]:
-    return {place: int(count) for place, count in rows.groupby(PLACE).size().items()}  # type: ignore[misc]
+def _sizes(rows: pd.DataFrame) -> dict[Installation, int]:
+    return {installation: int(count) for installation, count in rows.groupby(INSTALLATION).size().items()}  # type: ignore[misc]
 
 
-def by_place(rows: pd.DataFrame, values: Mapping[Place, object]) -> pd.Series:
-    """The value of each row's place, None where it has none."""
-    groups = rows.groupby(PLACE, sort=False).ngroup()
+def look_up(rows: pd.DataFrame, values: Mapping[Installation, object]) -> pd.Series:
+    """The value of each row's installation, None where it has none."""
+    groups = rows.groupby(INSTALLATION, sort=False).ngroup()
     firsts = rows[~groups.duplicated()]
-    places = zip(firsts["target"], firsts["product"], firsts["site"], strict=True)
-    lookup = np.array([*(values.get(place) for place in places), None], dtype=object)[:-1]
+    installations = zip(firsts["target"], firsts["product"], firsts["site"], strict=True)
+    lookup = np.array([*(values.get(installation) for installation in installations), None], dtype=object)[
+        :-1
+    ]
     return pd.Series(lookup[groups.to_numpy()], index=rows.index, dtype=object)

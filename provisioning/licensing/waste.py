@@ -10,19 +10,14 @@ from datetime import date, datetime, timedelta
 
 import pandas as pd
 
-from provisioning.licensing.allocation import by_place, savings_by_place, shared
-from provisioning.model.frames import AccountState, Activity, State, Waste, WasteReason, complete, empty
-from provisioning.model.seat_table import PLACE, SEAT
+from provisioning.licensing.allocation import compute_savings, look_up, share_out
+from provisioning.licensing.seats import ACCOUNT, list_billed
+from provisioning.model.frames import Waste, complete, empty
+from provisioning.model.terms import AccountState, Activity, State, WasteReason
 from provisioning.model.text import folded
 
-ACCOUNT = ["target", "account_id"]
-IDENTITY = ["source", "source_id"]
-STATED = ["state", "leaves_on"]
-PERSON = ["display_name", "email", "department", "organization", "title"]
-IDP_ONLY = ["cost_center", "manager", "user_type"]
 
-
-def waste(
+def find_waste(
     seats: pd.DataFrame,
     accounts: pd.DataFrame,
     links: pd.DataFrame,
@@ -53,50 +48,29 @@ def waste(
     Returns:
         A Waste frame, one row per wasted seat, sorted by target, product, site and account.
     """
-    held = holders(seats, accounts, links, identities)
-    held["reason"] = _reasons(held, idle, never_used_after, now, _among(held, duplicates))
-    wasted = held[held["reason"].notna() & ~_among(held, protected)].reset_index(drop=True)
+    billed = list_billed(seats, accounts, links, identities)
+    reasons = _reasons(billed, idle, never_used_after, now, _among(billed, duplicates))
+    chosen = reasons.notna() & ~_among(billed, protected)
+    wasted = billed.assign(reason=reasons)[chosen].reset_index(drop=True)
     if wasted.empty:
         return empty(Waste)
-    savings = savings_by_place(held, wasted, prices, now.date())
-    wasted["monthly"] = shared(wasted, {place: found.monthly for place, found in savings.items()})
-    wasted["saves_from"] = by_place(
-        wasted, {place: _instant(found.effective) for place, found in savings.items()}
-    )
-    currency = None if prices is None or prices.empty else prices["currency"].iloc[0]
-    wasted["currency"] = pd.Series(currency, index=wasted.index, dtype="str").where(wasted["monthly"].notna())
-    wasted["idle_days"] = _idle_days(wasted, now)
-    wasted["detail"] = _details(wasted)
-    return complete(Waste, wasted)
+    wasted = _with_money(wasted, billed, prices, now.date())
+    return complete(Waste, wasted.assign(idle_days=_idle_days(wasted, now), detail=_details(wasted)))
 
 
-def holders(
-    seats: pd.DataFrame, accounts: pd.DataFrame, links: pd.DataFrame, identities: pd.DataFrame
+def _with_money(
+    wasted: pd.DataFrame, billed: pd.DataFrame, prices: pd.DataFrame | None, on: date
 ) -> pd.DataFrame:
-    """The billed seats with who holds them; attributes as the IdP states them, else as the account does.
-
-    Returns:
-        The columns of Seats, `added_on`, `source`, `source_id`, `identity_state`, `leaves_on` (all null
-        without a stated identity, but for the source of a link) and the attributes of the person; one
-        row a seat, sorted by target, product, site and account.
-    """
-    billed = seats[seats["billable"]].drop_duplicates(SEAT)
-    known = accounts[[*ACCOUNT, "added_on", *PERSON]].rename(
-        columns={name: f"{name}_there" for name in PERSON}
-    )
-    people = identities[[*IDENTITY, *STATED, *PERSON, *IDP_ONLY]].rename(columns={"state": "identity_state"})
-    held = (
-        billed.merge(known, on=ACCOUNT, how="left", validate="many_to_one")
-        .merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, how="left", validate="many_to_one")
-        .merge(people, on=IDENTITY, how="left", validate="many_to_one")
-    )
-    for name in PERSON:
-        held[name] = held[name].fillna(held[f"{name}_there"])
-    held = held.drop(columns=[f"{name}_there" for name in PERSON])
-    return held.sort_values([*PLACE, "account_id"], ignore_index=True)
+    """Wasted seats with their share of what freeing all of them saves, and from when."""
+    savings = compute_savings(billed, wasted, prices, on)
+    monthly = share_out(wasted, {installation: saving.monthly for installation, saving in savings.items()})
+    starts = {installation: _instant(saving.effective) for installation, saving in savings.items()}
+    currency = None if prices is None or prices.empty else prices["currency"].iloc[0]
+    currencies = pd.Series(currency, index=wasted.index, dtype="str").where(monthly.notna())
+    return wasted.assign(monthly=monthly, saves_from=look_up(wasted, starts), currency=currencies)
 
 
-def surplus_accounts(accounts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+def find_duplicates(accounts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     """Accounts that look like a second one of someone who has a linked account in the same target.
 
     That is a person's account without link that bears exactly the name of one linked account.
@@ -116,22 +90,22 @@ def surplus_accounts(accounts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFram
 
 
 def _reasons(
-    held: pd.DataFrame, idle: timedelta, never_used_after: timedelta, now: datetime, second: pd.Series
+    billed: pd.DataFrame, idle: timedelta, never_used_after: timedelta, now: datetime, second: pd.Series
 ) -> pd.Series:
-    unused_since = now - held["added_on"]
-    away = now - held["last_active"]
-    holds = {
-        WasteReason.LEAVER: held["identity_state"] == State.DEPARTED,
-        WasteReason.SUSPENDED: held["identity_state"] == State.SUSPENDED,
+    unused_since = now - billed["added_on"]
+    away = now - billed["last_active"]
+    applies = {
+        WasteReason.LEAVER: billed["identity_state"] == State.DEPARTED,
+        WasteReason.SUSPENDED: billed["identity_state"] == State.SUSPENDED,
         WasteReason.DUPLICATE: second,
-        WasteReason.ORPHAN: held["identity_state"].isna(),
-        WasteReason.NEVER_USED: (held["activity"] == Activity.NEVER) & (unused_since >= never_used_after),
-        WasteReason.IDLE: (held["activity"] == Activity.USED) & (away >= idle),
+        WasteReason.ORPHAN: billed["identity_state"].isna(),
+        WasteReason.NEVER_USED: (billed["activity"] == Activity.NEVER) & (unused_since >= never_used_after),
+        WasteReason.IDLE: (billed["activity"] == Activity.USED) & (away >= idle),
     }
-    found = pd.Series(None, index=held.index, dtype="str")
+    reasons = pd.Series(None, index=billed.index, dtype="str")
     for reason in reversed(WasteReason):
-        found = found.mask(holds[reason].astype(bool), reason.value)
-    return found
+        reasons = reasons.mask(applies[reason].astype(bool), reason.value)
+    return reasons
 
 
 def _idle_days(rows: pd.DataFrame, now: datetime) -> pd.Series:
@@ -154,10 +128,10 @@ def _details(rows: pd.DataFrame) -> pd.Series[str]:
         WasteReason.NEVER_USED: added,
         WasteReason.IDLE: "Not used since " + _day(rows["last_active"]) + ".",
     }
-    found = pd.Series("", index=rows.index, dtype="str")
+    details = pd.Series("", index=rows.index, dtype="str")
     for reason, text in words.items():
-        found = found.mask(rows["reason"] == reason.value, text)
-    return found
+        details = details.mask(rows["reason"] == reason.value, text)
+    return details
 
 
 def _day(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:

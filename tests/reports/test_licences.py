@@ -10,7 +10,7 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 
-from provisioning.licensing.allocation import summed
+from provisioning.licensing.allocation import add_up
 from provisioning.model import frames
 from reports import licences
 from tests.reports.company import NOW, company, example_prices, made
@@ -37,10 +37,10 @@ def test_all_sums_of_money_agree(report):
     """Products, reasons, attributes and single seats all sum to the headline, to the cent."""
     head = report.headline
 
-    assert head.monthly == summed(report.reasons["monthly"]) == summed(report.waste["monthly"])
+    assert head.monthly == add_up(report.reasons["monthly"]) == add_up(report.waste["monthly"])
     for table in report.by.values():
-        assert summed(table["monthly"]) == head.monthly
-        assert summed(table["cost"]) == head.cost
+        assert add_up(table["monthly"]) == head.monthly
+        assert add_up(table["cost"]) == head.cost
         assert table["seats"].sum() == head.billed
         assert table["wasted"].sum() == head.wasted
     assert head.yearly == 12 * head.next_cycle + head.next_renewal
@@ -125,7 +125,7 @@ def test_a_report_can_be_grouped_by_any_attribute():
     found = made(40, by=("manager", "user_type"))
 
     assert list(found.by) == ["manager", "user_type"]
-    assert summed(found.by["manager"]["cost"]) == found.headline.cost
+    assert add_up(found.by["manager"]["cost"]) == found.headline.cost
 
 
 @pytest.mark.parametrize("money", [True, False])

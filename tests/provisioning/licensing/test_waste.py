@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.licensing import allocation, prices, waste
+from provisioning.licensing import allocation, prices, seats, waste
 from provisioning.model import frames
 
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
@@ -106,7 +106,7 @@ class World:
     def waste(self, book=BOOK, **more):
         """The Waste frame for 60 idle days and 30 days without any use."""
         waits = {"idle": timedelta(days=60), "never_used_after": timedelta(days=30)}
-        return waste.waste(*self.frames(), book, **waits, now=NOW, **more)
+        return waste.find_waste(*self.frames(), book, **waits, now=NOW, **more)
 
 
 def named(*accounts):
@@ -222,22 +222,22 @@ def test_a_second_account_is_recognised_by_the_name_of_a_linked_one():
     world.add("bob3", linked=False, display_name="Bob Ray").add("cy", linked=False, display_name="Cy Young")
     _, accounts, links, _ = world.frames()
 
-    assert list(waste.surplus_accounts(accounts, links)["account_id"]) == ["ada2"]
+    assert list(waste.find_duplicates(accounts, links)["account_id"]) == ["ada2"]
     gone = accounts.assign(state="deactivated")
-    assert waste.surplus_accounts(gone, links).empty
+    assert waste.find_duplicates(gone, links).empty
 
 
 def test_a_yearly_plan_costs_the_tier_that_was_bought():
     """Two seats held, a tier of nine bought: the whole 1,000 a year is shared by the two departments."""
     world = World().add("ada", product="wiki", department="Sales").add("bob", product="wiki", department="IT")
     world.add("cy", product="wiki", linked=False, state=None).add("dan").add("eve", product="desk")
-    held = waste.holders(*world.frames())
+    held = seats.list_billed(*world.frames())
     capacity = frames.complete(
         frames.Capacity,
         pd.DataFrame({"target": "cloud", "product": ["wiki", "jira"], "site": "acme", "seats": [9, 500]}),
     )
-    costs = allocation.costs_by_place(held, BOOK, capacity, NOW.date())
-    shares = allocation.chargeback(held, costs, "department").set_index(["department", "product"])["monthly"]
+    costs = allocation.compute_costs(held, BOOK, capacity, NOW.date())
+    shares = allocation.charge_back(held, costs, "department").set_index(["department", "product"])["monthly"]
 
     assert costs == {("cloud", "wiki", "acme"): Decimal("83.33"), ("cloud", "jira", "acme"): Decimal("9.05")}
     assert shares["Sales", "wiki"] == Decimal("27.78")
@@ -286,7 +286,7 @@ def test_waste_has_each_seat_once_and_sums_to_what_freeing_all_saves(world, rand
     for product, rows in found.groupby("product"):
         used = int((billed["product"] == product).sum())
         saved = prices.saving(BOOK, product, "acme", used, len(rows), NOW.date())
-        assert (None if saved is None else saved.monthly) == allocation.summed(rows["monthly"])
+        assert (None if saved is None else saved.monthly) == allocation.add_up(rows["monthly"])
     random.shuffle(world.accounts)
     random.shuffle(world.links)
     pd.testing.assert_frame_equal(found, world.waste())
@@ -308,9 +308,9 @@ def test_unknown_activity_alone_is_never_waste(world):
 @given(worlds())
 def test_chargeback_sums_to_the_whole_cost(world):
     """Every cent of every priced product is borne by someone, seats of nobody known included."""
-    held = waste.holders(*world.frames())
-    costs = allocation.costs_by_place(held, BOOK, frames.empty(frames.Capacity), NOW.date())
-    shares = allocation.chargeback(held, costs, "department")
+    held = seats.list_billed(*world.frames())
+    costs = allocation.compute_costs(held, BOOK, frames.empty(frames.Capacity), NOW.date())
+    shares = allocation.charge_back(held, costs, "department")
 
-    assert sum(costs.values(), Decimal(0)) == (allocation.summed(shares["monthly"]) or 0)
+    assert sum(costs.values(), Decimal(0)) == (allocation.add_up(shares["monthly"]) or 0)
     assert len(held) == shares["seats"].sum()
