@@ -13,8 +13,9 @@ import pandas as pd
 from provisioning.decide.catalogue import GROUP
 from provisioning.decide.context import Context
 from provisioning.model import frames
-from provisioning.model.frames import Action, Changes
-from provisioning.model.keys import Mask, Rows, take
+from provisioning.model.frames import Changes
+from provisioning.model.keys import Mask, Rows, locate, take
+from provisioning.model.terms import Action
 
 ORDER = [
     Action.CREATE_GROUP, Action.CREATE, Action.CANCEL_DELETE, Action.REACTIVATE, Action.RESTORE,
@@ -26,7 +27,7 @@ DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Actio
 IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
 """An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
 ASSIGNED, UNASSIGNED = '{"assigned":true}', '{"assigned":false}'
-RAW = ["action", "person", "account", "thing", "name", "before", "after", "reason", "rule", "movement"]
+RAW = ["action", "person", "account", "entitlement", "name", "before", "after", "reason", "rule", "movement"]
 IDENTITY = [
     "target",
     "action",
@@ -51,9 +52,22 @@ def state(value: str) -> str:
     return packed({"state": value})
 
 
+def movement_of(context: Context, person: Rows) -> pd.Series:
+    """The movement of people with changes: who stays has moved."""
+    movement = take(context.lifecycle.movement, locate(person, context.lifecycle.person))
+    return movement.mask(movement == "stayer", "mover")
+
+
 def part(action: str, person: Rows, account: Rows, **columns: object) -> pd.DataFrame:
-    """Raw changes of one action; `person` and `account` are rows, -1 for none; `name` is of a new group."""
-    filled = {"action": str(action), "person": person, "account": account, "thing": -1, **columns}
+    """Raw changes of one action.
+
+    Args:
+        action: what is done.
+        person: rows of the records, -1 for none.
+        account: rows of the accounts, -1 for none.
+        columns: further columns of RAW; `entitlement` is a row of the catalogue, `name` that of a new group.
+    """
+    filled = {"action": str(action), "person": person, "account": account, "entitlement": -1, **columns}
     return pd.DataFrame(filled, index=range(len(person)), columns=RAW)
 
 
@@ -70,15 +84,17 @@ def assemble(context: Context, parts: Sequence[pd.DataFrame], emails: pd.Series)
         return frames.empty(Changes)
     raw = pd.concat(filled, ignore_index=True)
     new = raw["name"].astype("str")
-    person, account, thing = (raw[name].to_numpy(np.int64) for name in ("person", "account", "thing"))
+    person, account, entitlement = (
+        raw[name].to_numpy(np.int64) for name in ("person", "account", "entitlement")
+    )
     table = raw.assign(
         target=context.rules.to,
         account_id=take(context.target.accounts["account_id"], account),
         **_identity(context, person, account),
         subject=_subject(context, person, account, emails).fillna(new),
-        kind=take(context.things["kind"], thing).mask(new.notna(), GROUP),
-        entitlement_id=take(context.things["entitlement_id"], thing),
-        entitlement=take(context.things["name"], thing).fillna(new),
+        kind=take(context.catalogue["kind"], entitlement).mask(new.notna(), GROUP),
+        entitlement_id=take(context.catalogue["entitlement_id"], entitlement),
+        entitlement=take(context.catalogue["name"], entitlement).fillna(new),
     )
     return ordered(table)
 
@@ -89,7 +105,9 @@ def ordered(table: pd.DataFrame) -> pd.DataFrame:
     # A group that is made has no identifier yet; its name tells it from the others.
     named = table.assign(entitlement_id=table["entitlement_id"].fillna(table["entitlement"]))
     table = table.assign(
-        change_id=[_named(row) for row in named[IDENTITY].astype(object).itertuples(index=False, name=None)],
+        change_id=[
+            _identifier(row) for row in named[IDENTITY].astype(object).itertuples(index=False, name=None)
+        ],
         rank=table["action"].map(rank),
         destructive=table["action"].isin(DESTRUCTIVE),
         reversible=~table["action"].isin(IRREVERSIBLE),
@@ -115,31 +133,31 @@ def fingerprint(target: str, policy_fingerprint: str, changes: pd.DataFrame) -> 
     return digest.hexdigest()
 
 
-def _named(row: tuple[Any, ...]) -> str:
+def _identifier(row: tuple[Any, ...]) -> str:
     plain = [None if value is pd.NA or value != value else value for value in row]  # noqa: PLR0124
     return hashlib.blake2b(orjson.dumps(plain), digest_size=12).hexdigest()
 
 
 def _identity(context: Context, person: Rows, account: Rows) -> dict[str, pd.Series]:
     """Source and identifier of the person; of a vanished one, as the link remembers them."""
-    found = {name: take(context.people.statements[name], person) for name in ("source", "source_id")}
+    stated = {name: take(context.people.records[name], person) for name in ("source", "source_id")}
     lost = pd.Series((person < 0) & (account >= 0))
     if lost.any():
-        held = context.found.remembered.drop_duplicates("account").set_index("account")
-        old = {name: held[name].reindex(account).reset_index(drop=True).astype("str") for name in found}
-        return {name: stated.mask(lost, old[name]) for name, stated in found.items()}
-    return found
+        known = context.correlation.remembered.drop_duplicates("account").set_index("account")
+        old = {name: known[name].reindex(account).reset_index(drop=True).astype("str") for name in stated}
+        return {name: values.mask(lost, old[name]) for name, values in stated.items()}
+    return stated
 
 
 def _subject(context: Context, person: Rows, account: Rows, emails: pd.Series) -> pd.Series:
-    """What a person recognises: an e-mail address, else a name."""
+    """What a reader recognises: an e-mail address, else a name."""
     subject = emails.reindex(person).reset_index(drop=True).astype("str")
     for column, rows in (
-        (context.people.statements["email"], person),
+        (context.people.records["email"], person),
         (context.target.accounts["email"], account),
-        (context.people.statements["user_name"], person),
+        (context.people.records["user_name"], person),
         (context.target.accounts["display_name"], account),
-        (context.people.statements["source_id"], person),
+        (context.people.records["source_id"], person),
         (context.target.accounts["account_id"], account),
     ):
         if not subject.isna().any():

@@ -1,4 +1,4 @@
-"""What several sources state differently of one person: the first source counts, and the rest is listed."""
+"""What several sources state differently of one person: the first source counts, the rest is listed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.people import People
-from provisioning.model.frames import Conflicts, State, complete, empty
+from provisioning.model.frames import Conflicts, complete, empty
+from provisioning.model.terms import State
 from provisioning.model.text import folded
 
 COMPARED = (
@@ -27,7 +28,7 @@ COMPARED = (
 """Attributes that decide or are paid by; a manager is named differently by every provider."""
 
 
-def conflicts(people: People) -> pd.DataFrame:
+def find_conflicts(people: People) -> pd.DataFrame:
     """List the contradictions between sources about people in scope.
 
     Args:
@@ -40,31 +41,31 @@ def conflicts(people: People) -> pd.DataFrame:
     rows = np.flatnonzero(people.person >= 0)
     rows = rows[people.person[rows] != rows]
     rows = rows[people.in_scope[people.person[rows]]]
-    counts = people.statements.take(people.person[rows]).reset_index(drop=True)
-    others = people.statements.take(rows).reset_index(drop=True)
+    primary = people.records.take(people.person[rows]).reset_index(drop=True)
+    others = people.records.take(rows).reset_index(drop=True)
     if not len(rows):
         return empty(Conflicts)
-    told = pd.concat([_of(counts, others, name) for name in COMPARED], ignore_index=True)
-    return complete(Conflicts, told.sort_values(["subject", "field", "other"], ignore_index=True))
+    table = pd.concat([_compare(primary, others, name) for name in COMPARED], ignore_index=True)
+    return complete(Conflicts, table.sort_values(["subject", "field", "other"], ignore_index=True))
 
 
-def _of(counts: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The contradictions of one attribute; both frames have one row per pair of statements."""
-    mine, theirs = _plain(counts[name]), _plain(others[name])
-    same = folded(mine) == folded(theirs)
+def _compare(primary: pd.DataFrame, others: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The contradictions of one attribute; both frames have one row per pair of records."""
+    value, other = _plain(primary[name]), _plain(others[name])
+    same = folded(value) == folded(other)
     if name == "state":
         # Some providers know no more than active or not.
-        same = (mine == State.ACTIVE.value) == (theirs == State.ACTIVE.value)
-    differ = (mine.notna() & theirs.notna() & ~same).astype(bool)
-    subject = counts["email"].fillna(counts["user_name"]).fillna(counts["source_id"])
+        same = (value == State.ACTIVE.value) == (other == State.ACTIVE.value)
+    differ = (value.notna() & other.notna() & ~same).astype(bool)
+    subject = primary["email"].fillna(primary["user_name"]).fillna(primary["source_id"])
     table = pd.DataFrame(
         {
             "subject": subject,
             "field": name,
-            "source": counts["source"],
-            "value": mine,
+            "source": primary["source"],
+            "value": value,
             "other": others["source"],
-            "other_value": theirs,
+            "other_value": other,
         }
     )
     return table[differ]

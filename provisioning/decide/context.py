@@ -11,14 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from provisioning.decide.catalogue import placed
+from provisioning.decide.catalogue import find_entitlements
 from provisioning.decide.correlate import Correlation
-from provisioning.decide.lifecycle import LIVE, Lives
+from provisioning.decide.lifecycle import USABLE, Lifecycle
 from provisioning.decide.people import People
 from provisioning.model.findings import Finding
-from provisioning.model.frames import AccountState
-from provisioning.model.keys import Mask, Rows, positions
+from provisioning.model.keys import Mask, Rows, follow, pick, positions
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.model.terms import AccountState
 from provisioning.policy.policy import Policy
 from provisioning.policy.rules import TargetRules
 
@@ -27,10 +27,10 @@ SHOWN = 20
 
 
 class Assigned(NamedTuple):
-    """Pairs of account and thing, by row, that the target shows."""
+    """Pairs of account and entitlement, by row, that the target shows."""
 
     account: Rows
-    thing: Rows
+    entitlement: Rows
 
 
 @dataclass(frozen=True)
@@ -41,25 +41,26 @@ class Context:
         people: everyone the sources state.
         sources: snapshot of each source that was read.
         target: the target's snapshot.
-        found: who holds which account.
-        lives: how each life moved.
+        correlation: which person has which account.
+        lifecycle: how each lifecycle moved.
         policy: the policy.
         rules: the policy's rules for this target.
-        things: what can be held in the target, as `things.thing_table` gives it.
+        catalogue: the entitlement catalogue, as `catalogue.build_catalogue` gives it.
         memory: what the ledger remembers of the target.
         now: the present time, UTC.
         actions: what the sink can do; None means everything.
-        notes: what a person should know; the thinkers add to it.
+        notes: what a person should know. The one part the thinkers write to: it is told in the order it
+            was thought and read by none of them, and would otherwise pass through every one of their results.
     """
 
     people: People
     sources: Mapping[str, SourceSnapshot]
     target: TargetSnapshot
-    found: Correlation
-    lives: Lives
+    correlation: Correlation
+    lifecycle: Lifecycle
     policy: Policy
     rules: TargetRules
-    things: pd.DataFrame
+    catalogue: pd.DataFrame
     memory: Memory
     now: datetime
     actions: Collection[str] | None = None
@@ -73,28 +74,36 @@ class Context:
         """Whether the sink can do it."""
         return self.actions is None or action in self.actions
 
+    def person_of(self, account: Rows) -> Rows:
+        """The person each account belongs to; -1 where it belongs to nobody, and for -1."""
+        return follow(self.correlation.person, account)
+
+    def flag(self, name: str, entitlement: Rows) -> Mask:
+        """A yes-or-no column of the catalogue at some of its rows; no at -1."""
+        return pick(self.catalogue[name].to_numpy(np.bool_), entitlement)
+
     @cached_property
     def assigned(self) -> Assigned:
-        """All that accounts hold."""
+        """All that is assigned to accounts."""
         rows = self.target.assignments
-        thing = placed(self.things, rows)
+        entitlement = find_entitlements(self.catalogue, rows)
         account = positions(rows["account_id"], self.target.accounts["account_id"])
-        fine = (thing >= 0) & (account >= 0)
-        return Assigned(account[fine], thing[fine])
+        known = (entitlement >= 0) & (account >= 0)
+        return Assigned(account[known], entitlement[known])
 
     @cached_property
     def usable(self) -> Mask:
         """Which accounts can be used now."""
-        states: Mask = self.target.accounts["state"].isin(LIVE).to_numpy(np.bool_)
+        states: Mask = self.target.accounts["state"].isin(USABLE).to_numpy(np.bool_)
         return states
 
     @cached_property
     def managed(self) -> Mask:
         """Which accounts belong to the organisation; all of them where the target knows no such thing."""
-        told = self.target.accounts["managed"]
-        if told.isna().all():
-            return np.ones(len(told), dtype=np.bool_)
-        owned: Mask = told.fillna(value=False).to_numpy(np.bool_)
+        stated = self.target.accounts["managed"]
+        if stated.isna().all():
+            return np.ones(len(stated), dtype=np.bool_)
+        owned: Mask = stated.fillna(value=False).to_numpy(np.bool_)
         return owned
 
     @cached_property
@@ -103,19 +112,14 @@ class Context:
         states: Mask = (self.target.accounts["state"] == AccountState.DELETED.value).to_numpy(np.bool_)
         return states
 
-    def flag(self, name: str) -> Mask:
-        """A yes-or-no column of the things; the entry after the last stands for none."""
-        return np.append(self.things[name].to_numpy(np.bool_), [False])
 
-
-def shown(names: Collection[str]) -> str:
+def list_names(names: Collection[str]) -> str:
     """Names for a sentence: the first few, and how many more there are."""
     few = sorted(names)
     more = f" and {len(few) - SHOWN} more" if len(few) > SHOWN else ""
     return ", ".join(few[:SHOWN]) + more
 
 
-def picked(mask: Mask, rows: Rows) -> Mask:
-    """Values of a mask at row numbers; no at -1."""
-    found: Mask = np.append(mask, [False])[rows]
-    return found
+def count(number: int, one: str, many: str | None = None) -> str:
+    """A number and what is counted, for a sentence: 1 person, 2 people."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ import pandas as pd
 
 from provisioning.decide.people import DEPARTED, People
 from provisioning.model import frames
-from provisioning.model.frames import AccountState, Ambiguities, Links
+from provisioning.model.frames import Ambiguities, Links
 from provisioning.model.keys import Mask, Rows, coded, positions, take
 from provisioning.model.snapshots import TargetSnapshot
+from provisioning.model.terms import AccountState
 from provisioning.model.text import folded
 from provisioning.policy.transform import Attribute, derive
 
@@ -21,48 +23,42 @@ _IDENTITY_KEYS = {"external_id": "source_id", "email": "email", "user_name": "us
 """Which column of an identity each rule compares with the account's column of the rule's own name."""
 
 
-@dataclass
+class Ambiguity(NamedTuple):
+    """A record or account (row, -1 where none is concerned) that nothing is done with, and why."""
+
+    record: int
+    account: int
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Correlation:
-    """Who holds which account.
+    """Which person has which account.
 
     Attributes:
-        account: row of the account of each statement; -1 where there is none.
-        rule: rule that joined each statement with its account, null where none did.
-        aside: whether each statement is set aside, because it is ambiguous.
-        aside_accounts: the same of accounts; nothing is done with them.
-        remembered: links of the last run with `row` (statement, -1 when not stated) and `account` (row,
+        account: row of the account of each record; -1 where there is none.
+        rule: rule that joined each record with its account, null where none did.
+        ambiguous: whether each record is ambiguous; nothing is done with it.
+        ambiguous_accounts: the same of accounts.
+        remembered: links of the last run with `row` (record, -1 when not stated) and `account` (row,
             -1 when gone).
-        outside: rows (statement, account) of identities out of scope that seem to hold an account.
-        found: statement, account, rule and reason of each ambiguity; -1 where one of them is not concerned.
+        outside: accounts that seem to belong to an identity out of scope.
+        ambiguities: why each ambiguous record and account is so.
     """
 
     account: Rows
     rule: pd.Series
-    aside: Mask
-    aside_accounts: Mask
+    ambiguous: Mask
+    ambiguous_accounts: Mask
     remembered: pd.DataFrame
-    outside: dict[int, int] = field(default_factory=dict)
-    found: list[tuple[int, int, str, str]] = field(default_factory=list)
+    outside: Rows
+    ambiguities: tuple[Ambiguity, ...]
 
-    @property
-    def holder(self) -> Rows:
-        """Row of the statement that holds each account; -1 where none does."""
-        held: Rows = np.full(len(self.aside_accounts), -1, dtype=np.int64)
-        joined = np.flatnonzero(self.account >= 0)
-        held[self.account[joined]] = joined
-        return held
-
-    def join(self, statements: Rows, accounts: Rows, rule: str | pd.Series) -> None:
-        """Note that statements hold accounts."""
-        self.account[statements] = accounts
-        self.rule.iloc[statements] = rule
-
-    def doubt(self, statements: Rows, accounts: Rows, rule: str, reason: str) -> None:
-        """Set statements and accounts aside and say why."""
-        self.aside[statements] = True
-        self.aside_accounts[accounts] = True
-        self.found += [(int(row), -1, rule, reason) for row in statements]
-        self.found += [(-1, int(row), rule, reason) for row in accounts]
+    @cached_property
+    def person(self) -> Rows:
+        """Row of the record each account belongs to; -1 where it belongs to none."""
+        return _invert(self.account, len(self.ambiguous_accounts))
 
 
 def correlate(
@@ -86,113 +82,63 @@ def correlate(
         attributes: how the policy makes an e-mail address or user name of an identity's attributes; keys
             are compared as they would be written.
     """
-    asked = {name: attribute for name, attribute in (attributes or {}).items() if name in _IDENTITY_KEYS}
-    accounts = target.accounts
-    person = (accounts["kind"] == "person").to_numpy()
-    gone = (accounts["state"] == AccountState.DELETED.value).to_numpy()
-    mine = links[links["target"] == target.target].reset_index(drop=True)
-    remembered = mine.assign(
-        row=people.rows_of(mine["source"], mine["source_id"]),
-        account=positions(mine["account_id"], accounts["account_id"]),
-    )
-    found = Correlation(
-        account=np.full(len(people.person), -1, dtype=np.int64),
-        rule=pd.Series(pd.NA, index=range(len(people.person)), dtype="str"),
-        aside=people.person == -1,
-        aside_accounts=np.zeros(len(accounts), dtype=np.bool_),
-        remembered=remembered,
-    )
-    found.found += [(row, -1, rule, reason) for row, rule, reason in people.contested.itertuples(index=False)]
-    _keep_doubtful(people, accounts, found)
-    living = people.counts & people.in_scope & (people.standing != DEPARTED).to_numpy()
-    for asking in (living, people.counts & ~living):
+    mapped = {name: attribute for name, attribute in (attributes or {}).items() if name in _IDENTITY_KEYS}
+    draft = _Draft(people, target, links)
+    draft.spare_ambiguous()
+    living = people.primary & people.in_scope & (people.presence != DEPARTED).to_numpy()
+    for seeking in (living, people.primary & ~living):
         for rule in rules:
             if rule == "link":
-                _by_memory(people, person & ~gone, asking, found)
+                draft.join_by_memory(draft.present, seeking)
             else:
-                free = np.flatnonzero(asking & people.in_scope & (found.account < 0) & ~found.aside)
-                key = _Key(rule, free, _keys(people, free, rule, asked))
-                _by_key(people, accounts, person & ~gone, key, found)
+                free = draft.without_account(seeking & people.in_scope)
+                draft.join_by_key(_Key(rule, free, _keys(people, free, rule, mapped)))
         if "link" in rules:
-            _by_memory(people, person, asking, found)
-    _outside(people, accounts, person & ~gone, found)
-    return found
+            draft.join_by_memory(draft.of_persons, seeking)
+    return draft.finish()
 
 
-def ambiguities(people: People, target: TargetSnapshot, found: Correlation) -> pd.DataFrame:
+def tabulate_ambiguities(
+    people: People, target: TargetSnapshot, ambiguities: Sequence[Ambiguity]
+) -> pd.DataFrame:
     """The Ambiguities frame, sorted."""
-    table = pd.DataFrame(found.found, columns=["statement", "account", "rule", "reason"])
-    rows, held = table["statement"].to_numpy(np.int64), table["account"].to_numpy(np.int64)
+    table = pd.DataFrame(ambiguities, columns=list(Ambiguity._fields))
+    records, accounts = table["record"].to_numpy(np.int64), table["account"].to_numpy(np.int64)
     table = table.assign(
         target=target.target,
-        account_id=take(target.accounts["account_id"], held),
-        source=take(people.statements["source"], rows),
-        source_id=take(people.statements["source_id"], rows),
+        account_id=take(target.accounts["account_id"], accounts),
+        source=take(people.records["source"], records),
+        source_id=take(people.records["source_id"], records),
     )
     keys = ["rule", "source", "source_id", "account_id", "reason"]
     return frames.complete(Ambiguities, table.drop_duplicates(keys).sort_values(keys, ignore_index=True))
 
 
-def links_frame(people: People, target: TargetSnapshot, found: Correlation, keep: Mask) -> pd.DataFrame:
-    """The Links frame: what was joined, and the remembered links that still stand.
+def tabulate_links(
+    people: People, target: TargetSnapshot, correlation: Correlation, lasting: Mask
+) -> pd.DataFrame:
+    """The Links frame: what was joined, and the remembered links that last.
 
     Args:
         people: everyone the sources state.
         target: the target's snapshot.
-        found: the correlation.
-        keep: which rows of `found.remembered` stand although nothing was joined by them.
+        correlation: which person has which account.
+        lasting: which rows of `correlation.remembered` last although nothing was joined by them.
     """
-    joined = np.flatnonzero(found.account >= 0)
+    joined = np.flatnonzero(correlation.account >= 0)
     new = pd.DataFrame(
         {
             "target": target.target,
-            "account_id": take(target.accounts["account_id"], found.account[joined]),
-            "source": take(people.statements["source"], joined),
-            "source_id": take(people.statements["source_id"], joined),
-            "rule": take(found.rule, joined),
+            "account_id": take(target.accounts["account_id"], correlation.account[joined]),
+            "source": take(people.records["source"], joined),
+            "source_id": take(people.records["source_id"], joined),
+            "rule": take(correlation.rule, joined),
         }
     )
-    old = found.remembered[keep][frames.columns(Links)]
+    old = correlation.remembered[lasting][frames.columns(Links)]
     old = old[(positions(old["account_id"], new["account_id"]) < 0)].drop_duplicates("account_id")
     table = frames.concat(Links, [new, old])
     return frames.complete(Links, table.sort_values("account_id", ignore_index=True))
-
-
-def _keep_doubtful(people: People, accounts: pd.DataFrame, found: Correlation) -> None:
-    """Leave alone the accounts that an ambiguous identity holds or seems to hold."""
-    doubtful = np.flatnonzero(found.aside)
-    if not len(doubtful):
-        return
-    held = found.remembered
-    aside = held[(held["row"] >= 0) & held["row"].isin(doubtful) & (held["account"] >= 0)]
-    found.aside_accounts[aside["account"].to_numpy(np.int64)] = True
-    for name in ("email", "user_name"):
-        theirs = folded(take(people.statements[name], doubtful))
-        found.aside_accounts |= positions(folded(accounts[name]), theirs) >= 0
-
-
-def _by_memory(people: People, eligible: Mask, asking: Mask, found: Correlation) -> None:
-    """Join by the links of the last run; an identity's own link comes before those of its origins."""
-    held = found.remembered
-    known = held[(held["row"] >= 0) & (held["account"] >= 0)]
-    known = known.assign(person=people.person[known["row"].to_numpy(np.int64)])
-    known = known[known["person"] >= 0]
-    persons, accounts = known["person"].to_numpy(np.int64), known["account"].to_numpy(np.int64)
-    usable = asking[persons] & (found.account[persons] < 0) & ~found.aside[persons]
-    usable &= eligible[accounts] & ~found.aside_accounts[accounts] & (found.holder[accounts] < 0)
-    known = known[usable].drop_duplicates("account", keep="first")
-    own = known["person"] == known["row"]
-    direct = known[own].drop_duplicates("person")
-    rest = known[~own.to_numpy() & ~known["person"].isin(direct["person"]).to_numpy()]
-    several = rest["person"].duplicated(keep=False)
-    for row, group in rest[several].groupby("person"):
-        found.doubt(
-            np.array([row]), group["account"].to_numpy(np.int64), "link",
-            f"one person, linked with {len(group)} accounts through different sources",
-        )  # fmt: skip
-    for part in (direct, rest[~several]):
-        statements = part["person"].to_numpy(np.int64)
-        found.join(statements, part["account"].to_numpy(np.int64), part["rule"].to_numpy())
 
 
 class _Key(NamedTuple):
@@ -203,41 +149,141 @@ class _Key(NamedTuple):
     values: pd.Series
 
 
+class _Draft:
+    """A correlation while it is being made; `finish` gives the value."""
+
+    def __init__(self, people: People, target: TargetSnapshot, links: pd.DataFrame) -> None:
+        accounts = target.accounts
+        self.people, self.accounts = people, accounts
+        self.account: Rows = np.full(len(people.person), -1, dtype=np.int64)
+        self.rule = pd.Series(pd.NA, index=range(len(people.person)), dtype="str")
+        self.ambiguous: Mask = people.person == -1
+        self.ambiguous_accounts: Mask = np.zeros(len(accounts), dtype=np.bool_)
+        self.ambiguities = [
+            Ambiguity(row, -1, rule, reason) for row, rule, reason in people.contested.itertuples(index=False)
+        ]
+        known = links[links["target"] == target.target].reset_index(drop=True)
+        self.remembered = known.assign(
+            row=people.rows_of(known["source"], known["source_id"]),
+            account=positions(known["account_id"], accounts["account_id"]),
+        )
+        self.of_persons: Mask = (accounts["kind"] == "person").to_numpy(np.bool_)
+        self.present = self.of_persons & (accounts["state"] != AccountState.DELETED.value).to_numpy(np.bool_)
+
+    @property
+    def person(self) -> Rows:
+        """Row of the record each account belongs to so far; -1 where it belongs to none."""
+        return _invert(self.account, len(self.accounts))
+
+    def finish(self) -> Correlation:
+        """The correlation as a value."""
+        return Correlation(
+            account=self.account,
+            rule=self.rule,
+            ambiguous=self.ambiguous,
+            ambiguous_accounts=self.ambiguous_accounts,
+            remembered=self.remembered,
+            outside=self._outside(),
+            ambiguities=tuple(self.ambiguities),
+        )
+
+    def without_account(self, records: Mask) -> Rows:
+        """Of these records those that have no account yet and are not ambiguous."""
+        return np.flatnonzero(records & (self.account < 0) & ~self.ambiguous)
+
+    def spare_ambiguous(self) -> None:
+        """Leave alone the accounts that an ambiguous identity has or seems to have."""
+        records = np.flatnonzero(self.ambiguous)
+        if not len(records):
+            return
+        known = self.remembered
+        spared = known[(known["row"] >= 0) & known["row"].isin(records) & (known["account"] >= 0)]
+        self.ambiguous_accounts[spared["account"].to_numpy(np.int64)] = True
+        for name in ("email", "user_name"):
+            keys = folded(take(self.people.records[name], records))
+            self.ambiguous_accounts |= positions(folded(self.accounts[name]), keys) >= 0
+
+    def join_by_memory(self, eligible: Mask, seeking: Mask) -> None:
+        """Join by the links of the last run; an identity's own link comes before those of its origins."""
+        known = self._usable_links(eligible, seeking)
+        own = known["person"] == known["row"]
+        direct = known[own].drop_duplicates("person")
+        rest = known[~own.to_numpy() & ~known["person"].isin(direct["person"]).to_numpy()]
+        several = rest["person"].duplicated(keep=False)
+        for row, group in rest[several].groupby("person"):
+            reason = f"one person, linked with {len(group)} accounts through different sources"
+            self._doubt(np.array([row]), group["account"].to_numpy(np.int64), "link", reason)
+        for part in (direct, rest[~several]):
+            records, accounts = part["person"].to_numpy(np.int64), part["account"].to_numpy(np.int64)
+            self._join(records, accounts, part["rule"].to_numpy())
+
+    def _usable_links(self, eligible: Mask, seeking: Mask) -> pd.DataFrame:
+        """Remembered links of people who seek an account with eligible accounts that nobody has yet."""
+        known = self.remembered[(self.remembered["row"] >= 0) & (self.remembered["account"] >= 0)]
+        known = known.assign(person=self.people.person[known["row"].to_numpy(np.int64)])
+        known = known[known["person"] >= 0]
+        persons, accounts = known["person"].to_numpy(np.int64), known["account"].to_numpy(np.int64)
+        usable = seeking[persons] & (self.account[persons] < 0) & ~self.ambiguous[persons]
+        usable &= eligible[accounts] & ~self.ambiguous_accounts[accounts] & (self.person[accounts] < 0)
+        links: pd.DataFrame = known[usable].drop_duplicates("account", keep="first")
+        return links
+
+    def join_by_key(self, key: _Key) -> None:
+        """Join the people and accounts that share a key with nobody else; the others are ambiguous."""
+        rule, people = key.rule, key.people
+        if not len(people):
+            return
+        taken = self.person >= 0
+        shown = self.accounts[rule].where(pd.Series(self.present & ~self.ambiguous_accounts))
+        keys = coded(folded(shown))
+        code = positions(key.values, keys.distinct)
+        free = np.flatnonzero((keys.codes >= 0) & ~taken)
+        n_people, n_free = _count(code, len(keys.distinct)), _count(keys.codes[free], len(keys.distinct))
+        has_key = code >= 0
+        sure = has_key & (n_people[code] == 1) & (n_free[code] == 1)
+        account_of_key = np.full(len(keys.distinct), -1, dtype=np.int64)
+        account_of_key[keys.codes[free]] = free
+        self._join(people[sure], account_of_key[code[sure]], rule)
+        tied = has_key & ~sure & (n_free[code] > 0)
+        for number in np.unique(code[tied]):
+            rows = people[tied & (code == number)]
+            accounts = free[keys.codes[free] == number]
+            self._doubt(rows, accounts, rule, _tie(len(rows), len(accounts), rule, keys.distinct[number]))
+        claimed = people[has_key & (n_free[code] == 0) & (n_people[code] > 0)]
+        claimed = claimed[(self.people.presence.take(claimed) != DEPARTED).to_numpy()]
+        reason = f"the account with this {rule} is linked with someone else"
+        self._doubt(claimed, np.zeros(0, dtype=np.int64), rule, reason)
+
+    def _join(self, records: Rows, accounts: Rows, rule: object) -> None:
+        self.account[records] = accounts
+        self.rule.iloc[records] = rule
+
+    def _doubt(self, records: Rows, accounts: Rows, rule: str, reason: str) -> None:
+        """Do nothing with these records and accounts, and say why."""
+        self.ambiguous[records] = True
+        self.ambiguous_accounts[accounts] = True
+        self.ambiguities += [Ambiguity(int(row), -1, rule, reason) for row in records]
+        self.ambiguities += [Ambiguity(-1, int(row), rule, reason) for row in accounts]
+
+    def _outside(self) -> Rows:
+        """Accounts of people out of scope, told apart from accounts of nobody."""
+        strangers = np.flatnonzero(self.people.primary & ~self.people.in_scope & (self.account < 0))
+        free = np.flatnonzero(self.present & (self.person < 0) & ~self.ambiguous_accounts)
+        theirs = np.zeros(len(free), dtype=np.bool_)
+        for rule, name in _IDENTITY_KEYS.items():
+            keys = folded(take(self.people.records[name], strangers))
+            theirs |= positions(folded(take(self.accounts[rule], free)), keys) >= 0
+        return free[theirs]
+
+
 def _keys(people: People, rows: Rows, rule: str, attributes: Mapping[str, Attribute]) -> pd.Series:
     """The key of some people, as their account would show it."""
     if rule in attributes:
-        return folded(derive(attributes[rule], people.statements.iloc[rows].reset_index(drop=True)))
-    return folded(take(people.statements[_IDENTITY_KEYS[rule]], rows))
+        return folded(derive(attributes[rule], people.records.iloc[rows].reset_index(drop=True)))
+    return folded(take(people.records[_IDENTITY_KEYS[rule]], rows))
 
 
-def _by_key(people: People, accounts: pd.DataFrame, eligible: Mask, key: _Key, found: Correlation) -> None:
-    """Join the people and accounts that share a key with nobody else."""
-    rule, free = key.rule, key.people
-    if not len(free):
-        return
-    taken = found.holder >= 0
-    keys = coded(folded(accounts[rule].where(pd.Series(eligible & ~found.aside_accounts))))
-    theirs = positions(key.values, keys.distinct)
-    size = len(keys.distinct)
-    n_people, n_free = _count(theirs, size), _count(keys.codes[~taken], size)
-    has_key = theirs >= 0
-    sure = has_key & (n_people[theirs] == 1) & (n_free[theirs] == 1)
-    account_of_key = np.full(size, -1, dtype=np.int64)
-    unclaimed = np.flatnonzero((keys.codes >= 0) & ~taken)
-    account_of_key[keys.codes[unclaimed]] = unclaimed
-    found.join(free[sure], account_of_key[theirs[sure]], rule)
-    tied = has_key & ~sure & (n_free[theirs] > 0)
-    for code in np.unique(theirs[tied]):
-        rows = free[tied & (theirs == code)]
-        held = np.flatnonzero((keys.codes == code) & ~taken)
-        found.doubt(rows, held, rule, _tie(len(rows), len(held), rule, str(keys.distinct[code])))
-    claimed = free[has_key & (n_free[theirs] == 0) & (n_people[theirs] > 0)]
-    claimed = claimed[(people.standing.take(claimed) != DEPARTED).to_numpy()]
-    found.doubt(claimed, np.zeros(0, dtype=np.int64), rule,
-                f"the account with this {rule} is linked with someone else")  # fmt: skip
-
-
-def _tie(people: int, accounts: int, rule: str, key: str) -> str:
+def _tie(people: int, accounts: int, rule: str, key: object) -> str:
     return f"{people} identities and {accounts} accounts share the {rule} {key}"
 
 
@@ -245,12 +291,9 @@ def _count(keys: Rows, size: int) -> Rows:
     return np.bincount(keys[keys >= 0], minlength=size + 1).astype(np.int64)
 
 
-def _outside(people: People, accounts: pd.DataFrame, eligible: Mask, found: Correlation) -> None:
-    """Tell apart accounts of people out of scope from accounts of nobody."""
-    strangers = np.flatnonzero(people.counts & ~people.in_scope & (found.account < 0))
-    free = np.flatnonzero(eligible & (found.holder < 0) & ~found.aside_accounts)
-    for rule, name in _IDENTITY_KEYS.items():
-        keys = folded(take(people.statements[name], strangers))
-        rows = positions(folded(take(accounts[rule], free)), keys)
-        for account, row in zip(free[rows >= 0], strangers[rows[rows >= 0]], strict=True):
-            found.outside.setdefault(int(account), int(row))
+def _invert(account: Rows, size: int) -> Rows:
+    """Row of the record each of `size` accounts belongs to; -1 where it belongs to none."""
+    person: Rows = np.full(size, -1, dtype=np.int64)
+    joined = np.flatnonzero(account >= 0)
+    person[account[joined]] = joined
+    return person

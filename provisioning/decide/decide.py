@@ -5,32 +5,53 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from provisioning.decide import guard, joiners, new_groups, plan, sign_in
+from provisioning.decide import guard, joiners, plan
 from provisioning.decide.assignments import grant, revoke
-from provisioning.decide.capacity import fit
-from provisioning.decide.catalogue import placed, thing_table
+from provisioning.decide.capacity import fit_capacity
+from provisioning.decide.catalogue import build_catalogue, find_entitlements
 from provisioning.decide.changes import assemble
-from provisioning.decide.conflicts import conflicts
-from provisioning.decide.context import Context, picked
-from provisioning.decide.correlate import ambiguities, correlate, links_frame
-from provisioning.decide.entitle import Entitled, entitle
+from provisioning.decide.conflicts import find_conflicts
+from provisioning.decide.context import Context
+from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambiguities, tabulate_links
+from provisioning.decide.entitle import Desired, entitle
 from provisioning.decide.guard import Verdict
 from provisioning.decide.inactive import revoke_idle
-from provisioning.decide.leavers import leave
-from provisioning.decide.lifecycle import live, movements, standing_links
+from provisioning.decide.leavers import plan_leavers
+from provisioning.decide.lifecycle import derive_lifecycle, find_lasting_links, tabulate_movements
+from provisioning.decide.movers import update
+from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
+from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.model.findings import Finding
-from provisioning.model.frames import AccountState, Taken, columns
-from provisioning.model.keys import Mask, positions, within
+from provisioning.model.frames import Taken, columns
+from provisioning.model.keys import Mask, pick, positions, within
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.model.terms import AccountState
 from provisioning.policy.policy import Policy
 
 __all__ = ["Decision", "Memory", "Plan", "SourceSnapshot", "TargetSnapshot", "Verdict", "decide"]
+
+
+class _Proposal(NamedTuple):
+    """All changes the rules ask for, and the joiners who are ambiguous."""
+
+    changes: pd.DataFrame
+    ambiguities: list[Ambiguity]
+
+
+class _Judgement(NamedTuple):
+    """The changes that may be made at all, those of the plan, those withheld, and the verdict."""
+
+    safe: pd.DataFrame
+    changes: pd.DataFrame
+    withheld: pd.DataFrame
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
@@ -50,7 +71,7 @@ class Decision:
         notes: what a person should know, in words.
         withheld: Changes that were left out because a read was not complete; none of them is applied.
         taken: Taken assignments to remember from now on; those nobody is owed any more are left out.
-        wanted: who should hold what and by which rule, for `explain`.
+        desired: who should have what and by which rule, for `explain`.
         context: what was known, for `explain`.
     """
 
@@ -66,7 +87,7 @@ class Decision:
     notes: list[Finding]
     withheld: pd.DataFrame
     taken: pd.DataFrame
-    wanted: Entitled
+    desired: Desired
     context: Context
 
 
@@ -81,7 +102,7 @@ def decide(
     only: Collection[str] = (),
     actions: Collection[str] | None = None,
 ) -> Decision:
-    """Think about one target.
+    """Think about one target; a plan that needs approval is a result, not an error.
 
     Args:
         sources: snapshot by connection; those of `policy.sources` are used, in that order.
@@ -92,41 +113,50 @@ def decide(
         attended: whether a person looks at this plan before it is applied.
         only: e-mail addresses the plan is restricted to; empty means everyone.
         actions: what the sink can do; None means everything.
-
-    Returns:
-        The decision; a plan that needs approval is a result, not an error.
     """
-    context = _case(sources, target, policy, memory, now=now, actions=actions)
-    wanted = entitle(context)
-    sign_in.report(context)
-    everything = guard.doable(context, guard.shield(context, _changes(context, wanted)))
-    asked = plan.restrict(everything, only)
-    sifted = guard.sift(context, asked)
-    fitted = fit(context, sifted.changes)
-    verdict = guard.judge(context, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
-    missing = ~asked["change_id"].isin(sifted.changes["change_id"])
-    scoped = np.flatnonzero(context.people.counts & context.people.in_scope & ~context.found.aside)
+    context = _understand(sources, target, policy, memory, now=now, actions=actions)
+    desired = entitle(context)
+    note_broken_sign_in(context)
+    proposal = _propose(context, desired)
+    judgement = _judge(context, proposal.changes, only, attended=attended)
+    return _report(context, desired, proposal, judgement)
+
+
+def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: _Judgement) -> Decision:
+    people, target, correlation = context.people, context.target, context.correlation
+    ambiguities = [*correlation.ambiguities, *proposal.ambiguities]
+    lasting = find_lasting_links(people, target, correlation)
+    moves = _list_moves(context, judgement.safe)
     return Decision(
         target=target.target,
-        identities=context.people.statements.take(scoped).reset_index(drop=True),
-        links=links_frame(
-            context.people, target, context.found, standing_links(context.people, target, context.found)
-        ),
-        ambiguities=ambiguities(context.people, target, context.found),
-        conflicts=conflicts(context.people),
-        orphans=target.accounts[_orphans(context)].reset_index(drop=True),
-        movements=movements(context.people, target, context.lives, _moved(context, everything)),
-        plan=plan.make(target.target, fitted.changes, policy.fingerprint()),
-        verdict=verdict,
+        identities=_identities(context),
+        links=tabulate_links(people, target, correlation, lasting),
+        ambiguities=tabulate_ambiguities(people, target, ambiguities),
+        conflicts=find_conflicts(people),
+        orphans=target.accounts[_is_orphan(context, lasting)].reset_index(drop=True),
+        movements=tabulate_movements(people, target, context.lifecycle, moves),
+        plan=plan.make(target.target, judgement.changes, context.policy.fingerprint()),
+        verdict=judgement.verdict,
         notes=context.notes,
-        withheld=asked[missing].reset_index(drop=True),
-        taken=_still_taken(context, wanted),
-        wanted=wanted,
+        withheld=judgement.withheld,
+        taken=_still_taken(context, desired),
+        desired=desired,
         context=context,
     )
 
 
-def _case(
+def _judge(context: Context, changes: pd.DataFrame, only: Collection[str], *, attended: bool) -> _Judgement:
+    """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
+    safe = guard.drop_unsupported(context, guard.drop_protected(context, changes))
+    asked = plan.restrict(safe, only)
+    sifted = guard.withhold(context, asked)
+    fitted = fit_capacity(context, sifted.changes)
+    verdict = guard.judge(context, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
+    withheld = asked[~asked["change_id"].isin(sifted.changes["change_id"])].reset_index(drop=True)
+    return _Judgement(safe, fitted.changes, withheld, verdict)
+
+
+def _understand(
     sources: Mapping[str, SourceSnapshot],
     target: TargetSnapshot,
     policy: Policy,
@@ -135,68 +165,76 @@ def _case(
     now: datetime,
     actions: Collection[str] | None,
 ) -> Context:
-    """Find out who is who, and how each life moved."""
+    """Find out who is who, and how each lifecycle moved."""
     rules = policy.target(target.target)
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
     people = gather(policy.sources, stated, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
-    found = correlate(people, target, memory.links, rules.correlate, attributes)
-    lives = live(people, target, found, stated, memory, now=now)
-    things = thing_table(target, rules, policy.protect)
-    return Context(people, stated, target, found, lives, policy, rules, things, memory, now, actions)
+    correlation = correlate(people, target, memory.links, rules.correlate, attributes)
+    lifecycle = derive_lifecycle(people, target, correlation, stated, memory, now=now)
+    catalogue = build_catalogue(target, rules, policy.protect)
+    return Context(
+        people, stated, target, correlation, lifecycle, policy, rules, catalogue, memory, now, actions
+    )
 
 
-def _changes(context: Context, wanted: Entitled) -> pd.DataFrame:
-    """All changes the rules ask for, before anything is protected or limited."""
+def _propose(context: Context, desired: Desired) -> _Proposal:
+    """Ask for every change of the rules, before anything is protected or limited."""
     created, back = joiners.create(context), joiners.bring_back(context)
     returning = back["account"].to_numpy(np.int64)
-    reachable = picked(context.usable, context.found.account)
+    reachable = pick(context.usable, context.correlation.account)
     reachable[created.emails.index.to_numpy(np.int64)] = True
     reachable[back["person"].to_numpy(np.int64)] = True
     parts = [
-        new_groups.make(context, wanted.new),
+        make_groups(context, desired.new),
         created.raw,
         back,
-        *joiners.update(context, returning),
-        grant(context, wanted, reachable),
-        revoke(context, wanted),
-        *leave(context),
+        *update(context, returning),
+        grant(context, desired, reachable),
+        revoke(context, desired),
+        *plan_leavers(context),
         revoke_idle(context),
     ]
-    return assemble(context, parts, created.emails)
+    return _Proposal(assemble(context, parts, created.emails), created.ambiguities)
 
 
-def _moved(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
+def _identities(context: Context) -> pd.DataFrame:
+    """The primary record of everyone in scope who is not ambiguous."""
+    people = context.people
+    rows = np.flatnonzero(people.primary & people.in_scope & ~context.correlation.ambiguous)
+    return people.records.take(rows).reset_index(drop=True)
+
+
+def _list_moves(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Changes of people who stay: row of the account, and the words for what moved."""
-    mine = changes[changes["movement"] == "mover"]
-    what = mine["action"] + (" " + mine["entitlement"]).fillna("")
-    account = positions(mine["account_id"], context.target.accounts["account_id"])
+    moves = changes[changes["movement"] == "mover"]
+    what = moves["action"] + (" " + moves["entitlement"]).fillna("")
+    account = positions(moves["account_id"], context.target.accounts["account_id"])
     return pd.DataFrame({"account": account, "what": what.to_numpy()})
 
 
-def _orphans(context: Context) -> Mask:
-    """Accounts of persons that nobody holds, of whom nothing is in doubt."""
-    found, accounts = context.found, context.target.accounts
+def _is_orphan(context: Context, lasting: Mask) -> Mask:
+    """Accounts of persons that belong to nobody and are not ambiguous."""
+    correlation, accounts = context.correlation, context.target.accounts
     person = (accounts["kind"] == "person") & (accounts["state"] != AccountState.DELETED.value)
-    alone = person.to_numpy(np.bool_) & (found.holder < 0) & ~found.aside_accounts
-    kept = found.remembered[standing_links(context.people, context.target, found)]["account"].to_numpy(
-        np.int64
-    )
-    alone[kept[kept >= 0]] = False
-    alone[list(found.outside)] = False
-    return alone
+    orphan = person.to_numpy(np.bool_) & (correlation.person < 0) & ~correlation.ambiguous_accounts
+    linked = correlation.remembered[lasting]["account"].to_numpy(np.int64)
+    orphan[linked[linked >= 0]] = False
+    orphan[correlation.outside] = False
+    return orphan
 
 
-def _still_taken(context: Context, wanted: Entitled) -> pd.DataFrame:
+def _still_taken(context: Context, desired: Desired) -> pd.DataFrame:
     """What was taken and may yet be given back; what went idle is forgotten once nobody wants it."""
     taken = context.memory.taken
     if taken.empty:
         return taken
     account = positions(taken["account_id"], context.target.accounts["account_id"])
-    thing = placed(context.things, taken)
-    person = np.append(context.found.holder, -1)[account]
-    owed = within(wanted.keys(person, thing), wanted.keys(wanted.person, wanted.thing))
+    entitlement = find_entitlements(context.catalogue, taken)
+    person = context.person_of(account)
+    pairs = desired.keys(desired.person, desired.entitlement)
+    owed = within(desired.keys(person, entitlement), pairs) & (person >= 0) & (entitlement >= 0)
     idle = taken["rule"].str.startswith("inactive").to_numpy(np.bool_)
-    read = context.target.complete and not guard.incomplete(context)
-    keep = ((account >= 0) & (~idle | (owed & (person >= 0) & (thing >= 0)))) | (not read)
+    read = not guard.list_incomplete(context)
+    keep = ((account >= 0) & (~idle | owed)) | (not read)
     return taken[keep][columns(Taken)].reset_index(drop=True)

@@ -1,19 +1,18 @@
-"""What each person should hold in a target, and which rule says so."""
+"""What each person should have in a target, and which rule says so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from provisioning.decide.catalogue import ROLE, groups_among, joiner_groups, placed
-from provisioning.decide.context import Context, picked, shown
-from provisioning.decide.new_groups import Names, NewGroup
-from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED
-from provisioning.model.keys import Mask, Rows, coded, first_of_each, positions, within
+from provisioning.decide.catalogue import ROLE, choose_joiner_groups, find_entitlements, is_group
+from provisioning.decide.context import Context, count, list_names
+from provisioning.decide.new_groups import GroupNumbers, NewGroup
+from provisioning.decide.people import DEPARTED, SUSPENDED
+from provisioning.model.keys import Mask, Rows, coded, first_of_each, follow, pick, positions, within
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.text import fold, matching
 from provisioning.policy.rules import SourceRules, TargetRules
@@ -24,154 +23,170 @@ Part = tuple[Rows, Rows, int]
 
 
 class Mapped(NamedTuple):
-    """What one IdP group stands for: a group, by its number, and the rule that says so."""
+    """What one IdP group is mapped to: a group, by its number, and the rule that says so."""
 
     idp_group: str
     group: int
     rule: str
 
 
-class Gaps(NamedTuple):
-    """IdP groups that stand for nothing, and groups they stand for that the target lacks."""
+class GroupMapping(NamedTuple):
+    """What the IdP groups of the sources are mapped to, those that are not mapped, and groups that lack."""
 
+    mapped: list[Mapped]
     unmapped: set[str]
     missing: set[str]
 
 
+class Pairs(NamedTuple):
+    """Pairs of person (row of the record) and entitlement (row of the catalogue)."""
+
+    person: Rows
+    entitlement: Rows
+
+
 @dataclass(frozen=True)
-class Entitled:
-    """Pairs of person (row of the statement) and thing (row of the table).
+class Desired:
+    """Who should have what, beside what the active people have.
 
     Attributes:
-        things: what can be held, as `things.thing_table` gives it.
+        catalogue: the entitlement catalogue, as `catalogue.build_catalogue` gives it.
         rules: rule and reason, by number.
-        person: who should hold something; a pair stands once, with its first rule.
-        thing: what they should hold.
+        person: who should have something; a pair stands once, with its first rule.
+        entitlement: what they should have.
         rule: number of the rule that says so.
-        held_person: who of the active people holds something now.
-        held_thing: what they hold.
+        assigned: what the active people have now.
         governed: which groups the policy fills, so that it may also empty them.
-        new: groups that somebody should hold and the target lacks, where they may be made.
+        new: groups that somebody should have and the target lacks, where they may be made.
     """
 
-    things: pd.DataFrame
+    catalogue: pd.DataFrame
     rules: list[tuple[str, str]]
     person: Rows
-    thing: Rows
+    entitlement: Rows
     rule: Rows
-    held_person: Rows
-    held_thing: Rows
+    assigned: Pairs
     governed: Mask
     new: tuple[NewGroup, ...] = ()
 
     def missing(self) -> Mask:
-        """Which wanted pairs are not held."""
-        return ~within(self.keys(self.person, self.thing), self.keys(self.held_person, self.held_thing))
+        """Which desired pairs are not assigned."""
+        return ~within(self.keys(self.person, self.entitlement), self.keys(*self.assigned))
 
     def surplus(self, candidates: Mask) -> Rows:
-        """Places of the held pairs that nobody wants, among groups that are candidates."""
-        some = np.flatnonzero(candidates[self.held_thing])
-        keys = self.keys(self.held_person[some], self.held_thing[some])
-        unwanted: Rows = some[~within(keys, self.keys(self.person, self.thing))]
-        return unwanted
+        """Rows of the assigned pairs that are not desired, among groups that are candidates."""
+        some = np.flatnonzero(candidates[self.assigned.entitlement])
+        keys = self.keys(self.assigned.person[some], self.assigned.entitlement[some])
+        undesired: Rows = some[~within(keys, self.keys(self.person, self.entitlement))]
+        return undesired
 
-    def keys(self, person: Rows, thing: Rows) -> Rows:
+    def keys(self, person: Rows, entitlement: Rows) -> Rows:
         """One number per pair."""
-        return person * (len(self.things) + 1) + thing
+        return person * (len(self.catalogue) + 1) + entitlement
 
 
-def entitle(context: Context) -> Entitled:
-    """Say what everyone active should hold: mapped IdP groups, defaults, and what is given back."""
-    lives, things = context.lives, context.things
+def entitle(context: Context) -> Desired:
+    """Say what everyone active should have: mapped IdP groups, defaults, and what is given back."""
+    lifecycle, catalogue = context.lifecycle, context.catalogue
+    staying = lifecycle.stays_active("joiner", "rehire", "stayer")
     active = np.zeros(len(context.people.person), dtype=np.bool_)
-    staying = lives.are("joiner", "rehire", "stayer") & (lives.why == ACTIVE).to_numpy()
-    active[lives.person[staying]] = True
-    made: list[Part] = []
+    active[lifecycle.person[staying]] = True
     texts: list[tuple[str, str]] = []
-    governed = matching(things["name"], context.rules.groups.manage) & groups_among(things)
-    names = Names(context)
-    gaps = Gaps(set(), set())
-    for scope in context.policy.sources:
-        if scope.origin in context.sources:
-            table = list(_mapping(context, scope, names, gaps))
-            made += _from_memberships(context, scope, table, texts, governed)
-    _tell(context, gaps)
-    made += _defaults(context, staying, texts, names)
-    wanted = _pairs(made)
-    wanted = wanted[active[wanted[:, 0]]]
-    new = names.asked(wanted, texts)
-    wanted = wanted[wanted[:, 1] < len(things)]
+    governed = matching(catalogue["name"], context.rules.groups.manage) & is_group(catalogue)
+    numbers = GroupNumbers(context)
+    parts = _from_sources(context, numbers, texts, governed) + _defaults(context, staying, texts, numbers)
+    pairs = _stack(parts)
+    pairs = pairs[active[pairs[:, 0]]]
+    new = numbers.tabulate_new(pairs, texts)
+    pairs = pairs[pairs[:, 1] < len(catalogue)]
     back = _given_back(context, active, texts)
-    back = back[~_taken_again(context, back, wanted, governed)]
-    wanted = np.concatenate([wanted, back])
-    person, thing, rule = wanted[first_of_each(wanted[:, 0] * (len(things) + 1) + wanted[:, 1])].T
-    holder = np.append(context.found.holder, -1)[context.assigned.account]
-    mine = picked(active, holder)
-    return Entitled(
-        things, texts, person, thing, rule, holder[mine], context.assigned.thing[mine], governed, new
-    )
+    back = back[~_is_taken_again(context, back, pairs, governed)]
+    pairs = np.concatenate([pairs, back])
+    person, entitlement, rule = pairs[first_of_each(pairs[:, 0] * (len(catalogue) + 1) + pairs[:, 1])].T
+    owner = context.person_of(context.assigned.account)
+    living = pick(active, owner)
+    assigned = Pairs(owner[living], context.assigned.entitlement[living])
+    return Desired(catalogue, texts, person, entitlement, rule, assigned, governed, new)
 
 
-def suppressed(context: Context, wanted: Entitled) -> Mask:
-    """Which wanted pairs were taken for want of use, and are not given back by themselves."""
-    person, thing = _remembered(context, "inactive")
-    return within(wanted.keys(wanted.person, wanted.thing), wanted.keys(person, thing))
+def is_suppressed(context: Context, desired: Desired) -> Mask:
+    """Which desired pairs were taken because they were not used, and are not given back automatically."""
+    taken = _remembered(context, "inactive")
+    return within(desired.keys(desired.person, desired.entitlement), desired.keys(*taken))
 
 
-def removable(context: Context, governed: Mask) -> tuple[Mask, Mask]:
+def find_removable(context: Context, governed: Mask) -> tuple[Mask, Mask]:
     """Groups a sync may take from someone who stays: from anyone, and from those who have it from us.
 
     may_remove names them, they are neither given by default nor protected, the target lets us. A group to
     which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
     Any other only from those to whom Seatwise gave it.
     """
-    things = context.things
-    fine = things["removable"] & things["modifiable"] & ~things["kept"] & ~things["protected"]
-    may: Mask = fine.to_numpy(np.bool_)
+    catalogue = context.catalogue
+    removable = (
+        catalogue["removable"] & catalogue["modifiable"] & ~catalogue["kept"] & ~catalogue["protected"]
+    )
+    may: Mask = removable.to_numpy(np.bool_)
     return may & governed, may & ~governed
 
 
-def _mapping(context: Context, scope: SourceRules, groups: Names, gaps: Gaps) -> Iterator[Mapped]:
-    """What each IdP group of a source stands for, and what of it is missing."""
+def _from_sources(
+    context: Context, numbers: GroupNumbers, texts: list[tuple[str, str]], governed: Mask
+) -> list[Part]:
+    """Pairs that follow from membership in the IdP groups of all sources; gaps of the mapping are noted."""
+    parts: list[Part] = []
+    unmapped: set[str] = set()
+    missing: set[str] = set()
+    for scope in context.policy.sources:
+        if scope.origin in context.sources:
+            mapping = _map_groups(context, scope, numbers)
+            parts += _from_memberships(context, scope, mapping.mapped, texts, governed)
+            unmapped |= mapping.unmapped
+            missing |= mapping.missing
+    if missing:
+        remedy = "create them in the target, or correct groups.map"
+        context.note(f"no such group in the target: {list_names(missing)}", remedy)
+    if unmapped:
+        verb = "is" if len(unmapped) == 1 else "are"
+        context.note(f"{count(len(unmapped), 'IdP group')} {verb} not mapped: {list_names(unmapped)}")
+    return parts
+
+
+def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> GroupMapping:
+    """What each IdP group of a source is mapped to, and what of it is missing."""
     rules, snapshot = context.rules, context.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
     stated = {fold(name): name for name in rules.groups.map}
+    mapping = GroupMapping([], set(), set())
     for idp_group in sorted({*names.tolist(), *rules.groups.map}):
         if fold(idp_group) in stated:
             name = stated[fold(idp_group)]
             wanted, rule = rules.groups.map[name], f"groups.map: {name}"
         else:
-            wanted, rule = _renamed(idp_group, rules, groups)
+            wanted, rule = _rename(idp_group, rules, numbers)
         if not wanted:
-            gaps.unmapped.add(idp_group)
+            mapping.unmapped.add(idp_group)
         for name in wanted:
-            row = groups.row(name)
-            if row is None:
-                gaps.missing.add(name)
+            number = numbers.find(name)
+            if number is None:
+                mapping.missing.add(name)
             else:
-                yield Mapped(idp_group, row, rule)
+                mapping.mapped.append(Mapped(idp_group, number, rule))
+    return mapping
 
 
-def _tell(context: Context, gaps: Gaps) -> None:
-    if gaps.missing:
-        remedy = "create them in the target, or correct groups.map"
-        context.note(f"no such group in the target: {shown(gaps.missing)}", remedy)
-    if gaps.unmapped:
-        context.note(f"IdP groups that stand for nothing: {shown(gaps.unmapped)}")
-
-
-def _renamed(idp_group: str, rules: TargetRules, groups: Names) -> tuple[list[str], str]:
+def _rename(idp_group: str, rules: TargetRules, numbers: GroupNumbers) -> tuple[list[str], str]:
     for rename in rules.groups.rename:
         name = rename.name(idp_group)
         if name is not None:
             return [name], f"groups.rename: {rename.regex}"
-    if rules.groups.same_name and groups.row(idp_group) is not None:
+    if rules.groups.same_name and numbers.find(idp_group) is not None:
         return [idp_group], "groups.same_name"
     return [], ""
 
 
 def _from_memberships(
-    context: Context, scope: SourceRules, table: list[Mapped], texts: list[tuple[str, str]], governed: Mask
+    context: Context, scope: SourceRules, mapped: list[Mapped], texts: list[tuple[str, str]], governed: Mask
 ) -> list[Part]:
     """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
 
@@ -180,27 +195,27 @@ def _from_memberships(
     snapshot = context.sources[scope.origin]
     memberships = counting(scope.scope, snapshot.memberships)
     names = coded(memberships["group_name"])
-    numbers = {name: n for n, name in enumerate(names.distinct)}
-    useful = np.zeros(len(numbers) + 1, dtype=np.bool_)
-    useful[[numbers[row.idp_group] for row in table if row.idp_group in numbers]] = True
+    codes = {name: n for n, name in enumerate(names.distinct)}
+    useful = np.zeros(len(codes) + 1, dtype=np.bool_)
+    useful[[codes[row.idp_group] for row in mapped if row.idp_group in codes]] = True
     chosen = np.flatnonzero(useful[names.codes])
     person = _members(context, snapshot, memberships["source_id"].array.take(chosen))
-    order, starts = _by_code(names.codes[chosen], len(numbers))
-    made = []
-    for row in table:
-        code = numbers.get(row.idp_group)
+    order, starts = _sort_by_code(names.codes[chosen], len(codes))
+    parts = []
+    for row in mapped:
+        code = codes.get(row.idp_group)
         if code is not None:
             members = person[order[starts[code] : starts[code + 1]]]
             members = members[members >= 0]
-            made.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
+            parts.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
             texts.append((row.rule, f"member of {row.idp_group} in {snapshot.source}"))
             if row.group < len(governed):
                 governed[row.group] = True
-    unheld = {row.idp_group for row in table if row.idp_group not in numbers}
-    if unheld:
-        remedy = "correct groups.map if the name is wrong; until then nobody loses anything by it"
-        context.note(f"mapped IdP groups without a member in {snapshot.source}: {shown(unheld)}", remedy)
-    return made
+    empty = {row.idp_group for row in mapped if row.idp_group not in codes}
+    if empty:
+        remedy = "correct groups.map if a name is wrong; until then nobody loses access because of them"
+        context.note(f"mapped IdP groups without a member in {snapshot.source}: {list_names(empty)}", remedy)
+    return parts
 
 
 def _members(
@@ -209,77 +224,75 @@ def _members(
     """The person each membership is about; -1 unless the identity is in scope and living."""
     people = context.people
     first, end = people.spans[snapshot.source]
-    rows = positions(pd.Series(source_ids), people.statements["source_id"].iloc[first:end])
-    gone = people.standing.iloc[first:end].isin([DEPARTED, SUSPENDED]).to_numpy()
-    person = np.where(people.in_scope[first:end] & ~gone, people.person[first:end], -1)
-    members: Rows = np.append(person, -1)[rows]
-    return members
+    rows = positions(pd.Series(source_ids), people.records["source_id"].iloc[first:end])
+    gone = people.presence.iloc[first:end].isin([DEPARTED, SUSPENDED]).to_numpy()
+    return follow(np.where(people.in_scope[first:end] & ~gone, people.person[first:end], -1), rows)
 
 
-def _by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
-    """Places sorted by code, and where each code begins."""
+def _sort_by_code(codes: Rows, size: int) -> tuple[Rows, Rows]:
+    """Rows sorted by code, and where each code begins."""
     order = np.argsort(codes, kind="stable").astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=size))]).astype(np.int64)
     return order, starts
 
 
-def _defaults(context: Context, staying: Mask, texts: list[tuple[str, str]], names: Names) -> list[Part]:
+def _defaults(
+    context: Context, staying: Mask, texts: list[tuple[str, str]], numbers: GroupNumbers
+) -> list[Part]:
     """Pairs for everyone, and for the accounts that Seatwise creates or has created."""
-    lives, rules, things = context.lives, context.rules.groups.default, context.things
+    lifecycle, rules, catalogue = context.lifecycle, context.rules.groups.default, context.catalogue
     made_by_us = pd.Series(sorted(context.memory.made), dtype="str")
     ours = positions(context.target.accounts["account_id"], made_by_us) >= 0
-    new = staying & (lives.are("joiner") | picked(ours, lives.account))
-    wants = [
-        (staying, name, "groups.default.all", "every account in scope holds it") for name in rules.all
-    ] + [(new, name, "groups.default.new", "every new account gets it") for name in rules.new]
-    made: list[Part] = []
-    for who, name, rule, reason in wants:
-        group = names.row(name)
+    new = staying & (lifecycle.moved_as("joiner") | pick(ours, lifecycle.account))
+    everyone, newcomers = lifecycle.person[staying], lifecycle.person[new]
+    grants = [(everyone, name, "groups.default.all", "every account in scope gets it") for name in rules.all]
+    grants += [(newcomers, name, "groups.default.new", "every new account gets it") for name in rules.new]
+    parts: list[Part] = []
+    for person, name, rule, reason in grants:
+        group = numbers.find(name)
         if group is None:
-            context.note(
-                f"no such group in the target: {name}", f"create it in the target, or correct {rule}"
-            )
+            remedy = f"create it in the target, or correct {rule}"
+            context.note(f"no such group in the target: {name}", remedy)
             continue
-        made.append((lives.person[who], np.full(int(who.sum()), group, dtype=np.int64), len(texts)))
+        parts.append((person, np.full(len(person), group, dtype=np.int64), len(texts)))
         texts.append((rule, reason))
-    for row in joiner_groups(things, context.target, context.rules):
-        made.append((lives.person[new], np.full(int(new.sum()), row, dtype=np.int64), len(texts)))
-        texts.append(("joiner.products", f"new accounts get {things['opens'].iloc[row]}"))
-    return made
+    for row in choose_joiner_groups(catalogue, context.target, context.rules):
+        parts.append((newcomers, np.full(len(newcomers), row, dtype=np.int64), len(texts)))
+        texts.append(("joiner.products", f"new accounts get {catalogue['opens'].iloc[row]}"))
+    return parts
 
 
-def _pairs(made: list[Part]) -> Rows:
+def _stack(parts: list[Part]) -> Rows:
     """Columns person, group, rule of all the parts."""
-    parts = [np.column_stack([p, g, np.full(len(p), rule, dtype=np.int64)]) for p, g, rule in made]
-    return np.concatenate([np.zeros((0, 3), dtype=np.int64), *parts])
+    columns = [np.column_stack([p, g, np.full(len(p), rule, dtype=np.int64)]) for p, g, rule in parts]
+    return np.concatenate([np.zeros((0, 3), dtype=np.int64), *columns])
 
 
 def _given_back(context: Context, active: Mask, texts: list[tuple[str, str]]) -> Rows:
-    """Pairs that were taken from a leaver who is active again; who administers is said by hand."""
-    person, thing = _remembered(context, "leaver")
-    by_hand = np.append((context.things["kind"] == ROLE).to_numpy(np.bool_), [True])
-    mine = picked(active, person) & context.flag("modifiable")[thing] & ~by_hand[thing]
-    pairs = np.column_stack([person[mine], thing[mine], np.full(int(mine.sum()), len(texts), dtype=np.int64)])
+    """Pairs that were taken from a leaver who is active again; roles are given by hand."""
+    person, entitlement = _remembered(context, "leaver")
+    no_role = (context.catalogue["kind"] != ROLE).to_numpy(np.bool_)
+    back = pick(active, person) & context.flag("modifiable", entitlement) & pick(no_role, entitlement)
+    rule = np.full(int(back.sum()), len(texts), dtype=np.int64)
     texts.append(("leaver", "given back: it was taken when this person was a leaver"))
-    return pairs
+    return np.column_stack([person[back], entitlement[back], rule])
 
 
-def _remembered(context: Context, rule: str) -> tuple[Rows, Rows]:
-    """Pairs of person and thing that changes of such a rule took."""
+def _remembered(context: Context, rule: str) -> Pairs:
+    """Pairs that changes of such a rule took."""
     taken = context.memory.taken
-    mine = taken[(taken["target"] == context.rules.to) & taken["rule"].str.startswith(rule)]
-    account = positions(mine["account_id"], context.target.accounts["account_id"])
-    person = np.append(context.found.holder, -1)[account]
-    thing = placed(context.things, mine)
-    fine = (person >= 0) & (thing >= 0)
-    return person[fine], thing[fine]
+    by_rule = taken[(taken["target"] == context.rules.to) & taken["rule"].str.startswith(rule)]
+    person = context.person_of(positions(by_rule["account_id"], context.target.accounts["account_id"]))
+    entitlement = find_entitlements(context.catalogue, by_rule)
+    known = (person >= 0) & (entitlement >= 0)
+    return Pairs(person[known], entitlement[known])
 
 
-def _taken_again(context: Context, back: Rows, wanted: Rows, governed: Mask) -> Mask:
+def _is_taken_again(context: Context, back: Rows, pairs: Rows, governed: Mask) -> Mask:
     """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
     if context.rules.mover.mode == "additive":
         return np.zeros(len(back), dtype=np.bool_)
-    size = len(context.things) + 1
-    told = within(back[:, 0] * size + back[:, 1], wanted[:, 0] * size + wanted[:, 1])
-    loses: Mask = removable(context, governed)[0][back[:, 1]] & ~told
+    size = len(context.catalogue) + 1
+    granted = within(back[:, 0] * size + back[:, 1], pairs[:, 0] * size + pairs[:, 1])
+    loses: Mask = find_removable(context, governed)[0][back[:, 1]] & ~granted
     return loses

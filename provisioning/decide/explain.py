@@ -1,4 +1,4 @@
-"""The whole chain for one person: who they are, what they should hold and why, what comes next."""
+"""The whole chain for one person: who they are, what they should have and why, what comes next."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from provisioning.decide.catalogue import GROUP, placed
-from provisioning.decide.context import Context
+from provisioning.decide.catalogue import GROUP, find_entitlements
 from provisioning.decide.decide import Decision
 from provisioning.model import frames
 from provisioning.model.frames import Change
 from provisioning.model.keys import Mask, Rows, take
-from provisioning.model.seat_table import seat_table
+from provisioning.model.seat_table import build_seats
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.text import fold, folded
 
@@ -23,12 +22,12 @@ Row = dict[str, Any]
 
 
 class Reasoned(NamedTuple):
-    """Something a person holds or should hold, and the rule that says so (None where none does)."""
+    """What a person has or should have, and the rule that says so (None where none does)."""
 
     kind: str
     name: str
-    held: bool
-    wanted: bool
+    assigned: bool
+    desired: bool
     rule: str | None
     reason: str
 
@@ -39,12 +38,12 @@ class Explanation:
 
     Attributes:
         email: as it was asked.
-        identities: Identities rows that are about the person, with `in_scope` and `counts`.
+        identities: Identities rows that are about the person, with `in_scope` and `primary`.
         memberships: IdP groups of these identities: source, group_name, direct, path.
         links: Links rows of the person.
         accounts: Accounts rows of the person.
         movements: Movements rows.
-        assignments: what is held or wanted, by name.
+        assignments: what is assigned or desired, by name.
         seats: Seats rows; `granted_by` says what makes each billable.
         changes: what the plan would do, in its order.
         withheld: what it would do if every read were complete.
@@ -72,51 +71,51 @@ class Explanation:
 def explain(decision: Decision, email: str) -> Explanation:
     """Tell the chain for one e-mail address or user name, whatever its case."""
     context = decision.context
-    stated = _statements(decision, email)
-    accounts = _accounts(decision, email, stated)
+    records = _find_records(decision, email)
+    accounts = _find_accounts(decision, email, records)
     ids = take(context.target.accounts["account_id"], accounts)
-    people = context.people.statements.take(stated)
+    people = context.people.records.take(records)
     keys = set(zip(people["source"], people["source_id"], strict=True))
     changes = [row for row in frames.rows(decision.plan.changes) if _concerns(row, ids, keys, email)]
     withheld = [row for row in frames.rows(decision.withheld) if _concerns(row, ids, keys, email)]
-    doubts = _about(decision.ambiguities, ids, keys)
+    ambiguities = _about(decision.ambiguities, ids, keys)
     return Explanation(
         email=email,
         identities=_rows(
-            people.assign(in_scope=context.people.in_scope[stated], counts=context.people.counts[stated])
+            people.assign(in_scope=context.people.in_scope[records], primary=context.people.primary[records])
         ),
         memberships=_memberships(decision, keys),
         links=_rows(decision.links[decision.links["account_id"].isin(ids)]),
         accounts=_rows(context.target.accounts.take(accounts)),
         movements=_rows(_about(decision.movements, ids, keys)),
-        assignments=_entitlements(decision, stated, accounts),
+        assignments=_assignments(decision, records, accounts),
         seats=_rows(_seats(context.target, ids)),
         changes=changes,
         withheld=withheld,
-        ambiguities=sorted(set(doubts["reason"])),
+        ambiguities=sorted(set(ambiguities["reason"])),
     )
 
 
-def _statements(decision: Decision, email: str) -> Rows:
+def _find_records(decision: Decision, email: str) -> Rows:
     """Rows of the identities so named, and of the others about the same people."""
     people = decision.context.people
-    named = _named(people.statements, email) & (people.person >= 0)
+    named = _is_named(people.records, email) & (people.person >= 0)
     same = np.isin(people.person, people.person[named])
-    return np.flatnonzero(same | _named(people.statements, email))
+    return np.flatnonzero(same | _is_named(people.records, email))
 
 
-def _accounts(decision: Decision, email: str, stated: Rows) -> Rows:
-    """Rows of the accounts so named, and of those the people hold."""
-    found = decision.context.found.account[stated]
-    mine = np.flatnonzero(_named(decision.context.target.accounts, email))
-    return np.union1d(mine, found[found >= 0]).astype(np.int64)
+def _find_accounts(decision: Decision, email: str, records: Rows) -> Rows:
+    """Rows of the accounts so named, and of those of the people."""
+    linked = decision.context.correlation.account[records]
+    named = np.flatnonzero(_is_named(decision.context.target.accounts, email))
+    return np.union1d(named, linked[linked >= 0]).astype(np.int64)
 
 
-def _named(table: pd.DataFrame, email: str) -> Mask:
+def _is_named(table: pd.DataFrame, email: str) -> Mask:
     wanted = fold(email)
     named = folded(table["email"]).eq(wanted) | folded(table["user_name"]).eq(wanted)
-    found: Mask = named.fillna(value=False).to_numpy(np.bool_)
-    return found
+    mask: Mask = named.fillna(value=False).to_numpy(np.bool_)
+    return mask
 
 
 def _concerns(change: Change, ids: pd.Series, keys: set[tuple[Any, Any]], email: str) -> bool:
@@ -133,59 +132,58 @@ def _about(table: pd.DataFrame, ids: pd.Series, keys: set[tuple[Any, Any]]) -> p
 
 
 def _memberships(decision: Decision, keys: set[tuple[Any, Any]]) -> list[Row]:
-    found: list[Row] = []
+    table: list[Row] = []
     names = ["source", "group_name", "direct", "path"]
     for name, snapshot in decision.context.sources.items():
         ids = [source_id for source, source_id in keys if source == name]
-        mine = snapshot.memberships[snapshot.memberships["source_id"].isin(ids)]
-        found += _rows(mine[names].sort_values("group_name"))
-    return found
+        memberships = snapshot.memberships[snapshot.memberships["source_id"].isin(ids)]
+        table += _rows(memberships[names].sort_values("group_name"))
+    return table
 
 
-def _entitlements(decision: Decision, stated: Rows, accounts: Rows) -> list[Reasoned]:
-    """What the people hold or should hold, with the rule of each."""
-    wanted, context = decision.wanted, decision.context
-    mine = np.flatnonzero(np.isin(wanted.person, stated))
-    reasons = {int(wanted.thing[n]): wanted.rules[int(wanted.rule[n])] for n in mine}
-    held = set(context.assigned.thing[np.isin(context.assigned.account, accounts)].tolist())
+def _assignments(decision: Decision, records: Rows, accounts: Rows) -> list[Reasoned]:
+    """What the people have or should have, with the rule of each."""
+    desired, context = decision.desired, decision.context
+    pairs = np.flatnonzero(np.isin(desired.person, records))
+    rules = {int(desired.entitlement[n]): desired.rules[int(desired.rule[n])] for n in pairs}
+    assigned = set(context.assigned.entitlement[np.isin(context.assigned.account, accounts)].tolist())
     ids = take(context.target.accounts["account_id"], accounts)
     lost = decision.taken[decision.taken["account_id"].isin(ids)]
-    taken = dict(zip(placed(context.things, lost).tolist(), lost["rule"], strict=True))
-    kinds, names = context.things["kind"], context.things["name"]
+    taken = dict(zip(find_entitlements(context.catalogue, lost).tolist(), lost["rule"], strict=True))
     return sorted(
-        Reasoned(
-            str(kinds.iloc[thing]),
-            str(names.iloc[thing]),
-            thing in held,
-            thing in reasons,
-            *_why(context, thing, reasons.get(thing), None if thing in held else taken.get(thing)),
+        _reason(
+            context.catalogue.iloc[row],
+            assigned=row in assigned,
+            granted=rules.get(row),
+            taken=None if row in assigned else taken.get(row),
         )
-        for thing in held | set(reasons)
+        for row in assigned | set(rules)
     )
 
 
-def _why(
-    context: Context, thing: int, granted: tuple[str, str] | None, taken: str | None
-) -> tuple[str | None, str]:
-    """The rule and reason of a thing, and the rule that took it where one did."""
-    rule, reason = granted or (None, _ungoverned(context.things.iloc[thing]))
+def _reason(
+    entitlement: pd.Series, *, assigned: bool, granted: tuple[str, str] | None, taken: str | None
+) -> Reasoned:
+    """One entitlement with the rule that grants it, and the rule that took it where one did."""
+    rule, reason = granted or (None, _why_assigned(entitlement))
     if taken is not None:
-        reason += f"; taken by the rule {taken!r}, and not given back by itself"
-    return rule, reason
+        reason += f"; taken by the rule {taken!r}, and not given back automatically"
+    kind, name = str(entitlement["kind"]), str(entitlement["name"])
+    return Reasoned(kind, name, assigned, granted is not None, rule, reason)
 
 
-def _ungoverned(thing: pd.Series) -> str:
-    """Why something is held that no rule grants."""
-    if thing["kind"] == GROUP:
+def _why_assigned(entitlement: pd.Series) -> str:
+    """Why something is assigned that no rule grants."""
+    if entitlement["kind"] == GROUP:
         return "no rule grants it"
-    if thing["billable"] and thing["modifiable"]:
-        return "held directly: no rule grants it, and only leaving or not using it takes it"
-    return "held directly: it is given and taken by hand"
+    if entitlement["billable"] and entitlement["modifiable"]:
+        return "assigned directly: no rule grants it, and only leaving or not using it takes it"
+    return "assigned directly: it is granted and revoked by hand"
 
 
 def _seats(target: TargetSnapshot, ids: pd.Series) -> pd.DataFrame:
     """Seats of some accounts, as the report counts them."""
-    return seat_table(
+    return build_seats(
         target.seats[target.seats["account_id"].isin(ids)],
         target.accounts[target.accounts["account_id"].isin(ids)],
         target.assignments[target.assignments["account_id"].isin(ids)],

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.changes import renumbered
-from provisioning.decide.context import Context, shown
-from provisioning.model.frames import Action
-from provisioning.model.keys import Mask, Rows, positions
+from provisioning.decide.context import Context, count, list_names
+from provisioning.model.keys import Mask, Rows, pick, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
+from provisioning.model.terms import Action
 from provisioning.model.text import matching
 
 SMALL = 10
@@ -50,110 +50,124 @@ class Sifted(NamedTuple):
     withheld: int
 
 
-def shield(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
+def drop_protected(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave out destructive changes of whom and what the policy and prudence protect."""
     account = positions(changes["account_id"], context.target.accounts["account_id"])
     protected = _protected_accounts(context)
-    spared = np.append(protected, [False])[account]
+    spared = pick(protected, account)
+    # Some targets hide addresses: such an account is known by its person's address alone.
     spared |= matching(changes["subject"], context.policy.protect.emails)
     spared |= matching(changes["entitlement"], context.policy.protect.groups)
-    destructive = changes["destructive"].to_numpy(np.bool_)
-    changes, account = _without(context, changes, destructive & spared), account[~(destructive & spared)]
+    spared &= changes["destructive"].to_numpy(np.bool_)
+    who = "protected, or the account of this connection"
+    changes, account = _without(context, changes, spared, who), account[~spared]
     last = _last_administrators(context, changes, account)
     last &= changes["destructive"].to_numpy(np.bool_)
     changes = _without(context, changes, last, "the last administrator")
     left = positions(changes.loc[changes["destructive"], "account_id"], context.target.accounts["account_id"])
-    assert not np.append(protected, [False])[left].any(), "a protected account is in a destructive change"
+    assert not pick(protected, left).any(), "a protected account is in a destructive change"
     return changes
 
 
-def doable(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
+def drop_unsupported(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave out what the connector cannot do, with a note of each kind."""
-    cannot = ~changes["action"].map(lambda action: context.can(str(action))).to_numpy(np.bool_)
-    for action, number in changes.loc[cannot, "action"].value_counts().items():
-        context.note(f"{number} times {action}: the connector cannot do it", "do it by hand in the target")
-    return renumbered(changes, ~cannot)
+    unsupported = ~changes["action"].map(lambda action: context.can(str(action))).to_numpy(np.bool_)
+    for action, number in changes.loc[unsupported, "action"].value_counts().items():
+        context.note(
+            f"{count(number, 'change')} left out: this connector cannot {IN_WORDS[Action(str(action))]}",
+            "make the change by hand in the target" if number == 1 else "make them by hand in the target",
+        )
+    return renumbered(changes, ~unsupported)
 
 
-def sift(context: Context, changes: pd.DataFrame) -> Sifted:
+IN_WORDS = {
+    Action.CREATE_GROUP: "create groups",
+    Action.CREATE: "create accounts",
+    Action.UPDATE: "update accounts",
+    Action.UPDATE_EMAIL: "change e-mail addresses",
+    Action.GRANT: "grant access",
+    Action.REVOKE: "revoke access",
+    Action.SUSPEND: "suspend accounts",
+    Action.RESTORE: "restore suspended accounts",
+    Action.DEACTIVATE: "deactivate accounts",
+    Action.REACTIVATE: "reactivate accounts",
+    Action.REMOVE: "remove accounts",
+    Action.DELETE: "delete accounts",
+    Action.CANCEL_DELETE: "cancel the deletion of accounts",
+}
+"""What each action does, after "cannot"."""
+
+
+def withhold(context: Context, changes: pd.DataFrame) -> Sifted:
     """Leave out what an incomplete read could have feigned: losses, and accounts that seem missing."""
-    whole = not incomplete(context)
-    doubted = changes["destructive"].to_numpy(np.bool_) & (not whole)
+    uncertain = changes["destructive"].to_numpy(np.bool_) & bool(list_incomplete(context))
     if not context.target.complete:
         # An account that was not read would be created a second time.
-        doubted |= changes["account_id"].isna().to_numpy(np.bool_)
-    return Sifted(renumbered(changes, ~doubted), int(doubted.sum()))
+        uncertain |= changes["account_id"].isna().to_numpy(np.bool_)
+    return Sifted(renumbered(changes, ~uncertain), int(uncertain.sum()))
 
 
 def judge(
     context: Context, changes: pd.DataFrame, withheld: int, short: list[str], *, attended: bool
 ) -> Verdict:
-    """Hold the plan where a rule or a limit says that a person must look."""
+    """Block the plan where a rule or a limit says that a person must look."""
     fallen = dict(_fallen(context))
-    reasons = [reason for found in fallen.values() for reason in found]
+    reasons = [reason for of_source in fallen.values() for reason in of_source]
     reasons += [*_target_reasons(context), *short]
     lost = changes[changes["destructive"]]
-    linked = int((context.found.account >= 0).sum() + (context.lives.person < 0).sum())
+    linked = int((context.correlation.account >= 0).sum() + (context.lifecycle.person < 0).sum())
     share = lost["account_id"].nunique() / linked if linked else 0.0
     reasons += _limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share)
     if not attended:
         reasons += _unattended_reasons(context, changes)
-    told = []
+    more = []
     if withheld:
-        told = [f"{withheld} changes are withheld, because {shown(incomplete(context))} was not read whole"]
-    return Verdict(bool(reasons), reasons + told, len(lost), linked, share, withheld, sorted(fallen))
+        verb = "is" if withheld == 1 else "are"
+        unread = list_names(list_incomplete(context))
+        more = [f"{count(withheld, 'change')} {verb} withheld, because {unread} was not read whole"]
+    return Verdict(bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted(fallen))
 
 
-def incomplete(context: Context) -> list[str]:
+def list_incomplete(context: Context) -> list[str]:
     """Sources of the policy and the target that were not read whole."""
     stated = [rules.origin for rules in context.policy.sources]
-    found = [name for name in stated if name not in context.sources or not context.sources[name].complete]
-    return found if context.target.complete else [*found, context.target.target]
+    names = [name for name in stated if name not in context.sources or not context.sources[name].complete]
+    return names if context.target.complete else [*names, context.target.target]
 
 
 def _protected_accounts(context: Context) -> Mask:
     accounts, protect = context.target.accounts, context.policy.protect
-    found: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_, copy=True)
-    found |= (accounts["kind"] != "person").to_numpy(np.bool_)
-    found |= accounts["caller"].to_numpy(np.bool_)
+    protected: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_, copy=True)
+    protected |= (accounts["kind"] != "person").to_numpy(np.bool_)
+    protected |= accounts["caller"].to_numpy(np.bool_)
     for name in ("email", "user_name"):
         if protect.emails:
-            found |= matching(accounts[name], protect.emails)
-    return found
+            protected |= matching(accounts[name], protect.emails)
+    return protected
 
 
-def _without(
-    context: Context,
-    changes: pd.DataFrame,
-    spared: Mask,
-    who: str = "protected, or the account of this connection",
-) -> pd.DataFrame:
+def _without(context: Context, changes: pd.DataFrame, spared: Mask, who: str) -> pd.DataFrame:
     if spared.any():
-        subjects = set(changes.loc[spared, "subject"])
-        context.note(
-            f"{int(spared.sum())} changes that take something are left out, {who}: {shown(subjects)}"
-        )
+        number, subjects = int(spared.sum()), list_names(set(changes.loc[spared, "subject"]))
+        context.note(f"{count(number, 'destructive change')} left out, {who}: {subjects}")
     return renumbered(changes, ~spared)
 
 
 def _last_administrators(context: Context, changes: pd.DataFrame, account: Rows) -> Mask:
     """Changes of people without whom an administrative group or role had nobody left."""
-    found = np.zeros(len(changes), dtype=np.bool_)
-    admin = context.target.entitlements[context.target.entitlements["admin"]].drop_duplicates(
-        ["kind", "entitlement_id"]
-    )
-    held = context.target.assignments.merge(
-        admin[["kind", "entitlement_id"]], on=["kind", "entitlement_id"], how="inner", validate="many_to_one"
-    )
-    rows = positions(held["account_id"], context.target.accounts["account_id"])
-    held = held.assign(row=rows)[np.append(context.usable, [False])[rows]]
-    goes = changes["destructive"].to_numpy(np.bool_)
-    whole = goes & (changes["action"] != Action.REVOKE.value).to_numpy(np.bool_)
-    for (kind, identifier), holders in held.groupby(["kind", "entitlement_id"])["row"]:
+    last = np.zeros(len(changes), dtype=np.bool_)
+    key = ["kind", "entitlement_id"]
+    admin = context.target.entitlements[context.target.entitlements["admin"]].drop_duplicates(key)
+    assigned = context.target.assignments.merge(admin[key], on=key, how="inner", validate="many_to_one")
+    rows = positions(assigned["account_id"], context.target.accounts["account_id"])
+    assigned = assigned.assign(row=rows)[pick(context.usable, rows)]
+    destructive = changes["destructive"].to_numpy(np.bool_)
+    whole = destructive & (changes["action"] != Action.REVOKE.value).to_numpy(np.bool_)
+    for (kind, identifier), administrators in assigned.groupby(key)["row"]:
         this = ((changes["kind"] == kind) & (changes["entitlement_id"] == identifier)).to_numpy(np.bool_)
-        if set(holders) <= set(account[whole | (goes & this)].tolist()):
-            found |= np.isin(account, holders.to_numpy())
-    return found
+        if set(administrators) <= set(account[whole | (destructive & this)].tolist()):
+            last |= np.isin(account, administrators.to_numpy())
+    return last
 
 
 def _fallen(context: Context) -> Iterator[tuple[str, list[str]]]:
@@ -163,10 +177,10 @@ def _fallen(context: Context) -> Iterator[tuple[str, list[str]]]:
             continue
         first, end = context.people.spans[name]
         if not len(snapshot.identities):
-            yield name, [f"{name} lists nobody; an empty source always holds"]
+            yield name, [f"{name} lists nobody; an empty source always needs approval"]
         elif not context.people.in_scope[first:end].any():
-            stated = f"{name} lists {end - first} identities and none is in scope"
-            yield name, [f"{stated}; check its filter and groups"]
+            stated = count(end - first, "identity", "identities")
+            yield name, [f"{name} lists {stated} and none is in scope; check its filter and groups"]
         elif name in context.memory.previous:
             reasons = list(_drops(context, snapshot, context.memory.previous[name]))
             if reasons:
@@ -200,8 +214,8 @@ def _drop(words: str, was: int, size: int, limit: float) -> str:
 
 def _target_reasons(context: Context) -> Iterator[str]:
     """A target that lost accounts we know may have been read wrongly; nobody is created anew for that."""
-    known = len(context.found.remembered)
-    gone = int((context.found.remembered["account"] < 0).sum())
+    known = len(context.correlation.remembered)
+    gone = int((context.correlation.remembered["account"] < 0).sum())
     if _fell(known, known - gone, context.policy.limits.source_drop) and context.target.complete:
         words = f"{context.rules.to} lists {known - gone} of {known} linked accounts"
         yield _drop(words, known, known - gone, context.policy.limits.source_drop)
@@ -210,7 +224,7 @@ def _target_reasons(context: Context) -> Iterator[str]:
 def _limit_reasons(context: Context, changes: int, accounts: int, linked: int, share: float) -> Iterator[str]:
     limit = context.policy.limits.destructive
     if changes > limit.count:
-        yield f"{changes} destructive changes; {limit.count} are allowed"
+        yield f"{count(changes, 'destructive change')}; {limit.count} are allowed"
     if linked >= SMALL and share > limit.share:
         lose = f"{accounts} of {linked} linked accounts lose something"
         yield f"{lose}, {share:.1%}; {limit.share:.0%} is allowed"
@@ -220,10 +234,10 @@ def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str
     lost = int(changes["destructive"].sum())
     if lost and context.memory.applied_policy != context.policy.fingerprint():
         first = context.memory.applied_policy is None
-        was = "the first plan" if first else "the first plan since the policy changed"
-        yield f"{was} takes {lost} things away; a person looks at it first"
+        which = "the first plan" if first else "the first plan since the policy changed"
+        yield f"{which} has {count(lost, 'destructive change')}; a person looks at it first"
     if len(changes) and context.policy.approve.above == "always":
-        yield f"{len(changes)} changes; approve.above is always"
+        yield f"{count(len(changes), 'change')}; approve.above is always"
     most = context.policy.approve.second_person_above
     if most is not None and len(changes) > most:
         yield f"{len(changes)} changes; above {most} two people approve (approve.second_person_above)"

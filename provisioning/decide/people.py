@@ -1,18 +1,19 @@
-"""Identities of all sources as people: one statement counts, the others are its origins."""
+"""Identities of all sources as people: one record is primary, the others are its origins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from provisioning.model import frames
-from provisioning.model.frames import State
 from provisioning.model.keys import Mask, Rows, coded, positions
 from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.terms import State
 from provisioning.model.text import folded
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope import in_scope
@@ -25,78 +26,84 @@ class People:
     """Everyone the sources state.
 
     Attributes:
-        statements: Identities of all sources in the order of the policy, index 0…n-1.
-        in_scope: whether each statement is in the scope of its source.
-        standing: active, waiting (staged and not due yet), suspended or departed, by statement.
-        person: row of the statement that counts for each statement; -1 where it is ambiguous.
+        records: Identities of all sources in the order of the policy, index 0…n-1.
+        in_scope: whether each record is in the scope of its source.
+        presence: active, waiting (staged and not due yet), suspended or departed, by record.
+        person: row of the record that counts for each record; -1 where it is ambiguous.
         spans: first row of each source and the row after its last.
-        contested: row, rule and reason of the statements that were set aside.
+        contested: row, rule and reason of the ambiguous records.
     """
 
-    statements: pd.DataFrame
+    records: pd.DataFrame
     in_scope: Mask
-    standing: pd.Series
+    presence: pd.Series
     person: Rows
     spans: Mapping[str, tuple[int, int]]
     contested: pd.DataFrame
 
     @property
-    def counts(self) -> Mask:
-        """Whether each statement is the one that counts for its person."""
+    def primary(self) -> Mask:
+        """Whether each record is the one that counts for its person."""
         own: Mask = self.person == np.arange(len(self.person))
         return own
 
     def rows_of(self, sources: pd.Series, source_ids: pd.Series) -> Rows:
-        """Rows of statements named by source and identifier; -1 where there is none."""
-        found = np.full(len(sources), -1, dtype=np.int64)
+        """Rows of records named by source and identifier; -1 where there is none."""
+        named = np.full(len(sources), -1, dtype=np.int64)
         for name, (first, end) in self.spans.items():
-            mine = (sources == name).to_numpy()
-            stated = self.statements["source_id"].iloc[first:end]
-            rows = positions(source_ids[mine], stated)
-            found[mine] = np.where(rows >= 0, rows + first, -1)
-        return found
+            here = (sources == name).to_numpy()
+            rows = positions(source_ids[here], self.records["source_id"].iloc[first:end])
+            named[here] = np.where(rows >= 0, rows + first, -1)
+        return named
+
+
+class _Contested(NamedTuple):
+    """A record that is ambiguous, the rule that found it so, and why."""
+
+    row: int
+    rule: str
+    reason: str
 
 
 def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot], now: datetime) -> People:
-    """Put the sources together and find out which statements are about one person.
+    """Put the sources together and find out which records are about one person.
 
-    Two statements of several sources with one e-mail address or one user name are one person; those in
+    Two records of several sources with one e-mail address or one user name are one person; those in
     scope come first, then the order of the policy. Two living identities of one source that share a user
-    name are ambiguous and both are set aside; a departed namesake is an older record of the living one.
+    name are ambiguous; a departed namesake is an older record of the living one.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
     parts = [snapshots[rule.origin].identities for rule in used]
     ends = np.cumsum([len(part) for part in parts]).tolist()
     spans = {rule.origin: (end - len(part), end) for rule, part, end in zip(used, parts, ends, strict=True)}
-    statements = frames.concat(frames.Identities, parts).reset_index(drop=True)
+    records = frames.concat(frames.Identities, parts).reset_index(drop=True)
     scoped = [in_scope(rule.scope, snapshots[rule.origin]) for rule in used]
     within_scope = np.concatenate([*scoped, np.zeros(0, dtype=np.bool_)])
-    living = within_scope & (statements["state"] != State.DEPARTED.value).to_numpy()
-    person, contested = _namesakes(statements, living)
+    living = within_scope & (records["state"] != State.DEPARTED.value).to_numpy()
+    person, contested = _resolve_namesakes(records, living)
     if len(used) > 1:
-        _across(statements, within_scope, person, list(spans), contested)
-    return People(
-        statements, within_scope, _standing(statements, now), person, spans,
-        pd.DataFrame(contested, columns=["row", "rule", "reason"]),
-    )  # fmt: skip
+        person, several = _join_sources(records, within_scope, person, list(spans))
+        contested += several
+    table = pd.DataFrame(contested, columns=list(_Contested._fields))
+    return People(records, within_scope, _derive_presence(records, now), person, spans, table)
 
 
-def _standing(statements: pd.DataFrame, now: datetime) -> pd.Series:
-    due = statements["hired_on"].notna() & (statements["hired_on"] <= pd.Timestamp(now))
-    staged = statements["state"] == State.STAGED.value
-    waiting = statements["state"].mask(staged, WAITING)
+def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
+    due = records["hired_on"].notna() & (records["hired_on"] <= pd.Timestamp(now))
+    staged = records["state"] == State.STAGED.value
+    waiting = records["state"].mask(staged, WAITING)
     return waiting.mask(staged & due, ACTIVE)
 
 
-def _namesakes(statements: pd.DataFrame, living: Mask) -> tuple[Rows, list[tuple[int, str, str]]]:
+def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[_Contested]]:
     """Resolve user names that stand more than once within a source."""
-    person = np.arange(len(statements), dtype=np.int64)
-    contested: list[tuple[int, str, str]] = []
-    names = folded(statements["user_name"])
+    person = np.arange(len(records), dtype=np.int64)
+    contested: list[_Contested] = []
+    names = folded(records["user_name"])
     repeated = names.notna() & names.duplicated(keep=False)
     if not repeated.any():
         return person, contested
-    chosen = statements.loc[repeated, ["source", "created_on"]].assign(
+    chosen = records.loc[repeated, ["source", "created_on"]].assign(
         name=names[repeated], living=living[repeated.to_numpy()]
     )
     for (source, name), group in chosen.groupby(["source", "name"], sort=True):
@@ -105,7 +112,7 @@ def _namesakes(statements: pd.DataFrame, living: Mask) -> tuple[Rows, list[tuple
             continue
         if len(strong) > 1:
             reason = f"{len(strong)} identities of {source} share the user name {name}"
-            contested += [(int(row), "user_name", reason) for row in group.index]
+            contested += [_Contested(int(row), "user_name", reason) for row in group.index]
             person[group.index] = -1
             continue
         newest = group["created_on"].sort_values(na_position="first", kind="stable").index[-1]
@@ -113,36 +120,30 @@ def _namesakes(statements: pd.DataFrame, living: Mask) -> tuple[Rows, list[tuple
     return person, contested
 
 
-def _across(
-    statements: pd.DataFrame,
-    within_scope: Mask,
-    person: Rows,
-    sources: list[str],
-    contested: list[tuple[int, str, str]],
-) -> None:
-    """Join statements of several sources about one person; changes `person` and `contested`."""
-    number = positions(statements["source"], pd.Series(sources, dtype="str"))
-    keys = [coded(folded(statements[name])).codes for name in ("email", "user_name")]
+def _join_sources(
+    records: pd.DataFrame, within_scope: Mask, person: Rows, sources: list[str]
+) -> tuple[Rows, list[_Contested]]:
+    """Join records of several sources about one person: the person of each record, and who is ambiguous."""
+    person, contested = person.copy(), []
+    number = positions(records["source"], pd.Series(sources, dtype="str"))
+    keys = [coded(folded(records[name])).codes for name in ("email", "user_name")]
     known: Rows = np.zeros(0, dtype=np.int64)
+    own = np.arange(len(person))
+    reason = "another source states several people with its keys"
     for scoped in (True, False):
         for source in range(len(sources)):
-            mine = np.flatnonzero(
-                (within_scope == scoped) & (number == source) & (person == np.arange(len(person)))
-            )
+            new = np.flatnonzero((within_scope == scoped) & (number == source) & (person == own))
             others = known[number[known] != source]
-            found = [_unique_match(key[mine], key[others], others) for key in keys]
-            clash = (found[0] == -2) | (found[1] == -2) | (
-                (found[0] >= 0) & (found[1] >= 0) & (found[0] != found[1])
-            )  # fmt: skip
-            joined = np.where(found[0] >= 0, found[0], found[1])
-            person[mine] = np.where(clash, -1, np.where(joined >= 0, joined, mine))
-            contested += [
-                (int(row), "email, user_name", "another source states several people with its keys")
-                for row in mine[clash]
-            ]
-            known = np.concatenate([known, mine[~clash & (joined < 0)]])
-    older = (person >= 0) & (person != np.arange(len(person)))
+            by_email, by_name = (_unique_match(key[new], key[others], others) for key in keys)
+            differ = (by_email >= 0) & (by_name >= 0) & (by_email != by_name)
+            clash = (by_email == -2) | (by_name == -2) | differ
+            joined = np.where(by_email >= 0, by_email, by_name)
+            person[new] = np.where(clash, -1, np.where(joined >= 0, joined, new))
+            contested += [_Contested(int(row), "email, user_name", reason) for row in new[clash]]
+            known = np.concatenate([known, new[~clash & (joined < 0)]])
+    older = (person >= 0) & (person != own)
     person[older] = person[person[older]]
+    return person, contested
 
 
 def _unique_match(keys: Rows, among: Rows, rows: Rows) -> Rows:
@@ -151,5 +152,5 @@ def _unique_match(keys: Rows, among: Rows, rows: Rows) -> Rows:
     table = table[table.index >= 0]
     several = table.index[table.index.duplicated()]
     once = table[~table.index.duplicated(keep=False)]
-    found = once.reindex(keys).fillna(-1).to_numpy().astype(np.int64)
-    return np.where(np.isin(keys, several) & (keys >= 0), -2, found)
+    row = once.reindex(keys).fillna(-1).to_numpy().astype(np.int64)
+    return np.where(np.isin(keys, several) & (keys >= 0), -2, row)

@@ -10,11 +10,12 @@ import pandas as pd
 
 from provisioning.decide.changes import fingerprint, ordered, renumbered
 from provisioning.model import frames
-from provisioning.model.frames import Action, Changes, Status
+from provisioning.model.frames import Changes
 from provisioning.model.keys import positions, take
+from provisioning.model.terms import Action, Status
 from provisioning.model.text import folded
 
-__all__ = ["Plan", "inverse", "make", "restrict"]
+__all__ = ["Plan", "invert", "make", "restrict"]
 
 INVERSE = {
     Action.GRANT: Action.REVOKE,
@@ -58,7 +59,7 @@ def restrict(changes: pd.DataFrame, emails: Collection[str]) -> pd.DataFrame:
     return renumbered(changes, folded(changes["subject"]).isin(wanted).to_numpy(np.bool_))
 
 
-def inverse(plan: Plan, outcomes: pd.DataFrame | None = None) -> Plan:
+def invert(plan: Plan, outcomes: pd.DataFrame | None = None) -> Plan:
     """The plan that takes this one back, from its `before` values.
 
     Args:
@@ -72,16 +73,16 @@ def inverse(plan: Plan, outcomes: pd.DataFrame | None = None) -> Plan:
     table = plan.changes[plan.changes["reversible"] & plan.changes["action"].isin(UNDONE_BY)]
     if outcomes is not None:
         done = outcomes[outcomes["status"] == Status.APPLIED.value].reset_index(drop=True)
-        place = positions(table["change_id"], done["change_id"])
-        account = take(done["account_id"], place).set_axis(table.index)
-        table = table.assign(account_id=table["account_id"].fillna(account))[place >= 0]
+        row = positions(table["change_id"], done["change_id"])
+        account = take(done["account_id"], row).set_axis(table.index)
+        table = table.assign(account_id=table["account_id"].fillna(account))[row >= 0]
     if table.empty:
         return make(plan.target, frames.empty(Changes), plan.policy_fingerprint)
-    again = table["reason"].str.startswith(UNDO)
+    undone = table["reason"].str.startswith(UNDO)
     turned = table.assign(
         action=table["action"].map({str(key): str(value) for key, value in UNDONE_BY.items()}),
         before=table["after"],
         after=table["before"],
-        reason=table["reason"].str.removeprefix(UNDO).where(again, UNDO + table["reason"]),
+        reason=table["reason"].str.removeprefix(UNDO).where(undone, UNDO + table["reason"]),
     )
     return make(plan.target, ordered(turned.drop(columns=["position"])), plan.policy_fingerprint)

@@ -8,14 +8,14 @@ import numpy as np
 import orjson
 import pandas as pd
 
-from provisioning.model.frames import AccountState, Action
 from provisioning.model.keys import Mask, Rows, coded, positions, take
+from provisioning.model.terms import AccountState, Action
 from provisioning.model.text import fold, folded
 
 _SETS = [Action.GRANT.value, Action.REVOKE.value]
 _UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
 _LOST_WITH_THE_ACCOUNT = [Action.REVOKE.value, Action.REMOVE.value, Action.DELETE.value]
-"""What an account that is no longer there has reached by being gone."""
+"""Actions whose end is reached once the account is no longer there."""
 
 
 def precondition_holds(
@@ -34,14 +34,14 @@ def precondition_holds(
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is created finds none with its
-        address; what is granted to an account not created yet finds it not held.
+        address; what is granted to an account not created yet finds it not assigned.
     """
-    row = _accounts_of(changes, accounts)
+    row = _find_accounts(changes, accounts)
     nobody_yet = changes["account_id"].isna().to_numpy(np.bool_) & (row < 0)
-    found = _fits(changes, "before", row, accounts, assignments, absent=nobody_yet)
-    found = np.where(_is(changes, Action.CREATE), row < 0, found)
-    found = np.where(_is(changes, Action.CREATE_GROUP), ~_there(changes, groups), found)
-    return pd.Series(found, index=changes.index, dtype=bool)
+    holds = _agrees(changes, "before", row, accounts, assignments, absent=nobody_yet)
+    holds = np.where(_is(changes, Action.CREATE), row < 0, holds)
+    holds = np.where(_is(changes, Action.CREATE_GROUP), ~_has_group(changes, groups), holds)
+    return pd.Series(holds, index=changes.index, dtype=bool)
 
 
 def postcondition_holds(
@@ -60,19 +60,19 @@ def postcondition_holds(
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is no longer there counts as
-        removed and as deleted, and holds nothing.
+        removed and as deleted, and has nothing assigned.
     """
-    row = _accounts_of(changes, accounts)
+    row = _find_accounts(changes, accounts)
     nobody = np.zeros(len(changes), dtype=np.bool_)
-    found = _fits(changes, "after", row, accounts, assignments, absent=nobody)
-    found = np.where(_is(changes, Action.CREATE), row >= 0, found)
-    found = np.where(_is(changes, Action.CREATE_GROUP), _there(changes, groups), found)
+    holds = _agrees(changes, "after", row, accounts, assignments, absent=nobody)
+    holds = np.where(_is(changes, Action.CREATE), row >= 0, holds)
+    holds = np.where(_is(changes, Action.CREATE_GROUP), _has_group(changes, groups), holds)
     lost = changes["action"].isin(_LOST_WITH_THE_ACCOUNT).to_numpy(np.bool_)
     gone = lost & (row < 0) & changes["account_id"].notna().to_numpy(np.bool_)
-    return pd.Series(found | gone, index=changes.index, dtype=bool)
+    return pd.Series(holds | gone, index=changes.index, dtype=bool)
 
 
-def _accounts_of(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
+def _find_accounts(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
     """The account of each change: by identifier, or by e-mail address while it has none."""
     named = positions(changes["account_id"], accounts["account_id"])
     # A customer may share a person's address; what is deleted has given its address free.
@@ -81,14 +81,14 @@ def _accounts_of(changes: pd.DataFrame, accounts: pd.DataFrame) -> Rows:
     return np.where(changes["account_id"].isna().to_numpy(), by_email, named)
 
 
-def _there(changes: pd.DataFrame, groups: pd.DataFrame | None) -> Mask:
+def _has_group(changes: pd.DataFrame, groups: pd.DataFrame | None) -> Mask:
     """Whether there is a group of the name each change is about; unseen groups are not there."""
     if groups is None:
         return np.zeros(len(changes), dtype=np.bool_)
     return positions(folded(changes["entitlement"]), folded(groups["name"])) >= 0
 
 
-def _fits(
+def _agrees(
     changes: pd.DataFrame,
     side: str,
     row: Rows,
@@ -101,30 +101,30 @@ def _fits(
     action = changes["action"]
     texts = coded(changes[side])
     stated = [orjson.loads(text) for text in texts.distinct]
-    wants_held = np.array([bool(value.get("assigned")) for value in stated], dtype=bool)[texts.codes]
-    held = _held(changes, row, accounts, assignments)
-    fits = (held == wants_held) & ((row >= 0) | absent)
+    wants_assigned = np.array([bool(value.get("assigned")) for value in stated], dtype=bool)[texts.codes]
+    assigned = _is_assigned(changes, row, accounts, assignments)
+    agrees = (assigned == wants_assigned) & ((row >= 0) | absent)
     wanted = pd.Series([value.get("state") for value in stated], dtype="str").take(texts.codes).to_numpy()
     states = take(accounts["state"], row).to_numpy()
     is_state = ~action.isin([*_SETS, *_UPDATES]).to_numpy()
-    fits = np.where(is_state, (row >= 0) & (states == wanted), fits)
+    agrees = np.where(is_state, (row >= 0) & (states == wanted), agrees)
     for number in np.flatnonzero(action.isin(_UPDATES).to_numpy()):
-        fits[number] = row[number] >= 0 and _same(stated[texts.codes[number]], accounts, int(row[number]))
-    return np.asarray(fits, dtype=np.bool_)
+        agrees[number] = row[number] >= 0 and _shows(stated[texts.codes[number]], accounts, int(row[number]))
+    return np.asarray(agrees, dtype=np.bool_)
 
 
-def _held(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, assignments: pd.DataFrame) -> Mask:
-    """Whether the account holds the entitlement of each change."""
+def _is_assigned(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, assignments: pd.DataFrame) -> Mask:
+    """Whether the entitlement of each change is assigned to its account."""
     wanted = pd.MultiIndex.from_arrays(
         [take(accounts["account_id"], row), changes["kind"].reset_index(drop=True),
          changes["entitlement_id"].reset_index(drop=True)]
     )  # fmt: skip
     now = pd.MultiIndex.from_frame(assignments[["account_id", "kind", "entitlement_id"]])
-    found: Mask = wanted.isin(now) & (row >= 0)
-    return found
+    assigned: Mask = wanted.isin(now) & (row >= 0)
+    return assigned
 
 
-def _same(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
+def _shows(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
     """Whether an account shows these values; addresses without regard to case."""
     for name, value in stated.items():
         present = accounts[name].iloc[row]
@@ -137,5 +137,5 @@ def _same(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
 
 
 def _is(changes: pd.DataFrame, action: Action) -> Mask:
-    found: Mask = (changes["action"] == action.value).to_numpy(np.bool_)
-    return found
+    rows: Mask = (changes["action"] == action.value).to_numpy(np.bool_)
+    return rows

@@ -13,7 +13,7 @@ from provisioning.model import frames
 from provisioning.model.frames import Frame
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.policy.policy import Policy
-from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, entitlements, frame, policy, thing
+from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, entitlement, entitlements, frame, policy
 
 NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])
 ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name: f"{name.upper()}@acme.test")
@@ -130,7 +130,7 @@ def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.Data
     return frame(
         frames.Assignments,
         [
-            {"target": "cloud", "account_id": who, **thing(name)}
+            {"target": "cloud", "account_id": who, **entitlement(name)}
             for who, name in sorted(pairs)
             if who in known
         ],

@@ -127,7 +127,7 @@ def target(
 ) -> TargetSnapshot:
     """A read of the target `cloud`; `groups` and `direct` are what is held → names of those who do."""
     held = [
-        {"target": "cloud", "account_id": f"acc-{who}", **thing(name)}
+        {"target": "cloud", "account_id": f"acc-{who}", **entitlement(name)}
         for name, holders in [*(groups or {}).items(), *(direct or {}).items()]
         for who in holders
     ]
@@ -147,7 +147,7 @@ def target(
     )
 
 
-def thing(name: str) -> dict[str, str]:
+def entitlement(name: str) -> dict[str, str]:
     """Kind, identifier and name of a group or of a permission."""
     if name in DIRECT:
         return {"kind": "product", "entitlement_id": DIRECT[name][1], "name": name}
@@ -160,7 +160,7 @@ def entitlements() -> pd.DataFrame:
     rows = [
         {
             "target": "cloud",
-            **thing(name),
+            **entitlement(name),
             "product": product,
             "site": "acme" if product else None,
             "billable": product is not None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from provisioning.decide.conflicts import conflicts
+from provisioning.decide.conflicts import find_conflicts
 from provisioning.decide.people import gather
 from provisioning.policy.policy import Policy
 from tests.provisioning.worlds import NOW, identity, policy, source
@@ -13,7 +13,7 @@ from tests.provisioning.worlds import NOW, identity, policy, source
 def listed(first: list[dict], second: list[dict], rules: Policy | None = None) -> list[tuple[str, ...]]:
     both = rules or policy(sources=[{"from": "idp"}, {"from": "other"}])
     snapshots = {"idp": source(first), "other": source(second, name="other")}
-    found = conflicts(gather(both.sources, snapshots, NOW))
+    found = find_conflicts(gather(both.sources, snapshots, NOW))
     return list(found.itertuples(index=False, name=None))
 
 

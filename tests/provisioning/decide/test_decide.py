@@ -8,7 +8,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from provisioning.decide.plan import inverse
+from provisioning.decide.plan import invert
 from provisioning.model.frames import Assignments, Taken, complete, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
@@ -16,6 +16,7 @@ from tests.provisioning.worlds import (
     NOW,
     account,
     done,
+    entitlement,
     frame,
     identity,
     links,
@@ -23,7 +24,6 @@ from tests.provisioning.worlds import (
     policy,
     source,
     target,
-    thing,
     think,
 )
 
@@ -32,7 +32,7 @@ ANN = source([identity("ann")], {"atl-jira": ["ann"]})
 
 def remembered(model, who: str, group: str, **facts):
     """One remembered entitlement."""
-    return frame(model, [{"target": "cloud", "account_id": f"acc-{who}", **thing(group), **facts}])
+    return frame(model, [{"target": "cloud", "account_id": f"acc-{who}", **entitlement(group), **facts}])
 
 
 def movement(decision, who: str) -> str:
@@ -74,7 +74,7 @@ def test_creation_can_be_switched_off():
     decision = think(ANN, target([]), policy(joiner={"create": False}))
 
     assert len(decision.plan.changes) == 0
-    assert "1 people have no account" in messages(decision)
+    assert "1 person has no account" in messages(decision)
 
 
 def test_joiners_get_products_and_defaults_that_no_sync_takes_again():
@@ -115,7 +115,7 @@ def test_people_without_an_address_and_twins_are_not_created():
     decision = think(source(people), target([]), policy())
 
     assert done(decision.plan.changes) == [("create", "dan", None)]
-    assert "1 people get no account, they have no email: ann" in messages(decision)
+    assert "1 person gets no account, because they have no email: ann" in messages(decision)
     assert decision.ambiguities["source_id"].tolist() == ["id-bob", "id-cyd"]
 
 
@@ -161,7 +161,7 @@ def test_profiles_of_other_organisations_are_told_and_not_changed():
     decision = think(people, target([account("ann", managed=False), account("bob")]), policy())
 
     assert len(decision.plan.changes) == 0
-    assert "1 accounts show other attributes" in messages(decision)
+    assert "1 account shows other attributes" in messages(decision)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_groups_without_meaning_and_without_a_counterpart_are_named():
     decision = think(source([identity("ann")], {"atl-jira": ["ann"], "dept": ["ann"]}), target([]), rules)
 
     assert "no such group in the target: jria-users" in messages(decision)
-    assert "IdP groups that stand for nothing: dept" in messages(decision)
+    assert "1 IdP group is not mapped: dept" in messages(decision)
 
 
 def test_groups_are_renamed_or_taken_by_name_where_the_map_is_silent():
@@ -286,12 +286,12 @@ def test_missing_groups_are_made_first_where_the_policy_says_so():
     ids=["not asked for", "may_add names none", "the connector cannot"],
 )
 def test_no_group_is_made_that_may_not_be(narrower):
-    """Then missing groups are noted as ever, and IdP groups without a namesake stand for nothing."""
+    """Then missing groups are noted as ever, and IdP groups without a namesake are not mapped."""
     decision = making(same_name=True, **narrower)
 
     assert len(decision.plan.changes) == 0
     assert "no such group in the target: guild, newcomers" in messages(decision)
-    assert "IdP groups that stand for nothing: chess, gone" in messages(decision)
+    assert "2 IdP groups are not mapped: chess, gone" in messages(decision)
 
 
 def test_only_groups_that_are_missing_and_named_so_are_made():
@@ -317,8 +317,8 @@ def test_what_cannot_be_granted_is_noted_and_not_planned():
     decision = think(people, target([account("ann"), account("bob")]), policy(groups=groups))
 
     assert len(decision.plan.changes) == 0
-    assert "2 people should hold synced, which the target does not let us change" in messages(decision)
-    assert "1 people should hold developers, which may_add does not name" in messages(decision)
+    assert "2 people should have synced, which the target does not let us change" in messages(decision)
+    assert "1 person should have developers, which may_add does not name" in messages(decision)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_a_permission_a_leaver_holds_directly_goes_with_the_groups_and_comes_bac
     assert changes["destructive"].all()
     assert gone.verdict.destructive == 2
     assert "closes jira on acme, a billed seat" in changes.loc["jira access", "reason"]
-    undone = inverse(gone.plan).changes.set_index("entitlement")
+    undone = invert(gone.plan).changes.set_index("entitlement")
     assert undone.loc["jira access", ["action", "kind"]].tolist() == ["grant", "product"]
     assert back.plan.changes.set_index("entitlement")["kind"].to_dict() == changes["kind"].to_dict()
     assert "given back" in back.plan.changes["reason"].iloc[0]
@@ -516,7 +516,7 @@ def test_bringing_back_can_be_switched_off():
     decision = think(ANN, target([account("ann", state="suspended")]), policy(joiner={"reactivate": False}))
 
     assert len(decision.plan.changes) == 0
-    assert "1 active people have a suspended account" in messages(decision)
+    assert "1 active person has a suspended account" in messages(decision)
 
 
 def seat(who: str, product: str = "jira", **facts):
@@ -562,7 +562,7 @@ def test_an_idle_seat_held_directly_is_taken_and_one_of_a_role_stays():
 
     assert done(taken.plan.changes) == [("revoke", "ann", "jira access"), ("revoke", "ann", "jira-users")]
     assert len(kept.plan.changes) == 0
-    assert "1 accounts keep an idle seat" in messages(kept)
+    assert "1 account keeps an idle seat" in messages(kept)
 
 
 def test_an_idle_seat_is_not_given_back_by_itself():
@@ -573,7 +573,9 @@ def test_an_idle_seat_is_not_given_back_by_itself():
     left_group = think(source([identity("ann")]), target([account("ann")]), policy(), memory=memory)
 
     assert len(decision.plan.changes) == 0
-    assert "1 groups taken for want of use are not given back" in messages(decision)
+    assert "1 assignment was revoked because nobody used the seat, and was not given back" in messages(
+        decision
+    )
     assert (len(decision.taken), len(left_group.taken)) == (1, 0)
 
 
@@ -590,7 +592,7 @@ def test_a_group_that_also_opens_something_in_use_is_kept():
     decision = think(ANN, there, policy(inactive=INACTIVE))
 
     assert len(decision.plan.changes) == 0
-    assert "1 accounts keep an idle seat" in messages(decision)
+    assert "1 account keeps an idle seat" in messages(decision)
 
 
 def test_a_plan_can_be_restricted_to_people():

@@ -17,7 +17,9 @@ def test_every_step_of_the_chain_is_told():
     told = explain(think(PEOPLE, THERE, policy()), "ANN@acme.test")
 
     assert told.known
-    assert [(i["source_id"], i["in_scope"], i["counts"]) for i in told.identities] == [("id-ann", True, True)]
+    assert [(i["source_id"], i["in_scope"], i["primary"]) for i in told.identities] == [
+        ("id-ann", True, True)
+    ]
     assert [m["group_name"] for m in told.memberships] == ["atl-jira", "dept"]
     assert [(link["account_id"], link["rule"]) for link in told.links] == [("acc-ann", "email")]
     assert [entitlement[1:] for entitlement in told.assignments] == [
@@ -46,7 +48,7 @@ def test_what_is_held_directly_is_told_with_who_may_take_it():
     there.entitlements.loc[there.entitlements["kind"] == "product", "modifiable"] = False
     fixed = explain(think(PEOPLE, there, policy()), "ann").assignments
 
-    assert [(e.kind, e.name, e.wanted) for e in free] == [
+    assert [(e.kind, e.name, e.desired) for e in free] == [
         ("group", "jira-users", True),
         ("product", "jira access", False),
     ]

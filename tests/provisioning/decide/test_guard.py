@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from provisioning.model.frames import Action, Entitlements, concat
+from provisioning.model.frames import Entitlements, concat
 from provisioning.model.snapshots import Memory, Sizes, measure
+from provisioning.model.terms import Action
 from tests.provisioning.worlds import (
     account,
     done,
@@ -85,7 +86,7 @@ def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(befo
     harmless = think(source([identity("ann")]), target([]), policy(), memory=memory).verdict
 
     assert alone.needs_approval
-    assert "takes 1 things away; a person looks at it first" in alone.reasons[0]
+    assert "has 1 destructive change; a person looks at it first" in alone.reasons[0]
     assert not watched.needs_approval
     assert not harmless.needs_approval
 
@@ -110,14 +111,14 @@ def test_a_plan_of_more_changes_than_one_person_may_approve_is_stopped(most, nee
     assert needed == any("approve.second_person_above" in reason for reason in verdict.reasons)
 
 
-def test_an_empty_source_always_holds():
+def test_an_empty_source_always_needs_approval():
     """Whatever the limits allow."""
     _, there = crowd()
 
     verdict = think(source([]), there, policy(), memory=Memory(links=links(*CROWD))).verdict
 
     assert verdict.needs_approval
-    assert "idp lists nobody; an empty source always holds" in verdict.reasons
+    assert "idp lists nobody; an empty source always needs approval" in verdict.reasons
     assert verdict.fallen == ["idp"]
 
 
@@ -256,7 +257,7 @@ def test_protected_accounts_and_groups_lose_nothing(facts, rules):
     )
 
     assert len(decision.plan.changes) == 0
-    assert "left out, protected" in messages(decision) or "paid seats of leavers stay" in messages(decision)
+    assert "left out, protected" in messages(decision) or "1 paid seat of leavers stays" in messages(decision)
 
 
 def test_the_last_administrators_stay():
@@ -283,7 +284,7 @@ def test_what_the_connector_cannot_do_is_a_note():
     )
 
     assert done(decision.plan.changes) == [("update", "bob", None)]
-    assert "1 times create: the connector cannot do it" in messages(decision)
+    assert "1 change left out: this connector cannot create accounts" in messages(decision)
 
 
 def paid(who, product="jira"):
@@ -325,7 +326,7 @@ def test_fill_grants_what_there_is_room_for():
         ("grant", "cyd", "developers"),
     ]
     assert decision.plan.changes["position"].tolist() == [0, 1, 2, 3]
-    assert "1 people wait for a seat" in messages(decision)
+    assert "1 person waits for a seat" in messages(decision)
 
 
 def test_seats_that_the_plan_frees_are_free():
@@ -355,4 +356,4 @@ def test_seats_that_the_plan_frees_are_free():
     there.assignments.loc[len(there.assignments)] = held.iloc[0]
     decision = think(people, there, policy(), attended=True)
     assert "0 freed by this plan" in decision.verdict.reasons[0]
-    assert "1 paid seats of leavers stay, given by" in messages(decision)
+    assert "1 paid seat of leavers stays, granted by" in messages(decision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from provisioning.decide.plan import inverse
+from provisioning.decide.plan import invert
 from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model.frames import Changes, Outcomes, empty, rows
 from provisioning.model.snapshots import Memory
@@ -125,7 +125,7 @@ def test_undo_takes_back_what_was_applied_and_can_be():
         ],
     )
 
-    undo = inverse(PLAN, outcomes)
+    undo = invert(PLAN, outcomes)
 
     assert sorted(
         [(c.action, c.account_id) for c in rows(undo.changes)],
@@ -166,4 +166,4 @@ def test_a_group_to_make_is_looked_for_by_its_name():
         holds = precondition_holds(changes, nobody.accounts, nobody.assignments, groups)
 
         assert (found.tolist(), holds.tolist()) == ([there], [not there])
-    assert inverse(plan).changes.query("action == 'create_group'").empty
+    assert invert(plan).changes.query("action == 'create_group'").empty

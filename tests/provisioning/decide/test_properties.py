@@ -12,8 +12,8 @@ import pandas as pd
 from hypothesis import HealthCheck, given, settings
 
 from provisioning.decide.decide import Decision
-from provisioning.decide.lifecycle import LIVE
-from provisioning.decide.plan import Plan, inverse, make
+from provisioning.decide.lifecycle import USABLE
+from provisioning.decide.plan import Plan, invert, make
 from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model import frames
 from provisioning.model.frames import Accounts, Assignments, Entitlements, Links, Taken, columns, concat
@@ -103,8 +103,8 @@ def test_after_a_plan_nothing_is_left_to_do(world: World):
     memory = remember(decision, world.memory, after)
 
     again = think(world.source, after, world.policy, memory=memory)
-    if decision.wanted.new:
-        assert set(again.plan.changes["entitlement"]) <= {group.name for group in decision.wanted.new}
+    if decision.desired.new:
+        assert set(again.plan.changes["entitlement"]) <= {group.name for group in decision.desired.new}
         after = apply_to(again.plan, after)
         again = think(world.source, after, world.policy, memory=remember(again, memory, after))
 
@@ -212,7 +212,7 @@ def test_a_departed_identity_keeps_no_paid_seat_past_its_stage(world: World):
         world.target.entitlements["billable"] & world.target.entitlements["modifiable"]
     ]
     open_ = [n for n in paid["name"] if not (protected.groups == ["jira-*"] and n.startswith("jira"))]
-    live = after.accounts[after.accounts["state"].isin(LIVE) & ~after.accounts["caller"]]
+    live = after.accounts[after.accounts["state"].isin(USABLE) & ~after.accounts["caller"]]
     spared = _spared(world, decision)
     concerned = set(due["account_id"]) & set(live["account_id"]) - spared
 
@@ -244,9 +244,9 @@ def test_the_inverse_of_the_inverse_is_the_plan(world: World):
     ]
     whole = make(plan.target, can, plan.policy_fingerprint)
 
-    back = inverse(plan)
+    back = invert(plan)
 
-    assert whole.fingerprint == inverse(back).fingerprint
+    assert whole.fingerprint == invert(back).fingerprint
     assert len(whole.changes) == len(back.changes)
     assert set(np.unique(plan.changes["position"])) == set(range(len(plan.changes)))
 

@@ -23,7 +23,7 @@ def test_a_name_that_equals_the_name_id_is_fine(user_name: str):
 
 def test_a_name_an_account_would_get_is_reported_with_the_person():
     """The account would be created, and its holder could not sign in."""
-    assert "1 people could not sign in by SAML" in told("ada")
+    assert "1 person cannot sign in by SAML" in told("ada")
     assert "ada@acme.test" in told("ada")
 
 
