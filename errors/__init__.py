@@ -6,7 +6,7 @@ names its own errors beneath the root.
 
 from __future__ import annotations
 
-__all__ = ["SeatwiseError", "message_and_remedy"]
+__all__ = ["SeatwiseError", "explain_error"]
 
 UNFORESEEN = "Run the command with --debug to see where it happened; if it is not your mistake, report it."
 STOPPED = "Start it again when you are ready."
@@ -44,9 +44,9 @@ class SeatwiseError(Exception):
         return f"{self.message}{end}{gap}{self.remedy}"
 
 
-def message_and_remedy(error: BaseException) -> tuple[str, str]:
-    """What to tell a person of any error, also of one nobody foresaw."""
+def explain_error(error: BaseException) -> SeatwiseError:
+    """Any error as one with a remedy, also one that nobody foresaw."""
     if isinstance(error, SeatwiseError):
-        return error.message, error.remedy
+        return error
     remedy = UNFORESEEN if isinstance(error, Exception) else STOPPED
-    return str(error) or type(error).__name__, remedy
+    return SeatwiseError(str(error) or type(error).__name__, remedy)

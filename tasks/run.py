@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from errors import SeatwiseError, message_and_remedy
+from errors import explain_error
 from tasks.session import Session, open_session
 from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
@@ -45,7 +45,6 @@ def open_run(
 
 
 def _close_failed(session: Session, error: BaseException) -> None:
-    known = error if isinstance(error, SeatwiseError) else SeatwiseError(*message_and_remedy(error))
-    summary = summarise_error(session, redact(str(known)))
+    summary = summarise_error(session, redact(str(explain_error(error))))
     write_summary(session.out, summary)
     session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)

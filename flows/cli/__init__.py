@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from errors import message_and_remedy
+from errors import explain_error
 from flows.cli import flow_commands, plain_commands, sandbox_commands
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
@@ -39,4 +39,5 @@ def main() -> None:
 
 def describe_error(error: Exception) -> str:
     """What went wrong and what to do next, each on its own lines."""
-    return "\n".join(message_and_remedy(error))
+    explained = explain_error(error)
+    return f"{explained.message}\n{explained.remedy}"

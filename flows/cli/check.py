@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from pathlib import Path
 
-from errors import message_and_remedy
+from errors import explain_error
 from provisioning.model.findings import Finding
 from tasks.session import Session, open_session
 
@@ -33,7 +33,8 @@ def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
         connection = session.source(name) if source else session.sink(name)
         return connection.check()
     except Exception as error:  # noqa: BLE001  the other connections are checked all the same
-        return [Finding("error", name, *message_and_remedy(error))]
+        explained = explain_error(error)
+        return [Finding("error", name, explained.message, explained.remedy)]
 
 
 def _describe(findings: dict[str, list[Finding]]) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from errors import SeatwiseError
+from errors import SeatwiseError, explain_error
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ["errors", "transport", "provisioning", "sources", "sinks", "ledger", "reports", "tasks", "flows"]
@@ -100,3 +100,13 @@ def test_as_text_an_error_holds_message_and_remedy():
     assert str(SeatwiseError("line 1: wrong\nline 2: wrong", "Correct both.")) == (
         "line 1: wrong\nline 2: wrong.\nCorrect both."
     )
+
+
+def test_an_error_that_nobody_foresaw_is_told_with_a_next_step():
+    known = SeatwiseError("it broke", "Do this.")
+
+    assert explain_error(known) is known
+    assert explain_error(ValueError("odd")).message == "odd"
+    assert "--debug" in explain_error(ValueError("odd")).remedy
+    assert explain_error(KeyboardInterrupt()).message == "KeyboardInterrupt"
+    assert explain_error(KeyboardInterrupt()).remedy
