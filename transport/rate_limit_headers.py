@@ -104,13 +104,13 @@ def _retry_after(text: str | None, now: float) -> float | None:
 
 
 def _seconds(text: str | None) -> float | None:
-    found = re.match(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*(?:$|[,;])", text) if text is not None else None
-    return float(found.group(1)) if found else None
+    digits = re.match(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*(?:$|[,;])", text) if text is not None else None
+    return float(digits.group(1)) if digits else None
 
 
 def _whole(text: str | None) -> int | None:
-    found = re.match(r"\s*(-?\d{1,15})", text) if text is not None else None
-    return max(0, int(found.group(1))) if found else None
+    digits = re.match(r"\s*(-?\d{1,15})", text) if text is not None else None
+    return max(0, int(digits.group(1))) if digits else None
 
 
 def _moment(text: str | None) -> float | None:

@@ -101,8 +101,8 @@ class Groups:
         """Read the direct members of groups that were not read yet; yield each key when it is there."""
         missing = (key for key in keys if key not in self._inside)
         calls = (partial(self._batch, some) for some in chunks(missing))
-        for found in in_parallel(calls, self._workers):
-            for key, inside in found:
+        for batch in in_parallel(calls, self._workers):
+            for key, inside in batch:
                 self._inside[key] = inside
                 yield key
 

@@ -101,11 +101,11 @@ def _read(connection: Connection, query: str) -> Read:
     if order := READ_ONLY.get(connection.dialect.name):
         connection.execute(text(order))
     result = connection.execute(text(_COLON.sub(r"\\:", query)))
-    header, found = list(result.keys()), result.all()
+    header, records = list(result.keys()), result.all()
     connection.rollback()
-    columns: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * len(header)
+    columns: Sequence[Sequence[Any]] = list(zip(*records, strict=True)) or [()] * len(header)
     rows = pd.DataFrame({place: _plain(values) for place, values in enumerate(columns)})
-    return Read(header, rows, pd.Series(range(1, len(found) + 1), dtype="int64"), [])
+    return Read(header, rows, pd.Series(range(1, len(records) + 1), dtype="int64"), [])
 
 
 def _plain(values: Sequence[Any]) -> pd.Series:

@@ -215,12 +215,12 @@ class Table:
         except Unreadable as error:
             return [Finding("error", self.name, error.message, error.remedy)]
         mapped = ", ".join(f"{name} from '{sheet.header[place]}'" for name, place in sheet.places.items())
-        found = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {mapped}")]
+        findings = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {mapped}")]
         if sheet.ragged:
             lines = ", ".join(str(row.line) for row in sheet.ragged[:5])
             remedy = "Quote fields that hold the delimiter."
-            found.append(Finding("warning", self.name, f"rows of another length on lines {lines}", remedy))
-        return found
+            findings.append(Finding("warning", self.name, f"rows of another length on lines {lines}", remedy))
+        return findings
 
     def _sheet(self) -> Sheet:
         table = self._table()
@@ -230,9 +230,9 @@ class Table:
         plain = {fold(name): place for place, name in reversed(list(enumerate(header)))}
         places = {name: self._place(header, own) for name, own in self._options.columns.items()}
         for name, known in NAMES.items():
-            found = next((plain[word] for word in known if word in plain), None)
-            if name not in places and found is not None and found not in places.values():
-                places[name] = found
+            place = next((plain[word] for word in known if word in plain), None)
+            if name not in places and place is not None and place not in places.values():
+                places[name] = place
         if "state" not in places and self._options.state is None:
             raise self._missing("state", "status", header, ", or say which `state` all its rows have")
         if not {"source_id", "user_name", "email"} & set(places):
@@ -267,11 +267,11 @@ class Table:
         return states.fillna(STAGED), states.isna()
 
     def _instants(self, texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-        found = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
+        times = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
         for pattern in [*self._options.dates, "%d %b %Y"]:
-            if found.isna().sum() > texts.isna().sum():
-                found = found.fillna(pd.to_datetime(texts, utc=True, format=pattern, errors="coerce"))
-        return found
+            if times.isna().sum() > texts.isna().sum():
+                times = times.fillna(pd.to_datetime(texts, utc=True, format=pattern, errors="coerce"))
+        return times
 
     def _report(
         self, keys: pd.Series[str], lines: pd.Series[int], which: pd.Series[bool], values: Any, *what: str
@@ -285,9 +285,9 @@ class Table:
 
     def _with_lines(self, rejects: pd.DataFrame, keys: pd.Series[str], sheet: Sheet) -> pd.DataFrame:
         lines = pd.Series(sheet.lines.to_numpy(), index=keys.to_numpy()).groupby(level=0).first()
-        found = rejects["key"].map(lines).astype("Int64").astype("str")
-        problems = rejects["problem"] + f" ({self.unit} " + found + ")"
-        return rejects.assign(problem=problems.where(found.notna(), rejects["problem"]))
+        numbers = rejects["key"].map(lines).astype("Int64").astype("str")
+        problems = rejects["problem"] + f" ({self.unit} " + numbers + ")"
+        return rejects.assign(problem=problems.where(numbers.notna(), rejects["problem"]))
 
     def _ragged(self, sheet: Sheet) -> pd.DataFrame:
         place = next(
