@@ -11,20 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from provisioning.model.frames import Identities, columns
+from provisioning.policy.patterns import (
+    MOST_GROUPS,
+    Pattern,
+    fits,
+    group_count,
+    highest_reference,
+    replace_first,
+)
 
 _TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name != "last_sign_in"]
-_GROUP = re.compile(r"[$\\](\d+)")
 _PLACE = re.compile(r"\{([^{}]*)\}")
-
-
-def _compiles(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise PydanticCustomError(
-            "regex", "a regular expression is expected: {problem}", {"problem": str(error)}
-        ) from None
-    return text
 
 
 def _column(name: str) -> str:
@@ -44,7 +41,6 @@ def _template(text: str) -> str:
     return text
 
 
-Pattern = Annotated[str, AfterValidator(_compiles)]
 Column = Annotated[str, AfterValidator(_column)]
 Template = Annotated[str, AfterValidator(_template)]
 
@@ -57,7 +53,7 @@ class _Referring(_Step):
     """An expression and what replaces the first place that fits."""
 
     regex: Pattern = Field(
-        description="Regular expression; the first place of the text that fits is meant.",
+        description="Regular expression (RE2); the first place of the text that fits is meant.",
         examples=["(.*)@.*"],
     )
     to: str = Field(
@@ -67,18 +63,13 @@ class _Referring(_Step):
 
     @model_validator(mode="after")
     def _groups_exist(self) -> Self:
-        highest = max((int(number) for number in _GROUP.findall(self.to)), default=0)
-        if highest > re.compile(self.regex).groups:
+        highest = highest_reference(self.to)
+        if highest > MOST_GROUPS:
+            raise PydanticCustomError("groups", f"only groups up to {MOST_GROUPS} can be named")
+        if highest > group_count(self.regex):
             problem = {"number": highest}
             raise PydanticCustomError("groups", "the regular expression has no group {number}", problem)
         return self
-
-    def replacement(self) -> str:
-        """`to` in the notation of `re`."""
-        parts = _GROUP.split(self.to)
-        texts = [part.replace("\\", r"\\") for part in parts[::2]]
-        groups = [rf"\g<{number}>" for number in parts[1::2]]
-        return "".join(text + group for text, group in zip(texts, [*groups, ""], strict=True))
 
 
 class Regex(_Referring):
@@ -141,7 +132,7 @@ class Rename(_Referring):
     """What the target calls an IdP group whose name fits; `$0` is all that fits."""
 
     regex: Pattern = Field(
-        description="Regular expression that the name of the IdP group must fit somewhere.",
+        description="Regular expression (RE2) that the name of the IdP group must fit somewhere.",
         examples=["^APP-(.*)$"],
     )
     to: str = Field(
@@ -158,10 +149,10 @@ class Rename(_Referring):
 
     def name(self, group: str) -> str | None:
         """The target group's name, or None when the rule does not fit or leaves nothing."""
-        if re.search(self.regex, group) is None:
+        names = pd.Series([group], dtype="str")
+        if not fits(self.regex, names).all():
             return None
-        renamed = re.compile(self.regex).sub(self.replacement(), group, count=1)
-        value = apply_steps(self.transform, pd.Series([renamed], dtype="str"))
+        value = apply_steps(self.transform, replace_first(self.regex, self.to, names))
         return None if value.isna().iloc[0] else str(value.iloc[0]) or None
 
 
@@ -203,8 +194,7 @@ def apply_steps(steps: Sequence[Step], value: pd.Series) -> pd.Series:
             case "upper":
                 value = value.str.upper()
             case Regex():
-                pattern, to = re.compile(step.regex), step.replacement()
-                value = value.map(lambda text, p=pattern, r=to: p.sub(r, text, count=1), na_action="ignore")
+                value = replace_first(step.regex, step.to, value)
             case Replace():
                 value = value.str.replace(step.replace, step.by, regex=False)
             case Lookup():
