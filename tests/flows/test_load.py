@@ -270,14 +270,14 @@ class Alone:
 
 def test_batches_observe_and_record_one_at_a_time():
     """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
-    observation = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
+    observe = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
     record = Alone()
     nothing = SimpleNamespace(claim=lambda *_, **_times: None, intend=lambda *_: None, record=record)
     session = SimpleNamespace(
         run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
         moment=lambda: datetime.now(UTC),
     )  # fmt: skip
-    sink = SimpleNamespace(kind="none", actions=frozenset(Action), observation=observation)
+    sink = SimpleNamespace(kind="none", actions=frozenset(Action), observe=observe)
     plan = changes(*people("ab"))
     stored = SimpleNamespace(fingerprint="f", target="acme", changes=plan)
 
@@ -287,4 +287,4 @@ def test_batches_observe_and_record_one_at_a_time():
         ended = list(pool.map(lambda batch: begin(number=1, batch=batch), batches))
 
     assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]
-    assert (observation.most, record.most) == (1, 1)
+    assert (observe.most, record.most) == (1, 1)
