@@ -11,6 +11,7 @@ from transport.errors import (
     CredentialRefused,
     Malformed,
     Moved,
+    TooLarge,
     TransportError,
     Unavailable,
     UnknownOutcome,
@@ -77,7 +78,7 @@ def surely_not_done(failure: TransportError) -> bool:
     """Return whether a write that failed so cannot have happened."""
     if isinstance(failure, ConnectionLost):
         return not failure.opened
-    return not isinstance(failure, (Unavailable, Malformed, Moved))
+    return not isinstance(failure, (Unavailable, Malformed, Moved, TooLarge))
 
 
 def unknown_outcome(failure: TransportError) -> UnknownOutcome:

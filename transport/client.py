@@ -19,6 +19,7 @@ from transport.parallel import in_parallel
 from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
 from transport.retry_policy import RetryPolicy
+from transport.watch import WATCH, Say, UnderWay
 from transport.wire import Params, Request, Wire
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Client:
         meter: Meter,
         pacing: Pacing,
         retry_policy: RetryPolicy,
+        say: Say | None,
     ) -> None:
         """Doors make clients; see `Door.client`."""
         self.base_url = base_url.rstrip("/")
@@ -55,6 +57,7 @@ class Client:
         self._meter = meter
         self._pacing = pacing
         self._retry_policy = retry_policy
+        self._say = say
 
     def get(self, path: str, params: Params = None, headers: Mapping[str, str] | None = None) -> Reply:
         """Read a path below the base address, or an absolute address on the same host.
@@ -119,18 +122,21 @@ class Client:
         bucket = self._bucket(request.method, urlsplit(request.url).path)
         pace = self._pacing.pace(self.host, self._token_id, bucket)
         attempt = Attempt(self._retry_policy, self._pacing.clock, self._wire.auth)
-        while True:
-            prepared = self._wire.prepare(request)
-            ticket = self._enter(prepared, pace)
-            self._meter.count(self.host, writes=request.writes, again=attempt.sent > 0)
-            try:
-                return self._once(prepared, pace, ticket, whole_json=not request.writes)
-            except TransportError as error:
-                failure = error
-            attempt.wait_after(failure, ticket, writes=request.writes)
+        with WATCH.request(self.host, self._say) as under_way:
+            while True:
+                prepared = self._wire.prepare(request)
+                ticket = self._enter(prepared, pace, under_way)
+                self._meter.count(self.host, writes=request.writes, again=attempt.sent > 0)
+                try:
+                    return self._once(prepared, pace, ticket, under_way, whole_json=not request.writes)
+                except TransportError as error:
+                    failure = error
+                under_way.wait_for("the next try")
+                attempt.wait_after(failure, ticket, writes=request.writes)
 
-    def _enter(self, prepared: PreparedRequest, pace: Pace) -> Ticket:
+    def _enter(self, prepared: PreparedRequest, pace: Pace, under_way: UnderWay) -> Ticket:
         """Wait for the pace, then sign; when either gives up, nothing was sent and nothing is tried again."""
+        under_way.wait_for("its rate limit")
         try:
             ticket = pace.enter(self._retry_policy)
         except TransportError as error:
@@ -143,12 +149,15 @@ class Client:
             raise
         return ticket
 
-    def _once(self, prepared: PreparedRequest, pace: Pace, ticket: Ticket, *, whole_json: bool) -> Reply:
+    def _once(
+        self, prepared: PreparedRequest, pace: Pace, ticket: Ticket, under_way: UnderWay, *, whole_json: bool
+    ) -> Reply:
         """Send once, and let the pace learn from whatever comes."""
         status: int | None = None
         headers: Mapping[str, str] = {}
+        under_way.wait_for("an answer")
         try:
-            reply = self._wire.send(prepared, whole_json=whole_json)
+            reply = self._wire.send(prepared, under_way, whole_json=whole_json)
         except TransportError as error:
             status, headers = error.status, error.headers
             raise

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import ClassVar
 
+from transport.watch import UNDER_WAY
+
 SLICE = 0.25
 """Seconds between two checks whether the batch was stopped."""
 
@@ -60,6 +62,8 @@ class Clock:
     def wait_until(self, moment: float) -> None:
         """Return at a moment of `monotonic`, or as soon as the batch is stopped."""
         stop = STOP.get() or Stop()
+        if under_way := UNDER_WAY.get():
+            under_way.ends = moment
         while self.waits and not stop.is_set() and (left := moment - self.monotonic()) > 0:
             stop.wait(min(left, SLICE))
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Hashable, Mapping
 
 from requests.auth import AuthBase
 
+from transport.bounds import Bounds
 from transport.client import Client
 from transport.meter import Meter
 from transport.pace import Pacing
 from transport.redact import guard_logs
 from transport.retry_policy import RetryPolicy
+from transport.watch import Say
 from transport.wire import Wire
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}
@@ -41,16 +43,43 @@ class Door:
         meter: Meter | None = None,
         pacing: Pacing | None = None,
         retry_policy: RetryPolicy | None = None,
+        bounds: Bounds | None = None,
+        clear_text: bool = False,
+        say: Say | None = None,
     ) -> None:
         """Open for reading; also for writing when `writable`.
 
         Doors that use the same credential should be given the same `pacing`.
+
+        Args:
+            writable: whether clients may write.
+            meter: counts the requests.
+            pacing: what is known of the limits of each host.
+            retry_policy: how often a request is sent again.
+            bounds: what one exchange may take in all.
+            clear_text: whether credentials may travel unencrypted to other machines.
+            say: told in one line when a request waits for long; the log is by default.
         """
         self.writable = writable
+        self.clear_text = clear_text
+        self.bounds = bounds or Bounds()
+        self.say = say
         self.meter = meter or Meter()
         self.pacing = pacing or Pacing()
         self.retry_policy = retry_policy or RetryPolicy()
         guard_logs()
+
+    def like_this(self, *, writable: bool = False, clear_text: bool = False) -> Door:
+        """Return a door with other permissions that shares all else with this one."""
+        return Door(
+            writable=writable,
+            meter=self.meter,
+            pacing=self.pacing,
+            retry_policy=self.retry_policy,
+            bounds=self.bounds,
+            clear_text=clear_text,
+            say=self.say,
+        )
 
     def client(
         self,
@@ -76,8 +105,17 @@ class Door:
 
         Raises:
             ValueError: `base_url` is no http address, or holds a name and password.
+            ClearText: `base_url` is unencrypted and leads to another machine, which the door does not allow.
         """
-        wire = Wire(base_url, auth, {**HEADERS, **(headers or {})}, workers, timeouts)
+        wire = Wire(
+            base_url,
+            auth,
+            {**HEADERS, **(headers or {})},
+            workers,
+            timeouts,
+            self.bounds,
+            clear_text=self.clear_text,
+        )
         return Client(
             base_url,
             wire,
@@ -88,4 +126,5 @@ class Door:
             meter=self.meter,
             pacing=self.pacing,
             retry_policy=self.retry_policy,
+            say=self.say,
         )

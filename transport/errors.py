@@ -14,8 +14,10 @@ TransportError
 ├── BadRequest           400, 422 and every other 4xx: the request itself is wrong
 ├── Moved                3xx: use the new address
 ├── Malformed            a truncated or unreadable answer
+├── TooLarge             an answer that is larger than anything the service should send
 ├── Untrusted            the server's certificate cannot be verified
-├── PageLoop             a page token came twice
+├── ClearText            the credential would travel unencrypted
+├── PageLoop             a page token came twice, or pages without rows do not end
 ├── ForeignHost          a link leads to another host
 ├── ReadOnly             a write through a door that only reads
 └── UnknownOutcome       a write whose answer was lost: settle it by reading
@@ -31,6 +33,8 @@ import orjson
 from errors import SeatwiseError
 from transport.redact import redact, redact_headers
 
+ACCEPTED = "I accept that credentials travel in clear text"
+"""What a connection says to be opened without encryption."""
 BODY_CAP = 65_536
 """Bytes of an answer an error looks at."""
 TEXT_CAP = 2_000
@@ -171,6 +175,23 @@ class Malformed(TransportError):
     worth_retrying = True
 
 
+class TooLarge(TransportError):
+    """The answer is larger than what is read of one, packed or unpacked."""
+
+    remedy = (
+        "Set a smaller `page_size` in the connection; if it stays, check that the address is the API's and "
+        "no other server answers."
+    )
+
+
+class ClearText(TransportError):
+    """The credential would travel unencrypted to another machine; nothing was sent."""
+
+    remedy = (
+        f"Write an https address. Where you have to accept it, add to the connection: `insecure: {ACCEPTED}`."
+    )
+
+
 class Untrusted(TransportError):
     """The server's certificate cannot be verified."""
 
@@ -178,9 +199,9 @@ class Untrusted(TransportError):
 
 
 class PageLoop(TransportError):
-    """A page token came twice, so the listing would never end."""
+    """The listing would never end: a page token came twice, or pages without rows do not end."""
 
-    remedy = "Run again; if it stays, report it to the service: its paging goes round in a circle."
+    remedy = "Run again; if it stays, report it to the service: its paging has no end."
 
 
 class ForeignHost(TransportError):

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from transport.client import Client
+from transport.endless import Progress
 from transport.errors import PageLoop, TransportError
 from transport.reply import Reply
 from transport.shape import Row, malformed
@@ -53,11 +54,12 @@ def follow_cursor(
         next_of: returns the token of the page after this one; None or "" on the last.
 
     Raises:
-        PageLoop: a token came twice.
+        PageLoop: a token came twice, or pages without rows do not end.
         TransportError: a page failed; its number, from 1, is in `page`.
     """
     token: str | None = None
     seen: set[str] = set()
+    progress = Progress()
     while True:
         number = len(seen) + 1
         try:
@@ -65,6 +67,8 @@ def follow_cursor(
             token = next_of(reply)
             if token in seen:
                 raise PageLoop("the token of the next page came before", method=reply.method, url=reply.url)
+            if token:
+                progress.add(reply)
         except TransportError as error:
             error.page = error.page or number
             raise

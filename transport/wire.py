@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -18,9 +19,20 @@ from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 from urllib3.util import parse_url
 
-from transport.errors import BadRequest, ForeignHost, TransportError, error_class, read_body, words_of
+from transport.bounds import Bounds
+from transport.errors import (
+    BadRequest,
+    ClearText,
+    ConnectionLost,
+    ForeignHost,
+    TransportError,
+    error_class,
+    read_body,
+    words_of,
+)
 from transport.failures import translate_failure
 from transport.reply import Reply
+from transport.watch import UNDER_WAY, UnderWay
 
 log = logging.getLogger(__name__)
 Params = Mapping[str, Any] | None
@@ -52,6 +64,16 @@ def origin(url: str) -> Origin:
     return parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
 
 
+def is_this_machine(host: str) -> bool:
+    """Return whether a host is surely the machine this runs on."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 @lru_cache(maxsize=1_000)
 def _normal(url: str) -> str:
     """Return an address without parameters as it is sent; lists ask the same one page after page."""
@@ -74,6 +96,23 @@ def _build_url(url: str, params: Params) -> str:
     return f"{base}{'&' if '?' in base else '?'}{query}{hash_sign}{fragment}"
 
 
+def _watched(connection_class: type[Any]) -> type[Any]:
+    """The same class of connections, which lets the request under way know its socket."""
+
+    class Watched(connection_class):  # type: ignore[misc]
+        def request(self, *args: Any, **options: Any) -> None:
+            if under_way := UNDER_WAY.get():
+                under_way.uses(self)
+            super().request(*args, **options)
+
+        def getresponse(self) -> Any:
+            if under_way := UNDER_WAY.get():
+                under_way.reads(self.sock)
+            return super().getresponse()
+
+    return Watched
+
+
 class _OneHost(HTTPAdapter):
     """The adapter of `requests` for one host, which does once what is the same for every request.
 
@@ -89,6 +128,7 @@ class _OneHost(HTTPAdapter):
         """Return the one pool of connections, looked up once."""
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **options)
+            self._pool.ConnectionCls = _watched(self._pool.ConnectionCls)
         return self._pool
 
     def request_url(self, request: PreparedRequest, proxies: Any) -> str:
@@ -114,14 +154,34 @@ class Wire:
         headers: Mapping[str, str],
         workers: int,
         timeouts: tuple[float, float],
+        bounds: Bounds,
+        *,
+        clear_text: bool,
     ) -> None:
-        """Open nothing yet; `timeouts` are seconds to connect and between two pieces of an answer."""
+        """Open nothing yet.
+
+        Args:
+            base_url: an address on the host.
+            auth: the credential.
+            headers: sent with every request.
+            workers: connections kept open.
+            timeouts: seconds to connect and between two pieces of an answer.
+            bounds: what one exchange may take in all.
+            clear_text: whether the credential may travel unencrypted to another machine.
+
+        Raises:
+            ValueError: it is no http address, or holds a name and password.
+            ClearText: it is not encrypted and leads to another machine.
+        """
         self.auth = auth
         self._origin = origin(base_url)
         scheme, host, port = self._origin
         self._own = f"{scheme}://{host}:{port}/" if port != _PORTS[scheme] else f"{scheme}://{host}/"
         if parse_url(base_url).auth:
             raise ValueError("the address holds a name or password; put them into the connection's secret")
+        if scheme != "https" and not clear_text and not is_this_machine(host):
+            raise ClearText(f"http://{host}:{port} would carry the credential in clear text; not opened")
+        self._bounds = bounds
         self._headers = headers
         self._timeouts = timeouts
         # A pool that blocks never opens more connections than there are workers. Used without a session,
@@ -162,17 +222,18 @@ class Wire:
         """Put the credential on; a credential that is fetched first may raise what fetching raises."""
         prepared.prepare_auth(self.auth, str(prepared.url))
 
-    def send(self, prepared: PreparedRequest, *, whole_json: bool) -> Reply:
+    def send(self, prepared: PreparedRequest, under_way: UnderWay, *, whole_json: bool) -> Reply:
         """Send once; no redirect is followed.
 
         Args:
             prepared: the signed request.
+            under_way: what watches over its time.
             whole_json: whether a JSON body must be readable to count as an answer.
 
         Raises:
             TransportError: by its next step.
         """
-        answer, content = self._exchange(prepared)
+        answer, content = self._exchange(prepared, under_way)
         status, method, url = answer.status_code, str(prepared.method), str(prepared.url)
         log.debug("%s %s answered %s", method, url, status)
         if not 200 <= status < 300:
@@ -182,14 +243,23 @@ class Wire:
             reply.json()  # A body that ends with the connection shows its cut only here.
         return reply
 
-    def _exchange(self, prepared: PreparedRequest) -> tuple[Response, bytes]:
+    def _exchange(self, prepared: PreparedRequest, under_way: UnderWay) -> tuple[Response, bytes]:
         """Return the answer and its whole body."""
+        error: TransportError | None = None
         try:
-            with self._adapter.send(prepared, timeout=self._timeouts, **self._settings) as answer:
-                # In one piece: the usual ten kilobytes at a time cost as much as decoding the page.
-                return answer, b"".join(answer.iter_content(None))
+            with (
+                under_way.bounded(self._bounds.seconds),
+                self._adapter.send(prepared, timeout=self._timeouts, **self._settings) as answer,
+            ):
+                content = self._bounds.read(answer)
+        except TransportError as too_large:
+            error = too_large
         except (raised.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
             error = translate_failure(failure)
+        if under_way.overdue:  # A body that ends with the connection would look whole.
+            error = ConnectionLost(f"no whole answer within {self._bounds.seconds:g} s")
+        if error is None:
+            return answer, content
         # Raised out here, so that the failure with its signed request does not travel along.
         raise error.about(str(prepared.method), prepared.url)
 

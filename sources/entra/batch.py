@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sources.entra.answers import code_of, next_link
 from sources.entra.fields import EXPIRED_PAGE
+from transport.endless import refuse_endless
 from transport.errors import BadRequest, ForeignHost, PageLoop, TransportError, error_class, words_of
 from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
@@ -85,6 +86,7 @@ class Gathering:
         if not link.startswith(f"{self._base}/"):
             raise ForeignHost("the address is on another host; not sent", method="GET", url=link)
         listing.seen.add(link)
+        refuse_endless(len(listing.seen), len(listing.rows), link)
         listing.following = link.removeprefix(self._base)
 
     def _refuse(self, listing: Listing, answer: Mapping[str, Any], wall: float) -> float:
