@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -54,7 +55,14 @@ class World:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """A small company at any degree of disorder: shared keys, missing keys, every state and kind."""
+    """A small company at any degree of disorder: shared keys, missing keys, every state and kind.
+
+    Every other target hides the addresses and names of its accounts, as some products do: then links alone
+    tell whose account it is, and a protected address stands nowhere but with the person.
+    """
+    hidden = draw(st.booleans())
+    shown = st.nothing() if hidden else ADDRESSES
+    named = st.nothing() if hidden else NAMES
     people = draw(
         rows(
             frames.Identities,
@@ -72,17 +80,17 @@ def worlds(draw: st.DrawFn) -> World:
             6,
             target=st.just("cloud"),
             account_id=NAMES.map("acc-{}".format),
-            user_name=st.none() | NAMES,
-            email=st.none() | ADDRESSES,
+            user_name=st.none() | named,
+            email=st.none() | shown,
             kind=st.sampled_from(["person", "person", "person", "app", "customer"]),
-            external_id=st.none() | NAMES,
+            external_id=st.none() | named,
             caller=st.sampled_from([False, False, False, True]),
         )
     )
     holders = list({row["account_id"]: row for row in holders}.values())
     member = st.tuples(NAMES, st.sampled_from(sorted(MAP)))
     holds = st.tuples(NAMES.map("acc-{}".format), st.sampled_from(sorted({**GROUPS, **DIRECT})))
-    pairs = draw(st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1])))
+    identifiers = [row["source_id"] for row in people]
     return World(
         SourceSnapshot(
             "idp", NOW, True, frame(frames.Identities, people), _memberships(draw(st.sets(member)))
@@ -92,26 +100,36 @@ def worlds(draw: st.DrawFn) -> World:
             NOW,
             True,
             frame(frames.Accounts, holders),
-            _held(draw(st.sets(holds)), holders),
+            _assigned(draw(st.sets(holds)), holders),
             entitlements(),
         ),
-        draw(POLICIES),
+        draw(PROTECTING | POLICIES if hidden else POLICIES),
         Memory(
-            links=frame(
-                frames.Links,
-                [
-                    {
-                        "target": "cloud",
-                        "account_id": f"acc-{a}",
-                        "source": "idp",
-                        "source_id": i,
-                        "rule": "email",
-                    }
-                    for a, i in pairs
-                ],
-            ),
+            links=draw(_linked(holders, identifiers) if hidden else _remembered()),
             leavers=draw(st.dictionaries(NAMES.map("acc-{}".format), TIMES, max_size=3)),
         ),
+    )
+
+
+def _remembered() -> st.SearchStrategy[pd.DataFrame]:
+    """A few links, some of them of people and accounts that are gone."""
+    pairs = st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1]))
+    return pairs.map(lambda found: _links((f"acc-{a}", i) for a, i in found))
+
+
+def _linked(holders: list[dict[str, Any]], identifiers: list[str]) -> st.SearchStrategy[pd.DataFrame]:
+    """As many links as there are accounts and people for them."""
+    accounts = [row["account_id"] for row in holders]
+    return st.permutations(identifiers).map(lambda order: _links(zip(accounts, order, strict=False)))
+
+
+def _links(pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
+    return frame(
+        frames.Links,
+        [
+            {"target": "cloud", "account_id": a, "source": "idp", "source_id": i, "rule": "email"}
+            for a, i in pairs
+        ],
     )
 
 
@@ -125,7 +143,7 @@ def _memberships(pairs: set[tuple[str, str]]) -> pd.DataFrame:
     )
 
 
-def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.DataFrame:
+def _assigned(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.DataFrame:
     known = {row["account_id"] for row in holders}
     return frame(
         frames.Assignments,
@@ -139,6 +157,8 @@ def _held(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.Data
 
 _GROUPS = {"map": MAP, "may_remove": ["*"]}
 _LACKING = {"map": {**MAP, "atl-dev": ["guild"]}, "default": {"all": ["Everybody"]}, "create_missing": True}
+PROTECTED = {"emails": ["ann@*", "b*"]}
+PROTECTING = st.just(policy(protect=PROTECTED))
 POLICIES = st.sampled_from(
     [
         policy(),
@@ -152,9 +172,7 @@ POLICIES = st.sampled_from(
             leaver=[{"after": "0d", "do": "suspend"}, {"after": "30d", "do": "revoke_seats"}],
         ),
         policy(groups={**_GROUPS, **_LACKING}),
-        policy(
-            sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect={"emails": ["ann@*", "b*"]}
-        ),
+        policy(sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}], protect=PROTECTED),
         policy(
             attributes={"display_name": {"template": "{given_name} {family_name}"}},
             protect={"groups": ["jira-*"]},

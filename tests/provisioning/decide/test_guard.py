@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 import pytest
 
-from provisioning.model.frames import Entitlements, concat
+from provisioning.decide.guard import drop_protected
+from provisioning.model.frames import Assignments, Changes, Entitlements, concat
 from provisioning.model.snapshots import Memory, Sizes, measure
 from provisioning.model.terms import Action
 from tests.provisioning.worlds import (
@@ -357,3 +360,115 @@ def test_seats_that_the_plan_frees_are_free():
     decision = think(people, there, policy(), attended=True)
     assert "0 freed by this plan" in decision.verdict.reasons[0]
     assert "1 paid seat of leavers stays, granted by" in messages(decision)
+
+
+def test_a_protected_person_is_safe_where_the_target_hides_addresses():
+    """Only the link says whose account it is, and only the person bears the protected address."""
+    there = target([account("ann", email=None, user_name=None)], {"jira-users": ["ann"]})
+    people = source([identity("ann", state="departed")])
+    known = Memory(links=links("ann"))
+
+    spared = think(people, there, policy(protect={"emails": ["ANN@acme.test"]}), memory=known)
+    others = think(people, there, policy(protect={"emails": ["bob@acme.test"]}), memory=known)
+
+    assert done(spared.plan.changes) == []
+    assert "1 destructive change left out, protected" in messages(spared)
+    assert done(others.plan.changes) == [("revoke", "ann", "jira-users")]
+
+
+def test_the_last_fence_protects_groups_whoever_planned_the_change():
+    """Should a rule forget to spare a protected group, the guard still does, and it spares no other."""
+    there = target([account("ann")], {"jira-users": ["ann"], "wiki-users": ["ann"]})
+    decision = think(source([identity("ann", state="departed")]), there, policy())
+    protecting = dataclasses.replace(decision.context, policy=policy(protect={"groups": ["JIRA-*"]}))
+
+    left = drop_protected(protecting, decision.plan.changes)
+
+    assert done(decision.plan.changes) == [("revoke", "ann", "jira-users"), ("revoke", "ann", "wiki-users")]
+    assert done(left) == [("revoke", "ann", "wiki-users")]
+
+
+def administered():
+    """Two administrative entitlements of one identifier: a group of Ann alone, a role of Ann and Bob."""
+    there = target(
+        [account("ann"), account("bob")],
+        {"site-admins": ["ann"], "jira-users": ["ann"]},
+    )
+    role = {"kind": "role", "name": "owners"}
+    admins = there.entitlements[there.entitlements["name"] == "site-admins"].assign(**role)
+    owners = there.assignments[there.assignments["name"] == "site-admins"].assign(**role)
+    owners = concat(Assignments, [owners, owners.assign(account_id="acc-bob")])
+    return dataclasses.replace(
+        there,
+        entitlements=concat(Entitlements, [there.entitlements, admins]),
+        assignments=concat(Assignments, [there.assignments, owners]),
+    )
+
+
+OPEN = policy(protect={"kinds": []}, leaver=[{"do": "suspend"}], mover={"update": ["display_name"]})
+
+
+def test_the_last_administrator_of_one_of_two_entitlements_stays():
+    """Whoever alone holds the group stays, though a role of the same identifier has another administrator."""
+    there = administered()
+
+    ann = think(source([identity("ann", state="departed"), identity("bob")]), there, OPEN)
+    bob = think(source([identity("ann"), identity("bob", state="departed")]), there, OPEN)
+    both = think(source([identity(n, state="departed") for n in ("ann", "bob")]), there, OPEN)
+
+    assert done(ann.plan.changes) == []
+    assert done(bob.plan.changes) == [("suspend", "bob", None)]
+    assert done(both.plan.changes) == []
+
+
+def test_only_what_would_leave_nobody_is_kept_from_a_last_administrator():
+    """Another role or group may go, and what takes nothing goes on."""
+    people = source([identity("ann", display_name="Ann Lee"), identity("bob")])
+    decision = think(people, administered(), OPEN)
+    update = decision.plan.changes
+    revokes = [
+        {"kind": "group", "entitlement_id": "e-site-admins", "entitlement": "site-admins"},
+        {"kind": "role", "entitlement_id": "e-site-admins", "entitlement": "owners"},
+        {"kind": "group", "entitlement_id": "e-jira-users", "entitlement": "jira-users"},
+    ]
+    group, role, other = (update.assign(action="revoke", destructive=True, **facts) for facts in revokes)
+
+    assert done(update) == [("update", "ann", None)]
+    for changes, left in ((group, []), (role, ["owners"]), (other, ["jira-users"])):
+        assert drop_protected(decision.context, changes)["entitlement"].tolist() == left
+    mixed = drop_protected(decision.context, concat(Changes, [update, group]))
+    assert mixed["action"].tolist() == ["update"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "fell"),
+    [(10, 8, True), (9, 7, False), (20, 18, False), (20, 17, True)],
+    ids=["ten rows count", "nine say nothing", "exactly the share", "more than the share"],
+)
+def test_both_boundaries_of_a_drop(was, now, fell):
+    """From ten rows on a share counts, and only above the limit of ten per cent."""
+    names = CROWD[:now]
+    there = target([account(name) for name in names])
+    before = Sizes(was, 0, {})
+
+    verdict = think(
+        source([identity(name) for name in names]),
+        there,
+        policy(),
+        memory=applied(policy(), previous={"idp": before}),
+    ).verdict
+
+    assert (verdict.needs_approval, verdict.fallen) == (fell, ["idp"] if fell else [])
+
+
+@pytest.mark.parametrize(("size", "blocked"), [(10, True), (9, False)])
+def test_the_share_of_losses_counts_from_ten_linked_accounts_on(size, blocked):
+    """One of ten is a tenth; one of nine says nothing."""
+    rules = policy(limits={"destructive": {"count": 50, "share": "5%"}}, leaver=[{"do": "suspend"}])
+    people = [identity(name, state="departed" if n == 0 else "active") for n, name in enumerate(CROWD[:size])]
+
+    verdict = think(
+        source(people), target([account(name) for name in CROWD[:size]]), rules, memory=applied(rules)
+    ).verdict
+
+    assert (verdict.needs_approval, verdict.destructive, verdict.linked) == (blocked, 1, size)

@@ -167,3 +167,44 @@ def test_a_group_to_make_is_looked_for_by_its_name():
 
         assert (found.tolist(), holds.tolist()) == ([there], [not there])
     assert invert(plan).changes.query("action == 'create_group'").empty
+
+
+def test_a_change_of_an_account_that_vanished_is_stale():
+    """Nothing is granted to it, and no other account stands in for it."""
+    found = answers(precondition_holds, target([account("cyd", display_name="Bob")], {"jira-users": ["cyd"]}))
+
+    assert {key for key, holds in found.items() if not holds} == {"update bob", "grant bob"}
+
+
+def test_what_was_taken_from_an_account_never_created_is_not_done():
+    """An account without identifier may be made yet; only one that had an identifier can be gone."""
+    grants = PLAN.changes[(PLAN.changes["action"] == "grant") & PLAN.changes["account_id"].isna()]
+    taken = grants.assign(action="revoke", before=grants["after"], after=grants["before"])
+
+    assert postcondition_holds(taken, THERE.accounts, THERE.assignments).tolist() == [False]
+
+
+def test_the_first_account_of_a_target_is_an_account_like_any_other():
+    """It is not taken for one that is gone, and its values are compared."""
+    delete = think(
+        source([identity("cyd", state="departed"), identity("bob")]), THERE, policy(leaver=[{"do": "delete"}])
+    ).plan.changes
+    present = target([account("cyd"), account("bob")])
+    renamed = target([account("bob", display_name="Robert"), account("cyd")])
+
+    assert postcondition_holds(delete, present.accounts, present.assignments).tolist() == [False]
+    assert answers(postcondition_holds, renamed)["update bob"]
+
+
+def test_addresses_are_compared_without_regard_to_case_and_names_with():
+    """A target that writes an address in capitals has it; another spelling of a name is another name."""
+    moved = source([identity("ann", email="new@acme.test"), identity("bob", display_name="Robert")])
+    changes = think(
+        moved, target([account("ann"), account("bob")]), policy(correlate=["user_name"])
+    ).plan.changes
+    loud = target([account("ann", email="ANN@ACME.TEST"), account("bob", display_name="BOB")])
+    after = target([account("ann", email="New@Acme.test"), account("bob", display_name="ROBERT")])
+
+    assert changes["action"].tolist() == ["update_email", "update"]
+    assert precondition_holds(changes, loud.accounts, loud.assignments).tolist() == [True, False]
+    assert postcondition_holds(changes, after.accounts, after.assignments).tolist() == [True, False]
