@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 import sinks
 import sources
-from provisioning.policy.policy import Policy
+from provisioning.policy.policy import Connection, Policy
 from tasks.secrets import resolve
 from transport.door import Door
 
@@ -34,14 +34,23 @@ def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.
     """The source of that name; nothing is requested yet."""
     connection = policy.connections[name]
     connector = sources.connector(connection.kind)
-    return connector(name, resolve(connection.options, connector.Options, folder=folder), door)
+    return connector(
+        name, resolve(connection.options, connector.Options, folder=folder), _way(connection, door)
+    )
 
 
 def open_sink(policy: Policy, name: str, door: Door, folder: Path) -> sinks.Sink:
     """The sink of that name; it can write only if the door can."""
     connection = policy.connections[name]
     connector = sinks.connector(connection.kind)
-    return connector(name, resolve(connection.options, connector.Options, folder=folder), door)
+    return connector(
+        name, resolve(connection.options, connector.Options, folder=folder), _way(connection, door)
+    )
+
+
+def _way(connection: Connection, door: Door) -> Door:
+    """The door for one connection: credentials go in clear text only where the connection accepts it."""
+    return door.like_this(writable=door.writable, clear_text=connection.insecure is not None)
 
 
 def _connector(kind: str) -> type[sources.Source | sinks.Sink]:

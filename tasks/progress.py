@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
+log = logging.getLogger(__name__)
 Advance = Callable[[int], None]
 
 
@@ -54,6 +57,25 @@ _current: list[Progress] = [Silent()]
 def current_progress() -> Progress:
     """Where this process shows progress; flows take no such parameter, so that anybody can start them."""
     return _current[-1]
+
+
+def announce(text: str) -> None:
+    """Say one line where a person sees it, and in the log: of the run where there is one."""
+    current_progress().say(text)
+    _log().warning("%s", text)
+
+
+def _log() -> logging.Logger | logging.LoggerAdapter[Any]:
+    # Commands that run no flow do not load Prefect, which takes longer than they do.
+    if "prefect" not in sys.modules:
+        return log
+    from prefect.exceptions import MissingContextError
+    from prefect.logging import get_run_logger
+
+    try:
+        return get_run_logger()
+    except MissingContextError:
+        return log
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from provisioning.policy.policy import Policy
 from sinks import Sink
 from sources import Source
 from tasks import connections
+from tasks.progress import announce
 from transport.door import Door
 from transport.redact import guard_logs
 
@@ -62,7 +63,7 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
-    reader: Door = field(default_factory=Door)
+    reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)
     started: float = field(default_factory=time.monotonic)
@@ -90,7 +91,7 @@ class Session:
         """Open a sink; only the load step asks for one that writes."""
         door = self.reader
         if writable:
-            door = Door(writable=True, meter=door.meter, pacing=door.pacing, retry_policy=door.retry_policy)
+            door = door.like_this(writable=True)
         return connections.open_sink(self.policy, name, door, self.folder)
 
     def sink_actions(self, name: str) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
-from provisioning.policy.policy import OptionModels, Policy
+from provisioning.policy.policy import OF_EVERY_KIND, OptionModels, Policy
 from provisioning.policy.values import REFERENCE, SHARE_UNIT, duration_text, share_text
 
 
@@ -36,7 +36,7 @@ class _WordsOfTheFile(GenerateJsonSchema):
 def json_schema(connection_options: OptionModels | None = None) -> dict[str, Any]:
     """JSON Schema of the policy file, for editors; connections by kind when models are given."""
     schema = Policy.model_json_schema(by_alias=True, schema_generator=_WordsOfTheFile)
-    kind = schema["$defs"]["Connection"]["properties"]["kind"]
+    common = {name: schema["$defs"]["Connection"]["properties"][name] for name in OF_EVERY_KIND}
     variants = []
     for name, model in sorted((connection_options or {}).items()):
         # Two connectors, or a connector and the policy, may use one name for different models.
@@ -44,10 +44,11 @@ def json_schema(connection_options: OptionModels | None = None) -> dict[str, Any
             by_alias=True, ref_template=f"#/$defs/{name}.{{model}}", schema_generator=_WordsOfTheFile
         )
         schema["$defs"].update({f"{name}.{one}": defined for one, defined in part.pop("$defs", {}).items()})
-        part["properties"] = {"kind": {**kind, "const": name}, **part.get("properties", {})}
+        kind = {**common["kind"], "const": name}
+        part["properties"] = {"kind": kind, **part.get("properties", {}), "insecure": common["insecure"]}
         part["required"] = ["kind", *part.get("required", [])]
         variants.append(_with_references({**part, "additionalProperties": False}))
-    loose = {"type": "object", "required": ["kind"], "properties": {"kind": kind}}
+    loose = {"type": "object", "required": ["kind"], "properties": common}
     schema["$defs"]["Connection"] = {"oneOf": variants} if variants else loose
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Seatwise policy"}
 

@@ -10,13 +10,24 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from provisioning.policy.mistakes import mistakes
-from provisioning.policy.rules import Approve, Limits, Protect, Report, SourceRules, Strict, TargetRules
+from provisioning.policy.retention import Retention
+from provisioning.policy.rules import (
+    Approve,
+    Limits,
+    Protect,
+    Report,
+    SourceRules,
+    Strict,
+    TargetRules,
+)
 from provisioning.policy.values import is_reference
 from provisioning.policy.yaml_file import Document, Mistake, Path, PolicyError, nearest, read
 
 __all__ = ["Connection", "OptionModels", "Policy", "PolicyError", "load"]
 
 OptionModels = Mapping[str, type[BaseModel]]
+OF_EVERY_KIND = ("kind", "insecure")
+"""Keys that a connection of any kind has; the others are its kind's."""
 REFERENCE_EXPECTED = "a secret never stands in the file"
 REFERENCE_REMEDY = "write env:NAME, block:NAME or file:PATH and keep it there"
 
@@ -29,14 +40,21 @@ class Connection(BaseModel):
     kind: str = Field(
         description="What sort of system it is; it decides which other keys there are.", examples=["okta"]
     )
+    insecure: Literal["I accept that credentials travel in clear text"] | None = Field(
+        None,
+        description="Opens an http address on another machine. Whoever sees the traffic sees the credential, "
+        "so the words are written out. Without them only https is opened, and this machine itself.",
+        examples=["I accept that credentials travel in clear text"],
+    )
     options: dict[str, Any] = {}
 
     @model_validator(mode="before")
     @classmethod
     def _gather(cls, value: Any) -> Any:
-        if isinstance(value, dict) and set(value) != {"kind", "options"}:
-            return {"kind": value.get("kind"), "options": {k: v for k, v in value.items() if k != "kind"}}
-        return value
+        if not isinstance(value, dict) or {"kind", "options"} <= set(value) <= {*OF_EVERY_KIND, "options"}:
+            return value
+        common = {key: value[key] for key in OF_EVERY_KIND if key in value}
+        return {**common, "options": {key: stated for key, stated in value.items() if key not in common}}
 
 
 class Policy(Strict):
@@ -88,6 +106,11 @@ class Policy(Strict):
         description="How the licence report counts and groups.",
         examples=[{"idle": "60d", "by": ["department", "cost_center"], "currency": "USD"}],
     )
+    retention: Retention = Field(
+        Retention(),
+        description="How long `seatwise prune` leaves what is kept of reads, runs and people.",
+        examples=[{"snapshots": "90d", "runs": "400d", "people": "400d"}],
+    )
 
     def target(self, name: str) -> TargetRules:
         """Rules of one target.
@@ -101,7 +124,7 @@ class Policy(Strict):
         raise KeyError(name)
 
     def fingerprint(self) -> str:
-        """Hash of what decides: not how often is read, ledger, report, prices, approvals or secrets."""
+        """Hash of what decides: not ledger, report, prices, approvals, secrets, nor how long what is read or kept."""
         deciding = self.model_dump(
             mode="json",
             include={"version", "sources", "targets", "protect", "limits"},
@@ -160,7 +183,7 @@ def _connection_mistakes(document: Document, options: OptionModels) -> Iterable[
 def _option_mistakes(
     document: Document, path: Path, stated: dict[str, Any], model: type[BaseModel]
 ) -> Iterable[Mistake]:
-    given = {key: value for key, value in stated.items() if key != "kind"}
+    given = {key: value for key, value in stated.items() if key not in OF_EVERY_KIND}
     for key in _secret_fields(model) & set(given):
         if given[key] is not None and not is_reference(given[key]):
             yield document.mistake((*path, key), REFERENCE_EXPECTED, remedy=REFERENCE_REMEDY)

@@ -1,7 +1,7 @@
 """Entra's tokens: msal asks and keeps them, our transport carries.
 
-msal takes only https authorities. A plain-http one, which is accepted for this machine alone, is told
-to msal as https, and the scheme is put back before a request leaves.
+msal takes only https authorities. A plain-http one, where the door lets it through, is told to msal as https,
+and the scheme is put back before a request leaves.
 """
 
 from __future__ import annotations

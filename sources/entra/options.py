@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -13,7 +12,6 @@ from sources.kit.options import SourceOptions
 
 LOGIN = "https://login.microsoftonline.com"
 GRAPH = "https://graph.microsoft.com"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class EntraOptions(SourceOptions):
@@ -47,10 +45,7 @@ class EntraOptions(SourceOptions):
 
     @field_validator("authority", "graph")
     @classmethod
-    def _encrypted(cls, address: str) -> str:
-        parts = urlsplit(address)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-            raise ValueError("must be an https address; plain http is for this machine alone")
+    def _without_slash(cls, address: str) -> str:
         return address.rstrip("/")
 
     @field_validator("certificate")

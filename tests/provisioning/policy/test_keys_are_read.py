@@ -23,6 +23,7 @@ ROOMS = ("flows", "tasks", "sources", "sinks", "ledger", "reports", "provisionin
 DECLARING = {
     "policy.py",
     "rules.py",
+    "retention.py",
     "values.py",
     "yaml_file.py",
     "mistakes.py",

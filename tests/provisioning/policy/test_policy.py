@@ -204,3 +204,17 @@ def test_rules_of_an_unknown_target_are_a_key_error():
     """Asking for a target the policy does not write is a mistake of the caller."""
     with pytest.raises(KeyError):
         Policy.model_validate(yaml.safe_load(SMALL)).target("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("retention", "expected"),
+    [
+        ("{snapshots: 7d}", "30d"),
+        ("{undo: 60d, runs: 50d}", "as long as undo"),
+        ("{undo: 60d, people: 59d}", "as long as undo"),
+    ],
+)
+def test_what_later_runs_need_cannot_be_pruned(retention, expected):
+    """Losses are judged over thirty days of reads, and a run that can be taken back is whole."""
+    with pytest.raises(PolicyError, match=expected):
+        load(f"{SMALL}\nretention: {retention}\n", origin="policy.yaml")
