@@ -1,13 +1,15 @@
 """Delimited text (CSV) as people and admin sites really write it, read into columns of text.
 
-Accepts a byte order mark, UTF-16 as spreadsheets save it, comma, semicolon or tab, quoted line breaks,
-blank lines and rows of another length than the header, which are kept apart with their line numbers.
+Accepts a byte order mark, UTF-16 as spreadsheets save it, a first line that states the delimiter (`sep=;`),
+comma, semicolon or tab, quoted line breaks, blank lines, empty fields too many at the end of a row, and
+rows of another length than the header, which are kept apart with their line numbers.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from io import StringIO
@@ -23,6 +25,10 @@ from provisioning.model.text import fold
 
 CHUNK = 20_000
 DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheet programs begin, the present kind and the old one."""
+_SAMPLE = 4_096
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -59,7 +65,12 @@ def decode(content: bytes, encoding: str | None = None) -> str:
     Raises:
         Unreadable: with the line of the first wrong byte.
     """
-    chosen = encoding or next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    if content.startswith(_WORKBOOKS):
+        raise Unreadable(
+            "the file is a workbook under the name of a text file",
+            remedy="Open it in the spreadsheet program and save the sheet as CSV UTF-8.",
+        )
+    chosen = encoding or _guess(content)
     try:
         return content.decode(chosen)
     except UnicodeDecodeError as error:
@@ -68,6 +79,18 @@ def decode(content: bytes, encoding: str | None = None) -> str:
             f"line {line} is not written in {chosen}",
             remedy="Save the file as CSV UTF-8, or state its encoding (often cp1252).",
         ) from error
+
+
+def _guess(content: bytes) -> str:
+    """The encoding a file shows by its mark, or by the zeros between the letters of UTF-16 without one."""
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    if marked:
+        return marked
+    first, second = content[:_SAMPLE:2], content[1:_SAMPLE:2]
+    for zeros, letters, name in ((second, first, "utf-16-le"), (first, second, "utf-16-be")):
+        if zeros.count(0) * 2 > len(zeros) and not letters.count(0):
+            return name
+    return "utf-8"
 
 
 def parse(text: str, *, delimiter: str | None = None, width: int | None = None) -> Table:
@@ -81,6 +104,9 @@ def parse(text: str, *, delimiter: str | None = None, width: int | None = None) 
     Raises:
         Unreadable: a quote that is never closed would swallow the rows after it.
     """
+    stated = _SEPARATOR.match(text)
+    if stated:  # The line stays a line, so that those below it keep their numbers.
+        delimiter, text = delimiter or stated[1], "\n" + text[stated.end() :]
     delimiter = delimiter or _delimiter(text)
     records = _records(text, delimiter)
     _, header = next(records, (1, []))
@@ -117,12 +143,18 @@ def _uneven(header: list[str], records: Iterator[tuple[int, list[str]]], width: 
     """The careful way: blank lines, line breaks in fields, rows of another width."""
     parts, starts, ragged = [], [], []
     while chunk := list(islice(records, CHUNK)):
+        chunk = [(line, _without_surplus(fields, width)) for line, fields in chunk]
         even = [record for record in chunk if len(record[1]) == width]
         ragged += [Ragged(*record) for record in chunk if len(record[1]) != width]
         parts.append(_columns([fields for _, fields in even], width))
         starts += [line for line, _ in even]
     rows = pd.concat(parts, ignore_index=True) if parts else _columns([], width)
     return Table(header, rows, pd.Series(starts, dtype="int64"), ragged)
+
+
+def _without_surplus(fields: list[str], width: int) -> list[str]:
+    """The fields of a row without empty ones that stand beyond the last column."""
+    return fields[:width] if len(fields) > width and not any(fields[width:]) else fields
 
 
 def _delimiter(text: str) -> str:
