@@ -5,8 +5,9 @@ This module is on the path of commands that answer at once: it imports neither t
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
+
+from reports.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,8 +16,6 @@ LIMIT = 1000
 """Rows a table artifact shows at most."""
 FEWEST = 3
 """Rows of each action that are shown, however short the text has to be."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""What could move the cursor, colour the text or turn its direction."""
 CHANGE_TITLES = {
     "position": "No.", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
     "reason": "Why", "rule": "Rule", "destructive": "Destructive", "reversible": "Reversible",
@@ -74,11 +73,6 @@ def outcome_rows(changes: pd.DataFrame, outcomes: pd.DataFrame, limit: int = LIM
     rank = joined["status"].map({status: place for place, status in enumerate(WORST_FIRST)})
     ordered = joined.iloc[rank.argsort(kind="stable")]
     return _cut(_plain(ordered.head(limit), OUTCOME_TITLES), len(ordered), limit, "outcomes.csv")
-
-
-def printable(text: object) -> str:
-    """Text that cannot move the cursor, colour the terminal or turn the direction of writing."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def _counted(changes: pd.DataFrame) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ledger.private import keep_private
 from provisioning.model import frames
 from reports import files, html, todo, xlsx
 from reports.licences import Report
@@ -27,6 +28,9 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         xlsx.write(report, session.out / WORKBOOK)
     if by_hand := _changes_by_hand(session, state):
         todo.write(frames.concat(frames.Changes, by_hand), session.out / TODO)
+    # What an earlier version wrote keeps the rights it was written with.
+    names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, TODO]
+    keep_private(*(session.out / name for name in names))
 
 
 def files_to_read(session: Session, state: RunState, report: Report | None) -> dict[str, str]:

@@ -6,7 +6,10 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
+
+from reports.printable import printable
 
 log = logging.getLogger(__name__)
 Advance = Callable[[int], None]
@@ -48,7 +51,7 @@ class Terminal:
 
     def say(self, text: str) -> None:
         """Print above the bars."""
-        self._print(text)
+        self._print(printable(text))
 
 
 _current: list[Progress] = [Silent()]
@@ -103,5 +106,5 @@ def show_on_terminal() -> Iterator[Progress]:
         TimeElapsedColumn(),
         console=console,
     )
-    with bars, show_on(Terminal(bars, console.print)) as progress:
+    with bars, show_on(Terminal(bars, partial(console.print, markup=False, highlight=False))) as progress:
         yield progress

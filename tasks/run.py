@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from errors import explain_error
+from ledger.private import keep_folder_private
 from tasks.session import Session, open_session
 from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
@@ -34,6 +36,7 @@ def open_run(
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full = flow, full
+        keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
         session.run_id = session.ledger.start_run(
             flow, session.now, policy=session.policy.fingerprint(), config=str(session.config)
         )

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ledger import StoredPlan
+from ledger.private import keep_private
 from provisioning.model.findings import Finding
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import Status
@@ -64,6 +65,7 @@ def write_summary(out: Path, summary: dict[str, Any]) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     path = out / "summary.json"
     path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str))
+    keep_private(path)
     return path
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import typer
 
 from errors import explain_error
 from flows.cli import flow_commands, plain_commands, sandbox_commands
+from flows.cli.terminal import complain
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
 4 done with failed or stale rows · 1 error."""
@@ -30,10 +32,10 @@ def main() -> None:
     """Run the command; a failure becomes one readable paragraph and exit code 1."""
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, a person reads it
         if "--debug" in sys.argv:
-            raise
-        sys.stderr.write(f"error: {describe_error(error)}\n")
+            complain(traceback.format_exc())
+        complain(f"error: {describe_error(error)}")
         sys.exit(1)
 
 

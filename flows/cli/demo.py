@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from errors import SeatwiseError
+from flows.cli import terminal
 from flows.cli.run import print_summary, run_flow
 
 APPROVER = "the reader of this demo"
@@ -36,7 +35,7 @@ def run_demo(out: Path, company: list[str], *, json: bool) -> int:
     Returns:
         The gravest exit code of the runs.
     """
-    say = _say_nothing if json else typer.echo
+    say = _say_nothing if json else terminal.say
     with _serve_company(out, company) as policy:
         say(f"A simulated company is running on this machine. Its policy: {policy}\n")
         done = _run("sync", policy, out)

@@ -1,4 +1,4 @@
-"""Commands that run no flow: init, check, show, approve, history, explain. None imports Prefect."""
+"""Commands that run no flow: init, check, show, approve, history, explain, prune. None imports Prefect."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Out
+from flows.cli.terminal import say
 
 
 def show(
@@ -22,7 +23,7 @@ def show(
     """Show a run with its plan and what became of each change, or one plan."""
     from flows.cli.history import describe
 
-    typer.echo(describe(config, what, rows=rows, json=json))
+    say(describe(config, what, rows=rows, json=json), json=json)
 
 
 def approve(
@@ -35,7 +36,7 @@ def approve(
     """Approve a plan, so that `seatwise apply` may do it."""
     from flows.cli.history import approve_plan
 
-    typer.echo(approve_plan(config, plan, by=by, reason=reason))
+    say(approve_plan(config, plan, by=by, reason=reason))
 
 
 def history(
@@ -47,7 +48,7 @@ def history(
     """List the runs: when, which flow, verdict, exit code."""
     from flows.cli.history import list_runs
 
-    typer.echo(list_runs(config, limit=limit, json=json))
+    say(list_runs(config, limit=limit, json=json), json=json)
 
 
 def explain(
@@ -63,7 +64,7 @@ def explain(
     """
     from flows.cli.explain import explain_person
 
-    typer.echo(explain_person(config, email, as_of=as_of, json=json))
+    say(explain_person(config, email, as_of=as_of, json=json), json=json)
 
 
 def check(config: Config = POLICY, out: Out = OUT, json: Json = False, debug: Debug = False) -> None:
@@ -71,8 +72,24 @@ def check(config: Config = POLICY, out: Out = OUT, json: Json = False, debug: De
     from flows.cli.check import check_connections
 
     text, failed = check_connections(config, json=json)
-    typer.echo(text)
+    say(text, json=json)
     raise typer.Exit(1 if failed else 0)
+
+
+def prune(
+    config: Config = POLICY,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it nothing is removed.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Say what is kept longer than the policy's `retention` allows, and with --yes remove it.
+
+    Old reads, old runs with their plans, and what is remembered of people who are long gone. What a run needs
+    to be taken back stays for as long as `retention.undo` says.
+    """
+    from flows.cli.prune import prune_ledger
+
+    say(prune_ledger(config, really=yes, json=json), json=json)
 
 
 def init(
@@ -83,7 +100,7 @@ def init(
     """Write an example policy, price book and the schema that lets an editor complete it."""
     from flows.cli.init import write_examples
 
-    typer.echo(write_examples(folder, force=force))
+    say(write_examples(folder, force=force))
 
 
-COMMANDS = (init, check, show, approve, history, explain)
+COMMANDS = (init, check, show, approve, history, explain, prune)

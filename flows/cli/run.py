@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from flows.cli.terminal import say
+
 PREFECT_DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -71,9 +73,9 @@ def print_summary(summary: dict[str, Any], *, json: bool) -> None:
     if json:
         import orjson
 
-        typer.echo(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str).decode())
+        say(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str).decode(), json=True)
         return
     from flows.cli.summary_lines import describe_summary
 
     for line in describe_summary(summary):
-        typer.echo(line)
+        say(line)
