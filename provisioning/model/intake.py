@@ -21,7 +21,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from provisioning.model.frames import Frame, Rejects, complete, concat, empty
+from provisioning.model.cleaning import check_addresses, clean
+from provisioning.model.frames import Frame, Identities, Rejects, complete, concat, empty
 from provisioning.model.screening import Screened, screen
 
 BATCH = 25_000
@@ -200,9 +201,25 @@ def screened(
         for name, values in unread.items()
         if len(values)
     ]
+    rejects += _cleaned(model, frame, key, origin)
     good = screen(model, frame, origin=origin, key=key)
     structures = _structures(raw, kinds, frame[key], origin)
     return Screened(good.frame, concat(Rejects, [structures, *rejects, good.rejects]))
+
+
+def _cleaned(model: type[Frame], frame: pd.DataFrame, key: str, origin: str) -> list[pd.DataFrame]:
+    """Clean the texts of a frame, in place, and report what was odd about them.
+
+    Addresses are those of people; what an account's is, its target decides.
+    """
+
+    def report(keys: Any, field: str, values: Any, problem: str, remedy: str | None) -> pd.DataFrame:
+        return reject(keys, field, values, problem, origin=origin, remedy=remedy)
+
+    texts = [name for name, sort in _sorts(model).items() if sort == "text" and frame[name].dtype == _TEXT]
+    found = list(clean(frame, texts, key, report))
+    wrong = check_addresses(frame, key, report) if model is Identities else None
+    return found if wrong is None else [*found, wrong]
 
 
 def _read_times(texts: Any, instants: Instants) -> tuple[Any, pd.Series[str]]:

@@ -43,7 +43,7 @@ def screen(model: type[Frame], frame: pd.DataFrame, *, origin: str, key: str) ->
     rejects = pd.DataFrame(
         {
             "origin": origin,
-            "key": raw[key].iloc[bad].astype(object).map(_as_text).to_numpy(),
+            "key": _names(raw, key).iloc[bad].astype(object).map(_as_text).to_numpy(),
             "field": by_row["column"].to_numpy(),
             "value": by_row["failure_case"].map(_as_text).to_numpy(),
             "problem": by_row["check"].map(_problem).to_numpy(),
@@ -52,6 +52,15 @@ def screen(model: type[Frame], frame: pd.DataFrame, *, origin: str, key: str) ->
     ).drop_duplicates(["key", "field"])
     good = model.validate(raw.drop(index=bad.unique()))
     return Screened(good.reset_index(drop=True), complete(Rejects, rejects))
+
+
+def _names(raw: pd.DataFrame, key: str) -> pd.Series:
+    """What names each row in a report: its key, else whatever a person may find it by."""
+    names = raw[key].astype(object)
+    for name in ("email", "user_name", "display_name", "name"):
+        if name in raw:
+            names = names.where(names.notna(), raw[name].astype(object))
+    return names
 
 
 def _as_text(value: Any) -> str | None:

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from provisioning.model.terms import State
-from provisioning.model.text import fold, folded
+from provisioning.model.text import fold
 
 UNKNOWN = frozenset(
     (
@@ -95,6 +97,9 @@ def boolean(value: Any) -> bool | None:
 
 
 def known(cells: pd.Series) -> pd.Series:
-    """Return texts without those that only say that nothing is known."""
-    # A column mostly repeats few words; what is no text, such as a list, stays as it is.
-    return cells if cells.dtype == object else cells.mask(folded(cells).isin(UNKNOWN))
+    """Return texts without those that only say that nothing is known; what is no text stays as it is."""
+    if cells.dtype == object or not len(cells):
+        return cells
+    words = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(cells, type=pa.large_string())))
+    nothing = pc.is_in(words, value_set=pa.array(sorted(UNKNOWN), type=pa.large_string()))
+    return cells.mask(nothing.to_numpy(zero_copy_only=False)) if pc.any(nothing).as_py() else cells

@@ -14,75 +14,21 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from provisioning.model import delimited
+from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
-from provisioning.model.frames import Identities, Memberships, Rejects, columns, concat
+from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
 from provisioning.model.text import fold, folded
+from provisioning.model.words import STATES, known
 from sources.kit.states import STAGED, state_remedy
+from sources.tables.headers import NAMES, Header
+from sources.tables.one_row_each import People, merge_rows
 
-NAMES = {
-    "source_id": ("user id", "id", "user_id", "source id", "object id", "external id", "uid"),
-    "user_name": (
-        "login",
-        "user name",
-        "username",
-        "user_name",
-        "user principal name",
-        "upn",
-        "sign-in name",
-    ),
-    "email": ("email", "e-mail", "mail", "email address", "e-mail address", "primary email", "work email"),
-    "state": ("state", "status", "user status", "account status", "active", "enabled", "account enabled"),
-    "given_name": ("given name", "first name", "firstname", "given_name", "forename"),
-    "family_name": ("family name", "last name", "lastname", "family_name", "surname"),
-    "display_name": ("display name", "displayname", "full name", "name", "display_name"),
-    "department": ("department", "dept", "team"),
-    "cost_center": ("cost center", "cost centre", "costcenter", "cost_center"),
-    "organization": ("organization", "organisation", "company", "division", "business unit"),
-    "title": ("title", "job title", "position", "jobtitle"),
-    "user_type": ("user type", "usertype", "employee type", "worker type", "user_type"),
-    "employee_number": (
-        "employee number",
-        "employee id",
-        "personnel number",
-        "employeenumber",
-        "employee_number",
-    ),
-    "manager": ("manager", "manager email", "supervisor"),
-    "hired_on": ("hired on", "hire date", "start date", "hired_on", "hiredate"),
-    "leaves_on": ("leaves on", "termination date", "end date", "leaves_on", "last day"),
-    "created_on": ("created", "created on", "created at", "created_on", "creation date"),
-    "last_sign_in": ("last sign-in", "last login", "lastlogin", "last_sign_in", "last sign in", "last logon"),
-}
-"""Headers that are understood without a mapping, whatever their case."""
-
-STATES = {
-    "staged": State.STAGED,
-    "pending": State.STAGED,
-    "active": State.ACTIVE,
-    "provisioned": State.ACTIVE,
-    "password expired": State.ACTIVE,
-    "password_expired": State.ACTIVE,
-    "locked_out": State.ACTIVE,
-    "locked out": State.ACTIVE,
-    "recovery": State.ACTIVE,
-    "enabled": State.ACTIVE,
-    "true": State.ACTIVE,
-    "yes": State.ACTIVE,
-    "suspended": State.SUSPENDED,
-    "on leave": State.SUSPENDED,
-    "departed": State.DEPARTED,
-    "deprovisioned": State.DEPARTED,
-    "deactivated": State.DEPARTED,
-    "inactive": State.DEPARTED,
-    "disabled": State.DEPARTED,
-    "terminated": State.DEPARTED,
-    "false": State.DEPARTED,
-    "no": State.DEPARTED,
-}
-"""Words for a state that are understood without a mapping, whatever their case."""
+TIMES = frozenset(("hired_on", "leaves_on", "created_on", "last_sign_in"))
+ROW = "row"
+"""The field a report names where a whole row could not be read."""
 
 
 class Groups(BaseModel):
@@ -132,7 +78,7 @@ class Sheet(NamedTuple):
         ragged: rows of another length.
     """
 
-    header: list[str]
+    header: Header
     rows: pd.DataFrame
     places: dict[str, int]
     lines: pd.Series[int]
@@ -163,26 +109,22 @@ class Table:
     def identities(self) -> Iterator[Screened]:
         """One page of Identities; raises Unreadable unless the table is read whole."""
         sheet = self._sheet()
-        raw: dict[str, Any] = {name: sheet.rows[place] for name, place in sheet.places.items()}
-        raw["source_id"] = _key(sheet)
-        raw["source_state"] = raw.pop("state", pd.Series(None, index=sheet.rows.index, dtype="str"))
-        raw["state"], unknown = self._states(raw["source_state"])
-        repeated = raw["source_id"].duplicated() & raw["source_id"].notna()
-        report = partial(self._report, raw["source_id"], sheet.lines)
-        words = raw["source_state"]
-        odd = [report(unknown, words, "state", "not a known state, so it counts as staged")]
-        if self._options.groups is None:
-            odd.append(report(repeated, raw["source_id"], "source_id", "named twice"))
-        kept = {name: values[~repeated].reset_index(drop=True) for name, values in raw.items()}
-        good = screened(
-            Identities,
-            {"source": self.name, **kept},
+        rows = pd.DataFrame({name: sheet.rows[place] for name, place in sheet.places.items()})
+        rows = rows.rename(columns={"state": "source_state"})
+        if "source_state" not in rows:
+            rows["source_state"] = pd.Series(None, index=rows.index, dtype="str")
+        groups = self._group_places(sheet)
+        people = merge_rows(
+            People.of(rows, _key(sheet), sheet.lines),
+            self._meanings(rows["source_state"]),
+            {name for name, place in sheet.places.items() if place in groups},
             origin=self.name,
-            key="source_id",
-            instants=self._instants,
+            unit=self.unit,
         )
-        unread = self._with_lines(good.rejects, raw["source_id"], sheet)
-        yield Screened(good.frame, concat(Rejects, [unread, *odd, self._ragged(sheet)]))
+        raw, odd = self._typed(people, sheet)
+        good = screened(Identities, {"source": self.name, **raw}, origin=self.name, key="source_id")
+        unread = self._with_lines(good.rejects, people)
+        yield Screened(good.frame, concat(Rejects, [unread, people.rejects, *odd, self._ragged(sheet)]))
 
     def memberships(self) -> Iterator[Screened]:
         """One page of Memberships; none when the connection names no column of groups."""
@@ -191,13 +133,14 @@ class Table:
             return
         sheet = self._sheet()
         keys = _key(sheet)
-        named = [sheet.rows[self._place(sheet.header, header)] for header in groups.columns]
+        named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
         split = [_apart(names, groups.separator) for names in named]
         pairs = pd.concat(
             [pd.DataFrame({"source_id": keys, "group_name": names}).explode("group_name") for names in split]
         )
         pairs["group_name"] = pairs["group_name"].astype("str").str.strip()
-        pairs = pairs[pairs["source_id"].notna() & pairs["group_name"].notna() & (pairs["group_name"] != "")]
+        pairs["group_name"] = known(pairs["group_name"])
+        pairs = pairs[pairs["source_id"].notna() & pairs["group_name"].notna()]
         pairs = pairs.drop_duplicates(ignore_index=True)
         raw = {
             "source": self.name,
@@ -209,69 +152,76 @@ class Table:
         yield screened(Memberships, raw, origin=self.name, key="source_id")
 
     def check(self) -> list[Finding]:
-        """Say whether the table can be read and which header fills which column."""
+        """Say whether the table can be read, which header fills which column, and what is not understood."""
         try:
             sheet = self._sheet()
+            page = next(self.identities())
         except Unreadable as error:
             return [Finding("error", self.name, error.message, error.remedy)]
-        mapped = ", ".join(f"{name} from '{sheet.header[place]}'" for name, place in sheet.places.items())
+        names = sheet.header.names
+        mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
         findings = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {mapped}")]
+        if unused := sheet.header.unused(self._used(sheet)):
+            findings.append(Finding("ok", self.name, f"not used: {', '.join(unused)}"))
         if sheet.ragged:
             lines = ", ".join(str(row.line) for row in sheet.ragged[:5])
             remedy = "Quote fields that hold the delimiter."
             findings.append(Finding("warning", self.name, f"rows of another length on lines {lines}", remedy))
+        told = page.rejects[page.rejects["field"] != ROW]
+        for field, rejects in told.groupby("field"):
+            message = f"{field}: {len(rejects)} not understood, the first {rejects['value'].iloc[0]!r}"
+            findings.append(Finding("warning", self.name, message, rejects["remedy"].iloc[0]))
         return findings
 
     def _sheet(self) -> Sheet:
         table = self._table()
-        return Sheet(table.header, table.rows, self._places(table.header), table.lines, table.ragged)
+        header = Header(table.header, where=self._where, connection=self.name)
+        if not any(table.header):
+            raise Unreadable(f"{self._where} is empty", remedy="Export it again; nothing of it is used.")
+        places = header.places(self._options.columns, state_is_told=self._options.state is not None)
+        sheet = Sheet(header, table.rows.apply(known), places, table.lines, table.ragged)
+        header.refuse_twins(sheet.rows, self._used(sheet))
+        return sheet
 
-    def _places(self, header: list[str]) -> dict[str, int]:
-        plain = {fold(name): place for place, name in reversed(list(enumerate(header)))}
-        places = {name: self._place(header, own) for name, own in self._options.columns.items()}
-        for name, known in NAMES.items():
-            place = next((plain[word] for word in known if word in plain), None)
-            if name not in places and place is not None and place not in places.values():
-                places[name] = place
-        if "state" not in places and self._options.state is None:
-            raise self._missing("state", "status", header, ", or say which `state` all its rows have")
-        if not {"source_id", "user_name", "email"} & set(places):
-            raise self._missing("email", "email", header, "")
-        return {name: places[name] for name in columns(Identities) if name in places}
+    def _used(self, sheet: Sheet) -> list[int]:
+        """Positions of the columns that something is read from."""
+        return [*sheet.places.values(), *self._group_places(sheet)]
 
-    def _place(self, header: list[str], own: str) -> int:
-        plain = [fold(name) for name in header]
-        if fold(own) in plain:
-            return plain.index(fold(own))
-        near = delimited.nearest(own, header)
-        hint = f"; the nearest header is '{near}'" if near else f"; its headers are {', '.join(header)}"
-        raise Unreadable(
-            f"{self._where} has no column '{own}'{hint}",
-            remedy=f"Correct the header under `columns` or `groups` of connection {self.name}.",
-        )
+    def _group_places(self, sheet: Sheet) -> list[int]:
+        groups = self._options.groups
+        return [sheet.header.place(name) for name in groups.columns] if groups else []
 
-    def _missing(self, column: str, usual: str, header: list[str], otherwise: str) -> Unreadable:
-        near = delimited.nearest(usual, header)
-        hint = f"; the nearest header is '{near}'" if near else f"; its headers are {', '.join(header)}"
-        return Unreadable(
-            f"{self._where} has no column for {column}{hint}",
-            remedy=f"Name it in connection {self.name}: columns: {{{column}: '{near or usual}'}}{otherwise}.",
-        )
-
-    def _states(self, words: pd.Series[str]) -> tuple[pd.Series[str], pd.Series[bool]]:
-        """States of words, and which of the words are not known."""
-        meaning = {word: state.value for word, state in (STATES | self._options.states).items()}
+    def _meanings(self, words: pd.Series[str]) -> pd.Series[str]:
+        """States of words; null for a word that is not known."""
+        meaning = {word: state.value for word, state in {**STATES, **self._options.states}.items()}
         states = folded(words).map(meaning).astype("str")
         if self._options.state is not None:
             states = states.mask(words.isna(), self._options.state.value)
-        return states.fillna(STAGED), states.isna()
+        return states
 
-    def _instants(self, texts: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-        times = pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce")
-        for pattern in [*self._options.dates, "%d %b %Y"]:
-            if times.isna().sum() > texts.isna().sum():
-                times = times.fillna(pd.to_datetime(texts, utc=True, format=pattern, errors="coerce"))
-        return times
+    def _typed(self, people: People, sheet: Sheet) -> tuple[dict[str, Any], list[pd.DataFrame]]:
+        """Columns with their types, and what could not be read of them.
+
+        Somebody whose state is not known or contested waits, whatever their first working day.
+        """
+        raw: dict[str, Any] = {str(name): values for name, values in people.rows.items()}
+        raw["source_id"] = people.keys
+        report = partial(self._report, people.keys, people.lines)
+        odd = []
+        for name in TIMES & set(raw):
+            column = sheet.header.names[sheet.places[name]]
+            dates = read_dates(raw[name], self._options.dates, column=column, connection=self.name)
+            odd.append(report(dates.unread, raw[name], name, "not a date"))
+            raw[name] = dates.times
+        states = self._meanings(raw["source_state"])
+        unknown = states.isna() & ~people.contested
+        problem = "not a known state, so it counts as staged"
+        odd.append(report(unknown, raw["source_state"], "state", problem))
+        waits = unknown | people.contested
+        raw["state"] = states.mask(waits, STAGED)
+        if "hired_on" in raw:
+            raw["hired_on"] = raw["hired_on"].mask(waits)
+        return raw, odd
 
     def _report(
         self, keys: pd.Series[str], lines: pd.Series[int], which: pd.Series[bool], values: Any, *what: str
@@ -283,8 +233,8 @@ class Table:
             reports["remedy"] = state_remedy(self.name)
         return reports
 
-    def _with_lines(self, rejects: pd.DataFrame, keys: pd.Series[str], sheet: Sheet) -> pd.DataFrame:
-        lines = pd.Series(sheet.lines.to_numpy(), index=keys.to_numpy()).groupby(level=0).first()
+    def _with_lines(self, rejects: pd.DataFrame, people: People) -> pd.DataFrame:
+        lines = pd.Series(people.lines.to_numpy(), index=people.keys.to_numpy()).groupby(level=0).first()
         numbers = rejects["key"].map(lines).astype("Int64").astype("str")
         problems = rejects["problem"] + f" ({self.unit} " + numbers + ")"
         return rejects.assign(problem=problems.where(numbers.notna(), rejects["problem"]))
@@ -296,9 +246,9 @@ class Table:
         reports = [
             reject(
                 row.fields[place] if place < len(row.fields) else None,
-                "row",
+                ROW,
                 ", ".join(row.fields)[:200],
-                f"line {row.line} has {len(row.fields)} fields, the header {len(sheet.header)}",
+                f"line {row.line} has {len(row.fields)} fields, the header {len(sheet.header.names)}",
                 origin=self.name,
                 remedy="quote fields that hold the delimiter, then run again",
             )

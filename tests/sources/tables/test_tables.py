@@ -80,7 +80,7 @@ def test_lists_of_parquet_are_groups(tmp_path: Path) -> None:
 
 def test_problems_name_the_row(tmp_path: Path) -> None:
     """What cannot be used is reported with its row."""
-    page = read(parquet(tmp_path, {"Email": ["a@x", "b@x"], "Status": ["Active", "Orbiting"]}))
+    page = read(parquet(tmp_path, {"Email": ["a@x.test", "b@x.test"], "Status": ["Active", "Orbiting"]}))
 
     assert page.rejects["problem"].tolist() == ["not a known state, so it counts as staged (row 2)"]
 
@@ -142,7 +142,7 @@ def test_a_query_is_a_table(database: Path) -> None:
     assert all("(row 3)" in problem for problem in page.rejects["problem"])
     (held,) = source.memberships()
     assert len(held.frame) == 3
-    assert [finding.level for finding in source.check()] == ["ok"]
+    assert [finding.level for finding in source.check()] == ["ok", "warning", "warning"]
 
 
 def test_a_query_cannot_write(database: Path) -> None:
