@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+]
 STEP = re.compile(r"^(\d+)\. `([\w/]+\.py)` · `([\w.]+)`: ", re.MULTILINE)
 WALKTHROUGH = (ROOT / "docs" / "walkthrough.md").read_text()
 
@@ -64,3 +69,29 @@ def test_links_between_pages_lead_somewhere(page: str):
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / page).read_text())
 
     assert [link for link in links if not ((ROOT / page).parent / link).exists()] == []
+
+
+def test_the_rights_of_every_kind_of_connection_are_told():
+    """Whoever makes a credential finds the least that it needs."""
+    import sinks
+    import sources
+
+    told = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "SECURITY.md").read_text(), flags=re.MULTILINE))
+
+    assert {*sources.KINDS, *sinks.KINDS} - {"parquet"} == told
+
+
+def test_bounds_and_times_are_those_of_the_code():
+    from provisioning.policy.retention import Retention
+    from transport.bounds import Bounds
+    from transport.watch import PATIENCE
+
+    text = " ".join((ROOT / "SECURITY.md").read_text().split())
+    bounds, kept = Bounds(), Retention()
+
+    assert f"{bounds.seconds:g} seconds and {bounds.size >> 20} MiB" in text
+    assert f"more than {PATIENCE:g} seconds" in text
+    assert f"`retention.snapshots`, {kept.snapshots.days} days" in text
+    assert f"`retention.runs`, {kept.runs.days} days" in text
+    assert f"`retention.people`, {kept.people.days} days" in text
+    assert f"`retention.undo` ({kept.undo.days} days)" in text

@@ -19,10 +19,14 @@ class Bounds:
     Attributes:
         seconds: from the first byte of the request to the last one of the answer.
         size: bytes of the answer, decompressed.
+        connect: seconds until the connection is there.
+        silence: seconds between two pieces of the answer.
     """
 
     seconds: float = 100.0
     size: int = 64 << 20
+    connect: float = 10.0
+    silence: float = 60.0
 
     def read(self, answer: Response) -> bytes:
         """Return the whole body, decompressed piece by piece and never beyond its size.

@@ -17,7 +17,6 @@ from transport.watch import Say
 from transport.wire import Wire
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}
-TIMEOUTS = (10.0, 60.0)
 _VERSION = re.compile(r"v?\d{1,2}(\.\d+)?")
 
 
@@ -90,7 +89,7 @@ class Door:
         bucket: Callable[[str, str], str] = by_shape,
         headers: Mapping[str, str] | None = None,
         workers: int = 8,
-        timeouts: tuple[float, float] = TIMEOUTS,
+        bounds: Bounds | None = None,
     ) -> Client:
         """Return a client for the host of `base_url`.
 
@@ -101,21 +100,14 @@ class Door:
             bucket: from method and path, the name of the limit a request counts against.
             headers: sent with every request, over the usual ones.
             workers: connections kept open, and requests at the same time.
-            timeouts: seconds to connect, and between two pieces of an answer.
+            bounds: what one exchange may take in all, where it is not what the door says.
 
         Raises:
             ValueError: `base_url` is no http address, or holds a name and password.
             ClearText: `base_url` is unencrypted and leads to another machine, which the door does not allow.
         """
-        wire = Wire(
-            base_url,
-            auth,
-            {**HEADERS, **(headers or {})},
-            workers,
-            timeouts,
-            self.bounds,
-            clear_text=self.clear_text,
-        )
+        stated = {**HEADERS, **(headers or {})}
+        wire = Wire(base_url, auth, stated, workers, bounds or self.bounds, clear_text=self.clear_text)
         return Client(
             base_url,
             wire,

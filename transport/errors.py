@@ -3,7 +3,7 @@
 TransportError
 ├── Transient            nothing is wrong with the request: come back later
 │   ├── RateLimited      429 after the last attempt
-│   ├── Unavailable      408, 425, 5xx
+│   ├── Unavailable      408, 425, other 5xx
 │   ├── ConnectionLost   refused, cut, timed out, name not found
 │   └── Abandoned        never sent: another request of the same batch failed first
 ├── CredentialRefused    401: give a new credential
@@ -11,7 +11,7 @@ TransportError
 ├── Forbidden            403: give the credential more rights
 ├── NotFound             404, 410: it is not there
 ├── Conflict             409, 412, 423: look again, it moved
-├── BadRequest           400, 422 and every other 4xx: the request itself is wrong
+├── BadRequest           400, 422, every other 4xx, and 501: the request itself is wrong
 ├── Moved                3xx: use the new address
 ├── Malformed            a truncated or unreadable answer
 ├── TooLarge             an answer that is larger than anything the service should send
@@ -157,7 +157,7 @@ class Conflict(TransportError):
 
 
 class BadRequest(TransportError):
-    """The service does not understand or accept the request itself (400, 422, other 4xx)."""
+    """The service does not understand or accept the request itself (400, 422, other 4xx, 501)."""
 
     remedy = "Check the values named in the message; the same request will fail again."
 
@@ -234,6 +234,7 @@ BY_STATUS: Mapping[int, type[TransportError]] = {
     423: Conflict,
     425: Unavailable,
     429: RateLimited,
+    501: BadRequest,
 }
 BY_FAMILY: Mapping[int, type[TransportError]] = {3: Moved, 4: BadRequest, 5: Unavailable}
 

@@ -64,6 +64,16 @@ def origin(url: str) -> Origin:
     return parts.scheme, parts.host, parts.port or _PORTS[parts.scheme]
 
 
+def _checked_origin(base_url: str, *, clear_text: bool) -> Origin:
+    """Return the origin of an address that a credential may go to; raises what `Wire` says."""
+    if parse_url(base_url).auth:
+        raise ValueError("the address holds a name or password; put them into the connection's secret")
+    scheme, host, port = origin(base_url)
+    if scheme != "https" and not clear_text and not is_this_machine(host):
+        raise ClearText(f"http://{host}:{port} would carry the credential in clear text; not opened")
+    return scheme, host, port
+
+
 def is_this_machine(host: str) -> bool:
     """Return whether a host is surely the machine this runs on."""
     if host == "localhost":
@@ -153,7 +163,6 @@ class Wire:
         auth: AuthBase,
         headers: Mapping[str, str],
         workers: int,
-        timeouts: tuple[float, float],
         bounds: Bounds,
         *,
         clear_text: bool,
@@ -165,7 +174,6 @@ class Wire:
             auth: the credential.
             headers: sent with every request.
             workers: connections kept open.
-            timeouts: seconds to connect and between two pieces of an answer.
             bounds: what one exchange may take in all.
             clear_text: whether the credential may travel unencrypted to another machine.
 
@@ -174,16 +182,12 @@ class Wire:
             ClearText: it is not encrypted and leads to another machine.
         """
         self.auth = auth
-        self._origin = origin(base_url)
+        self._origin = _checked_origin(base_url, clear_text=clear_text)
         scheme, host, port = self._origin
         self._own = f"{scheme}://{host}:{port}/" if port != _PORTS[scheme] else f"{scheme}://{host}/"
-        if parse_url(base_url).auth:
-            raise ValueError("the address holds a name or password; put them into the connection's secret")
-        if scheme != "https" and not clear_text and not is_this_machine(host):
-            raise ClearText(f"http://{host}:{port} would carry the credential in clear text; not opened")
         self._bounds = bounds
+        self._timeouts = (bounds.connect, bounds.silence)
         self._headers = headers
-        self._timeouts = timeouts
         # A pool that blocks never opens more connections than there are workers. Used without a session,
         # which would keep cookies and look where redirects lead.
         self._adapter = _OneHost(1, workers, max_retries=0, pool_block=True)

@@ -34,7 +34,7 @@ EXPECTED = {
     425: errors.Unavailable,
     429: errors.RateLimited,
     500: errors.Unavailable,
-    501: errors.Unavailable,
+    501: errors.BadRequest,
     503: errors.Unavailable,
 }
 

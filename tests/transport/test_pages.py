@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.transport.service import Answer, serving
-from transport.errors import ForeignHost, Malformed, NotFound, PageLoop, Unavailable
+from transport.errors import BadRequest, ForeignHost, Malformed, NotFound, PageLoop
 from transport.pages import Listings, Page, follow_cursor, follow_links, follow_offsets, follow_until_empty
 from transport.prefetch import prefetch
 from transport.reply import Reply
@@ -126,7 +126,7 @@ def test_reading_ahead_keeps_order_and_errors_in_place(door, open_client):
     with serving(*pages, Answer(501)) as service:
         coming = prefetch(follow_links(open_client(door, service.url), "/things"))
         assert [next(coming).json()[0] for _ in range(3)] == [1, 2, 3]
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(BadRequest) as caught:
             next(coming)
 
     assert caught.value.page == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.transport.service import Answer, Service, SettableClock, free_port, serving
+from transport.bounds import Bounds
 from transport.clock import no_waiting
 from transport.door import Door
 from transport.errors import (
@@ -109,7 +110,7 @@ def test_a_write_whose_answer_was_lost_is_never_sent_again(trouble, writable, op
 def test_a_write_that_gets_no_answer_in_time_is_never_sent_again(writable, open_client):
     """A time-out after sending is an unknown outcome for a write."""
     with serving(Answer(behave="silent")) as service, pytest.raises(UnknownOutcome):
-        open_client(writable, service.url, timeouts=(5, 0.05)).write("POST", "/do", {})
+        open_client(writable, service.url, bounds=Bounds(silence=0.05)).write("POST", "/do", {})
 
     assert len(service.asked) == 1
 
@@ -117,7 +118,7 @@ def test_a_write_that_gets_no_answer_in_time_is_never_sent_again(writable, open_
 def test_a_read_that_gets_no_answer_in_time_is_sent_again(door, open_client):
     """A time-out of a read passes."""
     with serving(Answer(behave="silent"), GOOD) as service:
-        reply = open_client(door, service.url, timeouts=(5, 0.05)).get("/")
+        reply = open_client(door, service.url, bounds=Bounds(silence=0.05)).get("/")
 
     assert reply.json() == {"rows": [1, 2, 3]}
 
