@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Change
 from provisioning.model.screening import Screened
-from provisioning.model.terms import Action
+from provisioning.model.terms import Action, Unknown
 from transport.door import Door
 
 KINDS = {
@@ -36,11 +36,14 @@ class Observation(NamedTuple):
     """A fresh read of a few accounts, just before or after a write: Accounts and Assignments frames.
 
     `groups` has a column `name`: those of the groups asked for by name that exist, maybe others.
+    `unknown` names accounts and kinds of entitlement that nobody told: that none is listed of such a kind
+    does not mean that the account holds none, so no change of it is fulfilled or may be made.
     """
 
     accounts: pd.DataFrame
     assignments: pd.DataFrame
     groups: pd.DataFrame | None = None
+    unknown: Unknown = frozenset()
 
 
 class Applied(NamedTuple):

@@ -48,7 +48,7 @@ def settle_by_reading(sink: Sink, changes: pd.DataFrame, *, done: str, not_done:
         change_id → how it ended.
     """
     observation = observe_accounts(sink, changes)
-    shown = postcondition_holds(changes, observation.accounts, observation.assignments, observation.groups)
+    shown = postcondition_holds(changes, *observation)
     endings = {True: Ending(Status.APPLIED, message=done), False: Ending(Status.FAILED, message=not_done)}
     return {key: endings[bool(holds)] for key, holds in zip(changes["change_id"], shown, strict=True)}
 

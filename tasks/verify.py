@@ -30,9 +30,7 @@ def verify(session: Session, plan: StoredPlan, outcomes: pd.DataFrame) -> pd.Dat
         if changes.empty:
             return outcomes
         observation = observe_accounts(session.sink(plan.target), changes)
-        holds = postcondition_holds(
-            changes, observation.accounts, observation.assignments, observation.groups
-        )
+        holds = postcondition_holds(changes, *observation)
         missing = outcomes["change_id"].isin(changes.loc[~holds.to_numpy(), "change_id"])
         settled = outcomes["status"].eq(Status.PROPAGATING.value) & ~missing
         status = outcomes["status"].mask(missing, Status.PROPAGATING.value)

@@ -9,7 +9,7 @@ import orjson
 import pandas as pd
 
 from provisioning.model.keys import Mask, Rows, coded, positions, take
-from provisioning.model.terms import AccountState, Action
+from provisioning.model.terms import AccountState, Action, Unknown
 from provisioning.model.text import fold, folded
 
 _SETS = [Action.GRANT.value, Action.REVOKE.value]
@@ -23,6 +23,7 @@ def precondition_holds(
     accounts: pd.DataFrame,
     assignments: pd.DataFrame,
     groups: pd.DataFrame | None = None,
+    unknown: Unknown = frozenset(),
 ) -> pd.Series[bool]:
     """Whether each change finds what it was planned on; if not, it is stale.
 
@@ -31,6 +32,7 @@ def precondition_holds(
         accounts: Accounts as they are now; at least those of the changes.
         assignments: Assignments as they are now, of the same accounts.
         groups: groups there are now, at least those the changes make; its column `name` counts.
+        unknown: accounts and kinds of entitlement that were not told; no grant or revoke of them holds.
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is created finds none with its
@@ -41,7 +43,7 @@ def precondition_holds(
     holds = _agrees(changes, "before", row, accounts, assignments, absent=nobody_yet)
     holds = np.where(_is(changes, Action.CREATE), row < 0, holds)
     holds = np.where(_is(changes, Action.CREATE_GROUP), ~_has_group(changes, groups), holds)
-    return pd.Series(holds, index=changes.index, dtype=bool)
+    return pd.Series(holds & ~_is_unknown(changes, row, accounts, unknown), index=changes.index, dtype=bool)
 
 
 def postcondition_holds(
@@ -49,6 +51,7 @@ def postcondition_holds(
     accounts: pd.DataFrame,
     assignments: pd.DataFrame,
     groups: pd.DataFrame | None = None,
+    unknown: Unknown = frozenset(),
 ) -> pd.Series[bool]:
     """Whether each change is already so: its `after` holds.
 
@@ -57,6 +60,7 @@ def postcondition_holds(
         accounts: Accounts as they are now; at least those of the changes.
         assignments: Assignments as they are now, of the same accounts.
         groups: groups there are now, at least those the changes make; its column `name` counts.
+        unknown: accounts and kinds of entitlement that were not told; no grant or revoke of them holds.
 
     Returns:
         One boolean a row, with the index of `changes`. An account that is no longer there counts as
@@ -67,6 +71,7 @@ def postcondition_holds(
     holds = _agrees(changes, "after", row, accounts, assignments, absent=nobody)
     holds = np.where(_is(changes, Action.CREATE), row >= 0, holds)
     holds = np.where(_is(changes, Action.CREATE_GROUP), _has_group(changes, groups), holds)
+    holds = holds & ~_is_unknown(changes, row, accounts, unknown)
     lost = changes["action"].isin(_LOST_WITH_THE_ACCOUNT).to_numpy(np.bool_)
     gone = lost & (row < 0) & changes["account_id"].notna().to_numpy(np.bool_)
     return pd.Series(holds | gone, index=changes.index, dtype=bool)
@@ -122,6 +127,17 @@ def _is_assigned(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, assig
     now = pd.MultiIndex.from_frame(assignments[["account_id", "kind", "entitlement_id"]])
     assigned: Mask = wanted.isin(now) & (row >= 0)
     return assigned
+
+
+def _is_unknown(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, unknown: Unknown) -> Mask:
+    """Whether nobody told if the account of each change holds entitlements of the kind it is about."""
+    if not unknown:
+        return np.zeros(len(changes), dtype=np.bool_)
+    asked = pd.MultiIndex.from_arrays(
+        [take(accounts["account_id"], row), changes["kind"].reset_index(drop=True)]
+    )
+    told_not: Mask = asked.isin(list(unknown)) & (row >= 0)
+    return told_not & changes["action"].isin(_SETS).to_numpy(np.bool_)
 
 
 def _shows(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:

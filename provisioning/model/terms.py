@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+Unknown = frozenset[tuple[str, str]]
+"""Accounts, each with a kind of entitlement of which nobody told what it holds."""
+
 
 class State(StrEnum):
     """Where an identity stands in its life, or an account in its target."""

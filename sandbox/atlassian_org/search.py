@@ -202,7 +202,7 @@ def user_page(world: World, org: Organisation, kind: str, query: dict[str, Any],
         rows, end = _sorted_rows(org, query, after, narrow=narrow)
     else:
         rows, end = _first(users(org, query, after, narrow=narrow), query["limit"])
-    expand = frozenset(query.get("expand", ()))
+    expand = frozenset(query.get("expand", ())) - frozenset(world.options.get("atlassian_hides") or ())
     links = {"self": cursor(kind, after, query)}
     if end is not None:
         links["next"] = cursor(kind, end, query)

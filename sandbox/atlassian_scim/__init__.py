@@ -4,7 +4,8 @@ Its records are linked to accounts of the organisation, which follow what is wri
 use on the directory is everybody's, and contractors' accounts follow the company no more by themselves.
 Options of the world: `scim_lag` (seconds until the organisation follows), `scim_locks` (the administration
 can only read linked accounts, as at Atlassian; left out, one rehearsal can drive both), `scim_users` and
-`scim_members` (the limits), `scim_guard` (False: no subscription, all is forbidden).
+`scim_members` (the limits), `scim_guard` (False: no subscription, all is forbidden), `scim_hides`
+(attributes left out, such as `groups` of users and `members` in the list of groups).
 """
 
 from sandbox.atlassian_scim.face import FACE

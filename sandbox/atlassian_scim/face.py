@@ -102,7 +102,7 @@ def list_users(world: World, request: Request) -> Reply:
         records = [found] if found else []
     elif asked:
         records = [r for r in records if r.data.get("externalId") == asked[1]]
-    return listed(request, records, lambda r: _user(here, request, r))
+    return listed(request, records, lambda r: _user(world, request, r))
 
 
 def list_groups(world: World, request: Request) -> Reply:
@@ -111,14 +111,20 @@ def list_groups(world: World, request: Request) -> Reply:
     if asked := _filter(request, ("displayName",)):
         found = here.by_name.get(asked[1].lower())
         groups = [found] if found else []
-    return listed(request, groups, lambda g: group_row(here, request.base, g))
+    hidden = _hidden(world)
+    return listed(request, groups, lambda g: trimmed(group_row(here, request.base, g), None, hidden))
+
+
+def _hidden(world: World) -> str:
+    """Attributes that need not be shown, and that the option `scim_hides` leaves out."""
+    return ",".join(world.options.get("scim_hides") or ())
 
 
 # Users
 
 
-def _user(here: Directory, request: Request, record: Any) -> dict[str, Any]:
-    row = user_row(here, request.base, record)
+def _user(world: World, request: Request, record: Any) -> dict[str, Any]:
+    row = trimmed(user_row(directory(world), request.base, record), None, _hidden(world))
     return trimmed(row, request.get("attributes"), request.get("excludedAttributes"))
 
 
@@ -131,14 +137,14 @@ def _body(request: Request) -> dict[str, Any]:
 
 def read_user(world: World, request: Request) -> Reply:
     here = directory(world)
-    return scim(_user(here, request, here.record(request.params["userId"])))
+    return scim(_user(world, request, here.record(request.params["userId"])))
 
 
 def create_user(world: World, request: Request) -> Reply:
     here, body = directory(world), _body(request)
     if not body.get("schemas"):
         raise ScimError(400, "invalidValue", "schemas is required.")
-    return scim(_user(here, request, here.create(user_data(body))), 201)
+    return scim(_user(world, request, here.create(user_data(body))), 201)
 
 
 def replace_user(world: World, request: Request) -> Reply:
@@ -146,14 +152,14 @@ def replace_user(world: World, request: Request) -> Reply:
     here = directory(world)
     record = here.record(request.params["userId"])
     here.change(record, user_data(_body(request)))
-    return scim(_user(here, request, record))
+    return scim(_user(world, request, record))
 
 
 def patch_user(world: World, request: Request) -> Reply:
     here = directory(world)
     record = here.record(request.params["userId"])
     here.change(record, patched(record.data, operations(request.json())))
-    return scim(_user(here, request, record))
+    return scim(_user(world, request, record))
 
 
 def delete_user(world: World, request: Request) -> Reply:

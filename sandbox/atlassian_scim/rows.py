@@ -128,8 +128,15 @@ def patched(data: Mapping[str, Any], operations: Iterator[dict[str, Any]]) -> di
                 for inner, one in parts:
                     _set(made, inner, one, op)
         else:
+            _refuse_bare(path)
             _set(made, path, value, op)
     return made
+
+
+def _refuse_bare(path: str) -> None:
+    """Refuse a path that leaves out the schema of an attribute of the enterprise extension."""
+    if path.lower() in _EXTENDED:
+        raise ScimError(400, "invalidPath", f"{path} is not an attribute; there is {ENTERPRISE}:{path}.")
 
 
 def operations(body: Any) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
-from transport.errors import NotFound
 from transport.pages import follow_cursor
 from transport.prefetch import prefetch
 from transport.reply import Reply
@@ -106,6 +105,33 @@ class Directory:
             rows |= {row["id"]: row for row in page}
         return list(self._client.in_parallel(partial(self._group, row) for row in rows.values()))
 
+    def groups_held(self, account_ids: Sequence[str], groups: Sequence[Group]) -> dict[str, list[Row]]:
+        """Read the groups of accounts whose own row does not tell them, asked of the groups.
+
+        Args:
+            account_ids: the accounts.
+            groups: all groups; where there are fewer of them than accounts, each is asked for its members.
+        """
+        if len(account_ids) <= len(groups):
+            held = self._client.in_parallel(partial(self._groups_of, key) for key in account_ids)
+            return dict(zip(account_ids, held, strict=True))
+        wanted: dict[str, list[Row]] = {key: [] for key in account_ids}
+        members = self._client.in_parallel(partial(self._members, group.group_id) for group in groups)
+        for group, keys in zip(groups, members, strict=True):
+            for key in wanted.keys() & set(keys):
+                wanted[key].append({"id": group.group_id, "name": group.name})
+        return wanted
+
+    def _groups_of(self, account_id: str) -> list[Row]:
+        pages = self._search("groups", {"accountIds": [account_id], "limit": PAGE})
+        return [
+            row for reply in pages for row in require_texts(rows_of(reply, "data"), ("id", "name"), reply)
+        ]
+
+    def _members(self, group_id: str) -> list[str]:
+        pages = self._search("users", {"groupIds": [group_id], "limit": PAGE})
+        return [key for reply in pages for key in texts_of(rows_of(reply, "data"), "accountId", reply)]
+
     def workspaces(self) -> list[Workspace]:
         """Read the products of all sites."""
         path = f"/admin/v2/orgs/{self._org}/workspaces"
@@ -115,19 +141,20 @@ class Directory:
         )
         return [_workspace(row, reply) for reply in pages for row in rows_of(reply, "data")]
 
-    def managed(self) -> dict[str, Row] | None:
-        """Read managed accounts by identifier; None where the organisation has no such listing any more."""
+    def managed_page(self) -> list[Row]:
+        """Read the first managed accounts, to see whether they can be read."""
+        return rows_of(self._client.get(f"/admin/v1/orgs/{self._org}/users"), "data")
+
+    def managed(self) -> dict[str, Row]:
+        """Read managed accounts by identifier."""
         path = f"/admin/v1/orgs/{self._org}/users"
         pages = follow_cursor(
             lambda cursor: self._client.get(path, {"cursor": cursor} if cursor else None), _next
         )
         accounts: dict[str, Row] = {}
-        try:
-            for reply in pages:
-                page = require_texts(rows_of(reply, "data"), ("account_id",), reply)
-                accounts |= {row["account_id"]: row for row in page}
-        except NotFound:
-            return None
+        for reply in pages:
+            page = require_texts(rows_of(reply, "data"), ("account_id",), reply)
+            accounts |= {row["account_id"]: row for row in page}
         return accounts
 
     def _group(self, row: Row) -> Group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -57,6 +57,12 @@ WORDS = {
     "accountNotFound": ("no such account", "Read the target again."),
 }
 """What the keys of an error mean, and what to do."""
+TAKEN = frozenset({"unique", "taken", "exists", "alreadyExists", "duplicate", "inUse"})
+"""Rules that an address breaks which another account bears."""
+ADDRESS_TAKEN = (
+    "the address is taken: another Atlassian account bears it",
+    "Give that account another address or delete it, then run again.",
+)
 
 
 class ManagedAccounts:
@@ -120,8 +126,25 @@ def profile(after: Mapping[str, Any]) -> dict[str, Any]:
 
 def plainly(error: TransportError) -> TransportError:
     """The same error in plain words, where its body holds a key that has some."""
-    key = error.body.get("key") if isinstance(error.body, dict) else None
-    if key:
-        words, remedy = WORDS.get(key, (key, error.remedy))
+    body = error.body if isinstance(error.body, dict) else {}
+    if key := body.get("key"):
+        words, remedy = WORDS.get(str(key), (str(key), error.remedy))
+        broken = list(_violations(body.get("context")))
+        if any(field == "email" and rule in TAKEN for field, rule in broken):
+            words, remedy = ADDRESS_TAKEN
+        elif broken:
+            words = f"{words}: " + ", ".join(f"{field} ({rule})" for field, rule in broken)
         error.args, error.remedy = (words,), remedy
     return error
+
+
+def _violations(context: Any) -> Iterator[tuple[str, str]]:
+    """Fields that an error blames, each with the rule that it breaks."""
+    for broken in _rows_in(context, "fieldViolations"):
+        for rule in _rows_in(broken, "violations"):
+            yield str(broken.get("field")), str(rule.get("key"))
+
+
+def _rows_in(body: Any, key: str) -> list[Mapping[str, Any]]:
+    listed = body.get(key) if isinstance(body, dict) else None
+    return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []

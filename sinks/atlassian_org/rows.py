@@ -92,6 +92,18 @@ def keep_present(columns: Columns) -> Columns:
     return {name: list(compress(values, present)) for name, values in columns.items()}
 
 
+def untold(columns: Columns, field: str) -> list[str]:
+    """List the accounts whose row does not tell a field: absent or null does not mean none."""
+    pairs = zip(columns["account_id"], columns[field], strict=True)
+    return [account_id for account_id, value in pairs if value is None]
+
+
+def unknown_kinds(columns: Columns) -> set[tuple[str, str]]:
+    """Accounts, each with a kind of entitlement that its row does not tell."""
+    fields = {"groups": GROUP, "access": PRODUCT, "roles": ROLE}
+    return {(key, kind) for field, kind in fields.items() for key in untold(columns, field)}
+
+
 def build_accounts(
     target: str, columns: Columns, managed: Mapping[str, Row], *, directory: str | None, caller: str | None
 ) -> Screened:

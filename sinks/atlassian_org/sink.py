@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import ClassVar
 
@@ -17,16 +18,17 @@ from provisioning.model.terms import Action
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
-from sinks.atlassian_org.directory import PAGE, Directory, Group
+from sinks.atlassian_org.directory import PAGE, Directory, Group, Workspace
 from sinks.atlassian_org.managed import ManagedAccounts
 from sinks.atlassian_org.write import Writer
 from sinks.kit.connection_check import Failure, Limitation, Probe, check_connection
 from sinks.kit.one_pass import OnePass, Streams
+from sinks.kit.optional import REFUSALS, unless_refused
 from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
-from transport.errors import CredentialRefused, Forbidden
+from transport.errors import CredentialRefused, Forbidden, TransportError
 from transport.shape import Row
 
 FIELDS = Fields(ACCOUNT_FIELDS | SIDE_FIELDS)
@@ -78,11 +80,11 @@ class AtlassianOrg(OnePass):
     def read(self) -> Streams:
         """One pass over the whole organisation; accounts in no directory are left out."""
         self._openings = openings = self._read_openings()
-        managed = self._directory.managed() if self._options.managed else None
+        managed = self._read_managed()
         parts: Streams = {"accounts": [], "assignments": [], "seats": []}
         for columns in batches(map(FIELDS, self._directory.users()), key="account_id"):
-            present = rows.keep_present(columns)
-            parts["accounts"].append(self._build_accounts(present, managed or {}))
+            present = self._complete(rows.keep_present(columns), openings)
+            parts["accounts"].append(self._build_accounts(present, managed))
             parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
             parts["seats"].append(rows.build_seats(self.name, present, openings))
         parts["entitlements"] = [rows.build_organisation_entitlements(self.name, openings)]
@@ -98,21 +100,43 @@ class AtlassianOrg(OnePass):
         )
 
     def _read_openings(self) -> rows.Openings:
-        return rows.Openings(self._directory.groups(), self._directory.workspaces())
+        directory = self._directory
+        nothing: list[Workspace] = []
+        spaces = unless_refused(f"{self.name}: products of the sites", directory.workspaces, nothing)
+        return rows.Openings(directory.groups(), spaces)
+
+    def _read_managed(self) -> dict[str, Row]:
+        if not self._options.managed:
+            return {}
+        return unless_refused(f"{self.name}: managed accounts", self._directory.managed, {})
+
+    def _complete(self, columns: rows.Columns, openings: rows.Openings) -> rows.Columns:
+        """Fill in the groups of accounts whose own row does not tell them: absent does not mean none."""
+        untold = rows.untold(columns, "groups")
+        if not untold:
+            return columns
+        held = self._directory.groups_held(untold, list(openings.groups.values()))
+        pairs = zip(columns["account_id"], columns["groups"], strict=True)
+        return columns | {"groups": [held.get(key) if own is None else own for key, own in pairs]}
 
     def observe(
         self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
     ) -> Observation:
         """Read a few accounts afresh; those in no directory are not found."""
-        openings = self._known_openings()
+        openings, unknown = self._known_openings(), set[tuple[str, str]]()
         accounts, assignments = [], []
         users = self._directory.some_users(account_ids, emails)
         for columns in batches(map(FIELDS, users), key="account_id"):
             present = rows.keep_present(columns)
+            with suppress(TransportError):
+                present = self._complete(present, openings)
+            unknown |= rows.unknown_kinds(present)
             accounts.append(self._build_accounts(present, {}).frame)
             assignments.append(rows.build_organisation_assignments(self.name, present, openings).frame)
         named = groups_named(self._directory.group_names(groups)) if groups else None
-        return Observation(concat(Accounts, accounts), concat(Assignments, assignments), named)
+        return Observation(
+            concat(Accounts, accounts), concat(Assignments, assignments), named, frozenset(unknown)
+        )
 
     def _known_openings(self) -> rows.Openings:
         with self._lock:
@@ -166,11 +190,28 @@ class AtlassianOrg(OnePass):
         probes: dict[str, Probe] = {
             "users": lambda: directory.read_one("users"),
             "groups": lambda: directory.read_one("groups"),
-            "products": directory.workspaces,
+            "products": self._optional("products", directory.workspaces),
             "managed accounts": self._manage_one,
         }
+        if self._options.managed:
+            topic = "use of managed accounts"
+            probes[topic] = self._optional(topic, directory.managed_page)
         limitations = [] if self._options.caller else [UNKNOWN_CALLER]
         return check_connection(self.name, probes, limitations, _advise)
+
+    def _optional(self, topic: str, probe: Probe) -> Probe:
+        """A probe of what can be left out: a refusal is a warning."""
+
+        def ask() -> object:
+            try:
+                return probe()
+            except REFUSALS as error:
+                if isinstance(error, CredentialRefused) and _advise(error) != RIGHTS:
+                    raise
+                words = f"{error.message}; it is left out"
+                return Finding("warning", f"{self.name}: {topic}", words, _advise(error))
+
+        return ask
 
     def _manage_one(self) -> None:
         """Ask what may be done with one managed account; the answer itself does not matter."""

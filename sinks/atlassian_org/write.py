@@ -15,15 +15,25 @@ from provisioning.model.text import fold
 from sinks import ALREADY, Applied
 from sinks.atlassian_org.data import bare
 from sinks.atlassian_org.directory import Group
+from sinks.atlassian_org.invitation import read_invitation
 from sinks.atlassian_org.managed import ACTIONS as MANAGED_ACTIONS
 from sinks.atlassian_org.managed import ManagedAccounts
+from sinks.atlassian_org.refusals import put_plainly
 from sinks.kit.new_group import make_group
 from sinks.kit.permission import refuse_synced
 from sinks.kit.target_reader import TargetReader, find_account
 from transport.client import Client
-from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
-from transport.reply import Reply
-from transport.shape import Row, malformed, rows_in, rows_of, text_in
+from transport.errors import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    Malformed,
+    NotFound,
+    PaymentRequired,
+    ReadOnly,
+    TransportError,
+    UnknownOutcome,
+)
 
 USER = "atlassian/user"
 LEADS_TO = {
@@ -94,7 +104,9 @@ class Writer:
         for change in changes:
             try:
                 self._one(change)
-            except (Refused, BadRequest, Conflict, Forbidden, NotFound) as error:
+            except (UnknownOutcome, ReadOnly, Malformed):
+                raise
+            except (Refused, TransportError) as error:
                 failed[change.change_id] = str(error)
         return Applied(changes[0].account_id, failed=failed)
 
@@ -106,8 +118,10 @@ class Writer:
             self._send(action, change, change.account_id)
         except (BadRequest, Conflict, NotFound) as error:
             if not (_already(error, action) or self._is_in_place(change)):
-                raise
+                raise put_plainly(error) from None
             return Applied(change.account_id, message=ALREADY)
+        except (Forbidden, PaymentRequired) as error:
+            raise put_plainly(error) from None
         return Applied(change.account_id)
 
     def _send(self, action: Action, change: Change, account_id: str) -> None:
@@ -151,11 +165,8 @@ class Writer:
         reply = self._client.write(
             "POST", f"/admin/v2/orgs/{self._org}/users/invite", self._invitation(created, grants)
         )
-        invited = next(iter(rows_of(reply, "data")), None)
-        if invited is None:
-            raise malformed("the answer to the invitation names no account", reply)
-        failed = _failed_grants(invited, grants, reply)
-        return Applied(text_in(invited, "id", reply), failed=refused | failed)
+        applied = read_invitation(reply, created, grants)
+        return applied._replace(failed=refused | dict(applied.failed))
 
     def _invitation(self, created: Change, grants: Sequence[Change]) -> dict[str, Any]:
         groups = [bare(str(g.entitlement_id)) for g in grants if g.kind == EntitlementKind.GROUP]
@@ -200,6 +211,8 @@ class Writer:
     def _is_in_place(self, change: Change) -> bool:
         """Whether the target already shows what the change wants."""
         observation = self._reader.observe([str(change.account_id)], [])
+        if (change.account_id, change.kind) in observation.unknown:
+            return False
         if change.action in (Action.GRANT, Action.REVOKE):
             assigned = set(observation.assignments["entitlement_id"].map(bare))
             return (bare(str(change.entitlement_id)) in assigned) == (change.action == Action.GRANT)
@@ -213,20 +226,3 @@ class Writer:
 def _already(error: TransportError, action: Action) -> bool:
     """Whether the answer says that the member is in the group; its status also means that no seat is left."""
     return action == Action.GRANT and error.status == 409 and "already" in error.message.lower()
-
-
-def _failed_grants(invited: Row, grants: Sequence[Change], reply: Reply) -> dict[str, str]:
-    """Return which grants of an invitation failed, and why."""
-    reasons: dict[str, str] = {}
-    for result in _rows_or_none(invited, "results", reply):
-        for kind, key in (("groupAssignmentResult", "group"), ("roleAssignmentResult", "resource")):
-            for part in _rows_or_none(result, kind, reply):
-                if part.get("status") == "ERROR":
-                    reason = part.get("statusReason") or "Atlassian gave no reason"
-                    reasons[bare(text_in(part, key, reply))] = str(reason)
-    ids = {grant.change_id: bare(str(grant.entitlement_id)) for grant in grants}
-    return {change_id: reasons[key] for change_id, key in ids.items() if key in reasons}
-
-
-def _rows_or_none(body: Row, key: str, reply: Reply) -> list[Row]:
-    return [] if body.get(key) is None else rows_in(body, key, reply)

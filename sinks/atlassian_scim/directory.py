@@ -66,10 +66,10 @@ class ScimDirectory:
         replies = self._client.in_parallel(calls)
         return [name for reply in replies for name in texts_of(_resources(reply), "displayName", reply)]
 
-    def size(self, scim_id: str) -> int:
-        """Count the members of a group."""
+    def members(self, scim_id: str) -> list[str]:
+        """Read the members of a group; where the attribute is not shown even here, there are none."""
         reply = self.get(f"Groups/{scim_id}")
-        return len(rows_within([object_of(reply)], "members", reply))
+        return texts_of(rows_within([object_of(reply)], "members", reply), "value", reply)
 
     def _user(self, scim_id: str) -> Row | None:
         try:
@@ -105,7 +105,7 @@ def _resources(reply: Reply) -> list[Row]:
 
 def _checked_user(user: Row, reply: Reply) -> Row:
     text_in(user, "id", reply)
-    require_texts(rows_within([user], "groups", reply), ("value", "display"), reply)
+    require_texts(rows_within([user], "groups", reply), ("value",), reply)
     return user
 
 

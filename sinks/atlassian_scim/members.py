@@ -15,14 +15,13 @@ from sinks.atlassian_scim.memory import KnownUsers, Limits
 from sinks.kit.required import texts_of
 from sinks.kit.target_reader import TargetReader
 from transport.client import Client
-from transport.errors import BadRequest, Conflict, Forbidden, Malformed, NotFound, RateLimited
+from transport.errors import BadRequest, Malformed, NotFound, ReadOnly, TransportError, UnknownOutcome
 from transport.reply import Reply
 from transport.shape import rows_in
 
 SETS = (Action.GRANT, Action.REVOKE)
 LATE = "the directory has it; Atlassian follows within minutes"
 NEXT_PLAN = "Run again; the next plan creates the account."
-_NOT_DONE = (BadRequest, Conflict, Forbidden, Malformed, NotFound, RateLimited)
 
 
 class MemberWriter:
@@ -73,7 +72,9 @@ class MemberWriter:
             try:
                 missing, lags = self._set_some(group_id, part, assigned=assigned)
                 reason = "the directory has no such user; read it again"
-            except _NOT_DONE as error:
+            except (Malformed, ReadOnly, UnknownOutcome):
+                raise
+            except TransportError as error:
                 if start == 0:
                     raise
                 missing, lags, reason = set(part), False, str(error)
@@ -132,7 +133,7 @@ class MemberWriter:
         limits = self._limits
         size = limits.sizes.get(group_id)
         if size is None:
-            size = limits.sizes[group_id] = self._directory.size(group_id)
+            size = limits.sizes[group_id] = len(self._directory.members(group_id))
         if size + more > limits.members:
             numbers = f"{size:,} members of {limits.members:,}"
             raise Refused(

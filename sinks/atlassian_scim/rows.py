@@ -38,6 +38,8 @@ FIELDS = Fields(
     }
 )
 """Which attribute of a user fills which column."""
+EXTENDED = ("department", "organization")
+"""Columns that stand in the enterprise extension; a server may show them beside it too."""
 SIDE = ("active", "emails", "linked", "department_too", "organization_too")
 PATHS = {
     "user_name": "userName",
@@ -45,10 +47,10 @@ PATHS = {
     "given_name": "name.givenName",
     "family_name": "name.familyName",
     "title": "title",
-    "department": "department",
-    "organization": "organization",
+    "department": f"{ENTERPRISE}:department",
+    "organization": f"{ENTERPRISE}:organization",
 }
-"""Which attribute of a user an account's column is written to."""
+"""Path of the attribute that an account's column is written to; one wrong path refuses a whole PATCH."""
 DEFAULT_GROUPS = (
     "administrators", "system-administrators", "site-admins", "org-admins", "trusted-users*",
     "jira-administrators*", "confluence-administrators*", "jira-users*", "confluence-users*",
@@ -62,7 +64,7 @@ DEFAULT_GROUPS = (
 def build_accounts(target: str, columns: Mapping[str, list[Any]], *, directory: str) -> Screened:
     """Build Accounts of a batch of users; an active one who has no Atlassian account yet is invited."""
     raw: dict[str, Any] = {name: columns[name] for name in columns if name not in SIDE}
-    for name in ("department", "organization"):
+    for name in EXTENDED:
         pairs = zip(columns[name], columns[f"{name}_too"], strict=True)
         raw[name] = [plain or extended for plain, extended in pairs]
     pairs = zip(columns["active"], columns["linked"], strict=True)
@@ -134,9 +136,9 @@ def new_user(after: Mapping[str, Any], subject: str, external_id: str | None) ->
         body["externalId"] = external_id
     for name, path in PATHS.items():
         parent, _, field = path.rpartition(".")
-        if after.get(name) and name != "user_name":
+        if after.get(name) and name not in ("user_name", *EXTENDED):
             (body.setdefault(parent, {}) if parent else body)[field] = after[name]
-    extension = {name: after[name] for name in ("department", "organization") if after.get(name)}
+    extension = {name: after[name] for name in EXTENDED if after.get(name)}
     return body | ({ENTERPRISE: extension} if extension else {})
 
 

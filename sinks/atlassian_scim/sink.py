@@ -20,12 +20,13 @@ from sinks.atlassian_scim.members import SETS
 from sinks.atlassian_scim.memory import KnownUsers, Limits
 from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, ScimWriter
 from sinks.kit.connection_check import Limitation, Probe, check_connection
-from sinks.kit.frames import build_assignments_of_few, build_group_assignments
+from sinks.kit.frames import GROUP, build_assignments_of_few, build_group_assignments
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
+from transport.errors import TransportError
 from transport.shape import Row
 
 NEAR = 0.9
@@ -103,9 +104,13 @@ class AtlassianScim(OnePass):
         names: dict[str, str] = {}
         members: dict[str, list[str]] = {}
         for page in self._directory.groups():
-            for row in page:
-                names[row["id"]] = row["displayName"]
-                members[row["id"]] = [member["value"] for member in row.get("members") or ()]
+            names |= {row["id"]: row["displayName"] for row in page}
+            told = {row["id"]: row["members"] for row in page if row.get("members") is not None}
+            members |= {key: [member["value"] for member in listed] for key, listed in told.items()}
+        # A list need not show members; the group itself does.
+        untold = [key for key in names if key not in members]
+        asked = self._client.in_parallel(partial(self._directory.members, key) for key in untold)
+        members |= zip(untold, asked, strict=True)
         self._limits.sizes = {key: len(ids) for key, ids in members.items()}
         return names, members
 
@@ -121,12 +126,30 @@ class AtlassianScim(OnePass):
         parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
         accounts = [self._build_accounts(columns).frame for columns in parts]
         assigned = [
-            (key, group["value"], group["display"])
+            (key, group["value"], group.get("display") or group["value"])
             for key, row in users.items()
             for group in row.get("groups") or ()
         ]
+        held, unknown = self._ask_groups([key for key, row in users.items() if row.get("groups") is None])
         named = groups_named(self._directory.group_names(groups)) if groups else None
-        return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
+        return Observation(
+            concat(Accounts, accounts),
+            build_assignments_of_few(self.name, [*assigned, *held]),
+            named,
+            frozenset((key, GROUP) for key in unknown),
+        )
+
+    def _ask_groups(self, scim_ids: Sequence[str]) -> tuple[list[tuple[str, str, str]], Sequence[str]]:
+        """Ask the groups what users hold whose own record does not tell; who stays unknown if they refuse."""
+        if not scim_ids:
+            return [], ()
+        try:
+            names, members = self._read_groups()
+        except TransportError:
+            return [], scim_ids
+        wanted = set(scim_ids)
+        held = [(key, group, names[group]) for group, ids in members.items() for key in ids if key in wanted]
+        return held, ()
 
     def _find(self, user_names: Sequence[str]) -> list[Row]:
         calls = (partial(self._directory.find, name) for name in user_names)

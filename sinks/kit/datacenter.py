@@ -35,6 +35,7 @@ from transport.errors import (
     BadRequest,
     Conflict,
     CredentialRefused,
+    Malformed,
     NotFound,
     ReadOnly,
     TransportError,
@@ -196,7 +197,7 @@ class DataCenter(OnePass):
         for change in changes:
             try:
                 self._make(account_id, change)
-            except (UnknownOutcome, ReadOnly):
+            except (Malformed, ReadOnly, UnknownOutcome):
                 raise
             except (Refused, TransportError) as error:
                 failed[change.change_id] = str(error)

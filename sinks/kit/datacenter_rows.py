@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import Accounts, Rejects, Seats, complete, empty
-from provisioning.model.intake import iso_times, screened
+from provisioning.model.frames import Accounts, Rejects, Seats, complete, concat, empty
+from provisioning.model.intake import iso_times, reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Activity, EntitlementKind
 from sinks.kit.frames import GROUP, Entitlement, build_assignments, build_entitlements
@@ -19,12 +19,16 @@ Memberships = tuple[list[str], list[str]]
 
 
 class Group(NamedTuple):
-    """A group, whose name is its only identifier, and the products it opens."""
+    """A group, whose name is its only identifier, and the products it opens.
+
+    `unread` says that the server did not tell what it opens: it is reported, and its members stay.
+    """
 
     name: str
     opens: tuple[str, ...] = ()
     admin: bool = False
     default: bool = False
+    unread: bool = False
 
 
 class Permission(NamedTuple):
@@ -146,6 +150,7 @@ def build_server_entitlements(
             billable=product is not None,
             admin=group.admin,
             default=group.default,
+            modifiable=not group.unread,
         )
         for group in groups
         for product in group.opens or (None,)
@@ -162,7 +167,15 @@ def build_server_entitlements(
         )
         for permission in permissions
     ]
-    return build_entitlements(target, entitlements)
+    built = build_entitlements(target, entitlements)
+    unread = [_reject_unread(target, group.name) for group in groups if group.unread]
+    return Screened(built.frame, concat(Rejects, [built.rejects, *unread]))
+
+
+def _reject_unread(target: str, group: str) -> pd.DataFrame:
+    problem = "the target does not tell what this group opens, so its members are left as they are"
+    remedy = "rename the group, or say in the connection which groups open the product"
+    return reject(group, "opens", group, problem, origin=target, remedy=remedy)
 
 
 def build_seats(target: str, site: str, server: Installation, accounts: pd.DataFrame) -> Screened:

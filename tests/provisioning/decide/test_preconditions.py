@@ -208,3 +208,19 @@ def test_addresses_are_compared_without_regard_to_case_and_names_with():
     assert changes["action"].tolist() == ["update_email", "update"]
     assert precondition_holds(changes, loud.accounts, loud.assignments).tolist() == [True, False]
     assert postcondition_holds(changes, after.accounts, after.assignments).tolist() == [True, False]
+
+
+def test_what_was_not_told_holds_neither_before_nor_after():
+    """Of an account whose groups nobody told, no grant or revoke may be made or counts as made."""
+    cyd, bob = "acc-cyd", "acc-bob"
+    silent = target([account("bob"), account("cyd")])
+    unknown = frozenset({(cyd, "group"), (bob, "product")})
+
+    before = precondition_holds(PLAN.changes, silent.accounts, silent.assignments, unknown=unknown)
+    after = postcondition_holds(PLAN.changes, silent.accounts, silent.assignments, unknown=unknown)
+
+    keys = (PLAN.changes["action"] + " " + PLAN.changes["subject"].str.partition("@")[0]).tolist()
+    assert not before[keys.index("revoke cyd")]
+    assert not after[keys.index("revoke cyd")]
+    assert before[keys.index("grant bob")]
+    assert before[keys.index("suspend cyd")]

@@ -19,7 +19,7 @@ from sinks.atlassian_org.data import Resource, bare, resource_of
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import CREATED, KEY, PARTS, change, read, someone
 from transport.door import Door
-from transport.errors import Conflict, CredentialRefused, Forbidden
+from transport.errors import BadRequest, Conflict, CredentialRefused, Forbidden, Malformed, Unavailable
 from transport.retry_policy import RetryPolicy
 
 INVITE = f"/atlassian/admin/v2/orgs/{ORG_ID}/users/invite"
@@ -388,3 +388,134 @@ def test_a_wrong_key_is_told_to_be_renewed(acme: Running) -> None:
     assert "wrong-secret-key" not in repr(findings)
     with pytest.raises(CredentialRefused):
         read(sink, "accounts")
+
+
+# What is not told is asked elsewhere, and what is refused is left out
+
+
+def test_groups_that_a_user_does_not_show_are_asked_of_the_groups(fresh: Running) -> None:
+    """Where `groups` is absent, few accounts and all of them hold what they hold where it is there."""
+    sink = open_org(fresh)
+    whole = read(sink, "assignments").query("kind == 'group'")
+    ids = whole["account_id"].unique().tolist()
+    fresh.world.options["atlassian_hides"] = ["groups"]
+
+    few = sink.observe(ids[:2], [])
+    again = read(open_org(fresh), "assignments").query("kind == 'group'")
+
+    def held(frame: pd.DataFrame) -> set[tuple[str, str, str]]:
+        return set(frame[["account_id", "entitlement_id", "name"]].itertuples(index=False, name=None))
+
+    assert held(few.assignments.query("kind == 'group'")) == held(whole[whole["account_id"].isin(ids[:2])])
+    assert not few.unknown
+    assert held(again) == held(whole)
+
+
+def test_what_nobody_tells_is_unknown(fresh: Running) -> None:
+    """An observation without groups or products names who it is, so that nothing counts as done."""
+    sink = open_org(fresh)
+    chosen = someone(sink)
+    read(sink, "entitlements")
+    fresh.world.options["atlassian_hides"] = ["groups", "productAccess"]
+    path = f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}/groups/search"
+    fresh.world.faults.add(path=path, status=403, times=0)
+
+    assert sink.observe([chosen], []).unknown == {(chosen, "group"), (chosen, "product")}
+
+
+OPTIONAL = {
+    "managed accounts": f"/atlassian/admin/v1/orgs/{ORG_ID}/users",
+    "products": f"/atlassian/admin/v2/orgs/{ORG_ID}/workspaces",
+}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 501])
+@pytest.mark.parametrize("what", OPTIONAL)
+def test_what_can_be_left_out_is_left_out_with_a_warning(
+    what: str, status: int, fresh: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal of an optional listing, whatever its status, costs that part alone."""
+    whole = read(open_org(fresh), "accounts")
+    fresh.world.faults.add(path=OPTIONAL[what], status=status, times=0, body={"errors": []})
+
+    sink = open_org(fresh)
+    accounts, assignments = read(sink, "accounts"), read(sink, "assignments")
+
+    assert set(accounts["account_id"]) == set(whole["account_id"])
+    assert not assignments.empty
+    assert what in caplog.text
+
+
+def test_trouble_on_the_way_to_an_optional_listing_is_no_refusal(fresh: Running) -> None:
+    """A server that fails is not one that refuses: the read raises, and nothing is taken for absent."""
+    fresh.world.faults.add(path=OPTIONAL["products"], status=500, times=0)
+
+    with pytest.raises(Unavailable):
+        read(open_org(fresh), "accounts")
+
+
+# Answers to invitations
+
+
+def _answered(sandbox: Running, status: int, body: dict[str, Any]) -> AtlassianOrg:
+    sandbox.world.faults.add(path=INVITE, status=status, times=0, body=body)
+    return open_org(sandbox)
+
+
+FAILED = {"status": "ERROR", "statusReason": "USER_NOT_INVITABLE"}
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([], "no reason"),
+        ([{"id": "", "results": [{"roleAssignmentResult": [FAILED | {"resource": "x"}]}]}], "INVITABLE"),
+        ([{"id": None, "results": [{"groupAssignmentResult": [FAILED]}]}], "INVITABLE"),
+        ([{"results": None}], "no reason"),
+        ([{"id": "712020:new", "results": [{"roleAssignmentResult": [FAILED]}]}], "INVITABLE"),
+    ],
+    ids=["no data", "empty id", "null id", "no results", "an account of which something else failed"],
+)
+def test_an_invitation_that_failed_in_part_failed(data: list[Any], words: str, fresh: Running) -> None:
+    """206 for one address is a failure, told with Atlassian's own reason where there is one."""
+    sink = _answered(fresh, 206, {"data": data})
+
+    with pytest.raises(BadRequest, match=words) as failure:
+        sink.apply([change(sink, Action.CREATE, None, after={"email": CREATED})])
+
+    assert CREATED in str(failure.value)
+
+
+@pytest.mark.parametrize("body", [{}, {"data": None}, {"data": []}, {"data": [{"id": 7}]}, [], "ok"])
+def test_an_odd_answer_to_an_invitation_is_no_account(body: Any, fresh: Running) -> None:
+    """What names no account is an answer nobody understands."""
+    sink = _answered(fresh, 200, body)
+
+    with pytest.raises(Malformed):
+        sink.apply([change(sink, Action.CREATE, None, after={"email": CREATED})])
+
+
+def test_a_group_of_an_external_directory_is_told_as_such(fresh: Running) -> None:
+    """403 ADMIN-403-5 speaks of the directory, not of a missing right."""
+    sink = open_org(fresh)
+    made = grant(sink, someone(sink), "some-group")
+    detail = {"code": "ADMIN-403-5", "title": "Forbidden", "detail": "Managed by an external directory."}
+    fresh.world.faults.add(
+        path=f"/atlassian/admin/v2/orgs/{ORG_ID}/directories/{DIRECTORY_ID}/groups/some-group",
+        method="POST", times=0, status=403, body={"errors": [detail]},
+    )  # fmt: skip
+
+    with pytest.raises(Forbidden, match="external directory") as failure:
+        sink.apply([made])
+
+    assert "scope" not in failure.value.remedy
+    assert "ADMIN-403-5" in str(failure.value)
+
+
+def test_an_address_that_is_taken_is_said_to_be(fresh: Running) -> None:
+    """Another account's address is told as taken, and not as malformed."""
+    sink = open_org(fresh)
+    mine, other = [a for a in org_of(fresh).accounts if a.managed and a.composite == "active"][:2]
+
+    with pytest.raises(BadRequest, match="taken"):
+        sink.apply([change(sink, Action.UPDATE_EMAIL, mine.account_id, after={"email": other.email})])

@@ -337,3 +337,51 @@ def test_seats_are_not_told(acme: Running) -> None:
 
     assert read(sink, "seats").empty
     assert read(sink, "capacity").empty
+
+
+# What is not told is asked elsewhere
+
+
+def test_groups_that_a_user_does_not_show_are_asked_of_the_groups(fresh: Running) -> None:
+    """`groups` of a user is optional: where it is absent an observation is the same as where it is there."""
+    sink = open_scim(fresh)
+    ids = read(sink, "accounts")["account_id"].tolist()
+    shown = sink.observe(ids, []).assignments
+    fresh.world.options["scim_hides"] = ["groups", "members"]
+
+    asked = sink.observe(ids, [])
+
+    key = ["account_id", "entitlement_id", "name"]
+    assert not shown.empty
+    assert asked.assignments[key].sort_values(key).to_numpy().tolist() == (
+        shown[key].sort_values(key).to_numpy().tolist()
+    )
+    assert not asked.unknown
+    whole = read(open_scim(fresh), "assignments")
+    assert len(whole) == len(shown)
+
+
+def test_groups_that_nobody_tells_are_unknown(fresh: Running) -> None:
+    """Where the groups cannot be asked either, the observation says so instead of telling of none."""
+    sink = open_scim(fresh)
+    ids = read(sink, "accounts")["account_id"].tolist()[:3]
+    fresh.world.options["scim_hides"] = ["groups"]
+    fresh.world.faults.add(path=f"{HOME}/Groups", status=403, times=0)
+
+    observation = sink.observe(ids, [])
+
+    assert observation.assignments.empty
+    assert observation.unknown == {(key, "group") for key in ids}
+
+
+def test_extended_attributes_are_written_by_their_whole_path(fresh: Running) -> None:
+    """Department and organisation change, or end, in one PATCH with the title, as real servers want it."""
+    sink = open_scim(fresh)
+    record = next(r for r in held(fresh).records.values() if r.data["active"])
+    after = {"title": "Countess", "department": "Engines", "organization": None}
+
+    sink.apply([change(sink, Action.UPDATE, record.scim_id, after=after)])
+
+    row = sink.observe([record.scim_id], []).accounts.iloc[0]
+    assert (row["title"], row["department"]) == ("Countess", "Engines")
+    assert pd.isna(row["organization"])
