@@ -6,6 +6,7 @@ batch the actions go in the plan's order and the people side by side.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -14,6 +15,7 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from errors import SeatwiseError
 from ledger import StoredPlan
 from provisioning.decide.preconditions import postcondition_holds, precondition_holds
 from provisioning.model import frames
@@ -26,12 +28,17 @@ from tasks.claim import renew_claim
 from tasks.outcomes import Ending, build_outcomes, observe_accounts, record_outcomes, settle_by_reading
 from tasks.progress import Advance
 from tasks.session import Session
-from transport.errors import TransportError, UnknownOutcome
+from transport.errors import Malformed, UnknownOutcome
 
+log = logging.getLogger(__name__)
 WRITERS = 8
 """Bundles of a batch that are written at the same time."""
 Endings = dict[str, Ending]
 """change_id → how it ended."""
+Doubts = dict[str, str]
+"""change_id → why nobody knows yet how it ended."""
+LOST = "the answer was lost"
+UNTOLD = "the target did not tell what the account holds, so nothing was sent; run again"
 
 
 @task(name="write batch", task_run_name="write batch {number} of {plan.target}", cache_policy=NO_CACHE)
@@ -53,8 +60,9 @@ def write_batch(
         endings, to_write = _check_preconditions(sink, batch)
     intended = [change.change_id for change in to_write]
     session.ledger.intend(session.run_id, intended, plan.fingerprint, session.moment())
-    endings |= _write(sink, to_write, advance)
-    endings |= _settle_lost(sink, batch, endings)
+    doubts: Doubts = {}
+    endings |= _write(sink, to_write, advance, doubts)
+    endings |= _settle_lost(sink, batch, endings, doubts)
     outcomes = build_outcomes(batch, endings, session.moment())
     record_outcomes(session, plan.target, plan.fingerprint, batch, outcomes)
     return outcomes
@@ -63,15 +71,18 @@ def write_batch(
 def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list[Change]]:
     """What need not or must not be written any more, and what is left to write."""
     observation = observe_accounts(sink, batch)
-    done = postcondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
-    holds = precondition_holds(batch, observation.accounts, observation.assignments, observation.groups)
+    done, holds = postcondition_holds(batch, *observation), precondition_holds(batch, *observation)
     can = batch["action"].isin([action.value for action in sink.actions])
     accounts = _accounts_by_email(observation)
     endings: Endings = {}
     for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
         endings[change_id] = Ending(Status.APPLIED, accounts.get(fold(subject)), ALREADY)
+    pairs = pd.MultiIndex.from_frame(batch[["account_id", "kind"]])
+    untold = pairs.isin(list(observation.unknown))
     stale = Ending(Status.STALE, message="the account changed since the plan was made; plan again")
     endings |= dict.fromkeys(batch.loc[~done & ~holds, "change_id"], stale)
+    failed = Ending(Status.FAILED, message=UNTOLD)
+    endings |= dict.fromkeys(batch.loc[~done & ~holds & untold, "change_id"], failed)
     unable = Ending(Status.BLOCKED, message=f"{sink.kind} cannot do this; do it by hand")
     endings |= dict.fromkeys(batch.loc[~done & holds & ~can, "change_id"], unable)
     return endings, frames.rows(batch[~done & holds & can])
@@ -85,7 +96,7 @@ def _accounts_by_email(observation: Observation) -> dict[str, str]:
     return dict(zip(folded(people["email"]), people["account_id"], strict=True))
 
 
-def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Endings:
+def _write(sink: Sink, changes: Sequence[Change], advance: Advance, doubts: Doubts) -> Endings:
     """Action after action in the plan's order, the bundles of one action side by side."""
     bundles: dict[str, list[Change]] = {}
     for change in changes:
@@ -93,7 +104,7 @@ def _write(sink: Sink, changes: Sequence[Change], advance: Advance) -> Endings:
     endings: Endings = {}
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="write") as pool:
         for side_by_side in _group_by_action(bundles.values()):
-            for written in pool.map(lambda bundle: _write_bundle(sink, bundle), side_by_side):
+            for written in pool.map(lambda bundle: _write_bundle(sink, bundle, doubts), side_by_side):
                 endings |= written
                 advance(len(written))
     return endings
@@ -104,16 +115,27 @@ def _group_by_action(bundles: Iterable[list[Change]]) -> Iterator[list[list[Chan
         yield list(group)
 
 
-def _write_bundle(sink: Sink, bundle: Sequence[Change]) -> Endings:
-    """Make the changes of one request; none is in the answer when nobody knows whether they were made."""
+def _write_bundle(sink: Sink, bundle: Sequence[Change], doubts: Doubts) -> Endings:
+    """Make the changes of one request; none is in the answer when nobody knows whether they were made.
+
+    An answer that nobody understands is a doubt about its own changes alone: the others go on.
+    """
     try:
         applied = sink.apply(bundle)
     except UnknownOutcome:
         return {}
     except Refused as refusal:
         return {c.change_id: Ending(Status.BLOCKED, c.account_id, str(refusal)) for c in bundle}
-    except TransportError as error:
+    except Malformed as odd:
+        doubts.update(dict.fromkeys([c.change_id for c in bundle], odd.message))
+        return {}
+    except SeatwiseError as error:
         return {c.change_id: Ending(Status.FAILED, c.account_id, str(error)) for c in bundle}
+    except Exception as fault:
+        log.exception("writing to %s failed in an unforeseen way", sink.kind)
+        why = f"the answer was not understood ({type(fault).__name__})"
+        doubts.update(dict.fromkeys([c.change_id for c in bundle], why))
+        return {}
     return {change.change_id: _ending_of(change, applied) for change in bundle}
 
 
@@ -125,14 +147,15 @@ def _ending_of(change: Change, applied: Applied) -> Ending:
     return Ending(status, account, applied.message)
 
 
-def _settle_lost(sink: Sink, batch: pd.DataFrame, endings: Endings) -> Endings:
-    """Writes whose answer was lost, settled by reading them back."""
+def _settle_lost(sink: Sink, batch: pd.DataFrame, endings: Endings, doubts: Doubts) -> Endings:
+    """Writes whose answer was lost or not understood, settled by reading them back."""
     lost = batch[~batch["change_id"].isin(list(endings))]
     if lost.empty:
         return {}
-    return settle_by_reading(
-        sink,
-        lost,
-        done="the answer was lost; found done",
-        not_done="the answer was lost; found not done, the next plan contains it again",
+    settled = settle_by_reading(
+        sink, lost, done="found done", not_done="found not done, the next plan contains it again"
     )
+    return {
+        key: ending._replace(message=f"{doubts.get(key, LOST)}; {ending.message}")
+        for key, ending in settled.items()
+    }

@@ -1,0 +1,108 @@
+"""One odd answer to a write fails that one change, and what was not told is never taken for done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from provisioning.model.findings import Refused, Unreadable
+from provisioning.model.frames import Change, rows
+from provisioning.model.terms import Action, Status, Unknown
+from sinks import Applied, Observation
+from tasks.batches import Doubts, Endings, _check_preconditions, _settle_lost, _write
+from tests.provisioning.worlds import account, identity, policy, source, target, think
+from transport.errors import BadRequest, Malformed, UnknownOutcome
+
+PEOPLE = source(
+    [identity("ann"), identity("bob"), identity("cyd", state="departed")], {"atl-jira": ["ann", "bob"]}
+)
+THERE = target([account("ann"), account("bob"), account("cyd")], {"jira-users": ["cyd"]})
+CYD = THERE.accounts.loc[THERE.accounts["email"].str.startswith("cyd"), "account_id"].item()
+PLAN = think(PEOPLE, THERE, policy(leaver=[{"do": "revoke_seats"}])).plan.changes
+
+
+class OddSink:
+    """A target that makes nothing, and of whose answers some are odd."""
+
+    kind = "odd"
+    actions = frozenset(Action)
+
+    def __init__(self, answer: Callable[[Change], Applied], unknown: Unknown = frozenset()) -> None:
+        self._answer, self._unknown = answer, unknown
+
+    def observe(self, *_: Sequence[str]) -> Observation:
+        """Tell what was there all along, but for groups of those who are unknown."""
+        hidden = THERE.assignments["account_id"].isin([key for key, _ in self._unknown])
+        return Observation(THERE.accounts, THERE.assignments[~hidden], unknown=self._unknown)
+
+    def bundle(self, change: Change) -> str:
+        """Each change is its own."""
+        return change.change_id
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Answer."""
+        return self._answer(changes[0])
+
+
+def written(answer: Callable[[Change], Applied]) -> dict[str, tuple[str, str | None]]:
+    sink: Any = OddSink(answer)
+    doubts: Doubts = {}
+    endings: Endings = _write(sink, rows(PLAN), lambda _: None, doubts)
+    endings |= _settle_lost(sink, PLAN, endings, doubts)
+    subjects = dict(zip(PLAN["change_id"], PLAN["subject"].str.partition("@")[0], strict=True))
+    return {subjects[key]: (ending.status.value, ending.message) for key, ending in endings.items()}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words"),
+    [
+        (KeyError("data"), Status.FAILED, "not understood (KeyError); found not done"),
+        (IndexError("list index out of range"), Status.FAILED, "not understood (IndexError)"),
+        (Malformed("the answer is a list"), Status.FAILED, "the answer is a list; found not done"),
+        (UnknownOutcome("cut"), Status.FAILED, "the answer was lost; found not done"),
+        (Unreadable("no such file"), Status.FAILED, "no such file"),
+        (BadRequest("USER_NOT_INVITABLE"), Status.FAILED, "USER_NOT_INVITABLE"),
+        (Refused("it must not be made"), Status.BLOCKED, "it must not be made"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+)
+def test_one_odd_answer_fails_that_one_change(fault: Exception, status: Status, words: str) -> None:
+    """Whatever comes of one write, the others go on, and no word of Python alone is told."""
+
+    def answer(change: Change) -> Applied:
+        if change.subject.startswith("bob"):
+            raise fault
+        return Applied(change.account_id)
+
+    outcomes = written(answer)
+
+    assert {name for name, (ended, _) in outcomes.items() if ended == "applied"} == {"ann", "cyd"}
+    assert outcomes["bob"][0] == status.value
+    assert words in str(outcomes["bob"][1])
+
+
+def test_what_was_not_told_is_neither_done_nor_written() -> None:
+    """A revoke of somebody whose groups nobody told fails, and no request is made."""
+    sink: Any = OddSink(lambda change: Applied(change.account_id), frozenset({(CYD, "group")}))
+
+    endings, to_write = _check_preconditions(sink, PLAN)
+
+    revoked = PLAN.loc[PLAN["action"] == "revoke", "change_id"].item()
+    assert endings[revoked].status == Status.FAILED
+    assert "did not tell" in str(endings[revoked].message)
+    assert {change.action for change in to_write} == {"grant"}
+
+
+def test_what_was_told_to_be_gone_is_done() -> None:
+    """The same read without the doubt says that the revoke is done already."""
+    sink: Any = OddSink(lambda change: Applied(change.account_id))
+    there = Observation(THERE.accounts, THERE.assignments[:0])
+    sink.observe = lambda *_: there
+
+    endings, _ = _check_preconditions(sink, PLAN)
+
+    done = pd.Series({key: ending.status for key, ending in endings.items()})
+    assert done[PLAN.loc[PLAN["action"] == "revoke", "change_id"].item()] == Status.APPLIED
