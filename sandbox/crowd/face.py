@@ -9,9 +9,11 @@ from sandbox.crowd.rows import (
     COUNTED,
     asked_by,
     attributes,
+    children,
     error,
     expanded,
     group_row,
+    held_within,
     installation,
     link,
     refusal,
@@ -121,7 +123,10 @@ def groups_of(world: World, request: Request) -> Reply:
     if (one := request.get("groupname")) is not None:
         _held(account, one)
         return json_reply(group_row(request, made.group(one)))
-    names = sorted(account.groups)[start : start + most]
+    names = list(account.groups)
+    if request.path.endswith("/nested"):
+        names = [n for n in made.groups if not held_within(world, n).isdisjoint(names)]
+    names = sorted(names)[start : start + most]
     return json_reply({"expand": "group", "groups": [group_row(request, made.groups[n]) for n in names]})
 
 
@@ -133,7 +138,9 @@ def members_of(world: World, request: Request) -> Reply:
         _held(account, group.name)
         return json_reply(link(request, "user", account.name))
     start, most = number(request, "start-index", 0), number(request, "max-results", USUAL)
-    page = made.members(group)[start : start + most]
+    inner = held_within(world, group.name) if request.path.endswith("/nested") else {group.name}
+    members = {a.name: a for name in inner for a in made.members(made.groups[name])}
+    page = list(members.values())[start : start + most]
     wanted = expanded(request)
     rows = [user(world, request, a) if "user" in wanted else link(request, "user", a.name) for a in page]
     return json_reply({"expand": "user", "users": rows})
@@ -167,14 +174,16 @@ def quit_group(world: World, request: Request) -> Reply:
 
 
 def memberships(world: World, request: Request) -> Reply:
-    """Every group with its direct members, in XML alone."""
+    """Every group with its direct members and child groups, in XML alone."""
     if "xml" not in request.headers.get("accept", "*/*"):
         raise WrongError(406, "OPERATION_FAILED", "Only application/xml is available")
     parts = ['<?xml version="1.0" encoding="UTF-8"?><memberships>']
     for group in installation(world).groups.values():
         people = "".join(f"<user name={quoteattr(name)}/>" for name in group.members)
+        inner = "".join(f"<group name={quoteattr(name)}/>" for name in children(world, group.name))
         parts.append(
-            f"<membership group={quoteattr(group.name)}><users>{people}</users><groups/></membership>"
+            f"<membership group={quoteattr(group.name)}><users>{people}</users>"
+            f"<groups>{inner}</groups></membership>"
         )
     return Reply(200, "".join([*parts, "</memberships>"]).encode(), kind="application/xml")
 

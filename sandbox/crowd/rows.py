@@ -37,6 +37,22 @@ def _found(company: Company) -> Installation:
     return drifted(company, "crowd", groups, MEANING, prefix="crowd-")
 
 
+def children(world: World, group: str) -> list[str]:
+    """Groups inside a group, as the option `crowd_children` says."""
+    inner: dict[str, list[str]] = world.options.get("crowd_children") or {}
+    return [name for name in inner.get(group, ()) if name in installation(world).groups]
+
+
+def held_within(world: World, group: str) -> set[str]:
+    """A group and all groups inside it, to any depth."""
+    found, waiting = {group}, [group]
+    while waiting:
+        fresh = set(children(world, waiting.pop())) - found
+        found |= fresh
+        waiting += fresh
+    return found
+
+
 def error(_world: World, _request: Request, status: int) -> Reply:
     """Answer a status in Crowd's dialect."""
     return refusal(

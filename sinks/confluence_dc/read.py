@@ -13,7 +13,7 @@ from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import Columns, Group, Installation, Licence, split_pairs
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
-from transport.errors import BadRequest, NotFound
+from transport.errors import BadRequest, Forbidden, NotFound
 from transport.pages import follow_offsets
 from transport.reply import Reply
 from transport.shape import (
@@ -151,7 +151,11 @@ class Confluence:
     def _group(self, name: str) -> Group:
         if self._licensed is not None:
             return Group(name, (PRODUCT,) if name in self._licensed else (), "administrators" in name)
-        reply = self._client.get(f"{API}/permissions/group/{quote(name, safe='')}")
+        try:
+            reply = self._client.get(f"{API}/permissions/group/{quote(name, safe='')}")
+        except (BadRequest, Forbidden, NotFound):
+            # What it opens is unknown, so nobody is put in or taken out; everything else is read.
+            return Group(name, admin=True, unread=True)
         operations = [object_in(row, "operation", reply) for row in rows_of(reply)]
         may = {(row.get("targetType"), row.get("operationKey")) for row in operations}
         uses = ("application", "use") in may

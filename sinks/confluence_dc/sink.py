@@ -15,7 +15,7 @@ from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from sinks import Applied
-from sinks.confluence_dc.read import API, PRODUCT, Confluence
+from sinks.confluence_dc.read import API, PRODUCT, SPECIAL, Confluence
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation
@@ -89,7 +89,14 @@ class ConfluenceDc(DataCenter):
         return {"password": password}
 
     def create_group(self, name: str) -> None:
-        """Make a group."""
+        """Make a group whose name can be asked for afterwards."""
+        if self._options.licensed_groups is None and (odd := sorted(SPECIAL & set(name))):
+            raise Refused(
+                f"a group named {name} could not be read again: Confluence does not take {' '.join(odd)} "
+                "in the path that tells what it may do",
+                remedy="Map it to another name with `groups: rename`, or name the groups that may use "
+                f"Confluence as `licensed_groups` of connection {self.name}.",
+            )
         self.client.write("POST", f"{API}/admin/group", {"name": name, "type": "group"})
 
     def write(self, action: Action, account_id: str, change: Change) -> Applied | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
-from xml.parsers import expat
 
 from provisioning.model.intake import Columns as Gathered
 from provisioning.model.intake import Fields
+from sinks.crowd.memberships import Tree, parse, within
 from sinks.kit.datacenter_rows import Columns, Group, Memberships, split_pairs, state_of
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
@@ -34,6 +34,7 @@ FIELDS = Fields(
 USES = frozenset({"lastAuthenticated", "lastActive"})
 """Attributes that tell of a sign-in, in milliseconds."""
 NAMES_A_REQUEST, GROUPS_OF_ONE = 20, 1000
+ADMINISTRATORS = "crowd-administrators"
 
 
 class CrowdServer:
@@ -87,17 +88,16 @@ class CrowdServer:
             return None
         return text_in(object_of(reply), "name", reply)
 
-    def memberships(self) -> Memberships:
-        """Read account and group of each direct membership, in one request.
+    def memberships(self) -> Tree:
+        """Read all memberships, of accounts and of groups in groups, in one request.
 
         Raises:
             Malformed: the answer is cut or is no XML.
         """
-        reply = self._get("/group/membership", {}, {"Accept": "application/xml"})
-        return _parse(reply)
+        return parse(self._get("/group/membership", {}, {"Accept": "application/xml"}))
 
     def memberships_of(self, names: Sequence[str]) -> Memberships:
-        """Read the direct memberships of a few users."""
+        """Read the memberships of a few users, those through groups in groups among them."""
         calls = (partial(self._groups_of, name) for name in names)
         groups = self._client.in_parallel(calls)
         return split_pairs((name, group) for name, some in zip(names, groups, strict=True) for group in some)
@@ -105,7 +105,7 @@ class CrowdServer:
     def _groups_of(self, name: str) -> list[str]:
         query = {"username": name, "max-results": GROUPS_OF_ONE}
         try:
-            return _group_names(self._get("/user/group/direct", query))
+            return _group_names(self._get("/user/group/nested", query))
         except NotFound:
             return []
 
@@ -149,42 +149,17 @@ def _group_names(reply: Reply) -> list[str]:
     return texts_of(rows_of(reply, "groups"), "name", reply)
 
 
-def _parse(reply: Reply) -> Memberships:
-    ids: list[str] = []
-    names: list[str] = []
-    group = ""
-
-    def begin(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal group
-        if tag == "membership":
-            group = attributes["group"]
-        elif tag == "user":
-            ids.append(attributes["name"].lower())
-            names.append(group)
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = begin
-    try:
-        parser.Parse(reply.content, True)
-    except expat.ExpatError as wrong:
-        raise malformed(f"the memberships are no XML ({wrong})", reply) from None
-    except KeyError as missing:
-        raise malformed(f"an element of the memberships has no attribute {missing}", reply) from None
-    return ids, names
-
-
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
-def groups_of(names: Sequence[str], products: dict[str, list[str]]) -> list[Group]:
-    """Return groups, and what the connection says they open."""
-    return [
-        Group(
-            name,
-            tuple(sorted(product for product, opening in products.items() if name in opening)),
-            admin=name == "crowd-administrators",
-        )
-        for name in names
-    ]
+def groups_of(names: Sequence[str], products: dict[str, list[str]], tree: Tree) -> list[Group]:
+    """Return groups, and what the connection says that they, or groups they are in, open."""
+    parents = tree.parents()
+    return [_group(name, products, set(within(name, parents))) for name in names]
+
+
+def _group(name: str, products: dict[str, list[str]], counts_as: set[str]) -> Group:
+    opens = sorted(product for product, opening in products.items() if not counts_as.isdisjoint(opening))
+    return Group(name, tuple(opens), admin=ADMINISTRATORS in counts_as)

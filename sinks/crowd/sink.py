@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
 
+from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import AccountState, Action
 from sinks import Applied
@@ -19,7 +20,9 @@ from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation
 from sinks.kit.options import RemoteOptions
 from transport.auth import Basic
+from transport.bounds import Bounds
 from transport.client import Client
+from transport.errors import NotFound
 from transport.redact import conceal
 
 PRODUCT = "crowd"
@@ -30,6 +33,8 @@ BODY = {
     "email": "email",
 }
 """Which field of a user a column is written to; a write that leaves one out blanks it."""
+BOUNDS = Bounds(seconds=600, size=512 << 20)
+"""Crowd gives all memberships of a company in one answer."""
 
 
 class CrowdOptions(RemoteOptions):
@@ -60,10 +65,11 @@ class Crowd(DataCenter):
     def read_all(self) -> Installation:
         """Read everybody and every group; each active user counts for Crowd's own licence."""
         columns = self._crowd.users()
-        groups = groups_of(self._crowd.groups(), self._options.products)
+        tree = self._crowd.memberships()
+        groups = groups_of(self._crowd.groups(), self._options.products, tree)
         pairs = zip(columns["account_id"], columns["state"], strict=True)
         active = frozenset(name for name, state in pairs if state == AccountState.ACTIVE.value)
-        return Installation(columns, self._crowd.memberships(), groups, licensed={PRODUCT: active})
+        return Installation(columns, tree.flat(), groups, licensed={PRODUCT: active})
 
     def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
         """Read users by name or address."""
@@ -99,13 +105,25 @@ class Crowd(DataCenter):
         if action == Action.GRANT:
             self.client.write("POST", f"{API}/user/group/direct", {"name": change.entitlement_id}, user)
         elif action == Action.REVOKE:
-            query = {**user, "groupname": str(change.entitlement_id)}
-            self.client.write("DELETE", f"{API}/user/group/direct", params=query)
+            self._revoke(account_id, change)
         elif action == Action.DELETE:
             self.client.write("DELETE", f"{API}/user", params=user)
         else:
             self.client.write("PUT", f"{API}/user", self._replacement(action, account_id, change), user)
         return None
+
+    def _revoke(self, account_id: str, change: Change) -> None:
+        group = str(change.entitlement_id)
+        try:
+            query = {"username": account_id, "groupname": group}
+            self.client.write("DELETE", f"{API}/user/group/direct", params=query)
+        except NotFound:
+            if through := self._crowd.memberships().through(account_id, group):
+                raise Refused(
+                    f"{change.subject} is in {group} through {', '.join(through)}, not directly",
+                    remedy=f"Take the person out of {through[0]}, or take {through[0]} out of {group}.",
+                ) from None
+            raise
 
     def _replacement(self, action: Action, account_id: str, change: Change) -> dict[str, Any]:
         """Return the user whole: what changes, and all the rest as last observed."""
@@ -143,4 +161,5 @@ class Crowd(DataCenter):
             token_id=f"{options.url} {options.application}",
             bucket=lambda _method, _path: "all",
             workers=options.workers,
+            bounds=BOUNDS,
         )

@@ -151,3 +151,33 @@ def test_an_update_repeats_what_it_does_not_change(fresh: Running) -> None:
 
     after = sink.observe([key], []).accounts.iloc[0]
     assert (after["display_name"], after["email"]) == ("Another Name", before["email"])
+
+
+def test_a_group_that_could_not_be_read_again_is_not_made(fresh: Running) -> None:
+    """A name that cannot stand in a path is refused with a way out, unless no path will hold it."""
+    sink = _confluence(fresh)
+    made = change(sink, Action.CREATE_GROUP, None, entitlement="eng/backend")
+
+    with pytest.raises(Refused, match="eng/backend") as refused:
+        sink.apply([made])
+    sure = _confluence(fresh, licensed_groups=["confluence-users"])
+    sure.apply([made])
+
+    assert "licensed_groups" in str(refused.value.remedy)
+    assert "eng/backend" in set(read(sure, "entitlements")["name"])
+
+
+def test_one_group_that_cannot_be_read_blocks_nothing(fresh: Running) -> None:
+    """What it opens is reported as unknown, its members stay, and all the rest is read."""
+    group = "confluence-users"
+    whole = read(_confluence(fresh), "entitlements")
+    fresh.world.faults.add(path=f"/confluence/rest/api/permissions/group/{group}", status=404, times=0)
+
+    (page,) = _confluence(fresh).entitlements()
+    told = page.frame.set_index("name")
+
+    assert set(told.index) == set(whole["name"])
+    assert page.rejects["key"].tolist() == [group]
+    assert not told.loc[group, "modifiable"]
+    assert told.drop(index=group)["modifiable"].all()
+    assert "confluence-users" in set(read(_confluence(fresh), "assignments")["name"])

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from provisioning.model.findings import Refused
 from provisioning.model.terms import Action
+from sandbox.crowd.rows import installation
 from sandbox.kit.datacenter_drift import SYNCED
 from sandbox.running import Running
-from sinks import Sink
+from sinks import ALREADY, Sink
 from sinks.crowd.sink import Crowd, CrowdOptions
 from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
@@ -134,3 +136,49 @@ def test_a_refused_application_is_told_what_may_be_wrong(acme: Running) -> None:
     findings = Crowd("crowd", options, Door()).check()
 
     assert "remote addresses" in str(findings[0].remedy)
+
+
+# Groups in groups
+
+
+def _nested(sandbox: Running) -> tuple[Sink, str]:
+    """Put developers into the group that opens Jira; somebody who is a developer alone."""
+    made = installation(sandbox.world)
+    sandbox.world.options["crowd_children"] = {
+        "jira-software-users": ["developers"],
+        "developers": ["jira-software-users", "old-project-2019"],
+    }
+    sink = _crowd(sandbox, products={"jira-software": ["jira-software-users"]})
+    name = next(a.name for a in made.accounts.values() if a.active and a.name != SYNCED)
+    for group in list(made.accounts[name].groups):
+        made.quit(made.accounts[name], made.groups[group])
+    made.join(made.accounts[name], made.groups["old-project-2019"])
+    return sink, name.lower()
+
+
+def test_who_is_in_a_child_group_is_in_its_parents(fresh: Running) -> None:
+    """To any depth and whatever the circles: the read, an observation and the seats agree."""
+    sink, name = _nested(fresh)
+    held = read(sink, "assignments").query("account_id == @name")["entitlement_id"]
+    seats = read(sink, "seats").query("account_id == @name and product == 'jira-software'")
+
+    assert set(held) == {"old-project-2019", "developers", "jira-software-users"}
+    assert set(sink.observe([name], []).assignments["entitlement_id"]) == set(held)
+    assert seats["granted_by"].tolist() == ["developers, jira-software-users, old-project-2019"]
+
+
+def test_a_membership_through_another_group_is_not_taken_by_itself(fresh: Running) -> None:
+    """It is said through which group it is held, and what to do; the direct one can be taken."""
+    sink, name = _nested(fresh)
+    indirect, direct = (
+        change(sink, Action.REVOKE, name, kind="group", entitlement_id=group, entitlement=group)
+        for group in ("jira-software-users", "old-project-2019")
+    )
+
+    with pytest.raises(Refused, match="through old-project-2019") as refused:
+        sink.apply([indirect])
+    sink.apply([direct])
+
+    assert "old-project-2019 out of jira-software-users" in str(refused.value.remedy)
+    assert sink.observe([name], []).assignments.empty
+    assert sink.apply([indirect]).message == ALREADY
