@@ -12,6 +12,7 @@ from prefect.cache_policies import NO_CACHE
 
 from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
 from tasks.incremental import read_changes, take_checkpoint
@@ -37,12 +38,13 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
     """
     with session.timed(f"extract {name}"):
         source = session.source(name)
+        everyone = getattr(source, "lists_everyone", True)
         if (changed := read_changes(session, name, source)) is not None:
-            return changed
+            return resolve_members(changed, everyone=everyone)
         # Taken first: what changes while the pages are read is in the next delta.
         checkpoint = take_checkpoint(source)
         parts = _read(source, SOURCE_PARTS, name)
-    return SourceSnapshot(
+    read = SourceSnapshot(
         name,
         session.now,
         True,
@@ -51,6 +53,7 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         parts["rejects"],
         checkpoint=checkpoint,
     )
+    return resolve_members(read, everyone=everyone)
 
 
 @task(name="extract target", task_run_name="extract {name}", cache_policy=NO_CACHE)

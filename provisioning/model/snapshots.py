@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.text import folded
+
+MEMBERS = "members"
+"""The field of a reject that says of a group that its members were not all understood."""
+
+
+MEMBERS = "members"
+"""Field of the reject that says of a group, by its identifier, that its members could not all be told."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,18 @@ class SourceSnapshot:
         """When every page was last read."""
         return self.whole_at or self.taken_at
 
+    @property
+    def unread_groups(self) -> frozenset[str]:
+        """Identifiers of the groups whose members could not all be told: who is not in them is unknown."""
+        unread = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]
+        return frozenset(unread.dropna())
+
+    @property
+    def unread_groups(self) -> frozenset[str]:
+        """Identifiers of the groups whose members were not all understood; nothing is taken by them."""
+        told = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]
+        return frozenset(told.dropna())
+
 
 @dataclass(frozen=True)
 class TargetSnapshot:
@@ -62,12 +82,39 @@ def _nothing_granted() -> pd.DataFrame:
     )
 
 
+class GroupSize(NamedTuple):
+    """A group of an identity provider as a read told it: its name, its people, and what it was called before.
+
+    Of a group that is told no more the names stay, so that it is known again when it returns.
+    """
+
+    name: str
+    people: int
+    earlier: tuple[str, ...] = ()
+    """Earlier names, the latest first."""
+
+
 class Sizes(NamedTuple):
     """How many rows a complete read had, in all and by segment (`domain:…`, `department:…`, `group:…`)."""
 
     identities: int
     memberships: int
     segments: Mapping[str, int]
+    groups: Mapping[str, GroupSize] = MappingProxyType({})
+    """Groups by their identifier."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain values, for the catalogue of snapshots."""
+        return {**self._asdict(), "groups": {key: list(size) for key, size in self.groups.items()}}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Sizes out of the plain values that `as_json` gave."""
+        groups = {
+            key: GroupSize(name, people, tuple(earlier))
+            for key, (name, people, earlier) in stored["groups"].items()
+        }
+        return cls(stored["identities"], stored["memberships"], stored["segments"], groups)
 
 
 @dataclass(frozen=True)
@@ -82,6 +129,7 @@ class Memory:
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
         made: account_ids of the accounts that Seatwise created.
         previous: source → Sizes of its last complete read.
+        sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
     """
 
@@ -92,11 +140,17 @@ class Memory:
     granted: pd.DataFrame = field(default_factory=_nothing_granted)
     made: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
+    sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
     applied_policy: str | None = None
 
 
-def measure(snapshot: SourceSnapshot) -> Sizes:
-    """Count a read, so that the next one can be compared with it."""
+def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
+    """Count a read, so that the next one can be compared with it.
+
+    Args:
+        snapshot: the read.
+        before: Sizes of the read before it, from which the earlier names of groups are carried on.
+    """
     people = snapshot.identities
     domains = folded(people["email"]).str.rpartition("@")[2]
     counts = {
@@ -105,4 +159,18 @@ def measure(snapshot: SourceSnapshot) -> Sizes:
         "group": snapshot.memberships["group_name"].value_counts(),
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
-    return Sizes(len(people), len(snapshot.memberships), segments)
+    groups = _measure_groups(snapshot.memberships, {} if before is None else before.groups)
+    return Sizes(len(people), len(snapshot.memberships), segments, groups)
+
+
+def _measure_groups(
+    memberships: pd.DataFrame, before: Mapping[str, GroupSize]
+) -> dict[str, GroupSize]:
+    """Size and names of every group that is told or was told before."""
+    once = memberships.drop_duplicates(["group_id", "source_id"])
+    told = once.groupby("group_id").agg(name=("group_name", "first"), people=("source_id", "size"))
+    groups = {key: size._replace(people=0) for key, size in before.items()}
+    for key, name, people in told.itertuples(name=None):
+        known = [before[key].name, *before[key].earlier] if key in before else []
+        groups[key] = GroupSize(name, int(people), tuple(old for old in known if old != name))
+    return groups

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from transport.reply import Reply
-from transport.shape import Row, malformed, object_of, text_in
+from transport.shape import Row, malformed, object_of, rows_in, text_in, values_of
 
 
 def date_of(reply: Reply) -> str:
@@ -17,6 +17,17 @@ def date_of(reply: Reply) -> str:
     except ValueError:
         raise malformed("the answer bears no readable Date", reply) from None
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def objects_of(body: Row, reply: Reply) -> list[Row]:
+    """Return the objects of a listing, each of which bears an identifier.
+
+    Raises:
+        Malformed: it is no listing, or one bears none.
+    """
+    rows = rows_in(body, "value", reply)
+    values_of(rows, "id", reply)
+    return rows
 
 
 def next_link(body: Row, reply: Reply) -> str | None:

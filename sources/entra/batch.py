@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from sources.entra.answers import code_of, next_link
+from sources.entra.answers import code_of, next_link, objects_of
 from sources.entra.fields import EXPIRED_PAGE
 from transport.endless import refuse_endless
 from transport.errors import BadRequest, ForeignHost, PageLoop, TransportError, error_class, words_of
 from transport.rate_limit_headers import read_rate_limit
 from transport.reply import Reply
 from transport.retry_policy import RetryPolicy
-from transport.shape import Row, malformed, number_in, object_in, rows_in, rows_of
+from transport.shape import Row, malformed, number_in, object_in, rows_of
 
 T = TypeVar("T")
 RESTARTS = 5
@@ -76,7 +76,7 @@ class Gathering:
         return wait
 
     def _go_on(self, listing: Listing, body: Row, reply: Reply) -> None:
-        listing.rows += rows_in(body, "value", reply)
+        listing.rows += objects_of(body, reply)
         link = next_link(body, reply)
         listing.done = link is None
         if link is None:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sources.entra.answers import code_of, date_of, next_page
+from sources.entra.answers import code_of, date_of, next_page, objects_of
 from sources.entra.batch import RESTARTS, Gathering, Listing, chunks
 from sources.entra.fields import EXPIRED_PAGE
 from sources.entra.pace import Budget
@@ -23,7 +23,7 @@ from transport.pages import follow_cursor
 from transport.parallel import in_parallel
 from transport.reply import Reply
 from transport.retry_policy import RetryPolicy
-from transport.shape import Row, object_of, rows_of, text_in
+from transport.shape import Row, object_of, text_in
 
 FEED_COST = 2
 SPAN = 10.0
@@ -73,7 +73,7 @@ class Graph:
         for restart in range(RESTARTS + 1):
             try:
                 for reply in follow_cursor(fetch, next_page):
-                    yield rows_of(reply, "value")
+                    yield objects_of(object_of(reply), reply)
             except BadRequest as error:
                 if restart == RESTARTS or code_of(error.body) != EXPIRED_PAGE:
                     raise
@@ -98,7 +98,7 @@ class Graph:
                 return self._client.get(start, params) if link is None else self._client.get(link)
 
         for reply in follow_cursor(fetch, next_page):
-            rows += rows_of(reply, "value")
+            rows += objects_of(object_of(reply), reply)
             at = at or date_of(reply)
         return FeedChanges(rows, text_in(object_of(reply), "@odata.deltaLink", reply), at)
 

@@ -13,6 +13,7 @@ from operator import eq, itemgetter
 from typing import Any
 
 from provisioning.model.text import matches
+from provisioning.model.unread import say_nobody
 from sources.entra.batch import chunks
 from sources.entra.fields import NO_ROLE
 from sources.entra.graph import Graph
@@ -26,6 +27,7 @@ MEMBER_COST, ASSIGNED_COST, AROUND_COST = 2, 1, 1
 Assigned = tuple[Row, list[Row]]
 """An application, and its assignments to users and groups."""
 USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
+PRINCIPALS = ("User", "Group", "ServicePrincipal")
 _ID, _KIND = itemgetter("id"), "@odata.type"
 
 
@@ -59,7 +61,7 @@ class Groups:
         """Yield the members of these groups, nested ones last."""
         wanted = list(keys)
         for key in self._read(wanted):
-            yield Members(key, self.names[key], self._inside[key].users)
+            yield Members(key, self.names[key], self._inside[key].users, problem=self._inside[key].problem)
         if nested:
             self._read_inner(wanted)
             for key in wanted:
@@ -112,8 +114,16 @@ class Groups:
         return [(key, self._sort(rows)) for key, rows in zip(keys, listings, strict=True)]
 
     def _sort(self, rows: list[Row]) -> DirectMembers:
-        """Tell users from groups; devices and the like are neither. One identifier is one object."""
+        """Tell users from groups; devices and the like are neither. One identifier is one object.
+
+        A member whose type is not said is a group where one bears its identifier, else taken for a user:
+        one who is in no user list is reported.
+        """
         ids, kinds = list(map(_ID, rows)), [row.get(_KIND) for row in rows]
+        if None in kinds:
+            kinds = [
+                kind or (GROUP if key in self.names else USER) for key, kind in zip(ids, kinds, strict=True)
+            ]
         users, groups = (list(compress(ids, map(eq, kinds, repeat(wanted)))) for wanted in (USER, GROUP))
         known = map(self._ids.setdefault, users, users)
         return DirectMembers(list(dict.fromkeys(known)), list(dict.fromkeys(groups)))
@@ -140,13 +150,15 @@ class Groups:
         }
         by_role: dict[str, list[Row]] = {}
         for row in rows:
-            by_role.setdefault(row["appRoleId"], []).append(row)
+            by_role.setdefault(row.get("appRoleId") or NO_ROLE, []).append(row)
         for role, held in by_role.items():
             key, name = app["id"], f"app:{app.get('displayName')}"
             if role != NO_ROLE:
                 key, name = f"{key}/{role}", f"{name}/{roles.get(role) or role}"
-            users = dict.fromkeys(row["principalId"] for row in held if row["principalType"] == "User")
-            yield Members(key, name, list(users))
+            users = dict.fromkeys(row["principalId"] for row in held if row.get("principalType") == "User")
+            odd = sum(row.get("principalType") not in PRINCIPALS for row in held)
+            problem = say_nobody(odd, "without principalType") if odd else None
+            yield Members(key, name, list(users), problem=problem)
             yield from self._through_groups(key, name, held, set(users))
 
     def _through_groups(self, key: str, name: str, held: list[Row], seen: set[str]) -> Iterator[Members]:
@@ -164,4 +176,4 @@ def _through(group_id: str, name: str | None, ids: list[str], path: str) -> Memb
 
 
 def _of_group(row: Mapping[str, Any]) -> bool:
-    return bool(row["principalType"] == "Group")
+    return bool(row.get("principalType") == "Group")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -30,9 +32,9 @@ from sources.entra.fields import (
 from sources.entra.graph import Graph
 from sources.entra.options import EntraOptions
 from sources.entra.pace import Budget
+from sources.kit.checks import REFUSED
 from sources.kit.states import screen_people
 from transport.clock import Clock
-from transport.errors import Forbidden
 from transport.prefetch import prefetch
 from transport.shape import Row
 
@@ -40,6 +42,25 @@ log = logging.getLogger(__name__)
 USERS, GONE = "/users", "/directory/deletedItems/microsoft.graph.user"
 NAMED_AT_ONCE = 15
 """How many identifiers one filter may name."""
+
+
+@dataclass(frozen=True)
+class Way(AbstractContextManager[None]):
+    """One way to list users: within it a refusal passes over to the next, if there is one.
+
+    Attributes:
+        managers: whether with managers.
+        without: the property that is left out.
+        last: whether a refusal raises.
+    """
+
+    managers: bool
+    without: str = ""
+    last: bool = False
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        """Say whether an error is only this way's."""
+        return isinstance(error, REFUSED) and not self.last
 
 
 class People:
@@ -74,28 +95,36 @@ class People:
     def living(self) -> Iterator[list[Row]]:
         """Yield pages of the users that are not deleted.
 
-        Where the property that needs a right of its own is refused, all others are read.
+        What needs a right of its own is left out where it is refused.
         """
-        try:
-            yield from self._listed(USERS, managers=self._options.managers)
-        except Forbidden as refusal:
-            yield from self._listed(USERS, managers=self._options.managers, without=GUARDED)
-            log.warning("%s: last working days are unknown: %s", self.source, refusal.args[0])
+        for way in self._ways(managers=self._options.managers):
+            with way:
+                yield from self._listed(USERS, managers=way.managers, without=way.without)
+                return
 
     def deleted(self) -> Iterator[list[Row]]:
         """Yield pages of the users deleted within the last 30 days."""
-        try:
-            yield from self._listed(GONE)
-        except Forbidden:
-            yield from self._listed(GONE, without=GUARDED)
+        for way in self._ways(managers=False):
+            with way:
+                yield from self._listed(GONE, without=way.without)
+                return
 
     def only(self, ids: Iterable[str]) -> list[Row]:
         """Return those of these users that are not deleted, as `living` lists them."""
         wanted = list(ids)
-        try:
-            return self._named(wanted)
-        except Forbidden:
-            return self._named(wanted, without=GUARDED)
+        for way in self._ways(managers=self._options.managers):
+            with way:
+                return self._named(wanted, managers=way.managers, without=way.without)
+        raise AssertionError("the last way raises")
+
+    def _ways(self, *, managers: bool) -> Iterator[Way]:
+        """Yield how users may be listed, from everything to what no tenant refuses."""
+        yield Way(managers)
+        log.warning("%s: last working days may not be read, so they are unknown", self.source)
+        yield Way(managers, GUARDED, last=not managers)
+        if managers:
+            log.warning("%s: managers may not be read, so they are unknown", self.source)
+            yield Way(False, GUARDED, last=True)
 
     def sign_ins(self, since: str | None = None) -> dict[str, str | None]:
         """Return the last sign-in of each user; of nobody where they may not be read.
@@ -139,9 +168,8 @@ class People:
         params = self._query(managers=managers, without=without) | {"$top": self._options.page_size}
         return self._graph.pages(path, params, cost=2 if managers else 1)
 
-    def _named(self, ids: list[str], without: str = "") -> list[Row]:
+    def _named(self, ids: list[str], *, managers: bool, without: str = "") -> list[Row]:
         """Read users by their identifiers, many at once."""
-        managers = self._options.managers
         query = "&".join(f"{k}={v}" for k, v in self._query(managers=managers, without=without).items())
         paths = [f"{USERS}?{query}&$filter={named}" for named in _filters(ids)]
         cost = 2 if managers else 1
@@ -158,8 +186,8 @@ class People:
             for query in queries:
                 for page in prefetch(self._graph.pages(USERS, {**select, **query}, budget=self._quota)):
                     last.update((row["id"], _last(row.get("signInActivity"))) for row in page)
-        except Forbidden as refusal:
-            log.warning("%s: last sign-ins are unknown: %s", self.source, refusal.args[0])
+        except REFUSED as refusal:
+            log.warning("%s: last sign-ins are unknown: %s", self.source, refusal)
             return {}
         return last
 

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from provisioning.model.findings import Finding
 from provisioning.model.text import unmatched
-from transport.errors import Forbidden, TransportError
+from transport.errors import BadRequest, CredentialRefused, Forbidden, NotFound, TransportError
+
+WITHHELD = (BadRequest, Forbidden, NotFound)
+REFUSED = (*WITHHELD, CredentialRefused)
+"""How a service says that a part of it is not to be had: by a plan, a right, a kind of tenant, or its age.
+
+What a source can do without is then left out with a warning. A check takes the credential itself for
+wrong where it is not accepted (401).
+"""
 
 
 def check_read(
@@ -22,8 +30,9 @@ def check_read(
     """
     try:
         read()
-    except Forbidden as refusal:
-        remedy = f"Grant the application permission {permission}." if permission else refusal.remedy
+    except WITHHELD as refusal:
+        lacks = permission and isinstance(refusal, Forbidden)
+        remedy = f"Grant the application permission {permission}." if lacks else refusal.remedy
         if needed:
             return Finding("error", subject, refusal.message, remedy)
         return Finding("warning", subject, f"stay unknown: {refusal.message}", remedy)

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.model.frames import Memberships
+from provisioning.model.frames import Memberships, Rejects, complete, concat
 from provisioning.model.intake import BATCH, screened
 from provisioning.model.screening import Screened
+from provisioning.model.unread import unread_group
 
 MEMBERSHIP_BATCH = 5 * BATCH
 BETWEEN = " > "
@@ -26,12 +27,14 @@ class Members(NamedTuple):
         ids: the identities in it, each once, as texts or all as numbers.
         paths: for each of `ids` the groups between, outermost first; None for direct members. None in
             place of the list: all are direct.
+        problem: why not all members are among `ids`; the group is then reported as not read.
     """
 
     group_id: str
     name: str | None
     ids: Sequence[str] | Sequence[int]
     paths: Sequence[str | None] | None = None
+    problem: str | None = None
 
 
 def batched(source: str, groups: Iterable[Members]) -> Iterator[Screened]:
@@ -45,7 +48,7 @@ def batched(source: str, groups: Iterable[Members]) -> Iterator[Screened]:
     waiting = 0
     for members in groups:
         gathered.append(members)
-        waiting += len(members.ids)
+        waiting += len(members.ids) + (members.problem is not None)
         if waiting >= MEMBERSHIP_BATCH:
             yield _screened(source, gathered)
             gathered, waiting = [], 0
@@ -68,4 +71,9 @@ def _screened(source: str, groups: Sequence[Members]) -> Screened:
         paths = [path for group in groups for path in (group.paths or [None] * len(group.ids))]
         raw["path"] = pd.Series(paths, dtype="str")
         raw["direct"] = raw["path"].isna()
-    return screened(Memberships, raw, origin=source, key="group_id")
+    good = screened(Memberships, raw, origin=source, key="group_id")
+    unread = [unread_group(source, g.group_id, g.name, g.problem) for g in groups if g.problem]
+    if not unread:
+        return good
+    told = complete(Rejects, pd.DataFrame(unread).drop_duplicates())
+    return Screened(good.frame, concat(Rejects, [good.rejects, told]))

@@ -10,10 +10,14 @@ from sources.kit.members import BETWEEN, Members
 
 @dataclass
 class DirectMembers:
-    """The users and groups that are members of a group themselves, by identifier, each once."""
+    """The users and groups that are members of a group themselves, by identifier, each once.
+
+    `problem` says why there are further members who are not known.
+    """
 
     users: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    problem: str | None = None
 
 
 def nested(
@@ -42,5 +46,8 @@ def nested(
             level.append((key, path))
             fresh = [user for user in inside[key].users if user not in seen]
             seen.update(fresh)
-            if fresh:
-                yield Members(outermost, names.get(outermost), fresh, [path] * len(fresh))
+            problem = inside[key].problem
+            if problem:
+                problem = f"{problem}, in {path}"
+            if fresh or problem:
+                yield Members(outermost, names.get(outermost), fresh, [path] * len(fresh), problem)

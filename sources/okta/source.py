@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
@@ -17,7 +18,7 @@ from provisioning.model.merge import Delta
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.text import matches
-from sources.kit.checks import check_patterns, check_read
+from sources.kit.checks import REFUSED, WITHHELD, check_patterns, check_read
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
 from sources.kit.options import SourceOptions
@@ -28,11 +29,12 @@ from sources.okta.fields import FIELDS, STATES
 from transport.auth import ApiKey
 from transport.client import Client
 from transport.door import Door
-from transport.errors import Forbidden, TransportError
+from transport.errors import TransportError
 from transport.pages import follow_links
 from transport.prefetch import prefetch
 from transport.shape import Row, object_in, rows_of, text_in, values_of
 
+log = logging.getLogger(__name__)
 BUCKETS = (
     (re.compile(r"/api/v1/users$"), "users"),
     (re.compile(r"/api/v1/users/[^/]+$"), "user"),
@@ -98,7 +100,8 @@ class Okta:
         """The moment by Okta's clock; None where the credential may not read the system log."""
         try:
             return read_log_time(self._client)
-        except Forbidden:
+        except REFUSED as refusal:
+            log.warning("%s: always read whole: %s", self.name, refusal)
             return None
 
     def delta(self, checkpoint: str, before: SourceSnapshot) -> Delta:  # noqa: ARG002 - Okta tells all itself
@@ -108,18 +111,18 @@ class Okta:
             FeedLost: the checkpoint is older than what the log keeps.
         """
         start = since(checkpoint)
-        log = read_log(self._client, start)
+        told = read_log(self._client, start)
         people = gathered(Identities, self._people(iso(start)))
         changed = f'lastUpdated gt "{iso(start)}" or lastMembershipUpdated gt "{iso(start)}"'
-        groups = [group for group in self._groups({"filter": changed}) if group["id"] not in log.groups]
+        groups = [group for group in self._groups({"filter": changed}) if group["id"] not in told.groups]
         memberships = gathered(Memberships, self._members_of(filter(self._is_wanted, groups)))
-        sign_ins = {} if "last_sign_in" in self._options.attributes else {"sign_ins": log.sign_ins}
+        sign_ins = {} if "last_sign_in" in self._options.attributes else {"sign_ins": told.sign_ins}
         return Delta(
-            log.checkpoint,
+            told.checkpoint,
             identities=people.frame,
-            gone=log.users,
+            gone=told.users,
             memberships=memberships.frame,
-            groups=log.groups | {group["id"] for group in groups},
+            groups=told.groups | {group["id"] for group in groups},
             rejects=concat(Rejects, [people.rejects, memberships.rejects]),
             **sign_ins,
         )
@@ -192,9 +195,7 @@ class Okta:
         return (group["profile"].get("name") or "" for group in self._groups({}))
 
     def _is_wanted(self, group: Row) -> bool:
-        stats = (group.get("_embedded") or {}).get("stats") or {}
-        name = group["profile"].get("name") or ""
-        return stats.get("usersCount") != 0 and matches(name, self._options.groups)
+        return matches(group["profile"].get("name") or "", self._options.groups)
 
     def _members_of(self, groups: Iterable[Row]) -> Iterator[Screened]:
         calls = (partial(self._members, group) for group in groups)
@@ -204,13 +205,17 @@ class Okta:
         params = {"limit": self._options.member_page_size}
         replies = follow_links(self._client, f"/api/v1/groups/{group['id']}/users", params)
         ids = dict.fromkeys(key for reply in replies for key in values_of(rows_of(reply), "id", reply))
-        return Members(group["id"], group["profile"].get("name"), list(ids))
+        stats = (group.get("_embedded") or {}).get("stats")
+        counted = stats.get("usersCount") if isinstance(stats, dict) else None
+        # The count may lag behind; but a group that has members does not list none of them.
+        problem = None if ids or not counted else f"Okta counts {counted} members and lists none of them"
+        return Members(group["id"], group["profile"].get("name"), list(ids), problem=problem)
 
     def _check_log(self) -> Finding:
         subject = f"{self.name}: system log"
         try:
             read_log_time(self._client)
-        except Forbidden:
+        except WITHHELD:
             why = "cannot be read, and it alone tells of sign-ins and deletions: every read is a whole one"
             remedy = "let the token's administrator read the system log, or grant the app okta.logs.read"
             return Finding("warning", subject, why, remedy)

@@ -16,6 +16,7 @@ from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matches
+from provisioning.model.unread import say_nobody
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.feed import FeedLost
 from sources.kit.members import Members, batched
@@ -175,7 +176,7 @@ class OneLogin:
             asked = self._client.in_parallel(calls, workers=self._options.workers) if silent else iter(())
             for role in fresh:
                 ids = next(asked) if role.get("users") is None else role["users"]
-                yield Members(str(role["id"]), role.get("name"), list(dict.fromkeys(ids)))
+                yield _members(role, ids)
 
     def _role_names(self) -> Iterator[str]:
         return (
@@ -221,6 +222,16 @@ class OneLogin:
         if remaining * 5 >= limit:
             return Finding("ok", subject, message)
         return Finding("warning", subject, message, "Run later, or ask OneLogin for a larger limit.")
+
+
+def _members(role: Row, stated: Any) -> Members:
+    """Return the members of a role: numbers, or users with an `id`; of others nobody can say who they are."""
+    told = stated if isinstance(stated, list) else [stated]
+    numbers = [user.get("id") if isinstance(user, dict) else user for user in told]
+    ids = [n for n in numbers if isinstance(n, int | str) and str(n).isdecimal()]
+    odd = len(told) - len(ids)
+    problem = say_nobody(odd, "without a number") if odd else None
+    return Members(str(role["id"]), role.get("name"), [*dict.fromkeys(map(str, ids))], problem=problem)
 
 
 def _state_words(state: Any, status: Any) -> tuple[str, str]:

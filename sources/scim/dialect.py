@@ -7,9 +7,11 @@ from typing import Any, Literal, NamedTuple
 
 from provisioning.model.intake import Made, Rows, values_of
 from provisioning.model.terms import State
+from provisioning.model.text import fold
+from provisioning.model.words import boolean
 from sources.scim.xml import read_xml
 from transport.client import Client
-from transport.errors import BadRequest, Forbidden, Malformed, NotFound
+from transport.errors import BadRequest, Forbidden, Malformed, NotFound, words_of
 from transport.reply import Reply
 from transport.shape import Row, malformed, object_of, rows_in
 
@@ -112,14 +114,18 @@ def body_of(reply: Reply, *, xml: bool) -> Row:
 def resources(body: Row, reply: Reply) -> list[Row]:
     """Return the rows of a list; in the wild the name has two spellings, and is absent where there are none.
 
+    Without rows a document is a list only by saying how many there are.
+
     Raises:
         Malformed: they are no list of objects, or the answer is no list at all.
     """
     for name in ("Resources", "resources"):
         if body.get(name) is not None:
             return rows_in(body, name, reply)
-    if not {"Resources", "resources", "totalResults", "schemas"} & body.keys():
-        raise malformed("the answer is no SCIM list: it holds neither `Resources` nor `totalResults`", reply)
+    if body.get("totalResults") is None:
+        said = words_of(body)
+        why = f"it says: {said}" if said else "it holds neither `Resources` nor `totalResults`"
+        raise malformed(f"the answer is no SCIM list; {why}", reply)
     return []
 
 
@@ -167,26 +173,34 @@ def _managers(enterprise: str, rows: Rows) -> list[Any]:
 
 def is_true(value: Any) -> bool:
     """Return a boolean, also where a server writes it as text."""
-    return str(value).strip().casefold() == "true"
+    return boolean(value) is True
 
 
 def _word(value: Any) -> str | None:
-    return None if value is None else str(value).strip().casefold()
+    """Return what stands for `active` as true or false where it is a word for one, else as it stands."""
+    if value is None:
+        return None
+    said = boolean(value)
+    return str(value).strip().casefold() if said is None else str(said).lower()
 
 
 def _address(emails: Any) -> str | None:
-    """The primary address, else that of work, else the first."""
+    """The primary address, else that of work, else the first.
+
+    Of several primary ones none is chosen: together they are no address, and so they are reported.
+    """
     if type(emails) is not list:
         return emails if isinstance(emails, str) else None
     work, first = None, None
+    primary: dict[str, str] = {}
     for email in emails:
         parts = email if isinstance(email, dict) else {"value": email}
-        value, primary = parts.get("value"), parts.get("primary")
-        if value and (primary is True or is_true(primary)):
-            return str(value)
+        value = parts.get("value")
+        if value and is_true(parts.get("primary")):
+            primary.setdefault(fold(str(value)), str(value))
         first = first or value
         work = work or (value if parts.get("type") == "work" else None)
-    return work or first or None
+    return " / ".join(primary.values()) or work or first or None
 
 
 def _manager(manager: Any) -> Any:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sources.kit.members import Members
 from sources.kit.nesting import DirectMembers, nested
+from sources.scim.member_ids import MemberIds, read_members
 from transport.shape import Row
 
-_KIND, _VALUE = itemgetter("type"), itemgetter("value")
-
-
-class MemberIds(NamedTuple):
-    """Identifiers of the members of a group; of `unknown` it is not said whether they are users or groups."""
-
-    users: list[str]
-    groups: list[str]
-    unknown: list[str]
+TELLS_NONE = "the server shows no member of any group"
+LOST = "{} of its groups are in no list of groups"
 
 
 class ListedGroup(NamedTuple):
@@ -35,7 +28,7 @@ def read_groups(rows: Iterable[Row]) -> list[ListedGroup]:
         ListedGroup(
             str(row.get("id") or row.get("displayName")),
             row.get("displayName"),
-            _member_ids(row) if "members" in row else None,
+            read_members(row) if "members" in row else None,
         )
         for row in rows
     ]
@@ -50,6 +43,7 @@ class Groups:
 
     Attributes:
         nests: whether one of the groups whose members were read holds another.
+        tells_none: whether no group that was listed or asked shows a single member.
     """
 
     def __init__(
@@ -59,7 +53,7 @@ class Groups:
         self._names: dict[str, str | None] = {}
         self._listed: dict[str, MemberIds] = {}
         self._inside: dict[str, DirectMembers] = {}
-        self.nests = False
+        self.nests, self.tells_none = False, True
 
     @property
     def ids(self) -> set[str]:
@@ -72,15 +66,32 @@ class Groups:
             self._names[key] = name
             if members is not None or self._absent_is_empty:
                 self._listed[key] = members or MemberIds([], [], [])
+            self.tells_none = self.tells_none and (members is None or members.is_empty)
 
-    def members(self, wanted: Callable[[str | None], bool], *, deep: bool) -> Iterator[Members]:
-        """Yield the members of the groups whose names are wanted, those through other groups last."""
+    def members(
+        self, wanted: Callable[[str | None], bool], *, deep: bool, whole: bool = True
+    ) -> Iterator[Members]:
+        """Yield the members of the groups whose names are wanted, those through other groups last.
+
+        Args:
+            wanted: whether a group of some name is.
+            deep: whether members of groups in groups count.
+            whole: whether these are all the groups there are: where not one of them shows a member, the
+                server may be one that never tells them, and no group is read.
+        """
         keys = [key for key, name in self._names.items() if wanted(name)]
         self._read(keys)
+        problem = TELLS_NONE if self._names and self.tells_none and whole else None
         for key in keys:
-            yield Members(key, self._names[key], self._inside[key].users)
+            inside = self._inside[key]
+            yield Members(key, self._names[key], inside.users, problem=inside.problem or problem)
         if deep:
             yield from self._nested(keys)
+
+    def show_members(self, most: int) -> bool:
+        """Return whether a group shows a member; so many at most are asked that are listed without."""
+        self._read(list(self._names)[:most])
+        return not self.tells_none
 
     def _nested(self, keys: list[str]) -> Iterator[Members]:
         outer = keys
@@ -94,54 +105,21 @@ class Groups:
         """Settle what stands in groups; those that were listed without members are asked."""
         missing = [key for key in keys if key not in self._listed]
         for key, row in zip(missing, self._one_by_one(missing), strict=True):
-            self._listed[key] = _member_ids(row)
+            self._listed[key] = read_members(row)
+            self.tells_none = self.tells_none and self._listed[key].is_empty
         for key in keys:
             self._inside[key] = self._sort(self._listed.pop(key))
 
     def _sort(self, members: MemberIds) -> DirectMembers:
         """Tell users from groups; a member of unknown kind is a group when a group bears its identifier.
 
-        A group that is in no list cannot be read and counts for nobody.
+        A group that is in no list cannot be read, so not all members are known.
         """
         inner = [value for value in members.unknown if value in self._names]
         others = [value for value in members.unknown if value not in self._names]
         groups = dict.fromkeys([*members.groups, *inner])
         self.nests = self.nests or bool(groups)
         users = list(dict.fromkeys([*members.users, *others])) if others else members.users
-        return DirectMembers(users, [value for value in groups if value in self._names])
-
-
-def _member_ids(row: Row) -> MemberIds:
-    """Return the identifiers of members, by what they are said to be."""
-    members = row.get("members") or []
-    if (users := _users_alone(members)) is not None:
-        return MemberIds(users, [], [])
-    ids = MemberIds([], [], [])
-    by_kind = {False: ids.users, True: ids.groups, None: ids.unknown}
-    for member in members:
-        if isinstance(member, dict) and member.get("value"):
-            by_kind[_is_group(member)].append(str(member["value"]))
-    return MemberIds(*(list(dict.fromkeys(some)) for some in ids))
-
-
-def _users_alone(members: Any) -> list[str] | None:
-    """The identifiers, where all members are said to be users, as in most groups; else None."""
-    try:
-        kinds, values = set(map(_KIND, members)), dict.fromkeys(map(_VALUE, members))
-    except (KeyError, TypeError):
-        return None
-    usual = kinds <= {"User"} and set(map(type, values)) <= {str} and "" not in values
-    return list(values) if usual else None
-
-
-def _is_group(member: dict[str, Any]) -> bool | None:
-    kind = member.get("type")
-    if kind in ("User", "Group"):
-        return bool(kind == "Group")
-    kind = str(kind or "").casefold()
-    if kind in ("user", "group"):
-        return kind == "group"
-    reference = str(member.get("$ref") or "")
-    if "/Groups/" in reference or "/Users/" in reference:
-        return "/Groups/" in reference
-    return None
+        lost = sum(value not in self._names for value in groups)
+        problem = members.problem or (LOST.format(lost) if lost else None)
+        return DirectMembers(users, [value for value in groups if value in self._names], problem)

@@ -20,6 +20,10 @@ from transport.reply import Reply
 from transport.shape import Row, malformed, number_in_text
 from transport.tally import SHORT, Tally
 
+SAME = (
+    "The server takes no notice of startIndex: let it page, or try `paging: cursor` in the connection; "
+    "a list that may be cut is not used."
+)
 T = TypeVar("T")
 Read = Callable[[list[Row]], T]
 """What is kept of the rows of a page; called by the thread that fetched it."""
@@ -150,8 +154,17 @@ def _count_in(tally: Tally, page: Page[T]) -> T:
 
 
 def _refuse_more(tally: Tally, more: Page[Any]) -> None:
-    """Hold a server to its word that this was all: some count the page in place of the list."""
-    if tally.has_new(more.ids) and (more.total or 0) <= tally.promised:
+    """Hold a server to its word that this was all: some count the page in place of the list.
+
+    One that answers with rows of before takes no notice of where a page shall start; what it counts may
+    be the most it ever shows.
+    """
+    if not more.ids:
+        return
+    if not tally.has_new(more.ids):
+        message = f"behind its {tally.promised} rows the list begins again, so nobody can tell if that is all"
+        raise malformed(message, more.reply, SAME)
+    if (more.total or 0) <= tally.promised:
         message = f"the list says it has {tally.promised} rows, and there are more behind them"
         raise malformed(message, more.reply, SHORT)
 

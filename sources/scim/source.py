@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel
@@ -27,17 +29,26 @@ from sources.kit.states import screen_people
 from sources.scim import dialect, feed
 from sources.scim.dialect import FIELDS, STATES, Abilities
 from sources.scim.feed import MODIFIED, Checkpoint, RefreshedGroups
-from sources.scim.groups import Groups, ListedGroup, read_groups
+from sources.scim.groups import TELLS_NONE, Groups, ListedGroup, read_groups
 from sources.scim.options import ScimOptions
 from sources.scim.pages import Lists, Read
 from sources.scim.pages import Page as ListPage
 from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
-from transport.errors import BadRequest, TransportError
-from transport.shape import Row
+from transport.errors import BadRequest, NotFound, TransportError
+from transport.shape import Row, malformed
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
+SAMPLE = 20
+"""Groups that are asked for their members to see whether the server tells any."""
+NO_GROUPS = "the server lists no groups among its resource types, so users are read alone"
+SAY_NO_GROUPS = "If the server has no groups, say `groups: []` in connection {}; else correct its address."
+ASK_MEMBERS = (
+    "Let the server list the members of its groups, or say `groups: []`; until then nobody gets or loses "
+    "anything by its groups."
+)
 
 
 class Scim:
@@ -57,9 +68,16 @@ class Scim:
         """Pages of Memberships; raises unless every group was read to its end."""
         return batched(self.name, self._members())
 
+    @property
+    def lists_everyone(self) -> bool:
+        """Whether all users are listed, so that a member of a group who is not is a stranger."""
+        return not self._options.filter
+
     def checkpoint(self) -> str | None:
         """The moment by the server's clock; None where it does not tell what changed since one."""
         users = feed.prove_feed(self._count, "/Users", self._options.filter)
+        if users and not self._options.groups:
+            return str(Checkpoint(stamp(users[1]), 0, flat=True))
         groups = feed.prove_feed(self._count, "/Groups")
         return str(Checkpoint(stamp(users[1]), groups[0])) if users and groups else None
 
@@ -97,7 +115,7 @@ class Scim:
         return [
             Finding("ok", f"{self.name}: server", f"speaks SCIM {able.version}, pages by {way}"),
             check_read(f"{self.name}: users", partial(self._read_one, "/Users")),
-            check_read(f"{self.name}: groups", partial(self._read_one, "/Groups")),
+            *self._check_groups(),
             *check_patterns(self.name, "groups", self._options.groups, self._group_names),
         ]
 
@@ -175,14 +193,55 @@ class Scim:
         return self._lists.first(path, params, by_cursor=self._by_cursor)
 
     def _members(self) -> Iterator[Members]:
-        return self._all_groups().members(self._is_wanted, deep=self._options.nested)
+        groups = self._all_groups()
+        return groups.members(self._is_wanted, deep=self._options.nested)
+
+    def _check_groups(self) -> list[Finding]:
+        """Say whether groups can be read, and whether anybody is shown to be in one."""
+        subject = f"{self.name}: groups"
+        if not self._options.groups:
+            return [Finding("ok", subject, "are not read: `groups` is empty")]
+        try:
+            groups = self._groups(islice(self._list_groups({}, read_groups), 1))
+            told = groups.show_members(SAMPLE)
+        except NotFound as missing:
+            if self._has_no_groups():
+                return [Finding("warning", subject, NO_GROUPS, SAY_NO_GROUPS.format(self.name))]
+            return [Finding("error", subject, missing.message, SAY_NO_GROUPS.format(self.name))]
+        except TransportError as error:
+            return [Finding("error", subject, error.message, error.remedy)]
+        if groups.ids and not told:
+            return [Finding("warning", subject, TELLS_NONE, ASK_MEMBERS)]
+        return [Finding("ok", subject, "can be read")]
+
+    def _has_no_groups(self) -> bool:
+        """Whether the server says by its resource types that it has no groups."""
+        try:
+            body = dialect.body_of(self._client.get("/ResourceTypes"), xml=self._xml)
+        except TransportError:
+            return False
+        types = body.get("Resources")
+        named = (
+            {str(row.get("name")) for row in types if isinstance(row, dict)} if type(types) is list else ()
+        )
+        return "User" in named and "Group" not in named
 
     def _list_groups(self, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         alone = self._options.members == "one_by_one"
         return self._list("/Groups", params | ({"excludedAttributes": "members"} if alone else {}), read)
 
     def _all_groups(self) -> Groups:
-        return self._groups(self._list_groups({}, read_groups))
+        """Read the list of groups; a server that says it has none, or one not asked for any, has none."""
+        if not self._options.groups:
+            return self._groups([])
+        try:
+            return self._groups(self._list_groups({}, read_groups))
+        except NotFound as missing:
+            if not self._has_no_groups():
+                missing.remedy = SAY_NO_GROUPS.format(self.name)
+                raise
+            log.warning("%s: %s", self.name, NO_GROUPS)
+            return self._groups([])
 
     def _groups(self, pages: Iterable[list[ListedGroup]]) -> Groups:
         groups = Groups(self._one_by_one, absent_is_empty=self._options.members == "inline")
@@ -199,6 +258,8 @@ class Scim:
 
     def _refresh_groups(self, then: Checkpoint, people: Collection[str]) -> RefreshedGroups:
         """Read the groups that changed, or all of them where those alone do not show everything."""
+        if not self._options.groups:
+            return RefreshedGroups([], set(), 0, flat=True)
         total = self._count("/Groups", {}).total
         if total is None:
             raise FeedLost("the server no longer says how many groups there are")
@@ -208,7 +269,7 @@ class Scim:
         settled = (then.flat or not deep) and not feed.may_be_newer(rows, then.since)
         if total == then.groups and (not rows or settled):
             groups = self._groups([read_groups(rows)])
-            members = list(groups.members(self._is_wanted, deep=False))
+            members = list(groups.members(self._is_wanted, deep=False, whole=False))
             if not (deep and groups.nests) and all(set(people).issuperset(one.ids) for one in members):
                 return RefreshedGroups(members, groups.ids, total, then.flat)
         groups = self._all_groups()
@@ -221,7 +282,11 @@ class Scim:
         return self._client.in_parallel(calls, workers=self._options.workers)
 
     def _group(self, key: str) -> Row:
-        return dialect.body_of(self._client.get(f"/Groups/{key}"), xml=self._xml)
+        reply = self._client.get(f"/Groups/{key}")
+        group = dialect.body_of(reply, xml=self._xml)
+        if str(group.get("id")) != key:
+            raise malformed(f"the answer is not the group {key}", reply)
+        return group
 
     def _screen(self, columns: dict[str, list[Any]]) -> Screened:
         meanings: dict[str | None, State] = {None: State.ACTIVE}
