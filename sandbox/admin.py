@@ -145,6 +145,11 @@ def requests(world: World, _request: Request) -> Reply:
     return json_reply({"total": counters.total(), "writes": counters.writes, "requests": counters.as_rows()})
 
 
+def written(world: World, _request: Request) -> Reply:
+    """List every write that succeeded, in the order they were made."""
+    return json_reply([one._asdict() for one in world.counters.written])
+
+
 def clear_requests(world: World, _request: Request) -> Reply:
     """Count from nothing again."""
     world.counters.clear()
@@ -166,5 +171,6 @@ ROUTES = tuple(
         ("POST", "/options", set_options),
         ("GET", "/requests", requests),
         ("DELETE", "/requests", clear_requests),
+        ("GET", "/written", written),
     )
 )

@@ -12,6 +12,7 @@ A fault is a path prefix, a method and a kind. It lets `skip` fitting requests p
 | lost_write   | yes       | the connection cut without an answer                                    |
 | stale_read   | yes       | the state before the latest write made since the fault was set          |
 | repeat       | once      | one answer in JSON, and from then on the same one again                 |
+| reshape      | yes       | the answer in another `shape` (`sandbox.kit.shapes`), with its headers  |
 | expire_token | no        | 401 in the face's dialect; an OAuth token is really invalid from then on |
 """
 
@@ -20,7 +21,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KINDS = ("status", "timeout", "reset", "truncate", "lost_write", "stale_read", "repeat", "expire_token")
+from sandbox.kit.shapes import SHAPES
+
+KINDS = (
+    "status", "timeout", "reset", "truncate", "lost_write", "stale_read", "repeat", "reshape", "expire_token"
+)  # fmt: skip
 
 
 @dataclass
@@ -36,6 +41,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     seconds: float = 60.0
+    shape: str = "object"
     seen: int = 0
     struck: int = 0
 
@@ -72,6 +78,8 @@ class Faults:
         fault = Fault(**facts)
         if fault.kind not in KINDS:
             raise ValueError(f"no fault is of kind {fault.kind!r}; expected one of {', '.join(KINDS)}")
+        if fault.shape not in SHAPES:
+            raise ValueError(f"no answer has the shape {fault.shape!r}; expected one of {', '.join(SHAPES)}")
         fault.method = fault.method.upper() if fault.method else None
         self.all.append(fault)
         return fault

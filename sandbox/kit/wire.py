@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.kit.counters import CUT
 from sandbox.kit.faults import Fault
+from sandbox.kit.shapes import reshape
 from sandbox.kit.world import Face, Reply, Request, Route, World
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class Endpoint:
             if self.route.writes:
                 world.before_write()
             reply = self._handle(request)
+            if self.route.writes:
+                world.counters.note(
+                    request.method, request.path, request.raw_query, request.body, reply.status
+                )
         face.seal(world, request, reply)
+        if fault and kind == "reshape":
+            _reshape(reply, fault.shape)
         if fault and kind == "repeat":
             fault.answer_alike(reply.status, dict(reply.headers), orjson.loads(reply.body))
         return reply
@@ -119,6 +126,18 @@ class Endpoint:
             await _truncate(self.world, scope, send, reply)
         else:
             await _send(self.world, send, reply)
+
+
+def _reshape(reply: Reply, shape: str) -> None:
+    """Turn an answer into another shape; one that is no JSON, such as a refusal without a body, stays."""
+    try:
+        body = reshape(orjson.loads(reply.body), shape)
+    except orjson.JSONDecodeError:
+        return
+    if isinstance(body, str):
+        reply.body, reply.kind = body.encode(), "text/html; charset=utf-8"
+    else:
+        reply.body = orjson.dumps(body)
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:
