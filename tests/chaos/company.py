@@ -1,0 +1,75 @@
+"""The oracle beside the product: days of a simulated company, judged by what shares no code with it."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox import policy
+from sandbox.kit.world import make_world
+from tests.chaos import bare
+from tests.chaos.staging import served
+from tests.chaos.tally import Tally
+from tests.oracle import truth
+from tests.oracle.life import Life, Plant
+
+PEOPLE = 30
+DAYS = int(os.environ.get("ORACLE_DAYS", "90"))
+FILE = """\
+  hr: {{kind: csv, path: people.csv, groups: {{columns: [Groups], separator: ', '}}}}
+"""
+
+
+class Flows:
+    """The product, by its flows."""
+
+    def sync(self, folder: Path, moment: datetime) -> dict[str, Any]:
+        """Run it as of a moment."""
+        return bare.sync(folder, moment)
+
+    def approve(self, folder: Path, fingerprint: str, moment: datetime) -> None:
+        """Release a plan."""
+        bare.approve(folder, fingerprint, moment)
+
+
+def plants(folder: Path, base: str) -> list[Plant]:
+    """Okta and the organisation by their interfaces; a table and a Data Center installation."""
+    cloud, files = folder / "cloud", folder / "files"
+    policy.write(cloud, base, PEOPLE)
+    path = policy.write(files, base, PEOPLE, targets=["legacy-jira"])
+    text = path.read_text().replace("connections:\n", "connections:\n" + FILE.format())
+    path.write_text(text.replace("  - from: okta-main\n", "  - from: hr\n"))
+    return [
+        Plant("services", cloud, truth.cloud, idle=True),
+        Plant("files", files, truth.jira, idle=False, table=files / "people.csv"),
+    ]
+
+
+def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:
+    """Live through so many days."""
+    tally = Tally("oracle", f"seed {seed}", there_are=DAYS)
+    base = f"http://127.0.0.1:{port}"
+    os.environ |= policy.SECRETS
+    world = make_world(PEOPLE, seed)
+    with served(world, port), bare.without_prefect():
+        _found(world)
+        life = Life(world, plants(folder, base), Flows(), seed)
+        for verdict in life.days(most):
+            tally.points += 1
+            tally.note("things taken", verdict.taken)
+            tally.note("days with mistakes", int(verdict.wrong is not None))
+            tally.note("waited for a person", int(verdict.held))
+            for kind, text in verdict.violations:
+                tally.broke(kind, text)
+    return tally
+
+
+def _found(world: Any) -> None:
+    """Have the targets founded before the first day; a face founds its own when it is first asked."""
+    from sandbox.jira_dc.rows import installation
+    from sandbox.kit.cloud_wire import organisation
+
+    organisation(world)
+    installation(world)

@@ -1,0 +1,174 @@
+"""Faults of every kind at every page of every list: nobody loses what an honest read would have left them.
+
+The company is in step, but for a few changes of the day. A run meets one fault while it reads; what it takes
+is compared with what the same run takes undisturbed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sandbox.kit.shapes import SHAPES
+from sandbox.kit.world import World
+from tests.chaos import bare, truth
+from tests.chaos.kills import chosen
+from tests.chaos.staging import Stage, freeze, served, set_up, thaw
+from tests.chaos.tally import Tally
+
+SOURCES = ("okta-main", "entra", "onelogin", "scim-2", "scim-1")
+FEEDS = ("okta-main", "entra", "onelogin", "scim-2")
+"""Sources that can tell what changed."""
+STATUSES = (500, 503, 429, 401, 403, 404, 400, 408, 409)
+ODD: tuple[dict[str, Any], ...] = (
+    *({"kind": "status", "status": status} for status in STATUSES),
+    *({"kind": kind} for kind in ("reset", "truncate", "expire_token", "stale_read")),
+    {"kind": "timeout", "seconds": bare.TIMEOUT + 0.3},
+    {"kind": "status", "status": 204, "body": ""},
+    {"kind": "status", "status": 200, "body": ""},
+    {"kind": "status", "status": 200, "body": []},
+    *({"kind": "reshape", "shape": shape} for shape in SHAPES),
+)
+LASTING = ("status", "reset", "truncate", "reshape", "stale_read")
+"""Kinds that are also tried for ever."""
+
+
+class Place(NamedTuple):
+    """One request of a read: the n-th of a method below a path."""
+
+    method: str
+    path: str
+    nth: int
+
+
+class Lived(NamedTuple):
+    """A stage in step but for the changes of a day; and the day before, for stale answers."""
+
+    stage: Stage
+    before: bytes
+
+
+def prepared(folder: Path, port: int, source: str, target: str) -> Lived:
+    """Bring a company in step twice, and let a little happen after each time."""
+    stage, world = set_up(folder, port, source=source, target=target)
+    with served(world, port), bare.without_prefect():
+        in_step(stage.folder)
+        before = freeze(world)
+        _a_day(world, 0)
+        in_step(stage.folder)
+        _a_day(world, 1)
+    stage.frozen = freeze(world)
+    return Lived(stage, before)
+
+
+def in_step(folder: Path) -> None:
+    """Synchronise, approve what waits, and synchronise."""
+    for _ in range(3):
+        summary = bare.sync(folder, full=True)
+        for fingerprint in summary.get("waiting") or summary["fingerprints"]:
+            bare.approve(folder, summary["fingerprints"].get(fingerprint, fingerprint))
+        if summary["exit_code"] == 0:
+            return
+    raise RuntimeError(f"the company cannot be brought in step: {summary.get('error') or summary['verdict']}")
+
+
+def _a_day(world: World, nth: int) -> None:
+    """Somebody joins, somebody moves and somebody leaves."""
+    company = world.company
+    staff = [p for p in company.in_state("active") if p.user_type == "Employee" and not p.flaw]
+    both = [p for p in staff if {"atl-jira-users", "atl-confluence-users"} <= p.groups]
+    company.hire({"groups": ["atl-jira-users", "atl-confluence-users"]})
+    others = [p for p in staff if not {"atl-jira-users", "atl-confluence-users"} <= p.groups]
+    company.move(others[nth].number, {"add_groups": ["atl-jira-users", "atl-confluence-users"]})
+    company.move(both[2 * nth].number, {"remove_groups": ["atl-confluence-users"]})
+    company.leave(both[2 * nth + 1].number)
+
+
+class Campaign:
+    """Runs against one connection, each with one fault."""
+
+    def __init__(self, lived: Lived, folder: Path, world: World, *, full: bool, prefix: str) -> None:
+        """Run once undisturbed, to know what is asked and what is taken."""
+        self.lived, self.folder, self.world, self.full = lived, folder, world, full
+        self._start()
+        bare.run("reconcile", folder, full=full)
+        self.places = [
+            Place(method, path, nth)
+            for (path, method, _status), count in sorted(world.counters.counts.items())
+            if path.startswith(prefix)
+            for nth in range(count)
+        ]
+        self.usual = self.taken(None)[0]
+
+    def taken(self, fault: dict[str, Any] | None) -> tuple[set[tuple[str, str, str]], dict[str, Any]]:
+        """What a run takes that meets a fault, and its summary."""
+        self._start()
+        if fault:
+            self.world.faults.add(**fault)
+            self.world._before = self.lived.before
+        before = truth.possessions(self.world)
+        summary = bare.sync(self.folder, full=self.full)
+        return before - truth.possessions(self.world), summary
+
+    def strike(self, place: Place, fault: dict[str, Any], tally: Tally) -> None:
+        """Run once with a fault at a place, and judge."""
+        tally.points += 1
+        told = {**fault, "method": place.method, "path": place.path, "skip": place.nth}
+        taken, summary = self.taken(told)
+        what = {k: v for k, v in told.items() if k != "seconds"}
+        if summary.get("raw"):
+            tally.broke("error that nobody foresaw", f"{what}: {summary['error']}")
+        tally.note({0: "went on", 1: "refused", 3: "waited for a person"}.get(summary["exit_code"], "told"))
+        if extra := sorted(taken - self.usual):
+            tally.broke(
+                f"taken after {told.get('shape') or told['kind']}", f"{what}: {len(extra)}: {extra[:4]}"
+            )
+
+    def _start(self) -> None:
+        self.lived.stage.copy_to(self.folder)
+        thaw(self.world, self.lived.stage.frozen)
+
+
+def points(places: list[Place]) -> list[tuple[Place, dict[str, Any]]]:
+    """Every kind of fault at every place, once and, where that differs, for ever."""
+    lasting = [{**fault, "times": 0} for fault in ODD if fault["kind"] in LASTING]
+    return [(place, fault) for place in places for fault in [*ODD, *lasting]]
+
+
+def campaign(
+    folder: Path, port: int, *, source: str, target: str, of: str, full: bool, most: int, seed: int = 1
+) -> Tally:
+    """Strike so many points, drawn by chance from all there are, or all.
+
+    Args:
+        folder: a folder to work in.
+        port: where the sandbox listens.
+        source: connection that is read.
+        target: connection that is written.
+        of: connection whose requests are struck, one of the two.
+        full: whether the source is read whole, or by what changed.
+        most: how many points at most.
+        seed: which.
+    """
+    tally = Tally(f"reads, {'whole' if full else 'changes'}", of)
+    lived = prepared(folder / "stage", port, source, target)
+    world = lived.stage.world()
+    with served(world, port), bare.without_prefect(hasty=True):
+        runs = Campaign(lived, folder / "point", world, full=full, prefix=_prefix(of))
+        every = points(runs.places)
+        tally.there_are = len(every)
+        for place, fault in chosen(every, most, seed):
+            runs.strike(place, fault, tally)
+    return tally
+
+
+def _prefix(connection: str) -> str:
+    """Where the sandbox serves a connection."""
+    prefixes = {
+        "okta-main": "/okta", "entra": "/entra", "onelogin": "/onelogin",
+        "scim-2": "/scim", "scim-1": "/scim", "acme-cloud": "/atlassian", "acme-scim": "/atlassian",
+        "acme-jira": "/cloud", "acme-confluence": "/cloud", "crowd": "/crowd",
+        "legacy-jira": "/jira", "legacy-confluence": "/confluence",
+        "bitbucket": "/bitbucket",
+    }  # fmt: skip
+    return prefixes[connection]

@@ -1,0 +1,203 @@
+"""Day after day something happens, something goes wrong, the product runs, and the oracle judges."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sandbox.atlassian_export.face import people
+from sandbox.kit.world import World
+from tests.oracle import dirt
+from tests.oracle.dirt import Dirt, Table
+from tests.oracle.judge import Deadlines, why_not
+from tests.oracle.truth import EXISTS, WORKS, Account, Meaning
+
+TAKES = {
+    "deactivate": WORKS, "suspend": WORKS, "delete": EXISTS, "remove": EXISTS, "anonymise": EXISTS
+}  # fmt: skip
+LONGEST = 3
+"""Days a mistake lasts at most."""
+CALM = 2
+"""Days at the beginning without mistakes, so that there is something to lose."""
+OLD = 5
+"""Days back to which an old file goes at most."""
+
+
+class Product(Protocol):
+    """How the product is run; whoever runs it knows how."""
+
+    def sync(self, folder: Path, moment: datetime) -> dict[str, Any]:
+        """Run it once as of a moment; its summary."""
+
+    def approve(self, folder: Path, fingerprint: str, moment: datetime) -> None:
+        """Release a plan as a person does."""
+
+
+@dataclass
+class Plant:
+    """One policy, its target and what the oracle knows of it.
+
+    Attributes:
+        name: what it is called in the report.
+        folder: its policy.
+        look: the true accounts of its target.
+        idle: whether its policy takes seats nobody uses.
+        table: the file its people come from, where they do.
+    """
+
+    name: str
+    folder: Path
+    look: Callable[[World], list[Account]]
+    idle: bool
+    table: Path | None = None
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    wrong: Dirt | None = None
+    left: int = 0
+    old: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Verdict:
+    """What the oracle says of one day of one plant."""
+
+    day: int
+    plant: str
+    wrong: str | None
+    exit_code: int
+    taken: int
+    violations: list[tuple[str, str]]
+    held: bool = False
+
+
+class Life:
+    """A company, its plants, and the days they live through."""
+
+    def __init__(self, world: World, plants: list[Plant], product: Product, seed: int) -> None:
+        """Begin before the first day."""
+        self.world, self.plants, self.product = world, plants, product
+        self.meaning = Meaning.of(world)
+        self.chance = random.Random(seed)
+
+    def days(self, count: int) -> Iterator[Verdict]:
+        """Live through so many days."""
+        for day in range(1, count + 1):
+            self.world.advance(1)
+            self._something_happens()
+            for plant in self.plants:
+                self._soil(plant, day, last=day > count - CALM)
+                yield self._run(plant, day)
+
+    def _something_happens(self) -> None:
+        """Somebody comes, somebody goes, somebody moves: more than at so small a company in truth."""
+        company, chance = self.world.company, self.chance
+        staff = dirt._staff(self.world)
+        chance.shuffle(staff)
+        first, second, third = staff[:3]
+        if chance.random() < 0.6:
+            company.hire({}, rng=chance)
+        if chance.random() < 0.5:
+            company.leave(first.number, how=chance.choice(("departed", "departed", "suspended", "deleted")))
+        mapped = sorted(set(self.meaning.names.values()) & second.groups)
+        if mapped and chance.random() < 0.5:
+            company.move(second.number, {"remove_groups": [chance.choice(mapped)]})
+        missing = sorted(set(self.meaning.names.values()) & company.groups.keys() - third.groups)
+        if missing and chance.random() < 0.5:
+            company.move(third.number, {"add_groups": [chance.choice(missing)]})
+
+    def _soil(self, plant: Plant, day: int, *, last: bool) -> None:
+        """End a mistake, or begin one; the table is written anew each day."""
+        plant.left -= 1
+        if plant.wrong and plant.left <= 0:
+            plant.wrong.undo()
+            plant.wrong = None
+        begins = day > CALM and not last and plant.wrong is None and self.chance.random() < 0.5
+        if plant.table is not None:
+            self._write_table(plant, begins=begins)
+        elif begins:
+            plant.wrong = self.chance.choice(dirt.CLOUD)(self.world, self.meaning, self.chance)
+            plant.left = self.chance.randint(1, LONGEST)
+
+    def _write_table(self, plant: Plant, *, begins: bool) -> None:
+        """The people of today; or of another day, or with a mistake in them."""
+        assert plant.table is not None
+        rows: Table = [[str(cell) for cell in row] for row in people(self.world)]
+        at = self.world.company.now
+        plant.old = [*plant.old, _text(rows)][-OLD:]
+        text = plant.old[-1]
+        if begins and self.chance.random() < 0.3 and len(plant.old) > 1:
+            back = self.chance.randrange(2, len(plant.old) + 1)
+            text, at = plant.old[-back], at - timedelta(days=back - 1)
+            plant.wrong = Dirt(f"the file is {back - 1} days old", lambda: None)
+        elif begins:
+            what = self.chance.choice(dirt.FILES)(rows, self.world, self.chance)
+            text, plant.wrong = _text(rows), Dirt(what, lambda: None)
+        plant.left = 1
+        plant.table.write_text(text, encoding="utf-8", newline="")
+        os.utime(plant.table, (at.timestamp(), at.timestamp()))
+
+    def _run(self, plant: Plant, day: int) -> Verdict:
+        """Run the product, play the person who reads what waits, and judge what was taken."""
+        world, wrong = self.world, plant.wrong.what if plant.wrong else None
+        before = plant.look(world)
+        if wrong is None:
+            plant.deadlines.read(world, self.meaning, before)
+        summary = self.product.sync(plant.folder, world.company.now)
+        held = summary["exit_code"] == 3
+        if held and not self._reads_wrongs(plant, before):
+            for fingerprint in summary["fingerprints"].values():
+                self.product.approve(plant.folder, fingerprint, world.company.now)
+            summary = self.product.sync(plant.folder, world.company.now)
+        after = {one.key: one.things for one in plant.look(world)}
+        violations = self._too_much(plant, before, after)
+        if wrong is None:
+            violations += self._too_little(plant, summary)
+        taken = sum(len(one.things - after.get(one.key, frozenset())) for one in before)
+        where = f"day {day}, {plant.name}, {wrong or 'nothing wrong'}"
+        told = [(kind, f"{where}: {text}") for kind, text in violations]
+        return Verdict(day, plant.name, wrong, summary["exit_code"], taken, told, held)
+
+    def _too_much(
+        self, plant: Plant, before: list[Account], after: dict[str, frozenset[str]]
+    ) -> list[tuple[str, str]]:
+        """Everything that was taken and may not be."""
+        found = []
+        for one in before:
+            for thing in sorted(one.things - after.get(one.key, frozenset())):
+                reason = why_not(self.world, self.meaning, one, thing, idle=plant.idle)
+                if reason is not None:
+                    found.append(("taken wrongly", f"{one.email} lost {thing!r}, but {reason}"))
+        return found
+
+    def _too_little(self, plant: Plant, summary: dict[str, Any]) -> list[tuple[str, str]]:
+        """What is overdue on a day without mistakes, or the error that kept the run from it."""
+        if summary["exit_code"] == 1:
+            return [("no run on a clean day", str(summary.get("error")))]
+        if summary["exit_code"] == 3:
+            return [("waits on a clean day", str(summary.get("blocked_by")))]
+        late = plant.deadlines.overdue(self.world, plant.look(self.world))
+        return [("taken too late", text) for text in late]
+
+    def _reads_wrongs(self, plant: Plant, accounts: list[Account]) -> bool:
+        """Whether a person who knows the company finds a wrong in the plan that waits."""
+        known = {one.key: one for one in accounts}
+        path = plant.folder / "out" / "plan.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                thing = row["entitlement"] if row["action"] == "revoke" else TAKES.get(row["action"])
+                one = known.get(row["account_id"])
+                if thing and one and why_not(self.world, self.meaning, one, thing, idle=plant.idle):
+                    return True
+        return False
+
+
+def _text(rows: Table) -> str:
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(rows)
+    return file.getvalue()
