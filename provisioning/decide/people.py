@@ -103,7 +103,7 @@ def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[
     repeated = names.notna() & names.duplicated(keep=False)
     if not repeated.any():
         return person, contested
-    chosen = records.loc[repeated, ["source", "created_on"]].assign(
+    chosen = records.loc[repeated, ["source", "created_on", "source_id"]].assign(
         name=names[repeated], living=living[repeated.to_numpy()]
     )
     for (source, name), group in chosen.groupby(["source", "name"], sort=True):
@@ -115,7 +115,8 @@ def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[
             contested += [_Contested(int(row), "user_name", reason) for row in group.index]
             person[group.index] = -1
             continue
-        newest = group["created_on"].sort_values(na_position="first", kind="stable").index[-1]
+        # Where no date tells which is newer the identifier decides, never the order of the rows.
+        newest = group.sort_values(["created_on", "source_id"], na_position="first").index[-1]
         person[group.index] = strong[0] if len(strong) else newest
     return person, contested
 

@@ -202,3 +202,13 @@ def test_accounts_of_people_out_of_scope_are_no_orphans():
 
     assert decision.orphans["account_id"].tolist() == ["acc-eve"]
     assert linked(decision) == {}
+
+
+def test_the_newer_of_two_old_records_does_not_depend_on_the_order_of_rows():
+    """Where no date of creation tells, both orders find the same person, hence the same leaver."""
+    people = [identity("ann", source_id=number, state="departed") for number in ("1", "2")]
+    there = target([account("ann")])
+
+    one, other = (think(source(order), there, policy()) for order in (people, people[::-1]))
+
+    assert linked(one) == linked(other) == {"acc-ann": ("2", "email")}
