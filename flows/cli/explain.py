@@ -11,7 +11,7 @@ from typing import Any
 from errors import SeatwiseError
 from ledger import Ledger, Snapshot
 from provisioning.decide.decide import decide
-from provisioning.decide.explain import Explanation, Reasoned, explain
+from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
 from tasks.memory import recall, restore_source, restore_target
 from tasks.session import Session, open_session
@@ -122,7 +122,7 @@ def _describe_changes(explanation: Explanation) -> list[str]:
     return lines or ["  next         nothing to do"]
 
 
-def _describe_assignment(row: Reasoned) -> str:
+def _describe_assignment(row: AssignmentReason) -> str:
     verb = "has" if row.assigned else "should have"
     rule = f" by {row.rule}" if row.rule else ""
     return f"{verb:<12} {row.kind} {row.name}{rule}: {row.reason}"

@@ -16,7 +16,7 @@ from provisioning.model.terms import Action
 _FREES = [Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE]
 
 
-class Fitted(NamedTuple):
+class SeatedChanges(NamedTuple):
     """A plan's changes, and why it needs approval for want of seats."""
 
     changes: pd.DataFrame
@@ -31,7 +31,7 @@ class _Shortage(NamedTuple):
     late: list[str]
 
 
-def fit_capacity(context: Context, changes: pd.DataFrame) -> Fitted:
+def fit_capacity(context: Context, changes: pd.DataFrame) -> SeatedChanges:
     """Count the seats a plan needs and frees; block the plan or leave the last grants out.
 
     Seats that the same plan frees count, because people who lose come first when it is applied.
@@ -51,7 +51,7 @@ def fit_capacity(context: Context, changes: pd.DataFrame) -> Fitted:
         people = count(shortage.people, "person waits", "people wait")
         context.note(f"{shortage.words}; {people} for a seat", "buy seats; the next run grants the rest")
     keep = ~changes["change_id"].isin(late)
-    return Fitted(renumbered(changes, keep.to_numpy(np.bool_)), reasons)
+    return SeatedChanges(renumbered(changes, keep.to_numpy(np.bool_)), reasons)
 
 
 def _find_shortage(

@@ -26,7 +26,7 @@ SHOWN = 20
 """Names a note lists before it counts the rest."""
 
 
-class Assigned(NamedTuple):
+class AssignedPairs(NamedTuple):
     """Pairs of account and entitlement, by row, that the target shows."""
 
     account: Rows
@@ -83,13 +83,13 @@ class Context:
         return pick(self.catalogue[name].to_numpy(np.bool_), entitlement)
 
     @cached_property
-    def assigned(self) -> Assigned:
+    def assigned(self) -> AssignedPairs:
         """All that is assigned to accounts."""
         rows = self.target.assignments
         entitlement = find_entitlements(self.catalogue, rows)
         account = positions(rows["account_id"], self.target.accounts["account_id"])
         known = (entitlement >= 0) & (account >= 0)
-        return Assigned(account[known], entitlement[known])
+        return AssignedPairs(account[known], entitlement[known])
 
     @cached_property
     def usable(self) -> Mask:

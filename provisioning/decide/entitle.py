@@ -22,7 +22,7 @@ Part = tuple[Rows, Rows, int]
 """People, groups and the number of the rule that joins them."""
 
 
-class Mapped(NamedTuple):
+class GroupMapping(NamedTuple):
     """What one IdP group is mapped to: a group, by its number, and the rule that says so."""
 
     idp_group: str
@@ -30,15 +30,15 @@ class Mapped(NamedTuple):
     rule: str
 
 
-class GroupMapping(NamedTuple):
-    """What the IdP groups of the sources are mapped to, those that are not mapped, and groups that lack."""
+class GroupMappings(NamedTuple):
+    """What the IdP groups of a source are mapped to, which are not mapped, and which groups are missing."""
 
-    mapped: list[Mapped]
+    mapped: list[GroupMapping]
     unmapped: set[str]
     missing: set[str]
 
 
-class Pairs(NamedTuple):
+class EntitlementPairs(NamedTuple):
     """Pairs of person (row of the record) and entitlement (row of the catalogue)."""
 
     person: Rows
@@ -65,7 +65,7 @@ class Desired:
     person: Rows
     entitlement: Rows
     rule: Rows
-    assigned: Pairs
+    assigned: EntitlementPairs
     governed: Mask
     new: tuple[NewGroup, ...] = ()
 
@@ -105,7 +105,7 @@ def entitle(context: Context) -> Desired:
     person, entitlement, rule = pairs[first_of_each(pairs[:, 0] * (len(catalogue) + 1) + pairs[:, 1])].T
     owner = context.person_of(context.assigned.account)
     living = pick(active, owner)
-    assigned = Pairs(owner[living], context.assigned.entitlement[living])
+    assigned = EntitlementPairs(owner[living], context.assigned.entitlement[living])
     return Desired(catalogue, texts, person, entitlement, rule, assigned, governed, new)
 
 
@@ -152,12 +152,12 @@ def _from_sources(
     return parts
 
 
-def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> GroupMapping:
+def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> GroupMappings:
     """What each IdP group of a source is mapped to, and what of it is missing."""
     rules, snapshot = context.rules, context.sources[scope.origin]
     names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
     stated = {fold(name): name for name in rules.groups.map}
-    mapping = GroupMapping([], set(), set())
+    mapping = GroupMappings([], set(), set())
     for idp_group in sorted({*names.tolist(), *rules.groups.map}):
         if fold(idp_group) in stated:
             name = stated[fold(idp_group)]
@@ -171,7 +171,7 @@ def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> 
             if number is None:
                 mapping.missing.add(name)
             else:
-                mapping.mapped.append(Mapped(idp_group, number, rule))
+                mapping.mapped.append(GroupMapping(idp_group, number, rule))
     return mapping
 
 
@@ -186,7 +186,11 @@ def _rename(idp_group: str, rules: TargetRules, numbers: GroupNumbers) -> tuple[
 
 
 def _from_memberships(
-    context: Context, scope: SourceRules, mapped: list[Mapped], texts: list[tuple[str, str]], governed: Mask
+    context: Context,
+    scope: SourceRules,
+    mapped: list[GroupMapping],
+    texts: list[tuple[str, str]],
+    governed: Mask,
 ) -> list[Part]:
     """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
 
@@ -278,14 +282,14 @@ def _given_back(context: Context, active: Mask, texts: list[tuple[str, str]]) ->
     return np.column_stack([person[back], entitlement[back], rule])
 
 
-def _remembered(context: Context, rule: str) -> Pairs:
+def _remembered(context: Context, rule: str) -> EntitlementPairs:
     """Pairs that changes of such a rule took."""
     taken = context.memory.taken
     by_rule = taken[(taken["target"] == context.rules.to) & taken["rule"].str.startswith(rule)]
     person = context.person_of(positions(by_rule["account_id"], context.target.accounts["account_id"]))
     entitlement = find_entitlements(context.catalogue, by_rule)
     known = (person >= 0) & (entitlement >= 0)
-    return Pairs(person[known], entitlement[known])
+    return EntitlementPairs(person[known], entitlement[known])
 
 
 def _is_taken_again(context: Context, back: Rows, pairs: Rows, governed: Mask) -> Mask:

@@ -21,7 +21,7 @@ Row = dict[str, Any]
 """One row of a frame; a null is None."""
 
 
-class Reasoned(NamedTuple):
+class AssignmentReason(NamedTuple):
     """What a person has or should have, and the rule that says so (None where none does)."""
 
     kind: str
@@ -56,7 +56,7 @@ class Explanation:
     links: list[Row]
     accounts: list[Row]
     movements: list[Row]
-    assignments: list[Reasoned]
+    assignments: list[AssignmentReason]
     seats: list[Row]
     changes: list[Change]
     withheld: list[Change]
@@ -141,7 +141,7 @@ def _memberships(decision: Decision, keys: set[tuple[Any, Any]]) -> list[Row]:
     return table
 
 
-def _assignments(decision: Decision, records: Rows, accounts: Rows) -> list[Reasoned]:
+def _assignments(decision: Decision, records: Rows, accounts: Rows) -> list[AssignmentReason]:
     """What the people have or should have, with the rule of each."""
     desired, context = decision.desired, decision.context
     pairs = np.flatnonzero(np.isin(desired.person, records))
@@ -163,13 +163,13 @@ def _assignments(decision: Decision, records: Rows, accounts: Rows) -> list[Reas
 
 def _reason(
     entitlement: pd.Series, *, assigned: bool, granted: tuple[str, str] | None, taken: str | None
-) -> Reasoned:
+) -> AssignmentReason:
     """One entitlement with the rule that grants it, and the rule that took it where one did."""
     rule, reason = granted or (None, _why_assigned(entitlement))
     if taken is not None:
         reason += f"; taken by the rule {taken!r}, and not given back automatically"
     kind, name = str(entitlement["kind"]), str(entitlement["name"])
-    return Reasoned(kind, name, assigned, granted is not None, rule, reason)
+    return AssignmentReason(kind, name, assigned, granted is not None, rule, reason)
 
 
 def _why_assigned(entitlement: pd.Series) -> str:

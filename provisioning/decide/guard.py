@@ -43,7 +43,7 @@ class Verdict:
     fallen: list[str] = field(default_factory=list)
 
 
-class Sifted(NamedTuple):
+class CertainChanges(NamedTuple):
     """The changes that remain, and how many were left out."""
 
     changes: pd.DataFrame
@@ -98,13 +98,13 @@ IN_WORDS = {
 """What each action does, after "cannot"."""
 
 
-def withhold(context: Context, changes: pd.DataFrame) -> Sifted:
+def withhold(context: Context, changes: pd.DataFrame) -> CertainChanges:
     """Leave out what an incomplete read could have feigned: losses, and accounts that seem missing."""
     uncertain = changes["destructive"].to_numpy(np.bool_) & bool(list_incomplete(context))
     if not context.target.complete:
         # An account that was not read would be created a second time.
         uncertain |= changes["account_id"].isna().to_numpy(np.bool_)
-    return Sifted(renumbered(changes, ~uncertain), int(uncertain.sum()))
+    return CertainChanges(renumbered(changes, ~uncertain), int(uncertain.sum()))
 
 
 def judge(

@@ -23,7 +23,7 @@ _BACK = {
 }
 
 
-class Created(NamedTuple):
+class NewAccounts(NamedTuple):
     """Raw changes that create accounts, the e-mail address of each by person, and who is ambiguous."""
 
     raw: pd.DataFrame
@@ -31,7 +31,7 @@ class Created(NamedTuple):
     ambiguities: list[Ambiguity]
 
 
-def create(context: Context) -> Created:
+def create(context: Context) -> NewAccounts:
     """Create an account for each joiner whose attributes allow it; the others are noted or ambiguous."""
     person = context.lifecycle.person[context.lifecycle.moved_as("joiner")]
     if not context.rules.joiner.create and len(person):
@@ -54,7 +54,7 @@ def create(context: Context) -> Created:
         movement="joiner",
     )
     emails = pd.Series(wanted["email"].to_numpy(), index=person, dtype="str")
-    return Created(raw, emails, ambiguities)
+    return NewAccounts(raw, emails, ambiguities)
 
 
 def bring_back(context: Context) -> pd.DataFrame:
