@@ -21,10 +21,12 @@ ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name:
 TIMES = st.integers(0, 500).map(lambda days: NOW - timedelta(days=days))
 
 
-def rows(model: type[Frame], size: int, **fixed: Any) -> st.SearchStrategy[list[dict[str, Any]]]:
+def rows(
+    model: type[Frame], size: int, *, least: int = 0, **fixed: Any
+) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Rows of a model: what its columns allow, but for the columns that are given a strategy."""
     values = {name: fixed.get(name, column(model, name)) for name in frames.columns(model)}
-    return st.lists(st.fixed_dictionaries(values), max_size=size)
+    return st.lists(st.fixed_dictionaries(values), min_size=least, max_size=size)
 
 
 def column(model: type[Frame], name: str) -> st.SearchStrategy[Any]:
@@ -61,16 +63,20 @@ def worlds(draw: st.DrawFn) -> World:
     tell whose account it is, and a protected address stands nowhere but with the person.
     """
     hidden = draw(st.booleans())
-    shown = st.nothing() if hidden else ADDRESSES
-    named = st.nothing() if hidden else NAMES
+    named = st.none() if hidden else st.none() | NAMES
+    shown = st.none() if hidden else st.none() | ADDRESSES
+    # Where nothing tells whose account it is, people must be known and leave for a loss to come in sight.
+    leaving = {"state": st.sampled_from(["departed", "departed", "active", "suspended"])} if hidden else {}
     people = draw(
         rows(
             frames.Identities,
             6,
+            least=4 if hidden else 0,
             source=st.just("idp"),
             source_id=NAMES,
             user_name=st.none() | NAMES,
-            email=st.none() | ADDRESSES,
+            email=ADDRESSES if hidden else st.none() | ADDRESSES,
+            **leaving,
         )
     )
     people = list({row["source_id"]: row for row in people}.values())
@@ -78,12 +84,13 @@ def worlds(draw: st.DrawFn) -> World:
         rows(
             frames.Accounts,
             6,
+            least=4 if hidden else 0,
             target=st.just("cloud"),
             account_id=NAMES.map("acc-{}".format),
-            user_name=st.none() | named,
-            email=st.none() | shown,
+            user_name=named,
+            email=shown,
             kind=st.sampled_from(["person", "person", "person", "app", "customer"]),
-            external_id=st.none() | named,
+            external_id=named,
             caller=st.sampled_from([False, False, False, True]),
         )
     )
@@ -100,7 +107,7 @@ def worlds(draw: st.DrawFn) -> World:
             NOW,
             True,
             frame(frames.Accounts, holders),
-            _assigned(draw(st.sets(holds)), holders),
+            _assigned(draw(st.sets(holds, min_size=9 if hidden else 0)), holders),
             entitlements(),
         ),
         draw(PROTECTING | POLICIES if hidden else POLICIES),
