@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check mutants schema bench deploy lock
+.PHONY: help demo test check chaos mutants schema bench deploy lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -37,7 +37,10 @@ check: $(VENV)/dev.stamp ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-mutants: $(VENV)/dev.stamp ## Break the pure core and the ledger line by line and count what the tests see; ONLY=FILE and MOST=N shorten it
+chaos: $(VENV)/dev.stamp ## Kill, disturb and mislead it everywhere, and 90 days under the oracle; hours. ONLY='kill crowd', POINTS=N, ORACLE_DAYS, ORACLE_SEED
+	$(BIN)/python -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(POINTS),--points $(POINTS))
+
+mutants: $(VENV)/dev.stamp ## Break what decides, remembers and writes line by line and hold the floors of what tests see; ONLY=FILE and MOST=N shorten it
 	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))
 
 schema: $(VENV)/run.stamp ## Write config/policy.schema.json and docs/policy.md from the models of the policy

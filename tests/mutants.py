@@ -1,8 +1,9 @@
 """`python tests/mutants.py [--only FILE] [--most N]`: does a test fail when a line is wrong?
 
-mutmut changes one thing at a time in `provisioning/decide` and `ledger`, in a copy of the checkout, and runs
-the tests that reach it. One mutant more, the control, is checked by no test. If it is killed all the same,
-the tests fail for another reason than the mutants, and there is no score.
+mutmut changes one thing at a time in what decides, remembers and writes, in a copy of the checkout, and runs
+the tests that reach it. Where harm is prevented (`FLOORS`) the score must not fall below a floor. One mutant
+more, the control, is checked by no test. If it is killed all the same, the tests fail for another reason
+than the mutants, and there is no score.
 """
 
 from __future__ import annotations
@@ -20,8 +21,28 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPY = ROOT / "out" / "mutants"
-TESTS = {"provisioning/decide": "tests/provisioning/decide", "ledger": "tests/ledger"}
-"""Folder that is mutated → folder of the tests that hold it."""
+TESTS = {
+    "provisioning/decide": ["tests/provisioning/decide"],
+    "provisioning/model/merge.py": ["tests/provisioning/model/test_merge.py"],
+    "ledger": ["tests/ledger"],
+    "tasks/consent.py": ["tests/tasks/test_consent.py"],
+    "tasks/load.py": ["tests/flows/test_load.py"],
+    "tasks/batches.py": ["tests/tasks", "tests/flows/test_load.py"],
+}
+"""Folder or file that is mutated → the tests that hold it."""
+FLOORS = dict.fromkeys(
+    [
+        "provisioning.decide.guard",
+        "provisioning.decide.preconditions",
+        "provisioning.decide.lifecycle",
+        "provisioning.model.merge",
+        "tasks.consent",
+        "tasks.load",
+        "tasks.batches",
+    ],
+    0.90,
+)
+"""Module → share of its mutants that tests must kill."""
 CONTROL = Path("ledger/control.py")
 CONTROL_TEST = Path("tests/ledger/test_control.py")
 KILLED = {"killed", "timeout"}
@@ -43,7 +64,10 @@ def main() -> None:
         sys.exit(
             "No score: the control, which no test looks at, was killed. Run its tests by hand in out/mutants."
         )
-    _print({name: state[name] for name in some})
+    fates = _by_module({name: state[name] for name in some})
+    _print(fates, {name: state[name] for name in some})
+    if low := [module for module, floor in FLOORS.items() if _score(fates.get(module)) < floor]:
+        sys.exit(f"Below its floor: {', '.join(low)}.")
 
 
 def _arguments() -> argparse.Namespace:
@@ -56,8 +80,8 @@ def _arguments() -> argparse.Namespace:
 def _files(only: str | None) -> list[Path]:
     found = [
         path.relative_to(ROOT)
-        for folder in TESTS
-        for path in sorted((ROOT / folder).glob("*.py"))
+        for place in TESTS
+        for path in sorted((ROOT / place).glob("*.py") if (ROOT / place).is_dir() else [ROOT / place])
         if path.name != "__init__.py" and only in {None, str(path.relative_to(ROOT))}
     ]
     return found or sys.exit(f"{only} is no file of {' or '.join(TESTS)}.")
@@ -78,7 +102,8 @@ def _copy() -> None:
 
 def _configure(files: Sequence[Path]) -> None:
     """Say in the copy what mutmut changes and which tests it runs."""
-    tests = {TESTS[str(file.parent)] for file in files} | {str(CONTROL_TEST)}
+    held = [TESTS.get(str(file)) or TESTS[str(file.parent)] for file in files]
+    tests = {test for tests in held for test in tests} | {str(CONTROL_TEST)}
     settings = {
         "source_paths": [path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()],
         "only_mutate": [str(file) for file in [*files, CONTROL]],
@@ -117,14 +142,24 @@ def _run(names: Sequence[str]) -> dict[str, str]:
     return dict(line.strip().split(": ") for line in results.splitlines() if ": " in line)
 
 
-def _print(state: Mapping[str, str]) -> None:
-    """Print the score of each module and of all, and the mutants that no test saw."""
+def _by_module(state: Mapping[str, str]) -> dict[str, Counter[str]]:
     modules: dict[str, Counter[str]] = defaultdict(Counter)
     for name, fate in state.items():
         modules[name.rpartition(".")[0]][fate] += 1
+    return modules
+
+
+def _score(fates: Counter[str] | None) -> float:
+    """Share of mutants that were killed; whole where none was made."""
+    return sum(fates[fate] for fate in KILLED) / fates.total() if fates else 1.0
+
+
+def _print(modules: Mapping[str, Counter[str]], state: Mapping[str, str]) -> None:
+    """Print the score of each module and of all, and the mutants that no test saw."""
     for module, fates in [*modules.items(), ("all", sum(modules.values(), Counter()))]:
-        killed = sum(fates[fate] for fate in KILLED)
-        print(f"{module:<40} {killed:>5} of {fates.total():<5} killed {killed / fates.total():>5.0%}")
+        killed, floor = sum(fates[fate] for fate in KILLED), FLOORS.get(module)
+        told = f"   at least {floor:.0%}" if floor else ""
+        print(f"{module:<40} {killed:>5} of {fates.total():<5} killed {_score(fates):>5.0%}{told}")
     print("\nNot killed; look at one with: cd out/mutants && ../../.venv/bin/mutmut show NAME")
     print("\n".join(f"  {name} ({fate})" for name, fate in state.items() if fate not in KILLED))
 

@@ -95,7 +95,8 @@ def _side_by_side(wanted: list[tuple[Job, int]], jobs: int, seed: int) -> Iterat
     with tempfile.TemporaryDirectory(prefix="seatwise-chaos-") as folder:
 
         def run(job: Job, most: int, nth: int, port: int) -> dict[str, Any]:
-            return job.work(folder=Path(folder) / str(nth), port=port, most=most, seed=seed).plain()
+            tally = job.work(folder=Path(folder) / str(nth), port=port, most=most, seed=seed)
+            return dict(tally.plain())
 
         todo = [Waiting(partial(run, job, most, nth, free_port())) for nth, (job, most) in enumerate(wanted)]
         for started in range(0, len(todo), jobs):

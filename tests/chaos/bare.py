@@ -106,7 +106,8 @@ def approve(folder: Path, fingerprint: str, moment: datetime | None = None, *, b
     """Release a plan, as a person does who has read it; at a moment of the simulated clock, if given."""
     from tasks.session import open_session
 
-    with open_session(folder / "policy.yaml", **({} if moment is None else {"as_of": moment})) as session:
+    given: dict[str, Any] = {} if moment is None else {"as_of": moment}
+    with open_session(folder / "policy.yaml", **given) as session:
         stored = session.ledger.plan(fingerprint)
         session.ledger.approve(stored.fingerprint, by=by, reason="read by the campaign", at=session.now)
         session.ledger.accept(stored.run_id)

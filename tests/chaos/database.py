@@ -66,7 +66,8 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop it as a power cut does."""
-        pid = self.server.get_pid()
+        pid = int(self.server.get_pid() or 0)
+        assert pid > 0, "the database does not run"
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)
             for _ in range(200):

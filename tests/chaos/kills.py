@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos import bare, truth
-from tests.chaos.staging import Stage, Waiting, apart, freeze, served, set_up
+from tests.chaos.staging import PEOPLE, Stage, Waiting, apart, freeze, served, set_up
 from tests.chaos.tally import Tally
 from tests.chaos.triggers import Moment, Watch
 
@@ -25,14 +25,16 @@ TARGETS = (
 )  # fmt: skip
 CLAIMS = {"claims", "leases"}
 """Tables that say who holds a target."""
+FEW, MANY = 20, 60
+"""More points than a few need a company large enough to have them."""
 MINUTE = timedelta(seconds=61)
 Told = dict[str, Any]
 
 
-def prepared(target: str, folder: Path, port: int) -> tuple[Stage, str]:
+def prepared(target: str, folder: Path, port: int, people: int = PEOPLE) -> tuple[Stage, str]:
     """A company out of step with one target, its plan made and approved: the stage and the fingerprint."""
     # No limit stops the rest of a plan that a later run finds: how it ends is what is judged.
-    stage, world = set_up(folder, port, target=target, share="100%")
+    stage, world = set_up(folder, port, target=target, share="100%", people=people)
     with served(world, port), bare.without_prefect():
         summary = bare.run("reconcile", stage.folder)
         for fingerprint in summary["fingerprints"].values():
@@ -108,7 +110,7 @@ def judge(usual: Told, found: Told, moment: Moment, tally: Tally) -> None:
 def campaign(target: str, folder: Path, port: int, *, most: int, seed: int = 1) -> Tally:
     """Kill at so many moments, drawn by chance from all there are, or at all."""
     tally = Tally("killed while applying", target)
-    stage, fingerprint = prepared(target, folder / "stage", port)
+    stage, fingerprint = prepared(target, folder / "stage", port, MANY if most > FEW else PEOPLE)
     usual = play(stage, fingerprint, folder / "usual", None)
     if usual["later"]["exit_code"]:
         tally.broke("undisturbed run ends badly", str(usual["later"]))

@@ -62,7 +62,13 @@ def thaw(world: World, frozen: bytes) -> None:
 
 
 def set_up(
-    folder: Path, port: int, *, source: str = "okta-main", target: str = "acme-cloud", share: str = "25%"
+    folder: Path,
+    port: int,
+    *,
+    source: str = "okta-main",
+    target: str = "acme-cloud",
+    share: str = "25%",
+    people: int = PEOPLE,
 ) -> tuple[Stage, World]:
     """Found a company and write a policy for it.
 
@@ -72,10 +78,11 @@ def set_up(
         source: the connection that is read.
         target: the connection that is written.
         share: how much of a target may be taken without approval.
+        people: size of the company.
     """
-    world = make_world(PEOPLE, SEED)
+    world = make_world(people, SEED)
     base = f"http://127.0.0.1:{port}"
-    path = policy.write(folder, base, PEOPLE, sources=[source], targets=[target])
+    path = policy.write(folder, base, people, sources=[source], targets=[target])
     path.write_text(path.read_text().replace("share: 25%", f"share: {share}"))
     os.environ.update(policy.SECRETS)
     return Stage(folder, port), world

@@ -114,7 +114,7 @@ class Deadlines:
         if one.key not in self.known or WORKS not in one.things:
             return set()
         if person.state == DEPARTED:
-            return (one.things & SEATS) | {WORKS}
+            return {*(one.things & SEATS), WORKS}
         if person.state != ACTIVE:
             return set()
         return {thing for thing in one.things & GOVERNED if thing not in meaning.of_person(world, person)}

@@ -168,11 +168,14 @@ class Life:
     ) -> list[tuple[str, str]]:
         """Everything that was taken and may not be."""
         found = []
+        said = {row["account_id"]: f"{row['rule']}: {row['reason']}" for row in _planned(plant)}
         for one in before:
             for thing in sorted(one.things - after.get(one.key, frozenset())):
                 reason = why_not(self.world, self.meaning, one, thing, idle=plant.idle)
                 if reason is not None:
-                    found.append(("taken wrongly", f"{one.email} lost {thing!r}, but {reason}"))
+                    plan = said.get(one.key, "nothing")
+                    text = f"{one.email} lost {thing!r}, but {reason}; the plan says {plan}"
+                    found.append(("taken wrongly", text))
         return found
 
     def _too_little(self, plant: Plant, summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -187,14 +190,21 @@ class Life:
     def _reads_wrongs(self, plant: Plant, accounts: list[Account]) -> bool:
         """Whether a person who knows the company finds a wrong in the plan that waits."""
         known = {one.key: one for one in accounts}
-        path = plant.folder / "out" / "plan.csv"
-        with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                thing = row["entitlement"] if row["action"] == "revoke" else TAKES.get(row["action"])
-                one = known.get(row["account_id"])
-                if thing and one and why_not(self.world, self.meaning, one, thing, idle=plant.idle):
-                    return True
+        for row in _planned(plant):
+            thing = row["entitlement"] if row["action"] == "revoke" else TAKES.get(row["action"])
+            one = known.get(row["account_id"])
+            if thing and one and why_not(self.world, self.meaning, one, thing, idle=plant.idle):
+                return True
         return False
+
+
+def _planned(plant: Plant) -> list[dict[str, str]]:
+    """The rows of the plan as a person reads them."""
+    path = plant.folder / "out" / "plan.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _text(rows: Table) -> str:
