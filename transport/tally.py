@@ -2,7 +2,7 @@
 
 There is no snapshot of a listing in pages: who is removed meanwhile shifts the others, and then one may
 stand on no page at all. So rows are told apart by their identifiers; a listing whose total shrank, or
-that brought fewer rows than it promised, raises.
+that brought fewer or more rows than it promised, raises.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class Tally:
 
     Attributes:
         promised: as given.
-        least: the smallest number any page said.
+        least, most: the smallest and the largest number any page said.
     """
 
     def __init__(self, promised: int, first: Reply, *, shifts: bool = True) -> None:
-        self.promised = self.least = promised
+        self.promised = self.least = self.most = promised
         self._first, self._shifts = first, shifts
         self._seen: set[Any] = set()
         self._nameless = 0
@@ -49,6 +49,7 @@ class Tally:
         Raises:
             Malformed: rows were removed meanwhile.
         """
+        self.most = max(self.most, total or 0)
         if total is not None and total < self.least:
             if self._shifts:
                 raise malformed(f"of {self.promised} rows {total} are left", reply, SHIFTED)
@@ -74,11 +75,11 @@ class Tally:
         return not self._seen.issuperset(ids)
 
     def settle(self, wanted: int) -> None:
-        """Raise unless so many rows came.
+        """Raise unless so many rows came, and no more than any page said there are.
 
         Raises:
-            Malformed: fewer came.
+            Malformed: fewer or more came.
         """
         came = len(self._seen) + self._nameless
-        if came < wanted:
+        if not wanted <= came <= max(wanted, self.most):
             raise malformed(f"{wanted} rows were promised and {came} came", self._first, SHORT)

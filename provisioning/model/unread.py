@@ -76,7 +76,7 @@ def _strangers(snapshot: SourceSnapshot, rejects: pd.DataFrame, *, everyone: boo
     found = held[unlisted]
     names = folded(found["source_id"])
     spelling = pd.Series(VALUE, index=found.index)
-    for column, word in (("user_name", f"{VALUE}=userName"), ("email", f"{VALUE}=email")):
+    for column, word in (("email", f"{VALUE}=email"), ("user_name", f"{VALUE}=userName")):
         spelling = spelling.mask(positions(names, folded(people[column])) >= 0, word)
     found = found.assign(spelling=spelling)
     return found if everyone else found[found["spelling"] != VALUE]

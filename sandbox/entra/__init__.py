@@ -7,9 +7,9 @@
 
 It shows the company that Okta shows, as Graph has it: whoever left is a deleted user that can be
 restored for 30 days and is gone afterwards, and whoever has not started or is suspended is disabled.
-Options of the world: `entra_premium` (False: sign-in activity is refused for want of a licence), and
-those of the modules above. Under rate limits Graph counts resource units, and requests for sign-in
-activity apart.
+Options of the world: `entra_premium` (False: sign-in activity is refused for want of a licence),
+`entra_untyped` (members of groups do not say whether they are users or groups), and those of the modules
+above. Under rate limits Graph counts resource units, and requests for sign-in activity apart.
 """
 
 from sandbox.entra.auth import CLIENT, TENANT

@@ -170,10 +170,12 @@ def user_bytes(
         manager: Whether to expand the manager.
     """
     boss = world.company.people.get(person.manager or 0) if manager else None
-    revision = (person.revision, boss.revision if boss else 0, person.state)
+    untyped = bool(world.options.get("entra_untyped"))
+    revision = (person.revision, boss.revision if boss else 0, person.state, untyped)
     cache = world.cache("entra users").setdefault((names, typed, manager), {})
     kept = cache.get(person.number)
     if kept is None or kept[0] != revision:
+        typed = typed and not untyped
         extra: dict[str, Any] = {"@odata.type": "#microsoft.graph.user"} if typed else {}
         row = extra | properties(world, person, USER, names)
         if boss is not None and boss.present:
@@ -197,6 +199,7 @@ def properties(
 
 def group_bytes(world: World, unit: Unit, names: tuple[str, ...], *, typed: bool = False) -> bytes:
     """Return a serialised group with these properties."""
+    typed = typed and not world.options.get("entra_untyped")
     extra: dict[str, Any] = {"@odata.type": "#microsoft.graph.group"} if typed else {}
     return orjson.dumps(extra | properties(world, unit, GROUP, names))
 

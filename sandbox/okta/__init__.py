@@ -2,8 +2,8 @@
 
 Options of the world: `okta_clients` (service applications), `okta_tokens` (API token → scopes),
 `okta_page_size` (no page is longer), `okta_empty_last_page` (the last page too announces a next one,
-which is empty). Under rate limits each org bucket has its documented number a minute, and each token
-half of it.
+which is empty), `okta_users_count` (what the statistics of every group say). Under rate limits each org
+bucket has its documented number a minute, and each token half of it.
 """
 
 from sandbox.kit.connection import Connection

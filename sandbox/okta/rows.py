@@ -126,7 +126,7 @@ def group(world: World, group: Group, *, stats: bool = False) -> dict[str, Any]:
         apps = sum(group.name in app.groups for app in world.company.apps)
         row["_embedded"] = {
             "stats": {
-                "usersCount": len(group.members),
+                "usersCount": world.options.get("okta_users_count", len(group.members)),
                 "appsCount": apps,
                 "groupPushMappingsCount": 0,
                 "hasAdminPrivlege": False,

@@ -5,7 +5,8 @@ Options of the world, for both versions: `scim_page_cap` (no page is longer, 200
 it is the one asked for), `scim_repeats` (each page but the first is the one before it),
 `scim_no_resources` (a page without rows has no `Resources`), `scim_total` (a number: added to the total;
 "page": the total is that of the page), `scim_cursor` (pages by cursor, RFC 9865, are offered),
-`scim_members` ("absent": lists of groups leave members out), `scim_text_booleans`, `scim_untyped`
+`scim_members` ("absent": lists of groups leave members out; or how they are written, `rows.spelt`),
+`scim_no_groups` (there are no groups, and the resource types say so), `scim_text_booleans`, `scim_untyped`
 (members tell neither type nor reference), `scim_no_config` (nothing tells what the server can do),
 `scim_filter` (what becomes of filters: "ignored", "refused" or "fruitless": nothing ever satisfies one).
 """
@@ -97,6 +98,8 @@ def users(world: World, dialect: Dialect, request: Request, search: Search) -> R
 
 def groups(world: World, dialect: Dialect, request: Request, search: Search) -> Reply:
     """Return a page of groups."""
+    if world.options.get("scim_no_groups"):
+        raise ScimError(404, "The resource type `Groups` is not valid.")
     found: Sequence[Group] = sorted(world.company.groups.values(), key=lambda group: group.number)
     if text := _filter(world, search):
         test = parse(text)

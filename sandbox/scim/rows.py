@@ -189,7 +189,7 @@ def group(world: World, dialect: Dialect, group: Group, *, members: bool = True)
     return row
 
 
-def _members(world: World, dialect: Dialect, group: Group) -> list[Resource]:
+def _members(world: World, dialect: Dialect, group: Group) -> Any:
     children = store(world).children.get(group.number, [])
     ids = [("User", user_id(number)) for number in sorted(group.members)]
     ids += [("Group", group_id(number)) for number in children]
@@ -198,4 +198,28 @@ def _members(world: World, dialect: Dialect, group: Group) -> list[Resource]:
     if dialect.old:
         return [{"value": value, "type": kind} for kind, value in ids]
     here = f"{world.base}{dialect.prefix}"
-    return [{"value": value, "type": kind, "$ref": f"{here}/{kind}s/{value}"} for kind, value in ids]
+    whole = [{"value": value, "type": kind, "$ref": f"{here}/{kind}s/{value}"} for kind, value in ids]
+    names = [world.company.people[number].login for number in sorted(group.members)]
+    return spelt(whole, names, world.options.get("scim_members"))
+
+
+def spelt(members: list[Resource], names: list[str], way: str | None) -> Any:
+    """Return members as a server writes them that takes the standard lightly.
+
+    Args:
+        members: as the standard says, people first.
+        names: the sign-in names of the people.
+        way: "empty" (none is ever told), "refs" (by address alone), "texts" (bare identifiers), "single"
+            (an only member without a list), "names" (people by name alone), "logins" (people by sign-in
+            name where the identifier belongs); anything else as the standard says.
+    """
+    named = list(zip(members, names, strict=False))
+    written: dict[str, Any] = {
+        "empty": [],
+        "refs": [{"$ref": member["$ref"]} for member in members],
+        "texts": [member["value"] for member in members],
+        "single": members[0] if len(members) == 1 else members,
+        "names": [{"display": name} for _, name in named] + members[len(names) :],
+        "logins": [member | {"value": name} for member, name in named] + members[len(names) :],
+    }
+    return written.get(way or "", members)

@@ -96,6 +96,7 @@ def _meta(world: World, dialect: Dialect, kind: str, path: str) -> Resource:
 
 def _types(world: World, dialect: Dialect) -> list[Resource]:
     extensions = [{"schema": name, "required": False} for name in (dialect.enterprise, dialect.hr)]
+    kinds = [("User", dialect.user), ("Group", dialect.group)]
     return [
         {
             "schemas": [dialect.user if dialect.old else _TYPE],
@@ -106,7 +107,7 @@ def _types(world: World, dialect: Dialect) -> list[Resource]:
             "schemaExtensions": extensions if kind == "User" else [],
             "meta": _meta(world, dialect, "ResourceType", f"ResourceTypes/{kind}"),
         }
-        for kind, name in (("User", dialect.user), ("Group", dialect.group))
+        for kind, name in kinds[: 1 if world.options.get("scim_no_groups") else 2]
     ]
 
 

@@ -43,9 +43,13 @@ def screen_people(
         show: how the word stands in the report.
     """
     states = {word: meanings[word].value if word in meanings else STAGED for word in set(words)}
-    typed = {"source": connection, **columns, "state": [states[word] for word in words]}
-    people = screened(Identities, typed, origin=connection, key="source_id")
     unknown = states.keys() - meanings.keys()
+    typed: dict[str, Any] = {"source": connection, **columns, "state": [states[word] for word in words]}
+    if unknown and "hired_on" in typed:
+        # They wait, whatever their first working day: that would make active people of them.
+        days = zip(typed["hired_on"], words, strict=True)
+        typed["hired_on"] = [None if word in unknown else day for day, word in days]
+    people = screened(Identities, typed, origin=connection, key="source_id")
     if not unknown:
         return people
     remedy = remedy or state_remedy(connection)

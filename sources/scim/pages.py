@@ -93,10 +93,12 @@ class Lists:
             Malformed: fewer rows came than the server has.
         """
         tally: Tally | None = None
+        stated = False
         for page in self._follow(path, params, read):
             tally = tally or Tally(page.total or 0, page.reply, shifts=False)
+            stated = stated or page.total is not None
             yield _count_in(tally, page)
-        if tally:
+        if tally and stated:
             tally.settle(tally.least)
 
     def first(self, path: str, params: dict[str, Any], *, by_cursor: bool) -> Page[list[Row]]:

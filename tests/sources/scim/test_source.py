@@ -162,12 +162,18 @@ def test_servers_that_cannot_be_read_whole_raise(
     assert failure.value.remedy
 
 
-def test_a_server_that_ignores_paging_and_gives_all_is_read(odd: Running) -> None:
-    """Where everything fits on the first page, it does not matter that every page is the first."""
-    whole = people(scim(odd))
-    odd.world.options["scim_ignores_start"] = True
+@pytest.mark.parametrize("cap", [None, 30])
+@pytest.mark.parametrize("total", [0, "page"])
+def test_a_server_that_ignores_paging_cannot_show_that_it_gives_all(
+    odd: Running, total: Any, cap: int | None
+) -> None:
+    """What begins again behind its end may be cut there, whatever total it states."""
+    odd.world.options.update(scim_ignores_start=True, scim_total=total, scim_page_cap=cap)
 
-    pd.testing.assert_frame_equal(whole, people(scim(odd, page_size=200)))
+    with pytest.raises((Malformed, PageLoop)) as failure:
+        people(scim(odd, page_size=200))
+
+    assert failure.value.remedy
 
 
 def test_a_list_without_a_total_is_read_until_it_ends(faulty: Running) -> None:
@@ -293,11 +299,19 @@ def test_an_unknown_state_is_reported_and_kept(faulty: Running) -> None:
 @pytest.mark.parametrize(
     ("emails", "expected"),
     [
-        ([{"value": "h@x", "type": "home"}, {"value": "w@x", "type": "work"}], "w@x"),
-        ([{"value": "w@x", "type": "work"}, {"value": "h@x", "primary": True}], "h@x"),
-        ([{"value": "w@x", "type": "work", "primary": "False"}, {"value": "h@x", "primary": "true"}], "h@x"),
-        (["plain@x"], "plain@x"),
-        ("bare@x", "bare@x"),
+        ([{"value": "h@x.test", "type": "home"}, {"value": "w@x.test", "type": "work"}], "w@x.test"),
+        ([{"value": "w@x.test", "type": "work"}, {"value": "h@x.test", "primary": True}], "h@x.test"),
+        (
+            [
+                {"value": "w@x.test", "type": "work", "primary": "False"},
+                {"value": "h@x.test", "primary": "true"},
+            ],
+            "h@x.test",
+        ),
+        ([{"value": "a@x.test", "primary": True}, {"value": "A@X.TEST", "primary": True}], "a@x.test"),
+        ([{"value": "a@x.test", "primary": True}, {"value": "b@x.test", "primary": True}], None),
+        (["plain@x.test"], "plain@x.test"),
+        ("bare@x.test", "bare@x.test"),
         ([{"type": "work"}], None),
         ([], None),
         (None, None),
@@ -360,9 +374,9 @@ def test_other_attributes_may_fill_a_column(faulty: Running) -> None:
 
 def test_resources_in_the_other_spelling(faulty: Running) -> None:
     """Some servers write `resources`."""
-    faulty.world.faults.add(
-        path=USERS, status=200, times=0, body={"totalResults": 1, "resources": [{"id": "a"}]}
-    )
+    for rows in ([{"id": "a"}], []):
+        body = {"totalResults": 1, "resources": rows}
+        faulty.world.faults.add(path=USERS, status=200, times=1, body=body)
 
     assert people(scim(faulty, version="2.0", paging="index"))["source_id"].tolist() == ["a"]
 

@@ -1,0 +1,84 @@
+"""Dates of a column are read in one order, which its cells prove or the connection states."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.model.dates import Dates, read_dates
+from provisioning.model.findings import Unreadable
+
+DAYS = st.lists(st.dates(date(2001, 1, 1), date(2060, 12, 31)), min_size=1, max_size=5)
+
+
+def _read(*cells: str | None, dates: tuple[str, ...] = ()) -> Dates:
+    return read_dates(pd.Series(cells, dtype="str"), dates, column="Last day", connection="hr")
+
+
+def _days(found: Dates) -> list[str]:
+    return found.times.dropna().dt.strftime("%F").tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "days"),
+    [
+        (("31/01/2024", "02/03/2024"), ["2024-01-31", "2024-03-02"]),
+        (("01/31/2024", "02/03/24"), ["2024-01-31", "2024-02-03"]),
+        (("02.03.2024", "2.3.24"), ["2024-03-02", "2024-03-02"]),
+        (("11/5/2026 3:04 PM", "11/25/2026 3:04 PM"), ["2026-11-05", "2026-11-25"]),
+        (("05/05/2024", None), ["2024-05-05"]),
+        (
+            ("2024-01-05", "3 Jan 2024", "20-Nov-26", "Jan 7, 2024", "2024/01/31"),
+            ["2024-01-05", "2024-01-03", "2026-11-20", "2024-01-07", "2024-01-31"],
+        ),
+        (("9999-12-31",), ["9999-12-31"]),
+    ],
+)
+def test_an_order_that_cells_prove_is_taken(cells: tuple[str | None, ...], days: list[str]) -> None:
+    """One cell above twelve settles the column; with dots the day is first; names of months need no proof."""
+    assert _days(_read(*cells)) == days
+
+
+@pytest.mark.parametrize("cells", [("02/03/2024",), ("13/01/2024", "01/13/2024"), ("02-03-24", "x")])
+def test_an_order_that_nothing_proves_is_refused(cells: tuple[str, ...]) -> None:
+    """Where both orders would do, or cells prove both, the column is named with the option to state it."""
+    with pytest.raises(Unreadable, match="'Last day'") as failure:
+        _read(*cells)
+
+    assert "connection hr: dates: ['%d/%m/%Y']" in failure.value.remedy
+
+
+def test_a_stated_order_needs_no_proof() -> None:
+    """`dates` of the connection comes first."""
+    assert _days(_read("02/03/2024", dates=("%m/%d/%Y",))) == ["2024-02-03"]
+
+
+def test_what_is_no_date_is_told() -> None:
+    """One odd cell costs itself and not the column."""
+    found = _read("soon", None, "13/01/2024")
+
+    assert (found.unread.tolist(), _days(found)) == ([True, False, False], ["2024-01-13"])
+
+
+@given(DAYS, st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"]))
+def test_a_date_is_never_read_as_another(days: list[date], order: str) -> None:
+    """Whatever is read is what was written; what could be another day is refused."""
+    try:
+        found = _read(*(day.strftime(order) for day in days))
+    except Unreadable:
+        assert any(day.day <= 12 and day.day != day.month for day in days)
+        return
+    assert [time.date() for time in found.times] == days
+
+
+def test_many_rows_of_few_days_are_cheap() -> None:
+    """Each distinct cell is read once, and gaps stay gaps."""
+    some = [(date(2024, 1, 31) + timedelta(n % 40)).strftime("%d/%m/%Y") for n in range(20_000)]
+
+    found = _read(*some, None)
+
+    assert (found.times.notna().sum(), found.unread.sum()) == (20_000, 0)
