@@ -147,11 +147,31 @@ def renamed(world: World) -> Iterator[Row]:
         yield _cells(org, account, access=False, never="Never Accessed")
 
 
+def saved(world: World, form: str) -> Iterator[Row]:
+    """Today's style, opened and saved by a spreadsheet program: its own dates, en dashes in the header."""
+    rows = current(world, access=True)
+    yield [name.replace(" - ", " \N{EN DASH} ") for name in next(rows)]
+    for row in rows:
+        yield [_saved(cell, form) for cell in row]
+
+
+def _saved(cell: str, form: str) -> str:
+    parts = cell.split(" ")
+    if len(parts) != 3 or parts[1] not in _MONTHS:
+        return cell
+    day, month, year = int(parts[0]), parts[1], int(parts[2])
+    number = _MONTHS.index(month) + 1
+    return form.format(day=day, month=month, number=number, year=year % 100, century=year)
+
+
 # Older styles
 
 
-def site(world: World) -> Iterator[Row]:
-    """Before September 2021: one row per group, one field more than the header names."""
+def site(world: World, *, yes_no: bool = False) -> Iterator[Row]:
+    """Before September 2021: one row per group, one field more than the header names.
+
+    Product columns hold times of use, or as its documentation says whether there is access, Yes or No.
+    """
     org = organisation(world)
     yield [
         "group_name",
@@ -167,6 +187,9 @@ def site(world: World) -> Iterator[Row]:
         used = org.used(account)
         last = _moment(max(used.values(), default=None))
         held = [_moment(used.get(p.resource)) if p else "" for p in _SITE_COLUMNS.values()]
+        if yes_no:
+            opened = org.opened(account)
+            held = ["Yes" if p and p.resource in opened else "No" for p in _SITE_COLUMNS.values()]
         active = "Yes" if account.works else "No"
         name = account.email.partition("@")[0]
         for _, group in _groups(org, account) or [("", "")]:
@@ -256,6 +279,9 @@ FORMATS = {
     "semicolon": Format(_USERS, per_group, delimiter=";", bom=True, end="\r\n"),
     "site": Format("users.csv", site),
     "intermediate": Format("users.csv", intermediate),
+    "yes-no": Format("users.csv", lambda world: site(world, yes_no=True)),
+    "excel": Format(_USERS, lambda world: saved(world, "{day}-{month:.3}-{year:02d}")),
+    "excel-us": Format(_USERS, lambda world: saved(world, "{number}/{day}/{century}")),
     "managed": Format("managed-accounts.csv", managed),
     "people": Format("people.csv", people),
 }

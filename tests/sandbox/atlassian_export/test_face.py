@@ -36,6 +36,10 @@ HEADERS = {
     "semicolon": f"\ufeff{GROUP},{BASE},{ACCESS},{SEEN}".replace(",", ";"),
     "site": "group_name,username,full_name,email,active,last_login,last_session,"
     "Jira Service Desk,Jira Software,Jira Core,Confluence",
+    "yes-no": "group_name,username,full_name,email,active,last_login,last_session,"
+    "Jira Service Desk,Jira Software,Jira Core,Confluence",
+    "excel": f"{BASE},{ACCESS},{SEEN}".replace(" - ", " \N{EN DASH} "),
+    "excel-us": f"{BASE},{ACCESS},{SEEN}".replace(" - ", " \N{EN DASH} "),
     "intermediate": "id,full_name,email,active,created,Last seen in Jira Software,Last seen in Confluence,"
     "Last seen in Jira Service Management",
     "managed": f"Name,Email,Atlassian ID,Status,Last active date [UTC],{APPS}",
@@ -222,3 +226,22 @@ def test_the_command_writes_a_file(tmp_path: Path) -> None:
     main(["--people", "20", "--seed", "2", "--format", "managed", "--out", str(tmp_path)])
 
     assert (tmp_path / "managed-accounts.csv").read_text().startswith("Name,Email,Atlassian ID")
+
+
+def test_a_saved_export_has_the_dates_of_its_program(world: World) -> None:
+    """A spreadsheet program writes the same days in its own way."""
+    days = [DAY.fullmatch(row["Added to org"]) for row in _rows(world, "current")]
+    short = [row["Added to org"] for row in _rows(world, "excel")]
+    american = [row["Added to org"] for row in _rows(world, "excel-us")]
+
+    assert all(days)
+    assert short[0].split("-")[:2] == str(days[0] and days[0][0]).split()[:2]
+    assert {len(text.split("/")[-1]) for text in american} == {4}
+
+
+def test_the_old_export_may_say_yes_and_no(world: World) -> None:
+    """Its documentation has access in the product columns, which older files show as times of use."""
+    rows = _rows(world, "yes-no")
+
+    assert {row["Jira Software"] for row in rows} == {"Yes", "No"}
+    assert {row["Jira Core"] for row in rows} == {"No"}

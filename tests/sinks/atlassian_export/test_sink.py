@@ -13,14 +13,16 @@ from provisioning.model.findings import Unreadable
 from sandbox.atlassian_export.face import FORMATS, write
 from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
 from sandbox.running import Running
-from sinks.atlassian_export.formats import app_and_site, opens, times
+from sinks.atlassian_export.dates import read_times
+from sinks.atlassian_export.groups import Opens
+from sinks.atlassian_export.headers import app_and_site
 from sinks.atlassian_export.sink import AtlassianExport, AtlassianExportOptions
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import KEY, read
 from transport.door import Door
 
 STYLES = [style for style in FORMATS if style != "people"]
-WITH_ACCESS = ["current", "groups", "group-list", "pivot", "bom", "semicolon"]
+WITH_ACCESS = ["current", "groups", "group-list", "pivot", "bom", "semicolon", "excel", "excel-us"]
 WITH_GROUPS = ["groups", "group-list", "pivot", "semicolon"]
 LAST_SEEN = ["no-access", "renamed", "site", "intermediate"]
 
@@ -61,7 +63,7 @@ def test_accounts_agree(style: str, acme: Running, online: dict[str, pd.DataFram
     sink = exported(acme, tmp_path, style)
     (page,) = sink.accounts()
     expected = online["accounts"].set_index("email")["state"].replace({"deleted": "deactivated"})
-    if style in ("site", "intermediate"):
+    if style in ("site", "yes-no", "intermediate"):
         expected = expected.replace({"suspended": "deactivated"})
     if style == "managed":
         managed = online["accounts"].set_index("email")["managed"].astype(bool)
@@ -72,7 +74,7 @@ def test_accounts_agree(style: str, acme: Running, online: dict[str, pd.DataFram
     assert page.rejects.empty
     assert told.loc[expected.index].to_dict() == expected.to_dict()
     assert page.frame["account_id"].is_unique
-    if style != "site":
+    if style not in ("site", "yes-no"):
         listed = online["accounts"].set_index("email")["account_id"]
         assert (
             page.frame.set_index("email")["account_id"].loc[expected.index].equals(listed.loc[expected.index])
@@ -210,7 +212,6 @@ def test_every_odd_row_is_told(tmp_path: Path) -> None:
 
     assert page.frame["account_id"].tolist() == ["1", "4", "5"]
     assert set(zip(page.rejects["key"].fillna(""), page.rejects["field"], strict=True)) == {
-        ("", "account_id"),
         ("", "row"),
         ("4", "state"),
         ("5", "added_on"),
@@ -274,6 +275,284 @@ def test_the_age_of_the_data_is_told(tmp_path: Path) -> None:
     assert silent.as_of == datetime.fromtimestamp((tmp_path / "export.csv").stat().st_mtime, UTC)
 
 
+# Formats told by their values
+
+
+def test_yes_and_no_are_access(acme: Running, online: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    """The old site export as its documentation has it: Yes is a seat, whose use is the account's own."""
+    sink = exported(acme, tmp_path, "yes-no", site="acme")
+    told, accounts = read(sink, "seats"), read(sink, "accounts")
+    held = online["seats"][online["seats"]["granted_by"].fillna("") != "jira-servicemanagement-customers"]
+    products = {"jira-software", "confluence", "jira-servicedesk"}
+    held = held[held["product"].isin(products)]
+
+    there = set(zip(by_email(told, accounts), told["product"], told["site"], strict=True))
+    wanted = set(zip(by_email(held, online["accounts"]), held["product"], held["site"], strict=True))
+
+    assert wanted <= there
+    assert there <= {(email, product, "acme") for email in accounts["email"] for product in products}
+    assert "used" not in set(told["activity"])
+    assert sink.check()[0].level == "ok"
+
+
+HEAD = "User id,User name,email,User status,"
+ADA = "1,Ada,ada@acme.test,Active,"
+
+
+def seats_of(folder: Path, header: str, *rows: str, **options: Any) -> pd.DataFrame:
+    text = "".join(f"{line}\n" for line in (HEAD + header, *rows))
+    return read(from_text(folder, text, **options), "seats")
+
+
+@pytest.mark.parametrize(
+    ("cell", "held", "billed"),
+    [
+        ("User", True, True),
+        ("yes", True, True),
+        ("TRUE", True, True),
+        ("atlassian/user", True, True),
+        ("Guest", True, False),
+        ("Customer, Stakeholder", True, False),
+        ("Viewer;Contributor", True, False),
+        ("basic", True, False),
+        ("Guest, User", True, True),
+        ("User access admin", False, False),
+        ("User access admin, User", True, True),
+        ("user-access-admin | Guest", True, False),
+        ("No", False, False),
+        ("None", False, False),
+        ("-", False, False),
+        ("n/a", False, False),
+        ("", False, False),
+    ],
+)
+def test_roles_alone_and_combined(cell: str, held: bool, billed: bool, tmp_path: Path) -> None:
+    """Free roles, alone or together, are not billed; one that is billed makes the seat billed."""
+    seats = seats_of(tmp_path, "Jira - acme", f'{ADA}"{cell}"')
+
+    assert seats["billable"].tolist() == ([billed] if held else [])
+
+
+def test_an_unknown_role_is_told_and_not_billed(tmp_path: Path) -> None:
+    """A word nobody knows is a seat that is held, reported with its line, until the connection says more."""
+    text = f"{HEAD}Jira - acme\n{ADA}User\n2,Ben,ben@acme.test,Active,Wizard\n"
+
+    (page,) = from_text(tmp_path, text).seats()
+    sure = read(from_text(tmp_path, text, roles={"wizard": "billed"}), "seats")
+
+    assert page.frame["billable"].tolist() == [True, False]
+    (told,) = page.rejects.to_dict("records")
+    assert (told["key"], told["field"], told["value"]) == ("2", "Jira - acme", "Wizard")
+    assert "line 3" in told["problem"]
+    assert "roles" in told["remedy"]
+    assert sure["billable"].tolist() == [True, True]
+
+
+def test_an_unknown_state_is_told_and_bills_nothing(tmp_path: Path) -> None:
+    """The account is there, and nobody pays for it on the strength of a word that nobody knows."""
+    text = f"{HEAD}Jira - acme\n1,Ada,ada@acme.test,Asleep,User\n2,Ben,ben@acme.test, aktiv ,User\n"
+    sink = from_text(tmp_path, text)
+    (page,) = sink.accounts()
+
+    assert page.frame["account_id"].tolist() == ["1", "2"]
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", "state", "Asleep"]]
+    assert read(sink, "seats")["billable"].tolist() == [False, True]
+
+
+def test_apps_that_nobody_knew_are_counted_and_other_columns_named(tmp_path: Path) -> None:
+    """A column of roles under a new app's name is a seat; what is not used is said by check."""
+    header = "Rovo Dev - acme,Team,Jira Align - acme,Notes - old"
+    text = f"{HEAD}{header}\n{ADA}User,Blue,Guest,call back\n"
+    sink = from_text(tmp_path, text)
+
+    seats = read(sink, "seats").set_index("product")["billable"]
+    told = " ".join(finding.message for finding in sink.check())
+
+    assert seats.to_dict() == {"rovo-dev": True, "jira-align": False}
+    assert "not used: Team, Notes - old" in told
+    assert "access of rovo-dev on acme from 'Rovo Dev - acme'" in told
+    assert "email from 'email'" in told
+
+
+@pytest.mark.parametrize("dash", ["-", "\N{EN DASH}", "\N{EM DASH}", "\N{NON-BREAKING HYPHEN}"])
+def test_headers_are_known_whatever_their_dash_and_case(dash: str, tmp_path: Path) -> None:
+    """An office program's dashes and blanks change neither product nor site."""
+    header = f"Last seen in JIRA\N{NO-BREAK SPACE}{dash} acme,Jira {dash}  acme"
+    seats = seats_of(tmp_path, header, f"{ADA}20 Nov 2025,User")
+
+    assert seats[["product", "site", "activity"]].to_numpy().tolist() == [["jira-software", "acme", "used"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "dates"),
+    [
+        (("20-Nov-26", "5-Feb-26"), ("2026-11-20", "2026-02-05")),
+        (("11/5/2026", "11/25/2026"), ("2026-11-05", "2026-11-25")),
+        (("5/11/2026", "25/11/2026"), ("2026-11-05", "2026-11-25")),
+        (("05.11.2026", "01.02.2026"), ("2026-11-05", "2026-02-01")),
+        (("20/11/2026 10:00:00", "03/02/2026 10:00:00"), ("2026-11-20", "2026-02-03")),
+        (("14 Dec 2012 15:31:57", "2013-01-02T03:04:05Z"), ("2012-12-14", "2013-01-02")),
+        (("20/Nov/26 10:00 AM", "1 Jan 2026"), ("2026-11-20", "2026-01-01")),
+    ],
+)
+def test_dates_are_read_in_one_order_a_column(
+    cells: tuple[str, str], dates: tuple[str, str], tmp_path: Path
+) -> None:
+    """One cell proves the order of all of them."""
+    rows = [f'{n},A{n},a{n}@acme.test,Active,User,"{cell}"' for n, cell in enumerate(cells)]
+    seats = seats_of(tmp_path, "Jira - acme,Last seen in Jira - acme", *rows)
+
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").tolist() == list(dates)
+
+
+def test_dates_of_which_no_cell_proves_the_order_are_refused(tmp_path: Path) -> None:
+    """The column is named, and an option of the connection settles it."""
+    lines = (f"{HEAD}Jira - acme,Last seen in Jira - acme", f"{ADA}User,3/4/2026")
+    text = "\n".join(lines)
+
+    with pytest.raises(Unreadable, match="Last seen in Jira - acme") as refused:
+        read(from_text(tmp_path, text), "seats")
+    seats = read(from_text(tmp_path, text, dates=["%m/%d/%Y"]), "seats")
+
+    assert "dates" in str(refused.value.remedy)
+    assert seats["last_active"].dt.month.tolist() == [3]
+
+
+def test_a_last_use_that_cannot_be_read_is_told_and_unknown(tmp_path: Path) -> None:
+    """No cell is passed over: it is reported with line, header and value, and no seat is idle by it."""
+    sink = from_text(tmp_path, f"{HEAD}Jira - acme,Last seen in Jira - acme\n{ADA}User,20. Brumaire\n")
+
+    (page,) = sink.accounts()
+
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [
+        ["1", "Last seen in Jira - acme", "20. Brumaire"]
+    ]
+    assert "line 2" in page.rejects["problem"].item()
+    assert read(sink, "seats")["activity"].tolist() == ["unknown"]
+    assert any("not understood" in finding.message for finding in sink.check())
+
+
+# Sites
+
+
+def test_each_group_opens_its_own_site(tmp_path: Path) -> None:
+    """By the ending of its name, the longest first; without one none, and that is told."""
+    header = "Jira - acme,Jira - acme-labs,Group id,Group name"
+    groups = ["jira-users-acme", "jira-users-acme-labs", "jira-software-users", "jira-users-elsewhere"]
+    rows = [f"{ADA}User,User,g{n},{name}" for n, name in enumerate(groups)]
+    sink = from_text(tmp_path, "\n".join([HEAD + header, *rows]), opens={"readers": "Jira - acme"})
+
+    (page,) = sink.entitlements()
+    seats = read(sink, "seats").set_index("site")["granted_by"]
+
+    opened = page.frame.set_index("name")["site"].dropna().to_dict()
+    assert opened == {"jira-users-acme": "acme", "jira-users-acme-labs": "acme-labs"}
+    assert set(page.rejects["value"]) == {"jira-software-users", "jira-users-elsewhere"}
+    assert seats.to_dict() == {"acme": "jira-users-acme", "acme-labs": "jira-users-acme-labs"}
+
+
+def test_a_group_without_a_site_in_its_name_opens_the_only_one(tmp_path: Path) -> None:
+    """The headers name it, so that a rule about its seats reaches the group."""
+    header = "Jira - acme,Group name"
+    sink = from_text(tmp_path, f"{HEAD}{header}\n{ADA}User,jira-software-users\n")
+
+    assert read(sink, "entitlements")[["product", "site"]].to_numpy().tolist() == [["jira-software", "acme"]]
+
+
+def test_where_several_groups_could_be_meant_the_connection_says_it(tmp_path: Path) -> None:
+    """`opens` names product and site."""
+    header = "Jira - acme,Jira - acme-labs,Group name"
+    text = f"{HEAD}{header}\n{ADA}User,User,developers\n"
+    sink = from_text(tmp_path, text, opens={"developers": "Jira - acme-labs"})
+
+    assert read(sink, "entitlements")["site"].tolist() == ["acme-labs"]
+
+
+# Several values in a cell, several rows of an account
+
+
+@pytest.mark.parametrize("sign", [";", "|", " ; "])
+def test_the_first_directory_decides(sign: str, tmp_path: Path) -> None:
+    """A list of all directories is one account: the first value of each cell counts."""
+    head = "Username,Email,Full Name,Status,User Directory,Last Login Date\n"
+    pairs = (
+        ("ada", "ada"),
+        ("ada@acme.test", "old@acme.test"),
+        ("Ada", "Ada B"),
+        ("Active", "Inactive"),
+        ("LDAP", "Internal"),
+    )
+    cells = [sign.join(pair) for pair in pairs]
+    row = ",".join(f'"{cell}"' for cell in cells)
+
+    (page,) = from_text(tmp_path, f"{head}{row},20/11/2026 10:00:00\n").accounts()
+
+    told = page.frame[["user_name", "email", "display_name", "state", "directory"]]
+    assert told.to_numpy().tolist() == [["ada", "ada@acme.test", "Ada", "active", "LDAP"]]
+    assert page.rejects.empty
+
+
+def test_several_values_that_contradict_are_told(tmp_path: Path) -> None:
+    """Without directories to choose by, two addresses in one cell are reported; twice the same is one."""
+    text = "User id,email\n1,a@acme.test;b@acme.test\n2,c@acme.test; C@acme.test\n"
+
+    (page,) = from_text(tmp_path, text).accounts()
+
+    assert page.frame["email"].tolist()[1] == "c@acme.test"
+    assert page.rejects[["key", "field"]].to_numpy().tolist() == [["1", "email"]]
+
+
+def test_rows_of_one_account_that_contradict_are_told(tmp_path: Path) -> None:
+    """Only what must agree is compared: another group is no contradiction, another state or role is."""
+    rows = [
+        "g1,1,a@acme.test,Active,User",
+        "g2,1,A@acme.test,Active,User",
+        "g3,1,a@acme.test,Suspended,Guest",
+    ]
+    text = "\n".join(["Group name,User id,email,User status,Jira - acme", *rows])
+
+    (page,) = from_text(tmp_path, text).accounts()
+
+    assert set(zip(page.rejects["field"], page.rejects["value"], strict=True)) == {
+        ("state", "Suspended"),
+        ("Jira - acme", "Guest"),
+    }
+    assert page.rejects["problem"].str.contains("line 4").all()
+
+
+def test_a_column_that_is_absent_is_no_column_that_is_empty(tmp_path: Path) -> None:
+    """Managed accounts: an empty last activity is never, none at all is unknown, and so is no group."""
+    base = "Name,Email,Atlassian ID,Status,Claimed,Jira"
+    empty = from_text(tmp_path, f"{base},Last active\nA,a@acme.test,1,active,Yes,acme.atlassian.net,\n")
+    assert read(empty, "seats")[["site", "activity"]].to_numpy().tolist() == [["acme", "never"]]
+
+    absent = from_text(tmp_path, f"{base}\nA,a@acme.test,1,active,No,acme\n")
+    assert read(absent, "seats")[["site", "activity"]].to_numpy().tolist() == [["acme", "unknown"]]
+    assert not read(absent, "accounts")["managed"].any()
+    assert absent.observe(["1"], []).unknown == {("1", "group")}
+
+
+def test_a_file_without_products_has_no_seats_and_no_phantoms(tmp_path: Path) -> None:
+    """Nothing is reported of rows that do not exist."""
+    (page,) = from_text(tmp_path, "User id,email\n1,a@acme.test\n").seats()
+
+    assert page.frame.empty
+    assert page.rejects.empty
+
+
+def test_a_workbook_is_called_one(tmp_path: Path) -> None:
+    """Whatever its name says."""
+    sink = from_text(tmp_path, b"PK\x03\x04" + b"\0" * 50)
+
+    assert "workbook" in sink.check()[0].message
+
+
+def test_an_unknown_column_of_the_mapping_is_a_mistake(tmp_path: Path) -> None:
+    """A misspelt key of `columns` would else be passed over."""
+    with pytest.raises(ValueError, match="adress"):
+        from_text(tmp_path, "User id,email\n1,a@acme.test\n", columns={"adress": "email"})
+
+
 # The words of headers and fields
 
 
@@ -308,7 +587,8 @@ def test_headers_name_app_and_site(name: str, product: str, site: str | None) ->
 )
 def test_dates_of_all_formats(text: str, instant: str | None) -> None:
     """Days without leading zeros, old timestamps and ISO days, mixed in one column with nulls."""
-    found = times(pd.Series(["1 Feb 2025", None, text], dtype="str"))
+    cells = pd.Series(["1 Feb 2025", None, text or None], dtype="str")
+    found = read_times(cells, [], column="Added", connection="export").times
 
     assert found[0] == pd.Timestamp("2025-02-01", tz="UTC")
     assert found[1] is pd.NaT
@@ -327,4 +607,6 @@ def test_dates_of_all_formats(text: str, instant: str | None) -> None:
 )
 def test_default_groups_are_known(group: str, product: str | None) -> None:
     """Atlassian's own groups open their product, a site's name or none behind; others as configured."""
-    assert opens(group, {"readers": "confluence"}) == product
+    opening = Opens({"readers": "confluence"}, {}, "acme")(group)
+
+    assert (opening and opening.product, opening and opening.site) == (product, product and "acme")
