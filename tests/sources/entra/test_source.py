@@ -35,6 +35,7 @@ from transport.errors import (
     RateLimited,
     TransportError,
     Unavailable,
+    error_class,
 )
 from transport.retry_policy import RetryPolicy
 
@@ -558,3 +559,63 @@ def test_a_certificate_needs_its_key(tenant: Running) -> None:
     """PEM text with a certificate alone is refused before anything is sent."""
     with pytest.raises(ValidationError, match="private key and the certificate"):
         entra(tenant, certificate=public_part(certificate()))
+
+
+def test_members_without_a_type_are_told_apart_all_the_same(tenant: Running) -> None:
+    """A member whose type is not said is a group where one bears its identifier, else a user."""
+    whole = held(entra(tenant))
+    tenant.world.options["entra_untyped"] = True
+
+    found = held(entra(tenant))
+
+    order = ["group_id", "source_id"]
+    pd.testing.assert_frame_equal(
+        whole.sort_values(order, ignore_index=True), found.sort_values(order, ignore_index=True)
+    )
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_sign_ins_that_are_not_to_be_had_are_unknown(
+    tenant: Running, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever word refuses them, users are read without them, and a warning says so."""
+    source = entra(tenant)
+    graph = source._people._graph
+    pages = graph.pages
+
+    def refused(path: str, params: Any, *args: Any, **options: Any) -> Any:
+        if "signInActivity" in params.get("$select", ""):
+            raise error_class(status)("not here", status=status)
+        return pages(path, params, *args, **options)
+
+    monkeypatch.setattr(graph, "pages", refused)
+
+    whole = people(source)
+
+    assert len(whole)
+    assert whole["last_sign_in"].isna().all()
+    assert "last sign-ins are unknown" in caplog.text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_managers_that_are_not_to_be_had_are_unknown(
+    tenant: Running, status: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everybody is read all the same."""
+    usual = people(entra(tenant))
+    source = entra(tenant)
+    graph = source._people._graph
+    pages = graph.pages
+
+    def refused(path: str, params: Any, *args: Any, **options: Any) -> Any:
+        if "$expand" in params:
+            raise error_class(status)("not here", status=status)
+        return pages(path, params, *args, **options)
+
+    monkeypatch.setattr(graph, "pages", refused)
+
+    whole = people(source)
+
+    assert whole["source_id"].tolist() == usual["source_id"].tolist()
+    assert whole["manager"].isna().all()
+    assert "managers may not be read" in caplog.text

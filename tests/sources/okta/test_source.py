@@ -279,3 +279,32 @@ def test_no_secret_shows(acme: Running) -> None:
 def asked(sandbox: Running, path: str) -> int:
     """Count the requests below a path."""
     return sandbox.world.counters.total(path)
+
+
+@pytest.mark.parametrize(("count", "unread"), [(0, False), (5, True)])
+def test_a_count_never_speaks_for_the_members(service: Running, count: int, unread: bool) -> None:
+    """Members are read whatever the statistics say; a group that counts some and lists none is not read."""
+    source = okta(service, groups=["atl-*"])
+    whole = frames.concat(frames.Memberships, [page.frame for page in source.memberships()])
+    company = service.world.company
+    empty = [name for name, group in company.groups.items() if name.startswith("atl-") and not group.members]
+    service.world.options["okta_users_count"] = count
+
+    pages = list(source.memberships())
+
+    del service.world.options["okta_users_count"]
+    rejects = frames.concat(frames.Rejects, [page.rejects for page in pages])
+    pd.testing.assert_frame_equal(whole, frames.concat(frames.Memberships, [page.frame for page in pages]))
+    assert rejects["value"].tolist() == (empty if unread else [])
+    assert set(rejects["field"]) <= {"members"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_log_that_is_not_to_be_had_costs_the_changes_alone(service: Running, status: int) -> None:
+    """Whatever word refuses it, the org is read whole, and the check warns but for a refused credential."""
+    service.world.faults.add(path="/okta/api/v1/logs", status=status, times=0)
+    source = okta(service)
+
+    assert source.checkpoint() is None
+    assert len(people(source))
+    assert source.check()[-1].level == ("error" if status == 401 else "warning")
