@@ -15,10 +15,10 @@ from tests.chaos.tally import Tally
 from tests.oracle import truth
 from tests.oracle.life import Life, Plant
 
-PEOPLE = 30
-DAYS = int(os.environ.get("ORACLE_DAYS", "90"))
+PEOPLE = 24
 FILE = """\
-  hr: {{kind: csv, path: people.csv, groups: {{columns: [Groups], separator: ', '}}}}
+  hr: {{kind: csv, path: people.csv, columns: {{source_id: Employee ID}},
+       groups: {{columns: [Groups], separator: ', '}}}}
 """
 
 
@@ -48,8 +48,9 @@ def plants(folder: Path, base: str) -> list[Plant]:
 
 
 def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:
-    """Live through so many days."""
-    tally = Tally("oracle", f"seed {seed}", there_are=DAYS)
+    """Live through so many days with both plants; ORACLE_SEED says which company and which mistakes."""
+    seed = int(os.environ.get("ORACLE_SEED", seed))
+    tally = Tally("oracle", f"seed {seed}", there_are=2 * most)
     base = f"http://127.0.0.1:{port}"
     os.environ |= policy.SECRETS
     world = make_world(PEOPLE, seed)

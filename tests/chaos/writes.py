@@ -18,7 +18,10 @@ HARM: tuple[dict[str, Any], ...] = (
     *({"kind": kind} for kind in ("lost_write", "truncate", "reset", "expire_token")),
     {"kind": "timeout", "seconds": bare.TIMEOUT + 0.3},
     *({"kind": "status", "status": status} for status in (500, 502, 503, 501, 429, 400, 401, 403, 404, 409)),
-    *({"kind": "status", "status": 200, "body": body} for body in ({}, [], "", {"error": "upstream"})),
+    {"kind": "status", "status": 200, "body": {}},
+    {"kind": "status", "status": 200, "body": []},
+    {"kind": "status", "status": 200, "body": ""},
+    {"kind": "status", "status": 200, "body": {"error": "upstream"}},
     {"kind": "status", "status": 206, "body": {"data": []}},
     *({"kind": "reshape", "shape": shape} for shape in ("object", "null", "login", "error")),
 )
