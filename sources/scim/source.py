@@ -115,6 +115,7 @@ class Scim:
         return [
             Finding("ok", f"{self.name}: server", f"speaks SCIM {able.version}, pages by {way}"),
             check_read(f"{self.name}: users", partial(self._read_one, "/Users")),
+            *self._check_filter(),
             *self._check_groups(),
             *check_patterns(self.name, "groups", self._options.groups, self._group_names),
         ]
@@ -195,6 +196,21 @@ class Scim:
     def _members(self) -> Iterator[Members]:
         groups = self._all_groups()
         return groups.members(self._is_wanted, deep=self._options.nested)
+
+    def _check_filter(self) -> list[Finding]:
+        """Say how many of the users the filter selects; a server may take no notice of it, or misread it."""
+        if not self._options.filter:
+            return []
+        subject = f"{self.name}: filter"
+        try:
+            chosen, every = (self._count("/Users", query).total for query in (self._filter, {}))
+        except TransportError as error:
+            return [Finding("error", subject, error.message, error.remedy)]
+        message = f"selects {chosen} of {every} users"
+        if chosen is None or chosen == 0 or chosen == every:
+            remedy = "Compare with the server: it may not know this filter. Correct it, or leave it out."
+            return [Finding("warning", subject, message, remedy)]
+        return [Finding("ok", subject, message)]
 
     def _check_groups(self) -> list[Finding]:
         """Say whether groups can be read, and whether anybody is shown to be in one."""

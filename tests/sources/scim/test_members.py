@@ -124,6 +124,19 @@ def test_with_a_filter_members_out_of_it_are_no_strangers(odd: Running) -> None:
     assert read(some).unread_groups
 
 
+@pytest.mark.parametrize(
+    ("way", "level"), [(None, "ok"), ("ignored", "warning"), ("fruitless", "warning"), ("refused", "error")]
+)
+def test_check_says_how_many_a_filter_selects(odd: Running, way: str | None, level: str) -> None:
+    """A filter that selects nobody or everybody may not be understood."""
+    odd.world.options["scim_filter"] = way
+
+    [finding] = [one for one in scim(odd, filter="active eq true").check() if one.subject == "dir: filter"]
+
+    assert finding.level == level
+    assert "users" in finding.message or level == "error"
+
+
 @given(st.lists(JSON, max_size=4) | JSON)
 def test_whatever_members_are_nobody_is_passed_over(stated: Any) -> None:
     """Each entry of a list is an identifier or part of the problem, whatever its type."""
