@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from prefect import flow
 
-from flows.parameters import AsOf, Config, Described, Out
+from flows.parameters import Config, Described, Out
 from ledger import StoredPlan
-from tasks.claim import claim_target
 from tasks.consent import require_consent
+from tasks.lease import lease_target
 from tasks.load import load_plan
 from tasks.publish import publish
 from tasks.run import open_run
@@ -22,12 +22,11 @@ Fingerprint = Annotated[str, Described("Fingerprint of the plan, or its beginnin
 
 
 @flow(name="seatwise-apply", flow_run_name="apply {plan}")
-async def apply(
-    plan: Fingerprint, config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None
-) -> dict[str, Any]:
+async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "out") -> dict[str, Any]:
     """Make the changes of one plan, and nothing else."""
-    with open_run("apply", config, out, as_of=as_of) as session:
+    with open_run("apply", config, out) as session:
         stored = session.ledger.plan(plan)
+        settle_interrupted(session, stored.target)
         require_consent(session, stored)
         state = RunState(plans=[stored])
         apply_plan(session, stored, state)
@@ -37,8 +36,7 @@ async def apply(
 def apply_plan(session: Session, plan: StoredPlan, state: RunState) -> None:
     """Write a plan, read back, and keep what came of it, also of a plan that ends half-way."""
     target, ledger = plan.target, session.ledger
-    with claim_target(session, target):
-        settle_interrupted(session, target)
+    with lease_target(session, target):
         # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
         ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
         try:

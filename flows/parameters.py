@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CONFIG = "The policy file."
 OUT = "Folder for the files people read."
 ONLY = "E-mail addresses to restrict the run to; empty means everyone."
-AS_OF = "Judge as of this moment (UTC) instead of now, to rehearse a date."
+AS_OF = "Judge as of this moment (UTC), to rehearse a date; one that is past shows what was read then."
 FULL = "Read every source whole, also those that can tell what changed."
 
 

@@ -7,11 +7,14 @@ from typing import Any
 from prefect import flow
 
 from flows.parameters import AsOf, Config, Full, Only, Out
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.decide import decide_target, remember_reads
 from tasks.extract import extract_source, extract_target
+from tasks.past import restore_reads
 from tasks.publish import publish
 from tasks.run import open_run
 from tasks.session import Session
+from tasks.settle import settle_all
 from tasks.state import RunState
 
 
@@ -30,16 +33,28 @@ async def reconcile(
 
 
 def read_and_decide(session: Session) -> RunState:
-    """Read the sources and targets side by side, then decide target by target."""
+    """Settle what was interrupted, read the sources and targets side by side, decide target by target."""
+    if session.past is not None:
+        return _decide_all(session, *restore_reads(session))
+    settle_all(session)
     source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
-    target_reads = {name: extract_target.submit(session, name) for name in session.target_names}
-    state = RunState(sources={name: read.result() for name, read in source_reads.items()})
+    reachable = [name for name in session.target_names if name not in session.failed]
+    target_reads = {name: extract_target.submit(session, name) for name in reachable}
+    sources = {name: read.result() for name, read in source_reads.items()}
+    targets = {}
     for name, read in target_reads.items():
-        target = read.result(raise_on_failure=len(target_reads) == 1)
+        target = read.result(raise_on_failure=len(session.target_names) == 1)
         if isinstance(target, Exception):
             session.failed[name] = str(target)
         else:
-            state.targets[name] = target
+            targets[name] = target
+    return _decide_all(session, sources, targets)
+
+
+def _decide_all(
+    session: Session, sources: dict[str, SourceSnapshot], targets: dict[str, TargetSnapshot]
+) -> RunState:
+    state = RunState(sources=sources, targets=targets)
     for name, target in state.targets.items():
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)

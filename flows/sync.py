@@ -7,7 +7,7 @@ from typing import Any
 from prefect import flow
 
 from flows.apply import apply_plan
-from flows.parameters import AsOf, Config, Full, Only, Out
+from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
 from tasks.consent import releases
 from tasks.publish import publish
@@ -19,11 +19,10 @@ async def sync(
     config: Config = "policy.yaml",
     out: Out = "out",
     only: Only = None,
-    as_of: AsOf = None,
     full: Full = False,
 ) -> dict[str, Any]:
     """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
-    with open_run("sync", config, out, only=only, as_of=as_of, full=full) as session:
+    with open_run("sync", config, out, only=only, full=full) as session:
         state = read_and_decide(session)
         for plan in releases(session, state):
             try:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from prefect import flow
 
-from flows.parameters import AsOf, Config, Described, Out
+from flows.parameters import Config, Described, Out
 from tasks.publish import publish
 from tasks.run import open_run
 from tasks.state import RunState
@@ -16,10 +16,8 @@ RunId = Annotated[str, Described("The run to take back, or its beginning.")]
 
 
 @flow(name="seatwise-undo", flow_run_name="undo {run_id}")
-async def undo(
-    run_id: RunId, config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None
-) -> dict[str, Any]:
+async def undo(run_id: RunId, config: Config = "policy.yaml", out: Out = "out") -> dict[str, Any]:
     """Make the inverse of what a run applied into a plan, to be read, approved and applied like any other."""
-    with open_run("undo", config, out, as_of=as_of) as session:
+    with open_run("undo", config, out) as session:
         state = RunState(plans=plan_undo(session, run_id))
         return await publish(session, state)

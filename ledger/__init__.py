@@ -3,7 +3,8 @@
 from ledger.book import Ledger
 from ledger.errors import LedgerError
 from ledger.plans import StoredPlan
+from ledger.pruning import Moments, Pruned
 from ledger.runs import RunRow
 from ledger.snapshots import FeedPosition, Snapshot
 
-__all__ = ["FeedPosition", "Ledger", "LedgerError", "RunRow", "Snapshot", "StoredPlan"]
+__all__ = ["FeedPosition", "Ledger", "LedgerError", "Moments", "Pruned", "RunRow", "Snapshot", "StoredPlan"]

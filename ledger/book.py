@@ -8,17 +8,19 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from ledger.claims import Claims
 from ledger.journal import Journal
+from ledger.leases import Leases
 from ledger.memory import Memory
 from ledger.migrate import migrate
 from ledger.plans import Plans
+from ledger.private import create_privately, keep_private
+from ledger.pruning import Pruning
 from ledger.runs import Runs
-from ledger.snapshots import Snapshots
 from ledger.store import engine_for, explained
+from ledger.undone import Undone
 
 
-class Ledger(Runs, Plans, Journal, Memory, Snapshots, Claims):
+class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone):
     """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
 
     It has no clock: every time is passed in, aware. It is given no secrets and redacts none.
@@ -37,6 +39,7 @@ class Ledger(Runs, Plans, Journal, Memory, Snapshots, Claims):
             LedgerUnavailable: the database cannot be reached or opened.
             LedgerTooNew: a later version of Seatwise has written it.
         """
+        create_privately()
         engine = engine_for(url)
         try:
             with explained(engine.url):
@@ -44,7 +47,9 @@ class Ledger(Runs, Plans, Journal, Memory, Snapshots, Claims):
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, folder or _beside(engine))
+        snapshots = folder or _beside(engine)
+        _keep_private(engine, snapshots)
+        return cls(engine, snapshots)
 
     def __enter__(self) -> Self:
         """Use the ledger in a `with` statement, which closes it."""
@@ -55,6 +60,14 @@ class Ledger(Runs, Plans, Journal, Memory, Snapshots, Claims):
     ) -> None:
         """Close it."""
         self.close()
+
+
+def _keep_private(engine: Engine, snapshots: Path) -> None:
+    """Take others' rights off what an earlier version, or a restore, left readable."""
+    keep_private(snapshots)  # who may not enter reaches nothing in it
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        database = Path(engine.url.database)
+        keep_private(*(database.with_name(database.name + ending) for ending in ("", "-wal", "-shm")))
 
 
 def _beside(engine: Engine) -> Path:

@@ -11,6 +11,8 @@ LedgerError
 ├── AmbiguousIdentifier   a prefix of several identifiers
 ├── AlreadyIntended       another run began to write the same change and never said how it ended
 ├── TargetBusy            another run is writing the target
+├── RunClosed             the run was closed while it was at work
+├── ClockWentBack         the ledger holds runs of a later time than now
 ├── PlanMismatch          another plan is stored under the same fingerprint
 └── SnapshotDamaged       a snapshot's file is absent or altered
 """
@@ -79,6 +81,14 @@ class AlreadyIntended(LedgerError):
 
 class TargetBusy(LedgerError):
     """Another run is writing the target."""
+
+
+class RunClosed(LedgerError):
+    """The run was closed while it was at work: it fell silent for too long, or was told to end."""
+
+
+class ClockWentBack(LedgerError):
+    """The ledger holds runs of a later time than now."""
 
 
 class PlanMismatch(LedgerError):

@@ -19,6 +19,11 @@ from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRu
 from ledger.runs import require_run
 from ledger.store import Store, chunks, insert_rows, resolve
 from provisioning.model.frames import Changes, Outcomes, columns
+from provisioning.model.terms import Action, Status
+
+_MADE = [Status.APPLIED.value, Status.PROPAGATING.value]
+_ENDS = [Action.SUSPEND.value, Action.DEACTIVATE.value, Action.DELETE.value]
+_BEGINS = [Action.RESTORE.value, Action.REACTIVATE.value, Action.CANCEL_DELETE.value]
 
 
 class Journal(Store):
@@ -53,6 +58,9 @@ class Journal(Store):
     def record(self, run_id: str, fingerprint: str, outcomes: pd.DataFrame) -> None:
         """Keep how changes ended, and settle their intents, whichever run wrote them.
 
+        Each outcome is kept with the run that intended the change, which may have died since; what was
+        so already when it was looked at was intended by none.
+
         Args:
             run_id: run that found out.
             fingerprint: the plan.
@@ -66,17 +74,22 @@ class Journal(Store):
         try:
             with self._writing() as connection:
                 require_run(connection, run_id)
+                makers = _makers(connection, run_id, fingerprint)
+                rows = [{**row, "intended_by": makers.get(row["change_id"])} for row in rows]
                 insert_rows(connection, tables.outcomes, rows)
                 _settle(connection, fingerprint, [row["change_id"] for row in rows])
         except IntegrityError as error:
             raise _refusal(fingerprint) from error
 
-    def outcomes(self, fingerprint: str, run_id: str | None = None) -> pd.DataFrame:
+    def outcomes(
+        self, fingerprint: str, run_id: str | None = None, *, intended_by: str | None = None
+    ) -> pd.DataFrame:
         """The last outcome of each change of a plan that was tried, in the order they were recorded.
 
         Args:
             fingerprint: the plan, or the beginning of its fingerprint.
             run_id: count only what this run recorded; a plan can be come to, and applied, more than once.
+            intended_by: count only what this run made, whichever run found out how it ended.
 
         Returns:
             An Outcomes frame.
@@ -91,11 +104,14 @@ class Journal(Store):
             found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
             last = select(func.max(c.seq)).where(c.fingerprint == found).group_by(c.change_id)
             last = last.where(c.run_id == run_id) if run_id is not None else last
+            last = last.where(c.intended_by == intended_by) if intended_by is not None else last
             rows = connection.execute(select(*shown).where(c.seq.in_(last)).order_by(c.seq)).all()
         return tables.frame(rows, shown)
 
     def written(self, run_id: str) -> list[str]:
-        """Fingerprints of the plans of which a run recorded outcomes, in the order it began.
+        """Fingerprints of the plans of which a run made changes, in the order it began.
+
+        Whether it lived to see how they ended makes no difference.
 
         Args:
             run_id: the run, or the beginning of its name.
@@ -106,8 +122,21 @@ class Journal(Store):
         c = tables.outcomes.c
         with self._reading() as connection:
             found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
-            query = select(c.fingerprint).where(c.run_id == found).group_by(c.fingerprint)
+            query = select(c.fingerprint).where(c.intended_by == found).group_by(c.fingerprint)
             return list(connection.scalars(query.order_by(func.min(c.seq))))
+
+    def ended(self, target: str) -> frozenset[str]:
+        """Accounts that Seatwise itself suspended, deactivated or deleted, and has not brought back since."""
+        changes, outcomes = tables.changes, tables.outcomes
+        same = (changes.c.fingerprint == outcomes.c.fingerprint) & (
+            changes.c.change_id == outcomes.c.change_id
+        )
+        made = outcomes.c.status.in_(_MADE) & outcomes.c.intended_by.is_not(None)
+        query = select(changes.c.account_id, changes.c.action).join_from(outcomes, changes, same)
+        query = query.where(changes.c.target == target, changes.c.action.in_([*_ENDS, *_BEGINS]), made)
+        with self._reading() as connection:
+            last = {row.account_id: row.action for row in connection.execute(query.order_by(outcomes.c.seq))}
+        return frozenset(account for account, action in last.items() if action in _ENDS)
 
     def unsettled(self, target: str | None = None) -> pd.DataFrame:
         """Changes that were about to be written and have no outcome, oldest first.
@@ -137,6 +166,16 @@ def _open_intents(
             "Let that run end; the next `seatwise sync` or `seatwise apply` finds out how its changes ended.",
         )
     return set(runs)
+
+
+def _makers(connection: Connection, run_id: str, fingerprint: str) -> dict[str, str]:
+    """The run that makes each change of a plan: the one whose intent is open, else this one if it had any."""
+    c = tables.intents.c
+    mine = (c.settled == false()) | (c.run_id == run_id)
+    # An open intent comes last, so it wins over a settled one.
+    listed = select(c.change_id, c.run_id).where(c.fingerprint == fingerprint, mine)
+    ordered = listed.order_by(c.settled.desc(), c.seq)
+    return {row.change_id: row.run_id for row in connection.execute(ordered)}
 
 
 def _settle(connection: Connection, fingerprint: str, change_ids: Sequence[str]) -> None:

@@ -138,6 +138,15 @@ class Memory(Store):
         once = taken[columns(Taken)].drop_duplicates(list(tables.KEY))
         self._replace(tables.taken, target, tables.records(once))
 
+    def forget_taken(self, target: str, rows: pd.DataFrame) -> None:
+        """Forget some of what was taken in a target; what is not remembered is passed over."""
+        key = [tables.taken.c[name] for name in ASSIGNED]
+        same = [column == bindparam(f"{column.name}_") for column in key]
+        keys = [{f"{name}_": row[name] for name in ASSIGNED} for row in tables.records(_keyed(rows))]
+        with self._writing() as connection:
+            for part in chunks(keys):
+                connection.execute(delete(tables.taken).where(tables.taken.c.target == target, *same), part)
+
     def applied_policy(self, target: str) -> str | None:
         """Fingerprint of the policy that was applied last; None before the first."""
         c = tables.policies.c

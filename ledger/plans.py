@@ -15,7 +15,7 @@ from ledger.runs import require_run
 from ledger.store import Store, insert_rows, resolve
 from provisioning.model.frames import Changes, columns
 
-PLANNED = ("fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created")
+PLANNED = ("fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created", "undoes")
 """What is stored of a plan beside its changes."""
 
 
@@ -33,6 +33,8 @@ class StoredPlan:
     created: datetime
     changes: pd.DataFrame
     """A Changes frame; the ledger gives it back row for row."""
+    undoes: str | None = None
+    """Run that the plan takes back."""
 
 
 class Plans(Store):
@@ -104,6 +106,14 @@ class Plans(Store):
             found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
             row = {"fingerprint": found, "by": by, "reason": reason, "at": at}
             connection.execute(insert(tables.approvals), row)
+
+    def last_approval(self, target: str) -> datetime | None:
+        """When a person last approved a plan of a target; None where nobody ever did."""
+        a, p = tables.approvals.c, tables.planned.c
+        plans = select(p.fingerprint).where(p.target == target)
+        last = select(a.at).where(a.fingerprint.in_(plans)).order_by(a.at.desc()).limit(1)
+        with self._reading() as connection:
+            return connection.scalar(last)
 
     def approvals(self, fingerprint: str) -> pd.DataFrame:
         """Who approved a plan, first approval first: fingerprint, by, reason, at.

@@ -1,21 +1,32 @@
-"""Runs: what was started, when, by which flow, and how it ended."""
+"""Runs: what was started, when, by whom and by which flow, whether it is still there, and how it ended."""
 
 from __future__ import annotations
 
+import getpass
+import os
 import secrets
+import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import tables
-from ledger.errors import UnknownRun
+from ledger.errors import ClockWentBack, UnknownRun
 from ledger.store import Store, resolve
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """No letter that is read as another."""
+
+
+SILENCE = timedelta(seconds=45)
+"""How long a run may say nothing before it counts as killed."""
+BACK = timedelta(minutes=1)
+"""How far clocks of several machines may lie apart, or be set back by the one who keeps them right."""
+INTERRUPTED = "interrupted"
+"""Verdict of a run that never said how it ended."""
 
 
 class RunRow(NamedTuple):
@@ -24,6 +35,10 @@ class RunRow(NamedTuple):
     run_id: str
     flow: str
     started_at: datetime
+    alive_at: datetime
+    owner: str | None
+    host: str | None
+    pid: int | None
     policy: str
     config: str | None
     finished_at: datetime | None
@@ -46,11 +61,16 @@ class Runs(Store):
 
         Returns:
             The run's identifier; identifiers sort by the second of their start.
+
+        Raises:
+            ClockWentBack: an earlier run started later than now.
         """
         letters = "".join(secrets.choice(_LETTERS) for _ in range(4))
         run_id = f"{at.astimezone(UTC):%Y%m%d-%H%M%S}-{letters}"
         row = {"run_id": run_id, "flow": flow, "started_at": at, "policy": policy, "config": config}
+        row |= {"alive_at": at, "owner": login(), "host": socket.gethostname(), "pid": os.getpid()}
         with self._writing() as connection:
+            _require_later(connection, at)
             connection.execute(insert(tables.runs), row)
         return run_id
 
@@ -59,6 +79,8 @@ class Runs(Store):
     ) -> None:
         """Close a run with what came of it; `summary` holds no secrets.
 
+        One that was closed as interrupted meanwhile says now how it really ended.
+
         Raises:
             UnknownRun: no such run.
         """
@@ -66,6 +88,26 @@ class Runs(Store):
         with self._writing() as connection:
             require_run(connection, run_id)
             connection.execute(update(tables.runs).where(tables.runs.c.run_id == run_id).values(ended))
+
+    def beat(self, run_id: str, at: datetime) -> None:
+        """Keep that a run is still there; one that was closed stays closed."""
+        c = tables.runs.c
+        mine = update(tables.runs).where(c.run_id == run_id, c.finished_at.is_(None))
+        with self._writing() as connection:
+            connection.execute(mine.values(alive_at=at))
+
+    def close_interrupted(self, at: datetime) -> list[str]:
+        """Close the runs that fell silent without a word, as interrupted when they were last heard of.
+
+        Returns:
+            Their identifiers.
+        """
+        c = tables.runs.c
+        silent = select(c.run_id, c.alive_at).where(c.finished_at.is_(None), c.alive_at <= at - SILENCE)
+        with self._writing(alone_on=tables.leases) as connection:
+            found = {row.run_id: row.alive_at for row in connection.execute(silent)}
+            close_runs(connection, found)
+        return list(found)
 
     def runs(self, limit: int = 50) -> pd.DataFrame:
         """The newest runs first: every field of `RunRow` but the configuration and the summary."""
@@ -85,6 +127,37 @@ class Runs(Store):
             found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
             row = connection.execute(select(*fields).where(tables.runs.c.run_id == found)).one()
         return RunRow(*row)
+
+
+def login() -> str | None:
+    """Whom the process runs as; None where nobody can tell, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return None
+
+
+def close_runs(connection: Connection, runs: Mapping[str, datetime]) -> None:
+    """Close runs as interrupted, each at its time; their targets are free again."""
+    for run_id, at in runs.items():
+        ended = {"finished_at": at, "verdict": INTERRUPTED, "exit_code": 1}
+        unfinished = tables.runs.c.finished_at.is_(None)
+        mine = update(tables.runs).where(tables.runs.c.run_id == run_id, unfinished)
+        connection.execute(mine.values(ended))
+        connection.execute(delete(tables.leases).where(tables.leases.c.run_id == run_id))
+
+
+def _require_later(connection: Connection, at: datetime) -> None:
+    last = connection.scalar(
+        select(tables.runs.c.started_at).order_by(tables.runs.c.started_at.desc()).limit(1)
+    )
+    if last is not None and at < last - BACK:
+        raise ClockWentBack(
+            f"it is {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by this clock, and the ledger's last run began "
+            f"at {last:%Y-%m-%d %H:%M} UTC: one of the two clocks is wrong, and the days since somebody left "
+            "are counted by them",
+            "Set the clock right. If it was wrong in that run, restore the ledger from the backup before it.",
+        )
 
 
 def require_run(connection: Connection, run_id: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import insert, select, update
@@ -33,6 +33,7 @@ SHOWN = (
     "options",
     "run_id",
     "sizes",
+    "measured",
     "files",
 )
 
@@ -64,6 +65,8 @@ class Snapshot:
     run_id: str | None
     sizes: dict[str, int]
     """Rows of each frame."""
+    measured: Any = field(repr=False)
+    """What the next read is compared with."""
     files: dict[str, str] = field(repr=False)
     """Digest of each frame's file."""
     _folder: Path = field(repr=False)
@@ -109,6 +112,7 @@ class Snapshots(Store):
         at: datetime,
         run_id: str | None,
         feed: FeedPosition | None = None,
+        measured: Any = None,
     ) -> str:
         """Keep a read; equal frames are stored once, every read is catalogued.
 
@@ -119,6 +123,7 @@ class Snapshots(Store):
             at: aware time of the read.
             run_id: run that read it.
             feed: where the read stands in the origin's feed of changes; none if left out.
+            measured: what the next read is compared with; kept here, so that no lost file takes it away.
 
         Returns:
             The digest of the content; equal content has the same.
@@ -132,19 +137,22 @@ class Snapshots(Store):
         sizes = {name: len(frames[name]) for name in files}
         read = {"origin": origin, "taken_at": at, "complete": complete, "run_id": run_id}
         stands = (feed or FeedPosition(at))._asdict()
-        row = {**read, **stands, "digest": digest, "sizes": sizes, "files": files}
+        row = {**read, **stands, "digest": digest, "sizes": sizes, "measured": measured, "files": files}
         with self._writing() as connection:
             if run_id is not None:
                 require_run(connection, run_id)
             connection.execute(insert(tables.snapshots), row)
         return digest
 
-    def last_complete(self, origin: str, *, before: str | None = None) -> Snapshot | None:
+    def last_complete(
+        self, origin: str, *, before: str | None = None, at: datetime | None = None
+    ) -> Snapshot | None:
         """The newest complete snapshot of an origin; None when there is none.
 
         Args:
             origin: source or target.
             before: digest of a snapshot of the origin; only older reads than its last one count.
+            at: aware time; only reads of then or before count.
 
         Raises:
             UnknownSnapshot: the origin has no snapshot of that digest.
@@ -159,8 +167,23 @@ class Snapshots(Store):
                 if bound is None:
                     raise UnknownSnapshot(before)
                 query = query.where(c.seq < bound)
+            if at is not None:
+                query = query.where(c.taken_at <= at)
             row = connection.execute(query).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+
+    def measured(self, origin: str, *, since: datetime) -> list[dict[str, Any]]:
+        """What complete reads of an origin were measured at, oldest first.
+
+        Args:
+            origin: source or target.
+            since: aware time; only reads of then or later count.
+        """
+        c = tables.snapshots.c
+        query = select(c.measured).where(c.origin == origin, c.complete, c.taken_at >= since)
+        with self._reading() as connection:
+            found = connection.execute(query.where(c.measured.is_not(None)).order_by(c.seq)).scalars()
+            return list(found)
 
     def accept(self, run_id: str) -> None:
         """Take every read of a run as the measure for later ones: a person has approved its plan."""

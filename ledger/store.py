@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -42,9 +44,27 @@ class Store:
         """Hold both; `Ledger.open` makes them."""
         self._engine = engine
         self._folder = folder
+        self._open = threading.local()
+
+    def clock(self) -> datetime:
+        """The time now: that of the database where several machines share one, else of this machine."""
+        if self._engine.dialect.name != "postgresql":
+            return datetime.now(UTC)
+        with self._reading() as connection:
+            now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now.astimezone(UTC)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Everything this thread writes until the block ends becomes durable at once, or not at all."""
+        with self._writing():
+            yield
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        if (current := self._current()) is not None:
+            yield current
+            return
         with explained(self._engine.url), self._engine.begin() as connection:
             yield connection
 
@@ -55,12 +75,24 @@ class Store:
         Args:
             alone_on: table that is replaced in part; no other writer may come in between.
         """
+        if (current := self._current()) is not None:
+            _lock(current, alone_on)
+            yield current
+            return
         with explained(self._engine.url), self._engine.connect() as plain:
             connection = plain.execution_options(writes=True)
             with connection.begin():
-                if alone_on is not None and connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f'LOCK TABLE "{alone_on.name}" IN SHARE ROW EXCLUSIVE MODE')
-                yield connection
+                _lock(connection, alone_on)
+                self._open.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._open.connection = None
+
+    def _current(self) -> Connection | None:
+        """The writing transaction this thread is in; what it reads and writes within is part of it."""
+        found: Connection | None = getattr(self._open, "connection", None)
+        return found
 
     def _frame(self, query: Any, table_columns: Sequence[Column[Any]]) -> pd.DataFrame:
         with self._reading() as connection:
@@ -69,6 +101,12 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+def _lock(connection: Connection, table: Table | None) -> None:
+    """Keep other writers from a table until the transaction ends; SQLite has one writer in any case."""
+    if table is not None and connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN SHARE ROW EXCLUSIVE MODE')
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

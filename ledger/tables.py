@@ -130,6 +130,10 @@ runs = Table(
     _text("run_id", primary_key=True),
     _text("flow"),
     _time("started_at", index=True),
+    _time("alive_at", doc="When the run last said that it is still there."),
+    _text("owner", nullable=True, doc="Login it runs as."),
+    _text("host", nullable=True),
+    Column("pid", Integer, nullable=True),
     _time("finished_at", nullable=True),
     _text("verdict", nullable=True),
     Column("exit_code", Integer, nullable=True),
@@ -138,13 +142,12 @@ runs = Table(
     Column("summary", JSON(none_as_null=True), nullable=True),
 )
 
-# One run at a time writes a target. A claim that nobody renews runs out: a crash blocks nobody for long.
-claims = Table(
-    "claims",
+# One run at a time writes a target. The lease of a run that fell silent is free: a crash blocks nobody.
+leases = Table(
+    "leases",
     metadata,
     _text("target", primary_key=True),
     _run(),
-    _time("until"),
 )
 
 # A plan's content is kept once, however many runs come to the same plan.
@@ -165,6 +168,7 @@ planned = Table(
     _text("policy_fingerprint"),
     Column("blocked_by", JSON, nullable=False),
     _time("created"),
+    _text("undoes", nullable=True, doc="Run that the plan takes back."),
     Index("uq_planned_run_id_target_fingerprint", "run_id", "target", "fingerprint", unique=True),
 )
 
@@ -214,6 +218,7 @@ outcomes = Table(
     _run(),
     _text("fingerprint"),
     *columns_of(Outcomes),
+    _text("intended_by", nullable=True, doc="Run that made the change; null for one that was so already."),
     _change(),
     Index("ix_outcomes_fingerprint_change_id", "fingerprint", "change_id"),
 )
@@ -242,6 +247,20 @@ owned = Table("owned", metadata, *(_text(name, primary_key=True) for name in KEY
 
 taken = Table("taken", metadata, *columns_of(Taken, key=KEY))
 
+# What a person took back is not made again by the same rule, until somebody lifts it or the rule changes.
+undone = Table(
+    "undone",
+    metadata,
+    _text("target", primary_key=True),
+    _text("account_id", primary_key=True),
+    _text("rule", primary_key=True),
+    _text("action", primary_key=True),
+    _text("subject"),
+    _text("run_id", doc="Run that was taken back."),
+    _text("rule_digest", doc="Of what the policy said under the rule."),
+    _time("at"),
+)
+
 policies = Table(
     "policies",
     metadata,
@@ -264,6 +283,7 @@ snapshots = Table(
     _text("options", nullable=True, doc="Digest of the connection's options it was read with."),
     _run(nullable=True),
     Column("sizes", JSON, nullable=False, doc="Rows of each frame."),
+    Column("measured", JSON(none_as_null=True), nullable=True, doc="What the next read is compared with."),
     Column("files", JSON, nullable=False, doc="Digest of each frame's file."),
     Index("ix_snapshots_origin_complete_seq", "origin", "complete", "seq"),
 )

@@ -27,6 +27,7 @@ from provisioning.model.frames import Accounts, Assignments, Capacity, Entitleme
 from provisioning.model.seat_table import INSTALLATION, build_seats
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Activity, Billing, WasteReason
+from reports.rejects import count_rejects, describe_rejects
 from reports.words import Definition, defined, notes, titled
 
 NOT_STATED = "(not stated)"
@@ -153,7 +154,10 @@ def build(
         waste=_most_certain_first(wasted),
         data=data,
         definitions=defined(terms.idle.days, terms.never_used_after.days),
-        notes=notes(products, data, priced=prices is not None),
+        notes=[
+            *describe_rejects(count_rejects([*sources, *targets])),
+            *notes(products, data, priced=prices is not None),
+        ],
     )
 
 

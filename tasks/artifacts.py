@@ -6,6 +6,7 @@ from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
 
 from reports import licences, plan_text
 from reports.licences import Report
+from reports.rejects import count_rejects, describe_rejects
 from tasks.state import RunState
 from tasks.summary import describe_note
 
@@ -43,6 +44,8 @@ def _describe_verdicts(state: RunState) -> str | None:
     notes = [
         f"- {target}: {describe_note(note)}" for target, decision in decisions for note in decision.notes
     ]
+    unread = count_rejects([*state.sources.values(), *state.targets.values()])
+    notes += [f"- {line}" for line in describe_rejects(unread)]
     if not reasons and not notes:
         return None
     title = "# What needs approval or is withheld"

@@ -21,11 +21,18 @@ from provisioning.decide.preconditions import postcondition_holds, precondition_
 from provisioning.model import frames
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
-from provisioning.model.terms import AccountState, Status
-from provisioning.model.text import fold, folded
-from sinks import ALREADY, Applied, Observation, Sink
-from tasks.claim import renew_claim
-from tasks.outcomes import Ending, build_outcomes, observe_accounts, record_outcomes, settle_by_reading
+from provisioning.model.terms import Status
+from provisioning.model.text import fold
+from sinks import ALREADY, Applied, Sink
+from tasks.lease import renew_lease
+from tasks.outcomes import (
+    Ending,
+    accounts_by_email,
+    build_outcomes,
+    observe_accounts,
+    record_outcomes,
+    settle_by_reading,
+)
 from tasks.progress import Advance
 from tasks.session import Session
 from transport.errors import Malformed, UnknownOutcome
@@ -55,7 +62,7 @@ def write_batch(
     Returns:
         An Outcomes frame, one row per change of the batch.
     """
-    renew_claim(session, plan.target)
+    renew_lease(session, plan.target)
     with session.observing:
         endings, to_write = _check_preconditions(sink, batch)
     intended = [change.change_id for change in to_write]
@@ -73,7 +80,7 @@ def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list
     observation = observe_accounts(sink, batch)
     done, holds = postcondition_holds(batch, *observation), precondition_holds(batch, *observation)
     can = batch["action"].isin([action.value for action in sink.actions])
-    accounts = _accounts_by_email(observation)
+    accounts = accounts_by_email(observation)
     endings: Endings = {}
     for change_id, subject in batch.loc[done, ["change_id", "subject"]].itertuples(index=False):
         endings[change_id] = Ending(Status.APPLIED, accounts.get(fold(subject)), ALREADY)
@@ -86,14 +93,6 @@ def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list
     unable = Ending(Status.BLOCKED, message=f"{sink.kind} cannot do this; do it by hand")
     endings |= dict.fromkeys(batch.loc[~done & holds & ~can, "change_id"], unable)
     return endings, frames.rows(batch[~done & holds & can])
-
-
-def _accounts_by_email(observation: Observation) -> dict[str, str]:
-    """Whose account an address is, for changes planned before the account was known."""
-    accounts = observation.accounts
-    exists = accounts["state"].ne(AccountState.DELETED.value) & accounts["email"].notna()
-    people = accounts[accounts["kind"].eq("person") & exists]
-    return dict(zip(folded(people["email"]), people["account_id"], strict=True))
 
 
 def _write(sink: Sink, changes: Sequence[Change], advance: Advance, doubts: Doubts) -> Endings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from errors import SeatwiseError
 from ledger import StoredPlan
+from ledger.runs import login
 from provisioning.model.text import fold
 from tasks.session import Session
 from tasks.state import RunState
@@ -11,6 +12,24 @@ from tasks.state import RunState
 
 class NotReleased(SeatwiseError):
     """A plan must not be applied."""
+
+
+class NobodyApproves(SeatwiseError):
+    """An approval without a name."""
+
+    remedy = "Say who approves the plan with --by NAME."
+
+
+def require_approver(by: str | None) -> str:
+    """Who approves a plan: the name given, or the login.
+
+    Raises:
+        NobodyApproves: neither says a name.
+    """
+    name = (login() if by is None else by) or ""
+    if not name.strip():
+        raise NobodyApproves("a plan is approved by a person, and no name was given")
+    return name.strip()
 
 
 def require_consent(session: Session, plan: StoredPlan) -> None:
@@ -42,6 +61,16 @@ def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> i
     return max(0, needed - len(_approvers(session, plan)))
 
 
+def waits_for_approval(session: Session, plan: StoredPlan) -> bool:
+    """Whether a limit or a rule stops a plan and not enough people have approved it yet.
+
+    A rehearsal's plan is not in the ledger, so nobody can have approved it.
+    """
+    if not plan.blocked_by or session.as_of is not None:
+        return bool(plan.blocked_by)
+    return missing_approvals(session, plan, blocked=True) > 0
+
+
 def releases(session: Session, state: RunState) -> list[StoredPlan]:
     """The plans of a run that may be written now.
 
@@ -65,7 +94,7 @@ def _needs_two(session: Session, plan: StoredPlan) -> bool:
 def _approvers(session: Session, plan: StoredPlan) -> list[str]:
     """The different people who approved the plan, and not so long ago that they meant another day."""
     approvals = session.ledger.approvals(plan.fingerprint)
-    fresh = approvals[approvals["at"] >= session.now - session.policy.approve.timeout]
+    fresh = approvals[approvals["at"] >= session.moment() - session.policy.approve.timeout]
     names = {fold(str(by)): str(by).strip() for by in fresh["by"]}
     return [name for key, name in names.items() if key]
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from ledger import FeedPosition, StoredPlan
+from ledger.tables import KEY
 from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
-from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.incremental import digest_options
-from tasks.memory import recall
+from tasks.memory import SIZES, recall, recall_sizes
 from tasks.session import Session
 
 
@@ -52,11 +54,21 @@ def remember_reads(
     targets: dict[str, TargetSnapshot],
     decisions: dict[str, Decision],
 ) -> None:
-    """Catalogue the snapshots; a source that fell too far is no measure for the next run."""
+    """Catalogue the snapshots; a source that fell too far is no measure for the next run.
+
+    A rehearsal catalogues nothing: the next run would be compared with it.
+    """
+    if not session.remembers:
+        return
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
+    before = recall_sizes(session.ledger, list(sources))
     for name, source in sources.items():
         feed = FeedPosition(source.read_whole_at, source.checkpoint, digest_options(session, name))
-        _catalogue(session, name, source, SOURCE_PARTS, complete=name not in fallen, feed=feed)
+        whole, measured = (
+            name not in fallen,
+            SIZES.dump_python(measure(source, before.get(name)), mode="json", fallback=dict),
+        )
+        _catalogue(session, name, source, SOURCE_PARTS, complete=whole, feed=feed, measured=measured)
     for name, target in targets.items():
         _catalogue(session, name, target, TARGET_PARTS, complete=True)
 
@@ -69,24 +81,50 @@ def _catalogue(
     *,
     complete: bool,
     feed: FeedPosition | None = None,
+    measured: Any = None,
 ) -> None:
     frames = {part: getattr(read, part) for part in (*parts, "rejects")}
     session.ledger.save_snapshot(
-        name, frames, complete=complete, at=read.taken_at, run_id=session.run_id, feed=feed
+        name,
+        frames,
+        complete=complete,
+        at=read.taken_at,
+        run_id=session.run_id,
+        feed=feed,
+        measured=measured,
     )
 
 
 def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:
     verdict, ledger = decision.verdict, session.ledger
     plan = store_plan(session, decision.plan, verdict.reasons if verdict.needs_approval else [])
-    ledger.save_links(name, decision.links, session.moment())
-    ledger.save_leavers(name, _leavers(decision))
-    ledger.save_taken(name, decision.taken)
+    if session.remembers:
+        with ledger.together():
+            ledger.save_links(name, decision.links, session.moment())
+            ledger.save_leavers(name, _leavers(decision))
+            ledger.forget_taken(name, _no_longer_taken(decision))
     return plan
 
 
-def store_plan(session: Session, plan: Plan, blocked_by: list[str]) -> StoredPlan:
-    """Keep a plan of this run in the ledger, with the reasons why a person must approve it."""
+def _no_longer_taken(decision: Decision) -> pd.DataFrame:
+    """What was remembered as taken and is owed to nobody any more."""
+    before, still = decision.context.memory.taken, decision.taken
+    key = [*KEY]
+    both = before.merge(still[key].drop_duplicates(), on=key, how="left", indicator="where")
+    return before[both["where"].eq("left_only").to_numpy()]
+
+
+def store_plan(
+    session: Session, plan: Plan, blocked_by: list[str], *, undoes: str | None = None
+) -> StoredPlan:
+    """Keep a plan of this run in the ledger, with the reasons why a person must approve it.
+
+    Args:
+        session: the open session.
+        plan: the plan.
+        blocked_by: the reasons.
+        undoes: run that the plan takes back.
+    """
     stored = StoredPlan(
         fingerprint=plan.fingerprint,
         target=plan.target,
@@ -95,8 +133,11 @@ def store_plan(session: Session, plan: Plan, blocked_by: list[str]) -> StoredPla
         blocked_by=blocked_by,
         created=session.moment(),
         changes=plan.changes,
+        undoes=undoes,
     )
-    session.ledger.store_plan(stored)
+    # A plan for another day must not be there to be applied today.
+    if session.as_of is None:
+        session.ledger.store_plan(stored)
     return stored
 
 

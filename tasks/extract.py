@@ -64,8 +64,10 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
         TransportError: a page failed; nothing of the read is kept.
     """
     with session.timed(f"extract {name}"):
-        parts = _read(session.sink(name), TARGET_PARTS, name)
-    return TargetSnapshot(name, session.now, True, **parts)
+        sink = session.sink(name)
+        parts = _read(sink, TARGET_PARTS, name)
+    # A file is of the day it was made, however late it is read.
+    return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
 
 
 def _read(

@@ -8,6 +8,7 @@ from ledger.private import keep_private
 from provisioning.model import frames
 from reports import files, html, todo, xlsx
 from reports.licences import Report
+from tasks.consent import waits_for_approval
 from tasks.session import Session
 from tasks.state import RunState
 
@@ -41,8 +42,12 @@ def files_to_read(session: Session, state: RunState, report: Report | None) -> d
 
 
 def _changes_by_hand(session: Session, state: RunState) -> list[pd.DataFrame]:
-    """The changes of targets that only a person can write."""
-    return [plan.changes for plan in state.plans if not session.sink_actions(plan.target)]
+    """The changes of targets that only a person can write; a plan that needs approval sends nobody yet."""
+    return [
+        plan.changes
+        for plan in state.plans
+        if not session.sink_actions(plan.target) and not waits_for_approval(session, plan)
+    ]
 
 
 def _tables_read(state: RunState) -> dict[str, pd.DataFrame]:

@@ -104,5 +104,5 @@ def _too_many_failed(session: Session, done: Sequence[pd.DataFrame]) -> bool:
     The share counts from ten tries on: one failure in three is chance, not a pattern.
     """
     statuses = [status for outcomes in done for status in outcomes["status"]]
-    failed = statuses.count(Status.FAILED.value)
+    failed = statuses.count(Status.FAILED.value) + statuses.count(Status.BLOCKED.value)
     return len(statuses) >= 10 and failed / len(statuses) > session.policy.limits.failures

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
+from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
 from provisioning.model.frames import Assignments, Links, Taken, complete, concat
-from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot, measure
+from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
 
+SIZES = TypeAdapter(Sizes)
+"""How the catalogue of snapshots keeps sizes."""
+WINDOW = timedelta(days=30)
+"""How far back a steady loss of people is looked for."""
 ASSIGNED = ["account_id", "kind", "entitlement_id"]
 MADE = [Status.APPLIED.value, Status.PROPAGATING.value]
 """How a change ends that the target accepted."""
@@ -35,17 +40,37 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         taken=ledger.taken(target),
         granted=ledger.granted(target),
         made=frozenset(accounts["account_id"]),
+        ended=ledger.ended(target),
         previous=recall_sizes(ledger, sources),
+        sizes_30d=_recall_window(ledger, target, sources),
         applied_policy=ledger.applied_policy(target),
     )
 
 
 def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
-    """How large each source was when it was last read whole."""
+    """How large each source was when it was last read whole.
+
+    The catalogue knows: a lost file must not take the measure away.
+    """
     last = {name: ledger.last_complete(name) for name in sources}
     return {
-        name: measure(restore_source(snapshot)) for name, snapshot in last.items() if snapshot is not None
+        name: SIZES.validate_python(snapshot.measured)
+        for name, snapshot in last.items()
+        if snapshot is not None and snapshot.measured is not None
     }
+
+
+def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str, list[Sizes]]:
+    """How large each source was in the last 30 days, at most since a person approved a plan of the target."""
+    seen = {name: ledger.last_complete(name) for name in sources}
+    approved = ledger.last_approval(target)
+    window: dict[str, list[Sizes]] = {}
+    for name, last in seen.items():
+        if last is not None:
+            since = last.taken_at - WINDOW
+            since = since if approved is None else max(since, approved)
+            window[name] = [SIZES.validate_python(one) for one in ledger.measured(name, since=since)]
+    return window
 
 
 def restore_source(snapshot: Snapshot) -> SourceSnapshot:

@@ -11,7 +11,8 @@ import pandas as pd
 from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model import frames
 from provisioning.model.frames import Outcomes
-from provisioning.model.terms import Action, Status
+from provisioning.model.terms import AccountState, Action, Status
+from provisioning.model.text import fold, folded
 from sinks import Observation, Sink
 from tasks.memory import remember
 from tasks.session import Session
@@ -35,6 +36,14 @@ def observe_accounts(sink: Sink, changes: pd.DataFrame) -> Observation:
     return sink.observe(known, unknown, changes.loc[makes_group, "entitlement"].unique().tolist())
 
 
+def accounts_by_email(observation: Observation) -> dict[str, str]:
+    """Whose account an address is, for changes planned before the account was known."""
+    accounts = observation.accounts
+    exists = accounts["state"].ne(AccountState.DELETED.value) & accounts["email"].notna()
+    people = accounts[accounts["kind"].eq("person") & exists]
+    return dict(zip(folded(people["email"]), people["account_id"], strict=True))
+
+
 def settle_by_reading(sink: Sink, changes: pd.DataFrame, *, done: str, not_done: str) -> dict[str, Ending]:
     """Find out how changes ended whose answer nobody has.
 
@@ -49,8 +58,15 @@ def settle_by_reading(sink: Sink, changes: pd.DataFrame, *, done: str, not_done:
     """
     observation = observe_accounts(sink, changes)
     shown = postcondition_holds(changes, *observation)
-    endings = {True: Ending(Status.APPLIED, message=done), False: Ending(Status.FAILED, message=not_done)}
-    return {key: endings[bool(holds)] for key, holds in zip(changes["change_id"], shown, strict=True)}
+    accounts = accounts_by_email(observation)
+    told = {True: (Status.APPLIED, done), False: (Status.FAILED, not_done)}
+    endings = {}
+    for change, holds in zip(frames.rows(changes), shown, strict=True):
+        status, message = told[bool(holds)]
+        # Whose answer was lost has an account all the same: what is ours is known by it.
+        account = change.account_id or accounts.get(fold(change.subject))
+        endings[change.change_id] = Ending(status, account, message)
+    return endings
 
 
 def build_outcomes(changes: pd.DataFrame, endings: Mapping[str, Ending], at: datetime) -> pd.DataFrame:
@@ -81,7 +97,10 @@ def build_outcomes(changes: pd.DataFrame, endings: Mapping[str, Ending], at: dat
 def record_outcomes(
     session: Session, target: str, fingerprint: str, changes: pd.DataFrame, outcomes: pd.DataFrame
 ) -> None:
-    """Record outcomes and what they mean for later runs; what is remembered is read, then replaced."""
-    with session.recording:
+    """Record outcomes and, in the same breath, what they mean for later runs.
+
+    What is remembered is read, then replaced, so one batch does it at a time.
+    """
+    with session.recording, session.ledger.together():
         session.ledger.record(session.run_id, fingerprint, outcomes)
         remember(session.ledger, target, changes, outcomes, session.moment())

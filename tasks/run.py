@@ -9,6 +9,7 @@ from pathlib import Path
 
 from errors import explain_error
 from ledger.private import keep_folder_private
+from tasks.lease import keep_alive
 from tasks.session import Session, open_session
 from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
@@ -31,17 +32,19 @@ def open_run(
         config: the policy file.
         out: folder for the files people read; also gets a summary of a failed run.
         only: e-mail addresses the run is restricted to.
-        as_of: moment the run stands for; now if left out.
+        as_of: moment a rehearsal stands for; it leaves nothing that a later run decides by.
         full: whether every source is read whole.
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full = flow, full
         keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
         session.run_id = session.ledger.start_run(
-            flow, session.now, policy=session.policy.fingerprint(), config=str(session.config)
+            flow, session.moment(), policy=session.policy.fingerprint(), config=str(session.config)
         )
+        session.interrupted = session.ledger.close_interrupted(session.moment())
         try:
-            yield session
+            with keep_alive(session):
+                yield session
         except BaseException as error:
             _close_failed(session, error)
             raise

@@ -19,6 +19,7 @@ from provisioning.policy.policy import Policy
 from sinks import Sink
 from sources import Source
 from tasks import connections
+from tasks.clock import as_utc, clock_offset
 from tasks.progress import announce
 from transport.door import Door
 from transport.redact import guard_logs
@@ -40,7 +41,9 @@ class Session:
     Attributes:
         config: the policy file; relative paths in it start at its folder.
         out: where the files for people go.
-        now: the moment the run stands for; everything is judged as of then.
+        now: the moment the run judges by.
+        clock_ahead: how far the clock the runs share is ahead of this machine's.
+        as_of: the moment a rehearsal stands for; None when the run stands for the present.
         full: whether every source is read whole, whatever it could tell of changes.
         run_id, flow: the run in the ledger and the flow it runs; empty for commands that only read.
         only: e-mail addresses the run is restricted to; none means everyone.
@@ -49,6 +52,7 @@ class Session:
         observing: taken by the batch that observes, as all at once would do so long before one writes.
         recording: taken by whoever reads and replaces what the ledger remembers.
         read_whole: sources whose feed of changes could not be used, and why.
+        interrupted: runs that were found killed, and closed.
     """
 
     config: Path
@@ -56,6 +60,8 @@ class Session:
     policy: Policy
     ledger: Ledger
     now: datetime
+    clock_ahead: timedelta = timedelta(0)
+    as_of: datetime | None = None
     only: tuple[str, ...] = ()
     full: bool = False
     run_id: str = ""
@@ -63,10 +69,10 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
+    interrupted: list[str] = field(default_factory=list)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)
-    started: float = field(default_factory=time.monotonic)
 
     @property
     def folder(self) -> Path:
@@ -100,8 +106,21 @@ class Session:
         return frozenset(action.value for action in connector.actions)
 
     def moment(self) -> datetime:
-        """The time now, on the clock the run judges by."""
-        return self.now + timedelta(seconds=time.monotonic() - self.started)
+        """The time now, on the clock the runs share, whatever moment the run stands for."""
+        return datetime.now(UTC) + self.clock_ahead
+
+    @property
+    def remembers(self) -> bool:
+        """Whether later runs may decide by what this one read and decided.
+
+        What stands for another moment, for a few people or for a report alone leaves no trace.
+        """
+        return self.as_of is None and not self.only and self.flow != "licences"
+
+    @property
+    def past(self) -> datetime | None:
+        """The moment of a rehearsal that lies behind: nobody can read what was there then any more."""
+        return self.as_of if self.as_of is not None and self.as_of < self.moment() else None
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -152,13 +171,9 @@ def open_session(
     rules = read_policy(path)
     ledger = open_ledger(rules, path.parent)
     try:
-        yield Session(path, home / out, rules, ledger, _instant(as_of), tuple(only or ()))
+        ahead = clock_offset(ledger)
+        moment = as_utc(as_of) if as_of is not None else None
+        now = moment or datetime.now(UTC) + ahead
+        yield Session(path, home / out, rules, ledger, now, ahead, moment, tuple(only or ()))
     finally:
         ledger.close()
-
-
-def _instant(as_of: datetime | None) -> datetime:
-    """The moment a run stands for; a time without a zone is UTC."""
-    if as_of is None:
-        return datetime.now(UTC)
-    return as_of.replace(tzinfo=UTC) if as_of.tzinfo is None else as_of.astimezone(UTC)

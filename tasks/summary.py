@@ -15,11 +15,20 @@ from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import Status
 from reports import licences
 from reports.licences import Report
+from reports.rejects import count_rejects
+from tasks.consent import waits_for_approval
 from tasks.files import files_to_read
 from tasks.session import Session
 from tasks.state import RunState
 
-EXIT_CODES = {"done": 0, "changes planned": 2, "needs approval": 3, "done with failures": 4, "error": 1}
+EXIT_CODES = {
+    "done": 0,
+    "changes planned": 2,
+    "needs approval": 3,
+    "done with failures": 4,
+    "done, rows not read": 4,
+    "error": 1,
+}
 COUNTED = ("applied", "failed", "stale", "propagating", "blocked")
 """Outcomes that the summary counts, each under its own name."""
 
@@ -41,6 +50,7 @@ def summarise(
         **_summarise_reads(session, state),
         **_summarise_decisions(state),
         **_summarise_outcomes(state),
+        "rehearsed": session.as_of,
         "targets_failed": dict(session.failed),
         "files": files_to_read(session, state, report),
         **(licences.summary(report) if report is not None else _seen_when_planned(session, state)),
@@ -49,8 +59,9 @@ def summarise(
         summary |= {"blocked_by": [], "waiting": {}}
     verdict = _choose_verdict(
         needs_approval=bool(summary["blocked_by"]),
-        wrong=summary["failed"] + summary["stale"] + len(session.failed),
+        wrong=summary["failed"] + summary["stale"] + summary["blocked"] + len(session.failed),
         left=0 if report_only else sum(summary["changes"].values()) - summary["applied"],
+        unread=bool(summary["rejects"]),
     )
     return summary | {"verdict": verdict, "exit_code": EXIT_CODES[verdict]}
 
@@ -74,19 +85,22 @@ def describe_note(note: Finding) -> str:
     return f"{note.message}; {note.remedy}" if note.remedy else note.message
 
 
-def _choose_verdict(*, needs_approval: bool, wrong: int, left: int) -> str:
+def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool) -> str:
     """One word for how a run ended; the gravest that holds.
 
     Args:
         needs_approval: a limit or a rule stops a plan until a person has approved it.
-        wrong: failed and stale rows, and targets that could not be reached.
+        wrong: failed, stale and blocked rows, and targets that could not be reached.
         left: changes that are still to be made.
+        unread: whether rows were left out because a value of them could not be read.
     """
     if wrong:
         return "done with failures"
     if needs_approval:
         return "needs approval"
-    return "changes planned" if left else "done"
+    if left:
+        return "changes planned"
+    return "done, rows not read" if unread else "done"
 
 
 def _empty_summary(session: Session) -> dict[str, Any]:
@@ -108,6 +122,7 @@ def _empty_summary(session: Session) -> dict[str, Any]:
         "stale": 0,
         "propagating": 0,
         "residual": 0,
+        "rejects": {},
         "seats": {},
         "waste": {"seats": 0, "monthly": None, "next_renewal": None, "currency": None},
         "requests": session.reader.meter.counts(),
@@ -118,24 +133,32 @@ def _empty_summary(session: Session) -> dict[str, Any]:
 def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
     """The plans and which of them wait for a person."""
     unwritten = [plan for plan in state.plans if plan.target not in state.outcomes]
-    waiting = [plan for plan in unwritten if _waits(session, plan)]
+    blocked = {plan.target: plan.blocked_by for plan in unwritten if waits_for_approval(session, plan)}
+    waiting = [plan for plan in unwritten if plan.target in blocked or _waits(session, plan)]
     first = next(iter(waiting or state.plans), None)
     counts = state.all_changes["action"].value_counts()
     return {
         "fingerprint": first.fingerprint if first else None,
         "fingerprints": {plan.target: plan.fingerprint for plan in state.plans},
         "waiting": {
-            plan.target: {"fingerprint": plan.fingerprint, "needs_approval": bool(plan.blocked_by)}
+            plan.target: {
+                "fingerprint": plan.fingerprint,
+                "needs_approval": plan.target in blocked,
+                "by_hand": not session.sink_actions(plan.target),
+            }
             for plan in waiting
         },
         "changes": {str(action): int(count) for action, count in counts.items()},
-        "blocked_by": [f"{plan.target}: {reason}" for plan in unwritten for reason in plan.blocked_by],
+        "blocked_by": [f"{target}: {reason}" for target, reasons in blocked.items() for reason in reasons],
     }
 
 
 def _waits(session: Session, plan: StoredPlan) -> bool:
-    """Whether a plan that was not written is there for a command to write; some only a person can."""
-    return bool(plan.blocked_by or len(plan.changes)) and bool(session.sink_actions(plan.target))
+    """Whether a plan that was not written is there for a command to write; some only a person can.
+
+    One of a rehearsal is there for nobody: it belongs to another day.
+    """
+    return bool(len(plan.changes)) and bool(session.sink_actions(plan.target)) and session.as_of is None
 
 
 def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:
@@ -143,6 +166,7 @@ def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:
         "sources": {name: _describe_read(session, source) for name, source in state.sources.items()},
         "identities": sum(len(source.identities) for source in state.sources.values()),
         "accounts": sum(len(target.accounts) for target in state.targets.values()),
+        "rejects": count_rejects([*state.sources.values(), *state.targets.values()]),
     }
 
 

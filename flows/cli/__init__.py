@@ -12,7 +12,7 @@ from flows.cli import flow_commands, plain_commands, sandbox_commands
 from flows.cli.terminal import complain
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
-4 done with failed or stale rows · 1 error."""
+4 done with failed or stale rows, or rows not read · 1 error."""
 
 app = typer.Typer(
     name="seatwise",

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from errors import SeatwiseError
-from ledger import Ledger, Snapshot
+from ledger import Snapshot
 from provisioning.decide.decide import decide
 from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
 from tasks.memory import recall, restore_source, restore_target
+from tasks.past import last_read
 from tasks.session import Session, open_session
-
-
-class NothingRead(SeatwiseError):
-    """The ledger has no complete snapshot to explain anything from."""
-
-    remedy = "Run `seatwise reconcile` once; it reads everything and writes nothing outside."
 
 
 class UnknownPerson(SeatwiseError):
@@ -51,23 +46,18 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
 
 
 def _explain(session: Session, target: str, email: str) -> Explanation:
-    sources = {name: restore_source(_last_read(session.ledger, name)) for name in session.source_names}
+    sources = {
+        name: restore_source(last_read(session.ledger, name, session.past)) for name in session.source_names
+    }
     memory = recall(session.ledger, target, session.source_names)
-    snapshot = restore_target(_last_read(session.ledger, target))
+    snapshot = restore_target(last_read(session.ledger, target, session.past))
     actions = session.sink_actions(target) or None
     return explain(decide(sources, snapshot, session.policy, memory, session.now, actions=actions), email)
 
 
-def _last_read(ledger: Ledger, name: str) -> Snapshot:
-    snapshot = ledger.last_complete(name)
-    if snapshot is None:
-        raise NothingRead(f"the ledger has no complete snapshot of {name} yet")
-    return snapshot
-
-
 def _describe_ages(session: Session) -> str:
     names = [*session.source_names, *session.target_names]
-    ages = [f"{name} {_describe_age(_last_read(session.ledger, name))}" for name in names]
+    ages = [f"{name} {_describe_age(last_read(session.ledger, name, session.past))}" for name in names]
     return f"data read: {', '.join(ages)}"
 
 

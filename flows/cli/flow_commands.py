@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -10,48 +9,47 @@ import typer
 from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Full, Json, Only, Out
 
 
-def _planning_command(flow: str, help_text: str) -> Callable[..., None]:
-    """The command of a flow that reads everything and plans; reconcile and sync take the same options."""
-
-    def command(
-        config: Config = POLICY,
-        out: Out = OUT,
-        only: Only = None,
-        full: Full = False,
-        as_of: AsOf = None,
-        json: Json = False,
-        debug: Debug = False,
-    ) -> None:
-        from flows.cli.run import run_command
-
-        parameters = {"config": str(config), "out": str(out), "only": only, "as_of": as_of, "full": full}
-        run_command(flow, parameters, json=json)
-
-    command.__name__, command.__doc__ = flow, help_text
-    return command
-
-
-reconcile = _planning_command(
-    "reconcile",
+def reconcile(
+    config: Config = POLICY,
+    out: Out = OUT,
+    only: Only = None,
+    full: Full = False,
+    as_of: AsOf = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Read everything, compare, and show the plan. Writes nothing outside.
 
     The plan goes into the ledger under its fingerprint; `seatwise apply FINGERPRINT` does exactly that plan.
-    """,
-)
-sync = _planning_command(
-    "sync",
+    With --as-of it is a rehearsal: the plan is shown, and nothing is kept that a later run decides by.
+    """
+    from flows.cli.run import run_command
+
+    parameters = {"config": str(config), "out": str(out), "only": only, "as_of": as_of, "full": full}
+    run_command("reconcile", parameters, json=json)
+
+
+def sync(
+    config: Config = POLICY,
+    out: Out = OUT,
+    only: Only = None,
+    full: Full = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Reconcile and apply in one go, unless a limit or a rule stops the plan.
 
     This is what a schedule runs. A plan that needs approval waits for `seatwise approve` and `apply`.
-    """,
-)
+    """
+    from flows.cli.run import run_command
+
+    run_command("sync", {"config": str(config), "out": str(out), "only": only, "full": full}, json=json)
 
 
 def apply(
     plan: Annotated[str, typer.Argument(help="Fingerprint of a plan, or its beginning.")],
     config: Config = POLICY,
     out: Out = OUT,
-    as_of: AsOf = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -61,7 +59,7 @@ def apply(
     """
     from flows.cli.run import run_command
 
-    run_command("apply", {"plan": plan, "config": str(config), "out": str(out), "as_of": as_of}, json=json)
+    run_command("apply", {"plan": plan, "config": str(config), "out": str(out)}, json=json)
 
 
 def licences(
@@ -81,7 +79,6 @@ def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Run to take back, or its beginning.")],
     config: Config = POLICY,
     out: Out = OUT,
-    as_of: AsOf = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -91,7 +88,7 @@ def undo(
     """
     from flows.cli.run import run_command
 
-    parameters = {"run_id": run_id, "config": str(config), "out": str(out), "as_of": as_of}
+    parameters = {"run_id": run_id, "config": str(config), "out": str(out)}
     run_command("undo", parameters, json=json)
 
 

@@ -35,19 +35,43 @@ def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
         return "\n".join(lines or [NO_RUNS])
 
 
-def approve_plan(config: Path, plan: str, *, by: str, reason: str) -> str:
-    """Release a plan in the ledger; the reads it was decided from are right, however small."""
-    from tasks.consent import missing_approvals
+def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str:
+    """Release a plan in the ledger; the reads it was decided from are right, however small.
+
+    Args:
+        config: the policy file.
+        plan: fingerprint of the plan, or its beginning.
+        by: who approves; the login if left out.
+        reason: why.
+
+    Raises:
+        NobodyApproves: there is no name.
+    """
+    from tasks.consent import missing_approvals, require_approver
+
+    approver = require_approver(by)
 
     with open_session(config) as session:
         stored = session.ledger.plan(plan)
-        session.ledger.approve(stored.fingerprint, by=by, reason=reason, at=session.now)
+        session.ledger.approve(stored.fingerprint, by=approver, reason=reason, at=session.moment())
         session.ledger.accept(stored.run_id)
         missing = missing_approvals(session, stored, blocked=True)
     short = stored.fingerprint[:12]
     if missing:
-        return f"Plan {short} is approved by {by}; another person must approve it too, by the same command"
-    return f"Plan {short} is approved by {by}. Next: seatwise apply {short}"
+        return (
+            f"Plan {short} is approved by {approver}; another person must approve it too, the same way"
+        )
+    return f"Plan {short} is approved by {approver}. Next: seatwise apply {short}"
+
+
+def release_target(config: Path, target: str) -> str:
+    """Take a target from the run that holds it."""
+    with open_session(config) as session:
+        run = session.ledger.release_by_hand(target, at=session.moment())
+    if run is None:
+        return f"No run holds {target}; nothing to release."
+    where = f" on {run.host}, process {run.pid}" if run.host else ""
+    return f"{target} is free. Run {run.run_id} of {run.owner or 'somebody'}{where} is closed as interrupted."
 
 
 def list_runs(config: Path, *, limit: int, json: bool) -> str:

@@ -1,4 +1,4 @@
-"""Commands that run no flow: init, check, show, approve, history, explain, prune. None imports Prefect."""
+"""Commands that run no flow: init, check, show, approve, release, history, explain, prune: no Prefect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def show(
 def approve(
     plan: Annotated[str, typer.Argument(help="Fingerprint of a plan that needs approval, or its beginning.")],
     reason: Annotated[str, typer.Option(help="Why it may be applied; kept in the ledger.", prompt=True)],
-    by: Annotated[str, typer.Option(help="Who says so.", envvar="USER", prompt=True)],
+    by: Annotated[str | None, typer.Option(help="Who says so; by default your login.")] = None,
     config: Config = POLICY,
     debug: Debug = False,
 ) -> None:
@@ -37,6 +37,20 @@ def approve(
     from flows.cli.history import approve_plan
 
     say(approve_plan(config, plan, by=by, reason=reason))
+
+
+def release(
+    target: Annotated[str, typer.Argument(help="Connection that a killed run was writing.")],
+    config: Config = POLICY,
+    debug: Debug = False,
+) -> None:
+    """Free a target at once that a killed run was writing; by itself it is free within a minute.
+
+    A run that is still at work stops before its next batch; the next run finds out how far it came.
+    """
+    from flows.cli.history import release_target
+
+    say(release_target(config, target))
 
 
 def history(
@@ -103,4 +117,4 @@ def init(
     say(write_examples(folder, force=force))
 
 
-COMMANDS = (init, check, show, approve, history, explain, prune)
+COMMANDS = (init, check, show, approve, release, history, explain, prune)

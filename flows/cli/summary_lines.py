@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.rejects import describe_rejects
+
 NEXT = {
     "done": "Everything is in step.",
     "changes planned": "Read the plan with `seatwise show`, then apply it:",
     "needs approval": "Read the reasons with `seatwise show`; if the plan is right, approve it and apply it:",
+    "done, rows not read": "What could not be read is left out until it is corrected; see rejects.csv.",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
 }
 WAITING = ("needs approval", "changes planned")
@@ -21,6 +24,7 @@ def describe_summary(summary: dict[str, Any]) -> list[str]:
         f"run {summary['run_id']}: {summary['verdict']}",
         f"  people   {_counts(people)}",
         *_reads(summary.get("sources", {})),
+        *(f"  rejects  {line}" for line in describe_rejects(summary.get("rejects", {}))),
     ]
     if summary.get("flow") != "licences":
         lines.append(f"  changes  {_counts(summary['changes']) or 'none'}")
@@ -67,6 +71,10 @@ def _next(summary: dict[str, Any]) -> list[str]:
         return [*lines, NEXT[summary["verdict"]]]
     commands = _commands(summary)
     advice = [NEXT[summary["verdict"]], *commands] if commands else []
+    if rehearsed := summary.get("rehearsed"):
+        advice = [
+            f"A rehearsal for {rehearsed:%Y-%m-%d %H:%M} UTC; nothing was kept. The plan is in plan.csv."
+        ]
     if "todo.csv" in files:
         advice.append(f"This target is changed by hand: follow the steps in {files['todo.csv']}.")
     return [*lines, *(advice or [AGAIN])]
@@ -76,8 +84,11 @@ def _commands(summary: dict[str, Any]) -> list[str]:
     """What to type for each plan that waits."""
     commands = []
     for target, plan in summary.get("waiting", {}).items():
-        verbs = ["approve", "apply"] if plan["needs_approval"] else ["apply"]
-        first, *rest = [f"  seatwise {verb} {plan['fingerprint'][:12]}" for verb in verbs]
+        short = plan["fingerprint"][:12]
+        verbs = [f"approve {short}"] if plan["needs_approval"] else []
+        # Whoever makes the changes by hand gets the steps from the next run.
+        verbs += ["reconcile"] if plan.get("by_hand") else [f"apply {short}"]
+        first, *rest = [f"  seatwise {verb}" for verb in verbs]
         commands += [f"{first}    # {target}", *rest]
     return commands
 

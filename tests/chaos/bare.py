@@ -6,6 +6,7 @@ Prefect keeps a task run in its database for each step; a campaign of thousands 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from tasks.clock import SIMULATED
 
 TIMEOUT = 1.0
 """Seconds between two pieces of an answer; the product's own patience would make each time-out a minute."""
@@ -86,6 +89,8 @@ def without_prefect(*, hasty: bool = False) -> Iterator[None]:
 
 def run(flow: str, folder: Path, **parameters: Any) -> dict[str, Any]:
     """Run a flow on the policy of a folder; its summary, or one that holds the error it ended with."""
+    if (moment := parameters.pop("as_of", None)) is not None:
+        os.environ[SIMULATED] = moment.isoformat()
     body = getattr(import_module(f"flows.{flow}"), flow).fn
     try:
         summary = asyncio.run(body(config=str(folder / "policy.yaml"), out=str(folder / "out"), **parameters))
@@ -106,8 +111,9 @@ def approve(folder: Path, fingerprint: str, moment: datetime | None = None, *, b
     """Release a plan, as a person does who has read it; at a moment of the simulated clock, if given."""
     from tasks.session import open_session
 
-    given: dict[str, Any] = {} if moment is None else {"as_of": moment}
-    with open_session(folder / "policy.yaml", **given) as session:
+    if moment is not None:
+        os.environ[SIMULATED] = moment.isoformat()
+    with open_session(folder / "policy.yaml") as session:
         stored = session.ledger.plan(fingerprint)
         session.ledger.approve(stored.fingerprint, by=by, reason="read by the campaign", at=session.now)
         session.ledger.accept(stored.run_id)

@@ -168,3 +168,41 @@ def test_a_race_for_the_same_change_has_one_winner(
 
     assert sum(won) == 1
     assert set(ledger.unsettled()["run_id"]) == {runs[won.index(True)]}
+
+
+def test_a_change_belongs_to_the_run_that_made_it_whoever_found_out(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """The killed run can be taken back; the one that settled it has made nothing, nor has one that looked."""
+    later = ledger.start_run("apply", now, policy="policy-1")
+    ledger.intend(run_id, ["acme-c0", "acme-c1"], "abc1", now)
+    ledger.record(later, "abc1", make_outcomes(changes[:2]))
+    ledger.record(later, "abc1", make_outcomes(changes[2:3], message="it was so already"))
+    ledger.record(run_id, "abc1", make_outcomes(changes[:1], status="propagating"))
+
+    assert (ledger.written(run_id), ledger.written(later)) == (["abc1"], [])
+    mine = ledger.outcomes("abc1", intended_by=run_id)
+    assert dict(mine[["change_id", "status"]].itertuples(index=False, name=None)) == {
+        "acme-c1": "applied",
+        "acme-c0": "propagating",
+    }
+    assert ledger.outcomes("abc1", intended_by=later).empty
+
+
+def test_what_is_written_together_is_kept_together(
+    ledger: Ledger, run_id: str, now: datetime, changes: pd.DataFrame, make_outcomes: Make
+) -> None:
+    """An outcome without what it means for later runs would lose who made the account."""
+    ledger.intend(run_id, ["acme-c0"], "abc1", now)
+
+    def cut_off() -> None:
+        with ledger.together():
+            ledger.record(run_id, "abc1", make_outcomes(changes[:1]))
+            ledger.own("acme", changes[:1].assign(account_id="a0", how="made"), now)
+            assert len(ledger.owned("acme")) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        cut_off()
+    assert ledger.owned("acme").empty
+    assert ledger.unsettled()["change_id"].tolist() == ["acme-c0"]

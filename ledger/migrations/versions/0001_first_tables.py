@@ -67,6 +67,10 @@ def upgrade() -> None:
         sa.Column("run_id", TEXT, nullable=False),
         sa.Column("flow", TEXT, nullable=False),
         sa.Column("started_at", TIME, nullable=False),
+        sa.Column("alive_at", TIME, nullable=False),
+        sa.Column("owner", TEXT, nullable=True),
+        sa.Column("host", TEXT, nullable=True),
+        sa.Column("pid", sa.Integer(), nullable=True),
         sa.Column("finished_at", TIME, nullable=True),
         sa.Column("verdict", TEXT, nullable=True),
         sa.Column("exit_code", sa.Integer(), nullable=True),
@@ -77,12 +81,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_runs_started_at", "runs", ["started_at"])
     op.create_table(
-        "claims",
+        "leases",
         sa.Column("target", TEXT, nullable=False),
         sa.Column("run_id", TEXT, nullable=False),
-        sa.Column("until", TIME, nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_claims_runs"),
-        sa.PrimaryKeyConstraint("target", name="pk_claims"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_leases_runs"),
+        sa.PrimaryKeyConstraint("target", name="pk_leases"),
+    )
+    op.create_table(
+        "undone",
+        sa.Column("target", TEXT, nullable=False),
+        sa.Column("account_id", TEXT, nullable=False),
+        sa.Column("rule", TEXT, nullable=False),
+        sa.Column("action", TEXT, nullable=False),
+        sa.Column("subject", TEXT, nullable=False),
+        sa.Column("run_id", TEXT, nullable=False),
+        sa.Column("rule_digest", TEXT, nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("target", "account_id", "rule", "action", name="pk_undone"),
     )
     op.create_table(
         "taken",
@@ -139,6 +154,7 @@ def upgrade() -> None:
         sa.Column("policy_fingerprint", TEXT, nullable=False),
         sa.Column("blocked_by", sa.JSON(), nullable=False),
         sa.Column("created", TIME, nullable=False),
+        sa.Column("undoes", TEXT, nullable=True),
         sa.ForeignKeyConstraint(["fingerprint"], ["plans.fingerprint"], name="fk_planned_plans"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_planned_runs"),
         sa.PrimaryKeyConstraint("seq", name="pk_planned"),
@@ -159,6 +175,7 @@ def upgrade() -> None:
         sa.Column("options", TEXT, nullable=True),
         sa.Column("run_id", TEXT, nullable=True),
         sa.Column("sizes", sa.JSON(), nullable=False),
+        sa.Column("measured", sa.JSON(), nullable=True),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_snapshots_runs"),
         sa.PrimaryKeyConstraint("seq", name="pk_snapshots"),
@@ -199,6 +216,7 @@ def upgrade() -> None:
         sa.Column("account_id", TEXT, nullable=True),
         sa.Column("message", TEXT, nullable=True),
         sa.Column("at", TIME, nullable=True),
+        sa.Column("intended_by", TEXT, nullable=True),
         sa.ForeignKeyConstraint(
             ["fingerprint", "change_id"],
             ["changes.fingerprint", "changes.change_id"],

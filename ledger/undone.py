@@ -1,0 +1,77 @@
+"""What people took back: the same rule does not make it again until somebody lifts that, or it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import delete, select
+
+from ledger import tables
+from ledger.store import Store, insert_rows
+from provisioning.model.text import fold
+
+SUSPENDED = ["target", "account_id", "rule", "action"]
+"""What names a rule that is suspended for a person."""
+
+
+class Undone(Store):
+    """The part of the ledger that remembers what was taken back."""
+
+    def suspend_rules(self, target: str, rows: pd.DataFrame, *, run_id: str, at: datetime) -> None:
+        """Keep that rules no longer make a change for some people.
+
+        Args:
+            target: the target.
+            rows: account_id, rule, action (the one not to be made again), subject and rule_digest.
+            run_id: run that was taken back.
+            at: aware time.
+        """
+        once = rows.drop_duplicates(SUSPENDED[1:])
+        shown = once[[*SUSPENDED[1:], "subject", "rule_digest"]]
+        with self._writing(alone_on=tables.undone) as connection:
+            self._forget(target, once)
+            insert_rows(connection, tables.undone, tables.records(shown, target=target, run_id=run_id, at=at))
+
+    def resume_rules(self, target: str, rows: pd.DataFrame) -> None:
+        """Forget that rules were suspended: account_id, rule and action; others are passed over."""
+        with self._writing(alone_on=tables.undone):
+            self._forget(target, rows)
+
+    def suspended_rules(self, target: str | None = None) -> pd.DataFrame:
+        """Which rules are suspended for whom.
+
+        Columns: target, account_id, rule, action, subject, run_id, rule_digest.
+        """
+        c = tables.undone.c
+        shown = [c.target, c.account_id, c.rule, c.action, c.subject, c.run_id, c.rule_digest]
+        query = select(*shown).order_by(*shown[:4])
+        return self._frame(query.where(c.target == target) if target is not None else query, shown)
+
+    def lift(self, run_id: str | None = None, only: Collection[str] = ()) -> pd.DataFrame:
+        """Let rules act again that were suspended.
+
+        Args:
+            run_id: run that was taken back; every one if left out.
+            only: e-mail addresses; everyone if empty.
+
+        Returns:
+            What was suspended and is no longer, as `suspended_rules` gives it.
+        """
+        found = self.suspended_rules()
+        wanted = {fold(email) for email in only}
+        chosen = found[found["subject"].map(fold).isin(wanted)] if wanted else found
+        chosen = chosen[chosen["run_id"] == run_id] if run_id is not None else chosen
+        with self.together():
+            for target, rows in chosen.groupby("target"):
+                self.resume_rules(str(target), rows)
+        return chosen.reset_index(drop=True)
+
+    def _forget(self, target: str, rows: pd.DataFrame) -> None:
+        c = tables.undone.c
+        keys = rows[SUSPENDED[1:]].drop_duplicates().itertuples(index=False, name=None)
+        with self._writing() as connection:
+            for account, rule, action in keys:
+                mine = (c.account_id == account) & (c.rule == rule) & (c.action == action)
+                connection.execute(delete(tables.undone).where(c.target == target, mine))

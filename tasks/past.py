@@ -1,0 +1,57 @@
+"""What was read at a day that is past, from the snapshots of that day: nobody can read it afresh."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from errors import SeatwiseError
+from ledger import Ledger, Snapshot
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from tasks.memory import restore_source, restore_target
+from tasks.session import Session
+
+
+class NothingRead(SeatwiseError):
+    """The ledger has no complete snapshot to judge by."""
+
+    remedy = "Run `seatwise reconcile` once; it reads everything and writes nothing outside."
+
+
+class NothingReadThen(NothingRead):
+    """There is no complete snapshot of that day or an earlier one."""
+
+    remedy = "Name a later day with --as-of; `seatwise history` lists the runs."
+
+
+def restore_reads(session: Session) -> tuple[dict[str, SourceSnapshot], dict[str, TargetSnapshot]]:
+    """Every source and target as it was last read before the moment of a rehearsal.
+
+    Raises:
+        NothingReadThen: one of them had not been read whole yet.
+        SnapshotDamaged: what was read is lost.
+    """
+    at = session.past
+    sources = {name: restore_source(last_read(session.ledger, name, at)) for name in session.source_names}
+    targets = {name: restore_target(last_read(session.ledger, name, at)) for name in session.target_names}
+    return sources, targets
+
+
+def last_read(ledger: Ledger, name: str, at: datetime | None) -> Snapshot:
+    """The last complete read of a source or target.
+
+    Args:
+        ledger: the open ledger.
+        name: the source or target.
+        at: only what was read then or before counts; None means ever.
+
+    Raises:
+        NothingRead: there is none.
+    """
+    snapshot = ledger.last_complete(name, at=at)
+    if snapshot is not None:
+        return snapshot
+    if at is None or ledger.last_complete(name) is None:
+        raise NothingRead(f"the ledger has no complete snapshot of {name} yet")
+    raise NothingReadThen(
+        f"the ledger has no complete snapshot of {name} of {at:%Y-%m-%d %H:%M} UTC or before"
+    )

@@ -1,0 +1,47 @@
+"""What a person took back stays taken back until somebody lifts it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def rows(*people: str, rule: str = "map x", action: str = "grant") -> pd.DataFrame:
+    made = pd.DataFrame({"account_id": list(people), "subject": [f"{who}@acme.test" for who in people]})
+    return made.assign(rule=rule, action=action, rule_digest="d1")
+
+
+@pytest.fixture
+def suspended(ledger):
+    ledger.suspend_rules("acme", rows("ann", "bo"), run_id="r1", at=NOW)
+    ledger.suspend_rules("acme", rows("bo"), run_id="r2", at=NOW)
+    ledger.suspend_rules("other", rows("ann", action="revoke"), run_id="r2", at=NOW)
+    return ledger
+
+
+def people(found: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(found[["target", "account_id"]].itertuples(index=False, name=None))
+
+
+def test_each_rule_is_suspended_once_for_a_person(suspended):
+    assert people(suspended.suspended_rules()) == [("acme", "ann"), ("acme", "bo"), ("other", "ann")]
+    assert suspended.suspended_rules("acme")["run_id"].tolist() == ["r1", "r2"]
+
+
+def test_it_is_lifted_by_run_and_by_person(suspended):
+    """Nothing else is lifted with it, and what was lifted is told."""
+    assert people(suspended.lift("r2", ["ANN@acme.test"])) == [("other", "ann")]
+    assert people(suspended.suspended_rules()) == [("acme", "ann"), ("acme", "bo")]
+    assert people(suspended.lift()) == [("acme", "ann"), ("acme", "bo")]
+    assert suspended.suspended_rules().empty
+
+
+def test_what_is_made_again_is_no_longer_suspended(suspended):
+    suspended.resume_rules("acme", rows("ann"))
+    suspended.resume_rules("acme", rows("bo", rule="another"))
+
+    assert people(suspended.suspended_rules("acme")) == [("acme", "bo")]
