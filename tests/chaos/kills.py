@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,11 +56,7 @@ def play(stage: Stage, fingerprint: str, folder: Path, moment: Moment | None) ->
 
     def later() -> Told:
         with bare.without_prefect():
-            refused = bare.sync(folder)
-            if refused.get("error", "").startswith("TargetBusy"):
-                _forget_claims(folder)
-                return bare.sync(folder) | {"refused": refused["error"]}
-        return refused
+            return later_run(folder, lambda: _forget_claims(folder))
 
     def host() -> Told:
         dying, next_run = Waiting(first), Waiting(later)
@@ -80,6 +76,15 @@ def play(stage: Stage, fingerprint: str, folder: Path, moment: Moment | None) ->
         }
 
     return dict(apart(host))
+
+
+def later_run(folder: Path, forget_claims: Callable[[], None]) -> Told:
+    """The run that comes a minute later; if it is refused, that is told, and the way is cleared for it."""
+    ended = bare.sync(folder)
+    if not ended.get("error", "").startswith("TargetBusy"):
+        return ended
+    forget_claims()
+    return bare.sync(folder) | {"refused": ended["error"]}
 
 
 def judge(usual: Told, found: Told, moment: Moment, tally: Tally) -> None:
