@@ -12,6 +12,9 @@ from provisioning.decide.entitle import Desired, find_removable, is_suppressed
 from provisioning.model.keys import Mask, Rows, pick, positions, take, within
 from provisioning.model.terms import Action
 
+MOVED = "mover.mode: authoritative"
+"""Rule of a change that takes from someone who stays what no IdP group grants any more."""
+
 
 def grant(context: Context, desired: Desired, reachable: Mask) -> pd.DataFrame:
     """Grant what is desired and not assigned.
@@ -51,13 +54,14 @@ def revoke(context: Context, desired: Desired) -> pd.DataFrame:
     """Revoke what is assigned and not desired, where Seatwise may."""
     if context.rules.mover.mode == "additive":
         return part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    from_anyone, from_ours = find_removable(context, desired.governed)
+    from_anyone, from_ours = find_removable(context, desired.managed)
     ours = _owned(context, desired, desired.surplus(from_ours))
     rows = np.concatenate([desired.surplus(from_anyone), ours])
     person, entitlement = desired.assigned.person[rows], desired.assigned.entitlement[rows]
-    certain = ~_is_unread(context, person) & pick(context.usable, context.correlation.account[person])
+    certain = ~desired.unread[entitlement] & ~_is_unread(context, person)
+    certain &= pick(context.usable, context.correlation.account[person])
     person, entitlement = person[certain], entitlement[certain]
-    _note_kept(context, desired, from_anyone)
+    _note_kept(context, desired, from_anyone, from_ours)
     return part(
         Action.REVOKE,
         person,
@@ -66,7 +70,7 @@ def revoke(context: Context, desired: Desired) -> pd.DataFrame:
         before=ASSIGNED,
         after=UNASSIGNED,
         reason="no IdP group grants it any more" + _seats_in_words(context, entitlement, "opened"),
-        rule="mover.mode: authoritative",
+        rule=MOVED,
         movement=movement_of(context, person),
     )
 
@@ -111,15 +115,21 @@ def _is_unread(context: Context, person: Rows) -> Mask:
     return unread
 
 
-def _note_kept(context: Context, desired: Desired, from_anyone: Mask) -> None:
-    """Name the governed groups that people have beyond the policy and that may not be taken."""
+def _note_kept(context: Context, desired: Desired, from_anyone: Mask, from_ours: Mask) -> None:
+    """Name the groups the policy fills that people have beyond it, and why they keep them."""
     kept, protected = (context.catalogue[name].to_numpy(np.bool_) for name in ("kept", "protected"))
-    fixed = desired.governed & ~from_anyone & ~kept & ~protected
-    entitlement = desired.assigned.entitlement[desired.surplus(fixed)]
+    governed = (desired.filled | desired.managed) & ~kept & ~protected
+    fixed = desired.surplus(governed & ~from_anyone & ~from_ours)
+    why = "groups.may_remove does not name these groups, or the target does not let us change them"
+    _note_beyond(context, desired.assigned.entitlement[fixed], why)
+    others = desired.surplus(desired.filled & from_ours)
+    others = others[~within(others, _owned(context, desired, others))]
+    why = "Seatwise did not grant them, and groups.manage does not name these groups"
+    _note_beyond(context, desired.assigned.entitlement[others], why)
+
+
+def _note_beyond(context: Context, entitlement: Rows, why: str) -> None:
     if len(entitlement):
         names = list_names(set(context.catalogue["name"].iloc[np.unique(entitlement)]))
         verb = "stays" if len(entitlement) == 1 else "stay"
-        context.note(
-            f"{count(len(entitlement), 'membership')} beyond the policy {verb}, in {names}: "
-            "groups.may_remove does not name these groups, or the target does not let us change them"
-        )
+        context.note(f"{count(len(entitlement), 'membership')} beyond the policy {verb}, in {names}: {why}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from provisioning.decide.handover import find_handovers
 from provisioning.decide.people import DEPARTED, People
 from provisioning.model import frames
 from provisioning.model.frames import Ambiguities, Links
@@ -243,7 +244,7 @@ class _Draft:
         sure = has_key & (n_people[code] == 1) & (n_free[code] == 1)
         account_of_key = np.full(len(keys.distinct), -1, dtype=np.int64)
         account_of_key[keys.codes[free]] = free
-        self._join(people[sure], account_of_key[code[sure]], rule)
+        self._join_or_doubt(people[sure], account_of_key[code[sure]], rule)
         tied = has_key & ~sure & (n_free[code] > 0)
         for number in np.unique(code[tied]):
             rows = people[tied & (code == number)]
@@ -253,6 +254,15 @@ class _Draft:
         claimed = claimed[(self.people.presence.take(claimed) != DEPARTED).to_numpy()]
         reason = f"the account with this {rule} is linked with someone else"
         self._doubt(claimed, np.zeros(0, dtype=np.int64), rule, reason)
+
+    def _join_or_doubt(self, records: Rows, accounts: Rows, rule: str) -> None:
+        """Join what a key found, but no account of somebody else: an address may have been given on."""
+        passed, former = find_handovers(self.people, self.accounts, self.remembered, records, accounts)
+        self._join(records[~passed], accounts[~passed], rule)
+        for record, account, before in zip(records[passed], accounts[passed], former[passed], strict=True):
+            reason = f"the account with this {rule} was linked with another identity, of another name"
+            both = np.array([record, before] if before >= 0 else [record], dtype=np.int64)
+            self._doubt(both, np.array([account], dtype=np.int64), rule, reason)
 
     def _join(self, records: Rows, accounts: Rows, rule: object) -> None:
         self.account[records] = accounts

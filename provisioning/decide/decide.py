@@ -19,8 +19,9 @@ from provisioning.decide.conflicts import find_conflicts
 from provisioning.decide.context import Context
 from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambiguities, tabulate_links
 from provisioning.decide.entitle import Desired, entitle
+from provisioning.decide.group_losses import judge_groups, note_groups
 from provisioning.decide.guard import Verdict
-from provisioning.decide.inactive import revoke_idle
+from provisioning.decide.inactive import find_idle, revoke_idle
 from provisioning.decide.leavers import plan_leavers
 from provisioning.decide.lifecycle import derive_lifecycle, find_lasting_links, tabulate_movements
 from provisioning.decide.movers import update
@@ -28,6 +29,7 @@ from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
 from provisioning.decide.sign_in import note_broken_sign_in
+from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Taken, columns
 from provisioning.model.keys import Mask, pick, positions, within
@@ -39,10 +41,11 @@ __all__ = ["Decision", "Memory", "Plan", "SourceSnapshot", "TargetSnapshot", "Ve
 
 
 class _Proposal(NamedTuple):
-    """All changes the rules ask for, and the joiners who are ambiguous."""
+    """All changes the rules ask for, the joiners who are ambiguous, and the seats that are idle."""
 
     changes: pd.DataFrame
     ambiguities: list[Ambiguity]
+    idle: pd.DataFrame
 
 
 class _Judgement(NamedTuple):
@@ -69,6 +72,7 @@ class Decision:
         plan: the changes to make.
         verdict: whether they may be made unattended.
         notes: what a person should know, in words.
+        stuck: StuckSeats, billed seats that should go and that no rule can take.
         withheld: Changes that were left out because a read was not complete; none of them is applied.
         taken: Taken assignments to remember from now on; those nobody is owed any more are left out.
         desired: who should have what and by which rule, for `explain`.
@@ -85,6 +89,7 @@ class Decision:
     plan: Plan
     verdict: Verdict
     notes: list[Finding]
+    stuck: pd.DataFrame
     withheld: pd.DataFrame
     taken: pd.DataFrame
     desired: Desired
@@ -118,7 +123,7 @@ def decide(
     desired = entitle(context)
     note_broken_sign_in(context)
     proposal = _propose(context, desired)
-    judgement = _judge(context, proposal.changes, only, attended=attended)
+    judgement = _judge(context, desired, proposal.changes, only, attended=attended)
     return _report(context, desired, proposal, judgement)
 
 
@@ -127,6 +132,8 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
     ambiguities = [*correlation.ambiguities, *proposal.ambiguities]
     lasting = find_lasting_links(people, target, correlation)
     moves = _list_moves(context, judgement.safe)
+    stuck = find_stuck(context, judgement.safe, guard.find_protected(context), proposal.idle)
+    note_stuck(context, stuck)
     return Decision(
         target=target.target,
         identities=_identities(context),
@@ -138,6 +145,7 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
         plan=plan.make(target.target, judgement.changes, context.policy.fingerprint()),
         verdict=judgement.verdict,
         notes=context.notes,
+        stuck=stuck,
         withheld=judgement.withheld,
         taken=_still_taken(context, desired),
         desired=desired,
@@ -145,13 +153,17 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
     )
 
 
-def _judge(context: Context, changes: pd.DataFrame, only: Collection[str], *, attended: bool) -> _Judgement:
+def _judge(
+    context: Context, desired: Desired, changes: pd.DataFrame, only: Collection[str], *, attended: bool
+) -> _Judgement:
     """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
     safe = guard.drop_unsupported(context, guard.drop_protected(context, changes))
     asked = plan.restrict(safe, only)
     sifted = guard.withhold(context, asked)
     fitted = fit_capacity(context, sifted.changes)
-    verdict = guard.judge(context, fitted.changes, sifted.withheld, fitted.reasons, attended=attended)
+    note_groups(context, desired, fitted.changes)
+    reasons = [*fitted.reasons, *judge_groups(context, desired, fitted.changes)]
+    verdict = guard.judge(context, fitted.changes, sifted.withheld, reasons, attended=attended)
     withheld = asked[~asked["change_id"].isin(sifted.changes["change_id"])].reset_index(drop=True)
     return _Judgement(safe, fitted.changes, withheld, verdict)
 
@@ -180,6 +192,7 @@ def _understand(
 
 def _propose(context: Context, desired: Desired) -> _Proposal:
     """Ask for every change of the rules, before anything is protected or limited."""
+    idle = find_idle(context)
     created, back = joiners.create(context), joiners.bring_back(context)
     returning = back["account"].to_numpy(np.int64)
     reachable = pick(context.usable, context.correlation.account)
@@ -193,9 +206,9 @@ def _propose(context: Context, desired: Desired) -> _Proposal:
         grant(context, desired, reachable),
         revoke(context, desired),
         *plan_leavers(context),
-        revoke_idle(context),
+        revoke_idle(context, idle),
     ]
-    return _Proposal(assemble(context, parts, created.emails), created.ambiguities)
+    return _Proposal(assemble(context, parts, created.emails), created.ambiguities, idle)
 
 
 def _identities(context: Context) -> pd.DataFrame:

@@ -10,10 +10,12 @@ import pandas as pd
 
 from provisioning.decide.catalogue import ROLE, choose_joiner_groups, find_entitlements, is_group
 from provisioning.decide.context import Context, count, list_names
+from provisioning.decide.idp_groups import IdpGroup, list_idp_groups, silent_group
 from provisioning.decide.new_groups import GroupNumbers, NewGroup
 from provisioning.decide.people import DEPARTED, SUSPENDED
+from provisioning.model import frames
 from provisioning.model.keys import Mask, Rows, coded, first_of_each, follow, pick, positions, within
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.snapshots import MEMBERS, SourceSnapshot
 from provisioning.model.text import fold, matching
 from provisioning.policy.rules import SourceRules, TargetRules
 from provisioning.policy.scope import counting
@@ -25,7 +27,7 @@ Part = tuple[Rows, Rows, int]
 class GroupMapping(NamedTuple):
     """What one IdP group is mapped to: a group, by its number, and the rule that says so."""
 
-    idp_group: str
+    idp_group: IdpGroup
     group: int
     rule: str
 
@@ -56,7 +58,10 @@ class Desired:
         entitlement: what they should have.
         rule: number of the rule that says so.
         assigned: what the active people have now.
-        governed: which groups the policy fills, so that it may also empty them.
+        filled: which groups the policy fills.
+        managed: which groups it takes over, so that anyone may be taken out of them.
+        unread: which groups nobody leaves, because what fills them could not be told.
+        mappings: what the IdP groups are mapped to, those without a single member, too.
         new: groups that somebody should have and the target lacks, where they may be made.
     """
 
@@ -66,7 +71,10 @@ class Desired:
     entitlement: Rows
     rule: Rows
     assigned: EntitlementPairs
-    governed: Mask
+    filled: Mask
+    managed: Mask
+    unread: Mask
+    mappings: tuple[GroupMapping, ...] = ()
     new: tuple[NewGroup, ...] = ()
 
     def missing(self) -> Mask:
@@ -92,21 +100,35 @@ def entitle(context: Context) -> Desired:
     active = np.zeros(len(context.people.person), dtype=np.bool_)
     active[lifecycle.person[staying]] = True
     texts: list[tuple[str, str]] = []
-    governed = matching(catalogue["name"], context.rules.groups.manage) & is_group(catalogue)
+    managed = matching(catalogue["name"], context.rules.groups.manage) & is_group(catalogue)
     numbers = GroupNumbers(context)
-    parts = _from_sources(context, numbers, texts, governed) + _defaults(context, staying, texts, numbers)
+    mappings = _map_sources(context, numbers)
+    parts = _from_sources(context, mappings, texts) + _defaults(context, staying, texts, numbers)
     pairs = _stack(parts)
     pairs = pairs[active[pairs[:, 0]]]
     new = numbers.tabulate_new(pairs, texts)
     pairs = pairs[pairs[:, 1] < len(catalogue)]
     back = _given_back(context, active, texts)
-    back = back[~_is_taken_again(context, back, pairs, governed)]
+    unread = _find_unread(context, mappings, len(catalogue))
+    back = back[~_is_taken_again(context, back, pairs, managed & ~unread)]
     pairs = np.concatenate([pairs, back])
     person, entitlement, rule = pairs[first_of_each(pairs[:, 0] * (len(catalogue) + 1) + pairs[:, 1])].T
     owner = context.person_of(context.assigned.account)
     living = pick(active, owner)
     assigned = EntitlementPairs(owner[living], context.assigned.entitlement[living])
-    return Desired(catalogue, texts, person, entitlement, rule, assigned, governed, new)
+    return Desired(
+        catalogue,
+        texts,
+        person,
+        entitlement,
+        rule,
+        assigned,
+        filled=_find_filled(mappings, len(catalogue)),
+        managed=managed,
+        unread=unread,
+        mappings=tuple(mappings),
+        new=new,
+    )
 
 
 def is_suppressed(context: Context, desired: Desired) -> Mask:
@@ -115,63 +137,63 @@ def is_suppressed(context: Context, desired: Desired) -> Mask:
     return within(desired.keys(desired.person, desired.entitlement), desired.keys(*taken))
 
 
-def find_removable(context: Context, governed: Mask) -> tuple[Mask, Mask]:
+def find_removable(context: Context, managed: Mask) -> tuple[Mask, Mask]:
     """Groups a sync may take from someone who stays: from anyone, and from those who have it from us.
 
-    may_remove names them, they are neither given by default nor protected, the target lets us. A group to
-    which an IdP group is mapped counts as one Seatwise was told to manage: it may be taken from anyone.
-    Any other only from those to whom Seatwise gave it.
+    may_remove names them, they are neither given by default nor protected, the target lets us. From anyone
+    only those the policy manages; any other, also one that IdP groups fill, only from those to whom Seatwise
+    gave it.
     """
     catalogue = context.catalogue
     removable = (
         catalogue["removable"] & catalogue["modifiable"] & ~catalogue["kept"] & ~catalogue["protected"]
     )
     may: Mask = removable.to_numpy(np.bool_)
-    return may & governed, may & ~governed
+    return may & managed, may & ~managed
 
 
-def _from_sources(
-    context: Context, numbers: GroupNumbers, texts: list[tuple[str, str]], governed: Mask
-) -> list[Part]:
-    """Pairs that follow from membership in the IdP groups of all sources; gaps of the mapping are noted."""
-    parts: list[Part] = []
+def _map_sources(context: Context, numbers: GroupNumbers) -> list[GroupMapping]:
+    """What the IdP groups of all sources are mapped to; gaps of the mapping are noted."""
+    mappings: list[GroupMapping] = []
     unmapped: set[str] = set()
     missing: set[str] = set()
     for scope in context.policy.sources:
         if scope.origin in context.sources:
-            mapping = _map_groups(context, scope, numbers)
-            parts += _from_memberships(context, scope, mapping.mapped, texts, governed)
-            unmapped |= mapping.unmapped
-            missing |= mapping.missing
+            of_source = _map_groups(context, scope, numbers)
+            mappings += of_source.mapped
+            unmapped |= of_source.unmapped
+            missing |= of_source.missing
     if missing:
         remedy = "create them in the target, or correct groups.map"
         context.note(f"no such group in the target: {list_names(missing)}", remedy)
     if unmapped:
         verb = "is" if len(unmapped) == 1 else "are"
         context.note(f"{count(len(unmapped), 'IdP group')} {verb} not mapped: {list_names(unmapped)}")
-    return parts
+    return mappings
 
 
 def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> GroupMappings:
     """What each IdP group of a source is mapped to, and what of it is missing."""
-    rules, snapshot = context.rules, context.sources[scope.origin]
-    names = coded(counting(scope.scope, snapshot.memberships)["group_name"]).distinct
+    rules = context.rules
     stated = {fold(name): name for name in rules.groups.map}
     mapping = GroupMappings([], set(), set())
-    for idp_group in sorted({*names.tolist(), *rules.groups.map}):
-        if fold(idp_group) in stated:
-            name = stated[fold(idp_group)]
+    groups = list_idp_groups(context, scope, lambda name: bool(_rename(name, rules, numbers)[0]))
+    heard = {fold(group.meant) for group in groups}
+    silent = [silent_group(scope.origin, name) for key, name in stated.items() if key not in heard]
+    for group in [*groups, *silent]:
+        if fold(group.meant) in stated:
+            name = stated[fold(group.meant)]
             wanted, rule = rules.groups.map[name], f"groups.map: {name}"
         else:
-            wanted, rule = _rename(idp_group, rules, numbers)
-        if not wanted:
-            mapping.unmapped.add(idp_group)
+            wanted, rule = _rename(group.meant, rules, numbers)
+        if not wanted and group.people:
+            mapping.unmapped.add(group.name)
         for name in wanted:
             number = numbers.find(name)
             if number is None:
                 mapping.missing.add(name)
             else:
-                mapping.mapped.append(GroupMapping(idp_group, number, rule))
+                mapping.mapped.append(GroupMapping(group, number, rule))
     return mapping
 
 
@@ -185,41 +207,62 @@ def _rename(idp_group: str, rules: TargetRules, numbers: GroupNumbers) -> tuple[
     return [], ""
 
 
-def _from_memberships(
-    context: Context,
-    scope: SourceRules,
-    mapped: list[GroupMapping],
-    texts: list[tuple[str, str]],
-    governed: Mask,
-) -> list[Part]:
-    """Pairs that follow from membership in mapped IdP groups; marks the groups they govern.
+def _from_sources(context: Context, mappings: list[GroupMapping], texts: list[tuple[str, str]]) -> list[Part]:
+    """Pairs that follow from membership in the mapped IdP groups of all sources."""
+    parts: list[Part] = []
+    for scope in context.policy.sources:
+        mapped = [row for row in mappings if row.idp_group.source == scope.origin]
+        if mapped:
+            parts += _from_memberships(context, scope, mapped, texts)
+    return parts
 
-    An IdP group without a single member may be misspelt or gone: it empties no group of the target.
-    """
+
+def _from_memberships(
+    context: Context, scope: SourceRules, mapped: list[GroupMapping], texts: list[tuple[str, str]]
+) -> list[Part]:
+    """Pairs that follow from membership in mapped IdP groups."""
     snapshot = context.sources[scope.origin]
     memberships = counting(scope.scope, snapshot.memberships)
-    names = coded(memberships["group_name"])
-    codes = {name: n for n, name in enumerate(names.distinct)}
+    ids = coded(memberships["group_id"])
+    codes = {key: n for n, key in enumerate(ids.distinct)}
+    told = [row for row in mapped if row.idp_group.group_id in codes]
     useful = np.zeros(len(codes) + 1, dtype=np.bool_)
-    useful[[codes[row.idp_group] for row in mapped if row.idp_group in codes]] = True
-    chosen = np.flatnonzero(useful[names.codes])
+    useful[[codes[row.idp_group.group_id] for row in told]] = True
+    chosen = np.flatnonzero(useful[ids.codes])
     person = _members(context, snapshot, memberships["source_id"].array.take(chosen))
-    order, starts = _sort_by_code(names.codes[chosen], len(codes))
+    order, starts = _sort_by_code(ids.codes[chosen], len(codes))
     parts = []
-    for row in mapped:
-        code = codes.get(row.idp_group)
-        if code is not None:
-            members = person[order[starts[code] : starts[code + 1]]]
-            members = members[members >= 0]
-            parts.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
-            texts.append((row.rule, f"member of {row.idp_group} in {snapshot.source}"))
-            if row.group < len(governed):
-                governed[row.group] = True
-    empty = {row.idp_group for row in mapped if row.idp_group not in codes}
-    if empty:
-        remedy = "correct groups.map if a name is wrong; until then nobody loses access because of them"
-        context.note(f"mapped IdP groups without a member in {snapshot.source}: {list_names(empty)}", remedy)
+    for row in told:
+        code = codes[row.idp_group.group_id]
+        members = person[order[starts[code] : starts[code + 1]]]
+        members = members[members >= 0]
+        parts.append((members, np.full(len(members), row.group, dtype=np.int64), len(texts)))
+        texts.append((row.rule, f"member of {row.idp_group.in_words} in {snapshot.source}"))
     return parts
+
+
+def _find_filled(mappings: list[GroupMapping], size: int) -> Mask:
+    """Which groups of the catalogue some IdP group is mapped to."""
+    filled = np.zeros(size, dtype=np.bool_)
+    filled[[row.group for row in mappings if row.group < size]] = True
+    return filled
+
+
+def _find_unread(context: Context, mappings: list[GroupMapping], size: int) -> Mask:
+    """Which groups nobody leaves, because they are filled from IdP groups that could not be read.
+
+    Of an unread group that nobody knows the name of it may be any. A group that is filled by nothing but
+    names no source ever told is one, too: they are more likely misspelt than empty.
+    """
+    snapshots = context.sources.values()
+    rejects = frames.concat(frames.Rejects, [snapshot.rejects for snapshot in snapshots])
+    nameless = (rejects["field"] == MEMBERS) & (rejects["value"].fillna(rejects["key"]) == rejects["key"])
+    known = {row.idp_group.group_id for row in mappings if row.idp_group.name != row.idp_group.group_id}
+    if (nameless & ~rejects["key"].isin(known)).any():
+        return np.ones(size, dtype=np.bool_)
+    unread = _find_filled([row for row in mappings if row.idp_group.unread], size)
+    told = _find_filled([row for row in mappings if row.idp_group.group_id], size)
+    return unread | (_find_filled(mappings, size) & ~told)
 
 
 def _members(
@@ -292,11 +335,11 @@ def _remembered(context: Context, rule: str) -> EntitlementPairs:
     return EntitlementPairs(person[known], entitlement[known])
 
 
-def _is_taken_again(context: Context, back: Rows, pairs: Rows, governed: Mask) -> Mask:
+def _is_taken_again(context: Context, back: Rows, pairs: Rows, managed: Mask) -> Mask:
     """Which returned pairs the very next sync would take, because the policy fills the group otherwise."""
     if context.rules.mover.mode == "additive":
         return np.zeros(len(back), dtype=np.bool_)
     size = len(context.catalogue) + 1
     granted = within(back[:, 0] * size + back[:, 1], pairs[:, 0] * size + pairs[:, 1])
-    loses: Mask = find_removable(context, governed)[0][back[:, 1]] & ~granted
+    loses: Mask = find_removable(context, managed)[0][back[:, 1]] & ~granted
     return loses

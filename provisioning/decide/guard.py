@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class CertainChanges(NamedTuple):
 def drop_protected(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     """Leave out destructive changes of whom and what the policy and prudence protect."""
     account = positions(changes["account_id"], context.target.accounts["account_id"])
-    protected = _protected_accounts(context)
+    protected = find_protected(context)
     spared = pick(protected, account)
     # Some targets hide addresses: such an account is known by its person's address alone.
     spared |= matching(changes["subject"], context.policy.protect.emails)
@@ -118,6 +118,8 @@ def judge(
     linked = int((context.correlation.account >= 0).sum() + (context.lifecycle.person < 0).sum())
     share = lost["account_id"].nunique() / linked if linked else 0.0
     reasons += _limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share)
+    if len(lost):
+        reasons += _steady_losses(context, fallen)
     if not attended:
         reasons += _unattended_reasons(context, changes)
     more = []
@@ -135,7 +137,8 @@ def list_incomplete(context: Context) -> list[str]:
     return names if context.target.complete else [*names, context.target.target]
 
 
-def _protected_accounts(context: Context) -> Mask:
+def find_protected(context: Context) -> Mask:
+    """Accounts that are in no destructive change: the policy's, the connection's own, and no people's."""
     accounts, protect = context.target.accounts, context.policy.protect
     protected: Mask = accounts["kind"].isin(protect.kinds).to_numpy(np.bool_, copy=True)
     protected |= (accounts["kind"] != "person").to_numpy(np.bool_)
@@ -188,7 +191,8 @@ def _fallen(context: Context) -> Iterator[tuple[str, list[str]]]:
 
 
 def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterator[str]:
-    limits, now = context.policy.limits, measure(snapshot)
+    limits, now = context.policy.limits, measure(snapshot, before)
+    renamed = {old for size in now.groups.values() if size.people for old in size.earlier}
     for what, was, size in (
         ("identities", before.identities, now.identities),
         ("memberships", before.memberships, now.memberships),
@@ -198,10 +202,23 @@ def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterato
     for segment, was in sorted(before.segments.items()):
         size = now.segments.get(segment, 0)
         kind, _, name = segment.partition(":")
-        # Groups come and go with projects; only one that vanished whole tells of a failed read.
-        if _fell(was, size, limits.segment_drop) and (kind != "group" or size == 0):
+        # What a smaller group costs people is judged by the plan; one that vanished tells of a failed read.
+        gone = size == 0 and name not in renamed
+        if _fell(was, size, limits.segment_drop) and (kind != "group" or gone):
             words = f"{snapshot.source}, {kind} {name} fell from {was} to {size}"
             yield _drop(words, was, size, limits.segment_drop)
+
+
+def _steady_losses(context: Context, fallen: Collection[str]) -> Iterator[str]:
+    """Sources that lost more people within 30 days than one read may lose; those that fell now are told."""
+    limit = context.policy.limits.source_drop
+    for name, sizes in context.memory.sizes_30d.items():
+        if name not in context.sources or name in fallen:
+            continue
+        size, most = len(context.sources[name].identities), max((one.identities for one in sizes), default=0)
+        if _fell(most, size, limit):
+            words = f"{name} fell from {most} to {size} identities within 30 days"
+            yield _drop(words, most, size, limit) + "; approve the plan if so many have left"
 
 
 def _fell(was: int, size: int, limit: float) -> bool:

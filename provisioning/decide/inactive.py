@@ -14,14 +14,15 @@ from provisioning.policy.rules import Inactive
 from provisioning.policy.values import duration_text
 
 
-def revoke_idle(context: Context) -> pd.DataFrame:
-    """Revoke what gives seats that are all idle by a rule, where that frees the seats."""
-    nothing = part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    if not context.rules.inactive:
-        return nothing
-    idle = _find_idle(context)
+def revoke_idle(context: Context, idle: pd.DataFrame) -> pd.DataFrame:
+    """Revoke what gives seats that are all idle by a rule, where that frees the seats.
+
+    Args:
+        context: what is known.
+        idle: idle seats, as `find_idle` gives them.
+    """
     if idle.empty:
-        return nothing
+        return part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     account, entitlement = _trace_paths(context, idle["account"].to_numpy(np.int64))
     free = _frees_idle_only(context, idle, account, entitlement)
     stuck = np.unique(account[~free])
@@ -64,9 +65,12 @@ def _note_stuck(context: Context, accounts: int) -> None:
         )
 
 
-def _find_idle(context: Context) -> pd.DataFrame:
+def find_idle(context: Context) -> pd.DataFrame:
     """Idle seats: account (row), target, product, site, rule and reason."""
-    seats = _seats(context, {rule.product for rule in context.rules.inactive})
+    rules = [rule for rule in context.rules.inactive if _is_fresh(context, rule)]
+    if not rules:
+        return pd.DataFrame(columns=["account", *INSTALLATION, "reason", "rule"])
+    seats = _seats(context, {rule.product for rule in rules})
     lifecycle = context.lifecycle
     staying = np.zeros(len(context.target.accounts), dtype=np.bool_)
     staying[lifecycle.account[lifecycle.stays_active("stayer") & (lifecycle.account >= 0)]] = True
@@ -74,14 +78,33 @@ def _find_idle(context: Context) -> pd.DataFrame:
     chosen = pick(staying & context.usable, account) & seats["billable"].to_numpy(np.bool_)
     seats = seats[chosen].reset_index(drop=True).assign(account=account[chosen])
     seats["granted"] = _last_granted(context, seats)
-    by_rule = [_apply_rule(context, seats, rule) for rule in context.rules.inactive]
+    by_rule = [_apply_rule(context, seats, rule) for rule in rules]
     return pd.concat(by_rule, ignore_index=True).drop_duplicates(["account", *INSTALLATION])
 
 
+def _known_at(context: Context) -> pd.Timestamp:
+    """The moment to judge at: nobody knows what was used after the evidence ends."""
+    return pd.Timestamp(min(context.now, context.target.known_at))
+
+
+def _is_fresh(context: Context, rule: Inactive) -> bool:
+    """Whether the evidence is as young as a rule asks; if not, a note says that it takes nothing."""
+    age = pd.Timestamp(context.now) - _known_at(context)
+    if age <= rule.evidence_within:
+        return True
+    context.note(
+        f"what is known of last use in {context.rules.to} is of {_known_at(context):%Y-%m-%d}, "
+        f"{count(age.days, 'day')} old; the inactive rule for {rule.product} takes nothing by it, "
+        f"for {duration_text(rule.evidence_within)} are allowed",
+        "read the target afresh, such as by a new export, or raise inactive.evidence_within",
+    )
+    return False
+
+
 def _apply_rule(context: Context, seats: pd.DataFrame, rule: Inactive) -> pd.DataFrame:
-    """Seats that are idle by one rule."""
+    """Seats that are idle by one rule, at the moment up to which their use is known."""
     seats = seats[seats["product"] == rule.product]
-    now = pd.Timestamp(context.now)
+    now = _known_at(context)
     added = take(context.target.accounts["added_on"], seats["account"].to_numpy(np.int64))
     added = added.set_axis(seats.index)
     unused_for = now - _later(seats["last_active"], seats["granted"])
@@ -91,8 +114,9 @@ def _apply_rule(context: Context, seats: pd.DataFrame, rule: Inactive) -> pd.Dat
     days_used = (now - seats["last_active"]).dt.days.astype("Int64").astype("str")
     days_held = (now - added).dt.days.astype("Int64").astype("str")
     where = seats["product"] + " on " + seats["site"]
-    reason = where + " last used " + days_used + " days ago"
-    unused = where + " never used in the " + days_held + " days since the account was added"
+    as_of = f" (known as of {now:%Y-%m-%d})"
+    reason = where + " last used " + days_used + " days ago" + as_of
+    unused = where + " never used in the " + days_held + " days since the account was added" + as_of
     label = f"inactive: {rule.product} idle {duration_text(rule.idle)}"
     never_label = f"inactive: {rule.product} never used after {duration_text(rule.never_used_after)}"
     labels = pd.Series(label, index=seats.index, dtype="str").mask(never, never_label)

@@ -61,10 +61,9 @@ def bring_back(context: Context) -> pd.DataFrame:
     """Restore the accounts of people who are active again."""
     lifecycle = context.lifecycle
     back = np.flatnonzero(lifecycle.moved_as("rehire"))
-    if len(back) and not context.rules.joiner.reactivate:
-        people = count(len(back), "active person has", "active people have")
-        context.note(f"{people} a suspended account, and joiner.reactivate is off")
-        back = back[:0]
+    allowed = _may_return(context, lifecycle.account[back])
+    _note_not_returned(context, lifecycle.person[back[~allowed]])
+    back = back[allowed]
     account = lifecycle.account[back]
     states = take(context.target.accounts["state"], account)
     source = take(context.people.records["source"], lifecycle.person[back])
@@ -78,6 +77,31 @@ def bring_back(context: Context) -> pd.DataFrame:
         rule="joiner.reactivate",
         movement="rehire",
     ).assign(action=states.map(_BACK).astype("str"))
+
+
+def _may_return(context: Context, account: Rows) -> Mask:
+    """Which accounts may be brought back: what others suspended is theirs to restore."""
+    mode = context.rules.joiner.reactivate
+    if mode != "ours":
+        return np.full(len(account), mode == "always", dtype=np.bool_)
+    ended = pd.Series(sorted(context.memory.ended), dtype="str")
+    ours: Mask = positions(take(context.target.accounts["account_id"], account), ended) >= 0
+    return ours
+
+
+def _note_not_returned(context: Context, person: Rows) -> None:
+    """Name the active people whose account stays as it is."""
+    if not len(person):
+        return
+    records = context.people.records
+    who = list_names(set(take(records["email"], person).fillna(take(records["source_id"], person))))
+    people = count(len(person), "active person has", "active people have")
+    mode = context.rules.joiner.reactivate
+    why = "was not suspended by Seatwise" if mode == "ours" else "stays so, for joiner.reactivate is never"
+    context.note(
+        f"drift: {people} a suspended or deactivated account that {why}: {who}",
+        "restore it in the target, or let it be; joiner.reactivate: always brings back all of them",
+    )
 
 
 def _is_complete(context: Context, wanted: pd.DataFrame) -> Mask:

@@ -87,6 +87,7 @@ def derive_lifecycle(
         }
     )
     nothing_to_leave = (table["movement"] == "leaver") & (table["account"] < 0)
+    nothing_to_leave |= (table["reason"] == "outside") & table["source"].isin(people.unsure)
     table = table[table["movement"].notna() & ~nothing_to_leave].reset_index(drop=True)
     account_ids = take(target.accounts["account_id"], table["account"].to_numpy(np.int64))
     return Lifecycle(

@@ -16,7 +16,7 @@ from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import folded
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import in_scope
+from provisioning.policy.scope import in_scope, is_unsure
 
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
 
@@ -32,6 +32,7 @@ class People:
         person: row of the record that counts for each record; -1 where it is ambiguous.
         spans: first row of each source and the row after its last.
         contested: row, rule and reason of the ambiguous records.
+        unsure: sources whose scope asks for a group that could not be read, so that nobody leaves it.
     """
 
     records: pd.DataFrame
@@ -40,6 +41,7 @@ class People:
     person: Rows
     spans: Mapping[str, tuple[int, int]]
     contested: pd.DataFrame
+    unsure: frozenset[str] = frozenset()
 
     @property
     def primary(self) -> Mask:
@@ -81,11 +83,14 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     within_scope = np.concatenate([*scoped, np.zeros(0, dtype=np.bool_)])
     living = within_scope & (records["state"] != State.DEPARTED.value).to_numpy()
     person, contested = _resolve_namesakes(records, living)
+    person, shared = _contest_addresses(records, living, person)
+    contested += shared
     if len(used) > 1:
         person, several = _join_sources(records, within_scope, person, list(spans))
         contested += several
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
-    return People(records, within_scope, _derive_presence(records, now), person, spans, table)
+    unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
+    return People(records, within_scope, _derive_presence(records, now), person, spans, table, unsure)
 
 
 def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
@@ -118,6 +123,21 @@ def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[
         # Where no date tells which is newer the identifier decides, never the order of the rows.
         newest = group.sort_values(["created_on", "source_id"], na_position="first").index[-1]
         person[group.index] = strong[0] if len(strong) else newest
+    return person, contested
+
+
+def _contest_addresses(records: pd.DataFrame, living: Mask, person: Rows) -> tuple[Rows, list[_Contested]]:
+    """Set aside living identities of one source that share an address: whose account it is, nobody knows."""
+    apart = living & (person == np.arange(len(person)))
+    known = records[["source", "source_id"]].assign(email=folded(records["email"]))[apart]
+    known = known[known["email"].notna()]
+    shared = known[known.duplicated(["source", "email"], keep=False)]
+    person, contested = person.copy(), []
+    for (source, email), group in shared.groupby(["source", "email"], sort=True):
+        who = ", ".join(sorted(group["source_id"]))
+        reason = f"{len(group)} identities of {source} share the address {email}: {who}"
+        contested += [_Contested(int(row), "email", reason) for row in group.index]
+        person[group.index] = -1
     return person, contested
 
 

@@ -170,6 +170,19 @@ class Seats(Frame):
     granted_by: Series[str] = _text("Names of the groups and roles that give it.", nullable=True)
 
 
+class StuckSeats(Frame):
+    """One row per billed seat that should go and that no rule can take."""
+
+    target: Series[str] = _text("Connection the seat was read from.")
+    account_id: Series[str] = _text("Account that holds the seat.")
+    subject: Series[str] = _text("Whose it is: an e-mail address, else the account.")
+    product: Series[str] = _text("Product.")
+    site: Series[str] = _text("Site of the product.")
+    granted_by: Series[str] = _text("Names of the groups and roles that give it.", nullable=True)
+    cause: Series[str] = _text("Why it should go: why someone is a leaver, or idle.")
+    reason: Series[str] = _text("Why no rule can take it.")
+
+
 class Capacity(Frame):
     """One row per product and site whose number of seats the target tells."""
 

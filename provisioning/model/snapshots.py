@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -16,10 +16,6 @@ from provisioning.model.text import folded
 
 MEMBERS = "members"
 """The field of a reject that says of a group that its members were not all understood."""
-
-
-MEMBERS = "members"
-"""Field of the reject that says of a group, by its identifier, that its members could not all be told."""
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,6 @@ class SourceSnapshot:
 
     @property
     def unread_groups(self) -> frozenset[str]:
-        """Identifiers of the groups whose members could not all be told: who is not in them is unknown."""
-        unread = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]
-        return frozenset(unread.dropna())
-
-    @property
-    def unread_groups(self) -> frozenset[str]:
         """Identifiers of the groups whose members were not all understood; nothing is taken by them."""
         told = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]
         return frozenset(told.dropna())
@@ -62,7 +52,12 @@ class SourceSnapshot:
 
 @dataclass(frozen=True)
 class TargetSnapshot:
-    """One read of a target: Accounts, Assignments, Entitlements, Seats, Capacity and their Rejects."""
+    """One read of a target: Accounts, Assignments, Entitlements, Seats, Capacity and their Rejects.
+
+    Attributes:
+        taken_at: when it was read.
+        as_of: the moment its facts are of, where that is not the moment of the read, as with a file.
+    """
 
     target: str
     taken_at: datetime
@@ -73,6 +68,12 @@ class TargetSnapshot:
     seats: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Seats))
     capacity: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Capacity))
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
+    as_of: datetime | None = None
+
+    @property
+    def known_at(self) -> datetime:
+        """The moment up to which its facts tell what happened."""
+        return self.taken_at if self.as_of is None else min(self.as_of, self.taken_at)
 
 
 def _nothing_granted() -> pd.DataFrame:
@@ -103,19 +104,6 @@ class Sizes(NamedTuple):
     groups: Mapping[str, GroupSize] = MappingProxyType({})
     """Groups by their identifier."""
 
-    def as_json(self) -> dict[str, Any]:
-        """The same as plain values, for the catalogue of snapshots."""
-        return {**self._asdict(), "groups": {key: list(size) for key, size in self.groups.items()}}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Sizes out of the plain values that `as_json` gave."""
-        groups = {
-            key: GroupSize(name, people, tuple(earlier))
-            for key, (name, people, earlier) in stored["groups"].items()
-        }
-        return cls(stored["identities"], stored["memberships"], stored["segments"], groups)
-
 
 @dataclass(frozen=True)
 class Memory:
@@ -128,6 +116,8 @@ class Memory:
         taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
         made: account_ids of the accounts that Seatwise created.
+        ended: account_ids of the accounts that Seatwise suspended, deactivated or deleted, and that it has
+            not brought back since.
         previous: source → Sizes of its last complete read.
         sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
@@ -139,6 +129,7 @@ class Memory:
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)
     made: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
     sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
     applied_policy: str | None = None
@@ -163,14 +154,13 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
     return Sizes(len(people), len(snapshot.memberships), segments, groups)
 
 
-def _measure_groups(
-    memberships: pd.DataFrame, before: Mapping[str, GroupSize]
-) -> dict[str, GroupSize]:
+def _measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
     """Size and names of every group that is told or was told before."""
-    once = memberships.drop_duplicates(["group_id", "source_id"])
-    told = once.groupby("group_id").agg(name=("group_name", "first"), people=("source_id", "size"))
+    told = memberships.drop_duplicates("group_id")[["group_id", "group_name"]]
+    people = memberships["group_id"].value_counts().reindex(told["group_id"])
     groups = {key: size._replace(people=0) for key, size in before.items()}
-    for key, name, people in told.itertuples(name=None):
+    for (key, name), number in zip(told.itertuples(index=False, name=None), people, strict=True):
         known = [before[key].name, *before[key].earlier] if key in before else []
-        groups[key] = GroupSize(name, int(people), tuple(old for old in known if old != name))
+        earlier = tuple(old for old in dict.fromkeys(known) if old != name)
+        groups[key] = GroupSize(name, int(number), earlier)
     return groups

@@ -124,7 +124,7 @@ class Policy(Strict):
         raise KeyError(name)
 
     def fingerprint(self) -> str:
-        """Hash of what decides: not ledger, report, prices, approvals, secrets, nor how long what is read or kept."""
+        """Hash of what decides: not ledger, report, prices, approvals, secrets, or how long what is kept."""
         deciding = self.model_dump(
             mode="json",
             include={"version", "sources", "targets", "protect", "limits"},

@@ -122,7 +122,7 @@ class Groups(Strict):
     manage: Globs = Field(
         [],
         description="Patterns of target groups to take over: also members whom others put there may be "
-        "removed.",
+        "removed. From every other group only those are taken whom Seatwise put there.",
         examples=[["developers"]],
     )
     create_missing: bool = Field(
@@ -139,10 +139,11 @@ class Joiner(Strict):
     create: bool = Field(
         True, description="Whether accounts are created for people who have none.", examples=[False]
     )
-    reactivate: bool = Field(
-        True,
-        description="Whether the deactivated account of someone active is activated again.",
-        examples=[False],
+    reactivate: Literal["ours", "always", "never"] = Field(
+        "ours",
+        description="Whose suspended or deactivated accounts of active people are brought back: `ours` those "
+        "that Seatwise suspended or deactivated, `always` also what others did by hand, `never` none.",
+        examples=["always"],
     )
     products: list[str] = Field(
         [],
@@ -194,6 +195,12 @@ class Inactive(Strict):
         None,
         description="A seat that was never used is taken this long after the account was added.",
         examples=["30d"],
+    )
+    evidence_within: Duration = Field(
+        timedelta(days=30),
+        description="How old what is known of last use may be. From older evidence, such as an export that "
+        "was kept, nothing is taken.",
+        examples=["7d"],
     )
     do: Literal["revoke_seat"] = Field("revoke_seat", description="What is done.", examples=["revoke_seat"])
 
@@ -301,6 +308,22 @@ class Destructive(Strict):
     )
 
 
+class GroupDrop(Strict):
+    """How many people who stay may lose one group in one run. Above both numbers the plan waits."""
+
+    count: Annotated[int, Field(ge=0)] = Field(
+        2,
+        description="People who lose the group, or left the IdP group that fills it.",
+        examples=[5],
+        json_schema_extra={"unit": "people"},
+    )
+    share: Share = Field(
+        0.40,
+        description="The same, of those who had the group or were in the IdP group in the last 30 days.",
+        examples=["40%"],
+    )
+
+
 class Limits(Strict):
     """Above these a run waits for approval, or stops."""
 
@@ -311,13 +334,20 @@ class Limits(Strict):
     )
     source_drop: Share = Field(
         0.10,
-        description="How many people fewer a source may list than in its last complete read.",
+        description="How many people fewer a source may list than in its last complete read, and than in any "
+        "of the last 30 days when the plan takes something.",
         examples=["10%"],
     )
     segment_drop: Share = Field(
         0.40,
-        description="The same within one mail domain, department or mapped group.",
+        description="The same within one mail domain or department, and for groups no longer listed.",
         examples=["40%"],
+    )
+    group_drop: GroupDrop = Field(
+        GroupDrop(),
+        description="How many people who stay may lose one group because an IdP group vanished, was emptied "
+        "or shrank. Small groups count, too.",
+        examples=[{"count": 5, "share": "40%"}],
     )
     failures: Share = Field(
         0.20, description="Failed changes, of those tried, after which a run stops.", examples=["20%"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.model.keys import Mask, coded, positions, within
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.snapshots import MEMBERS, SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matching
 from provisioning.policy.filters import matches
@@ -32,6 +32,15 @@ def in_scope(scope: Scope, snapshot: SourceSnapshot) -> Mask:
     if scope.exclude_groups:
         found &= ~_members(scope, snapshot, scope.exclude_groups)
     return found
+
+
+def is_unsure(scope: Scope, snapshot: SourceSnapshot) -> bool:
+    """Whether the scope asks for a group whose members could not all be told, whatever its name is."""
+    rejects = snapshot.rejects[snapshot.rejects["field"] == MEMBERS]
+    names, keys = rejects["value"].fillna(rejects["key"]), rejects["key"]
+    nameless = names == keys
+    asked = matching(names, scope.groups) | keys.isin(scope.groups).to_numpy() | nameless.to_numpy()
+    return bool(scope.groups) and bool(asked.any())
 
 
 def counting(scope: Scope, memberships: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,17 @@ from provisioning.model import frames
 from provisioning.model.frames import Frame
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.policy.policy import Policy
-from tests.provisioning.worlds import DIRECT, GROUPS, MAP, NOW, entitlement, entitlements, frame, policy
+from tests.provisioning.worlds import (
+    DIRECT,
+    GROUPS,
+    MAP,
+    MAPPED,
+    NOW,
+    entitlement,
+    entitlements,
+    frame,
+    policy,
+)
 
 NAMES = st.sampled_from(["ann", "bob", "cyd", "dan", "eve", "fay"])
 ADDRESSES = NAMES.map(lambda name: f"{name}@acme.test") | NAMES.map(lambda name: f"{name.upper()}@acme.test")
@@ -162,7 +172,7 @@ def _assigned(pairs: set[tuple[str, str]], holders: list[dict[str, Any]]) -> pd.
     )
 
 
-_GROUPS = {"map": MAP, "may_remove": ["*"]}
+_GROUPS = {"map": MAP, "may_remove": ["*"], "manage": MAPPED}
 _LACKING = {"map": {**MAP, "atl-dev": ["guild"]}, "default": {"all": ["Everybody"]}, "create_missing": True}
 PROTECTED = {"emails": ["ann@*", "b*"]}
 PROTECTING = st.just(policy(protect=PROTECTED))

@@ -26,6 +26,8 @@ GROUPS = {
 DIRECT = {"jira access": ("jira", "e-jira-users")}
 """Permission an account holds by itself → product it opens and its identifier, here that of a group, too."""
 MAP = {"atl-jira": ["jira-users"], "atl-dev": ["jira-users", "developers"], "atl-wiki": ["wiki-users"]}
+MAPPED = ["jira-users", "developers", "wiki-users"]
+"""Groups that MAP fills, and that the policy of most tests manages."""
 
 
 def policy(
@@ -34,7 +36,8 @@ def policy(
     """A policy with one target `cloud`; limits are wide unless given."""
     rules = {
         "to": "cloud",
-        "groups": {"map": MAP, "may_remove": ["*"]},
+        "groups": {"map": MAP, "may_remove": ["*"], "manage": MAPPED},
+        "joiner": {"reactivate": "always"},
         "mover": {"update": ["display_name", "email"]},
         "leaver": [
             {"after": "0d", "do": "revoke_seats"},

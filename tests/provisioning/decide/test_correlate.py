@@ -83,16 +83,16 @@ def test_two_candidates_are_listed_and_nothing_is_done_with_them():
 
 
 def test_an_account_of_someone_else_is_not_shared():
-    """A second person with the address of a linked account is a question, not a second account."""
+    """A second person with the address of a linked account is a question about both of them."""
     people = [identity("ann"), identity("eve", email="ann@acme.test")]
 
     decision = think(source(people), target([account("ann")]), policy(), memory=Memory(links=links("ann")))
 
     assert linked(decision) == {"acc-ann": ("id-ann", "email")}
-    assert decision.ambiguities["source_id"].tolist() == ["id-eve"]
-    assert decision.ambiguities["reason"].tolist() == [
-        "the account with this email is linked with someone else"
-    ]
+    assert decision.ambiguities["source_id"].tolist() == ["id-ann", "id-eve"]
+    assert set(decision.ambiguities["reason"]) == {
+        "2 identities of idp share the address ann@acme.test: id-ann, id-eve"
+    }
     assert len(decision.plan.changes) == 0
 
 

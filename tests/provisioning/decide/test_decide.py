@@ -13,6 +13,7 @@ from provisioning.model.frames import Assignments, Taken, complete, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
     MAP,
+    MAPPED,
     NOW,
     account,
     done,
@@ -169,7 +170,7 @@ def test_profiles_of_other_organisations_are_told_and_not_changed():
     [
         ({"may_remove": ["wiki-*"]}, True),
         ({"may_remove": ["*"], "default": {"new": ["jira-users"]}}, True),
-        ({"may_remove": ["jira-*"]}, False),
+        ({"may_remove": ["jira-*"], "manage": ["jira-*"]}, False),
     ],
 )
 def test_a_group_is_taken_only_where_the_policy_allows_it(groups, kept):
@@ -434,7 +435,11 @@ def test_a_rehire_returns_whole():
         ]
     )
     rules = policy(
-        groups={"map": {"atl-jira": ["jira-users"], "atl-wiki": ["wiki-users"]}, "may_remove": ["*"]}
+        groups={
+            "map": {"atl-jira": ["jira-users"], "atl-wiki": ["wiki-users"]},
+            "may_remove": ["*"],
+            "manage": MAPPED,
+        }
     )
     people = source([identity("ann")], {"atl-jira": ["ann"], "atl-wiki": ["bob"]})
 
@@ -513,10 +518,25 @@ def test_no_sync_takes_a_permission_from_somebody_who_stays():
 
 def test_bringing_back_can_be_switched_off():
     """Then nothing is granted to an account nobody can use either."""
-    decision = think(ANN, target([account("ann", state="suspended")]), policy(joiner={"reactivate": False}))
+    decision = think(ANN, target([account("ann", state="suspended")]), policy(joiner={"reactivate": "never"}))
 
     assert len(decision.plan.changes) == 0
-    assert "1 active person has a suspended account" in messages(decision)
+    assert "1 active person has a suspended or deactivated account" in messages(decision)
+
+
+@pytest.mark.parametrize("state", ["suspended", "deactivated", "deleted"])
+def test_only_what_seatwise_ended_comes_back_by_itself(state):
+    """What others suspended is theirs to restore: it is told as drift and left alone."""
+    rules = policy(joiner={})
+    there = target([account("ann", state=state)])
+    known = links("ann")
+
+    theirs = think(ANN, there, rules, memory=Memory(links=known))
+    ours = think(ANN, there, rules, memory=Memory(links=known, ended=frozenset({"acc-ann"})))
+
+    assert theirs.plan.changes.empty
+    assert "drift: 1 active person has a suspended or deactivated account" in messages(theirs)
+    assert {change[0] for change in done(ours.plan.changes)} & {"restore", "reactivate", "cancel_delete"}
 
 
 def seat(who: str, product: str = "jira", **facts):

@@ -1,0 +1,117 @@
+"""Billed seats that should go and that no rule can take: nobody must read of them that all is well."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from provisioning.decide.context import Context, count, list_names
+from provisioning.decide.lifecycle import LEAVER_REASONS
+from provisioning.model import frames
+from provisioning.model.frames import StuckSeats
+from provisioning.model.keys import Mask, Rows, locate, pick, positions, take
+from provisioning.model.seat_table import INSTALLATION, build_seats, trace_paths
+from provisioning.model.terms import Action
+from provisioning.model.text import matching
+
+_ENDS = [Action.SUSPEND.value, Action.DEACTIVATE.value, Action.REMOVE.value, Action.DELETE.value]
+NO_PATH = "the target does not tell what gives this seat"
+FIXED = "what gives it is protected, a role, or managed elsewhere"
+
+
+def find_stuck(context: Context, changes: pd.DataFrame, protected: Mask, idle: pd.DataFrame) -> pd.DataFrame:
+    """The StuckSeats of leavers whose stage is due, and of idle seats of which nobody knows what gives them.
+
+    Args:
+        context: what is known.
+        changes: all changes that may be made, also those that wait or were not asked for.
+        protected: accounts that are never to lose anything; theirs are meant to stay.
+        idle: idle seats, as `inactive.find_idle` gives them.
+    """
+    due = _find_due(context) & ~protected
+    unused = np.zeros(len(due), dtype=np.bool_)
+    unused[idle["account"].to_numpy(np.int64)] = True
+    seats = _list_seats(context, due | (unused & ~protected))
+    account = positions(seats["account_id"], context.target.accounts["account_id"])
+    paths = _trace(context, seats)
+    revoked = changes[changes["action"] == Action.REVOKE.value]
+    told, left = _is_given(seats, paths), _is_given(seats, _without(paths, revoked))
+    ended = seats["account_id"].isin(changes.loc[changes["action"].isin(_ENDS), "account_id"]).to_numpy()
+    going = pick(due, account) & ~ended & (left | ~told)
+    places = pd.MultiIndex.from_frame(seats.assign(account=account)[["account", *INSTALLATION]])
+    is_idle = places.isin(pd.MultiIndex.from_frame(idle[["account", *INSTALLATION]]))
+    return _tabulate(context, seats, account, going, is_idle & ~told & ~going & ~ended, told)
+
+
+def note_stuck(context: Context, stuck: pd.DataFrame) -> None:
+    """Tell of them, so that nobody takes an empty plan for a job done."""
+    for why, seats in stuck.groupby("reason", sort=True):
+        places = list_names(set(seats["product"] + " on " + seats["site"]))
+        verb = "stays" if len(seats) == 1 else "stay"
+        context.note(
+            f"{count(len(seats), 'billed seat')} that no rule can take {verb} ({why}): {places}, "
+            f"of {list_names(set(seats['subject']))}",
+            "take the access away by hand in the target; todo.csv names the accounts",
+        )
+
+
+def _find_due(context: Context) -> Mask:
+    """Accounts of leavers of whom a stage is due."""
+    lifecycle = context.lifecycle
+    leavers = np.flatnonzero(lifecycle.moved_as("leaver") & (lifecycle.account >= 0))
+    waited = pd.Timestamp(context.now) - take(lifecycle.since, leavers)
+    first = min((stage.after for stage in context.rules.leaver), default=None)
+    due = np.zeros(len(context.target.accounts), dtype=np.bool_)
+    if first is not None and len(leavers):
+        due[lifecycle.account[leavers[(waited >= pd.Timedelta(first)).to_numpy(np.bool_)]]] = True
+    return due
+
+
+def _list_seats(context: Context, chosen: Mask) -> pd.DataFrame:
+    """Billed seats of some accounts."""
+    target, ids = context.target, context.target.accounts["account_id"][chosen]
+    own = target.seats[target.seats["account_id"].isin(ids)]
+    assigned = target.assignments[target.assignments["account_id"].isin(ids)]
+    seats = build_seats(own, target.accounts[chosen], assigned, target.entitlements)
+    return seats[seats["billable"]].reset_index(drop=True)
+
+
+def _trace(context: Context, seats: pd.DataFrame) -> pd.DataFrame:
+    """What gives these seats."""
+    assigned = context.target.assignments
+    mine = assigned[assigned["account_id"].isin(seats["account_id"])]
+    return trace_paths(mine, context.target.entitlements)
+
+
+def _without(paths: pd.DataFrame, revoked: pd.DataFrame) -> pd.DataFrame:
+    """Paths that are left once some are revoked."""
+    key = ["account_id", "kind", "entitlement_id"]
+    return paths[~pd.MultiIndex.from_frame(paths[key]).isin(pd.MultiIndex.from_frame(revoked[key]))]
+
+
+def _is_given(seats: pd.DataFrame, paths: pd.DataFrame) -> Mask:
+    """Which seats something that makes them billed gives."""
+    key = ["account_id", *INSTALLATION]
+    paid = pd.MultiIndex.from_frame(paths.loc[paths["billable"].astype(bool), key])
+    given: Mask = pd.MultiIndex.from_frame(seats[key]).isin(paid)
+    return given
+
+
+def _tabulate(
+    context: Context, seats: pd.DataFrame, account: Rows, going: Mask, idle: Mask, told: Mask
+) -> pd.DataFrame:
+    """The StuckSeats frame, without those of people whom the policy protects by address."""
+    rows = np.flatnonzero(going | idle)
+    person = context.person_of(account[rows])
+    accounts, records = context.target.accounts, context.people.records
+    place = locate(account[rows], context.lifecycle.account)
+    words = take(context.lifecycle.reason, place).map(LEAVER_REASONS)
+    subject = take(records["email"], person).fillna(take(accounts["email"], account[rows]))
+    subject = subject.fillna(take(accounts["account_id"], account[rows]))
+    why = pd.Series(np.where(told[rows], FIXED, NO_PATH), dtype="str")
+    table = seats.take(rows).reset_index(drop=True)
+    table = table.assign(
+        subject=subject, cause=words.mask(pd.Series(~going[rows]), "idle").astype("str"), reason=why
+    )
+    kept = matching(subject, context.policy.protect.emails)
+    return frames.complete(StuckSeats, table[~kept][frames.columns(StuckSeats)].reset_index(drop=True))

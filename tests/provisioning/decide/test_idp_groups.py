@@ -1,0 +1,180 @@
+"""Groups of the identity provider are known by their identifier, and what they cost is judged by people."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from provisioning.model.frames import Assignments, Rejects, concat
+from provisioning.model.snapshots import MEMBERS, Memory, Sizes, measure
+from tests.provisioning.worlds import (
+    account,
+    done,
+    entitlement,
+    frame,
+    identity,
+    messages,
+    policy,
+    source,
+    target,
+    think,
+)
+
+NAMES = [f"p{n}" for n in range(6)]
+MAPPED_ONCE = {"map": {"atl-jira": ["jira-users"]}, "may_remove": ["*"]}
+SAFE = "takes nothing from anyone"
+
+
+def company(group: str, members=NAMES, *, unread=()):
+    """Six people with accounts and a seat; one IdP group, always of the same identifier."""
+    read = source([identity(name) for name in NAMES], {group: members})
+    rejected = [
+        {"origin": "idp", "key": key, "field": MEMBERS, "value": name, "problem": "p", "remedy": "r"}
+        for key, name in unread
+    ]
+    return dataclasses.replace(
+        read,
+        memberships=read.memberships.assign(group_id="g1"),
+        rejects=concat(Rejects, [read.rejects, frame(Rejects, rejected)]),
+    )
+
+
+def there(holders=NAMES):
+    return target([account(name) for name in NAMES], {"jira-users": holders})
+
+
+def ours(rules, *reads, holders=NAMES) -> Memory:
+    """A memory in which Seatwise granted the seats by this policy, and these reads were made before."""
+    owned = [{"target": "cloud", "account_id": f"acc-{n}", **entitlement("jira-users")} for n in holders]
+    sizes: list[Sizes] = []
+    for read in reads:
+        sizes.append(measure(read, sizes[-1] if sizes else None))
+    return Memory(
+        owned=frame(Assignments, owned),
+        applied_policy=rules.fingerprint(),
+        previous={"idp": sizes[-1]} if sizes else {},
+        sizes_30d={"idp": sizes},
+    )
+
+
+@pytest.mark.parametrize("manage", [[], ["jira-*"]])
+@pytest.mark.parametrize("between", [[], ["atl-agile"]])
+def test_a_renamed_group_keeps_its_meaning_for_ever(manage, between):
+    """Also the run after the next, when the last read knows its new name already."""
+    rules = policy(groups={**MAPPED_ONCE, "manage": manage})
+    reads = [company("atl-jira"), *(company(name) for name in between), company("jira-people")]
+
+    for seen in (reads[:-1], reads):
+        decision = think(reads[-1], there(), rules, memory=ours(rules, *seen))
+
+        assert decision.plan.changes.empty
+        assert not decision.verdict.needs_approval
+        assert "IdP group atl-jira is now called jira-people in idp; it counts as before" in messages(
+            decision
+        )
+
+
+def test_the_map_may_give_a_renamed_group_a_new_meaning():
+    """What the policy says of the new name counts before what it says of the old one."""
+    rules = policy(groups={**MAPPED_ONCE, "map": {"atl-jira": ["jira-users"], "archive": []}})
+
+    decision = think(company("archive"), there(), rules, memory=ours(rules, company("atl-jira")))
+
+    assert {change[0] for change in done(decision.plan.changes)} == {"revoke"}
+
+
+def test_a_group_nobody_is_in_any_more_waits_for_a_person_who_is_told_whom_it_costs_what():
+    """Small groups, too; the note beside it does not say that nobody loses anything."""
+    rules = policy(groups=MAPPED_ONCE)
+    gone = source([identity(name) for name in NAMES], {})
+
+    decision = think(gone, there(), rules, memory=ours(rules, company("atl-jira")))
+
+    assert decision.verdict.needs_approval
+    fell = "idp, group atl-jira fell from 6 to 0, by 100.0%; 40% is allowed; 6 people lose jira-users: p0@"
+    assert any(reason.startswith(fell) for reason in decision.verdict.reasons)
+    assert "by this plan 6 people lose jira-users" in messages(decision)
+    assert SAFE not in messages(decision)
+
+
+@pytest.mark.parametrize(("members", "needed"), [(4, False), (3, True)])
+def test_a_group_that_shrank_is_judged_by_share_and_number(members, needed):
+    """Two of six may go unseen; three may not, with 40 % allowed."""
+    rules = policy(groups=MAPPED_ONCE)
+    small = company("atl-jira", NAMES[:members])
+
+    decision = think(small, there(), rules, memory=ours(rules, company("atl-jira")))
+
+    assert len(decision.plan.changes) == 6 - members
+    assert decision.verdict.needs_approval == needed
+
+
+def test_a_steady_loss_of_a_group_counts_over_thirty_days():
+    """One person a run is little each time, and too much in the end."""
+    rules = policy(groups=MAPPED_ONCE)
+    reads = [company("atl-jira", NAMES[:size]) for size in (6, 5, 4)]
+
+    decision = think(
+        company("atl-jira", NAMES[:3]), there(NAMES[:4]), rules, memory=ours(rules, *reads, holders=NAMES[:4])
+    )
+
+    assert decision.verdict.needs_approval
+    assert "idp, group atl-jira fell from 6 to 3 within 30 days, by 50.0%" in decision.verdict.reasons[0]
+
+
+def test_a_steady_loss_of_people_counts_where_the_plan_takes_something():
+    """Five in a hundred a run is within the limit of one read, and not within that of a month."""
+    crowd = [f"p{n:02}" for n in range(20)]
+    rules = policy()
+    people = source([identity(name) for name in crowd[:17]], {"atl-jira": crowd[:16]})
+    holding = target([account(name) for name in crowd], {"jira-users": crowd[:17]})
+    memory = Memory(
+        applied_policy=rules.fingerprint(),
+        previous={"idp": Sizes(18, 17, {})},
+        sizes_30d={"idp": [Sizes(20, 19, {}), Sizes(18, 17, {})]},
+    )
+
+    decision = think(people, holding, rules, memory=memory)
+
+    assert "idp fell from 20 to 17 identities within 30 days, by 15.0%" in decision.verdict.reasons[0]
+
+
+@pytest.mark.parametrize("manage", [[], ["*"]])
+@pytest.mark.parametrize("name", ["atl-jira", "g1"])
+def test_a_group_that_could_not_be_read_takes_nothing(manage, name):
+    """Whoever is missing from it may only not have been understood; nor when nobody knows its name."""
+    rules = policy(groups={**MAPPED_ONCE, "manage": manage})
+    read = company("atl-jira", [], unread=[("g1", name)])
+
+    decision = think(read, there(), rules, memory=ours(rules))
+
+    assert decision.plan.changes.empty
+
+
+def test_nobody_leaves_the_scope_by_a_group_that_could_not_be_read():
+    """The scope is that group: who is in it is unknown, so nobody is a leaver for being out of it."""
+    rules = policy(sources=[{"from": "idp", "scope": {"groups": ["atl-*"]}}])
+    read = company("atl-jira", NAMES[:2], unread=[("g1", "atl-jira")])
+
+    assert think(read, there(), rules).plan.changes.empty
+
+
+def test_a_mapped_group_is_emptied_only_of_those_whom_seatwise_put_there():
+    """Own what you touch: without `manage` the others stay, and the note says why."""
+    rules = policy(groups=MAPPED_ONCE)
+    nearly = company("atl-jira", NAMES[2:])
+
+    decision = think(nearly, there(), rules, memory=ours(rules, holders=NAMES[:1]))
+
+    assert done(decision.plan.changes) == [("revoke", "p0", "jira-users")]
+    assert "1 membership beyond the policy stays, in jira-users: Seatwise did not grant" in messages(decision)
+
+
+def test_the_case_of_a_group_in_the_policy_does_not_count():
+    """`Eng` in the policy is the IdP's `eng`: it has members, so no note says that it has none."""
+    rules = policy(groups={"map": {"ATL-Jira": ["jira-users"]}})
+
+    decision = think(company("atl-jira", NAMES[:5]), there(), rules)
+
+    assert "without a member" not in messages(decision)

@@ -1,0 +1,42 @@
+"""Idleness is judged at the moment up to which use is known, and by no older evidence than a rule allows."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+
+from tests.provisioning.worlds import NOW, account, done, identity, messages, policy, source, target, think
+
+ANN = source([identity("ann")], {"atl-jira": ["ann"]})
+
+
+def judged(used: int, age: int, **rule):
+    """Decide about a seat last used some days ago, by evidence of some days ago."""
+    idle = {"account_id": "acc-ann", "product": "jira", "activity": "used"}
+    there = target(
+        [account("ann")], {"jira-users": ["ann"]}, seats=[{**idle, "last_active": NOW - timedelta(days=used)}]
+    )
+    there = dataclasses.replace(there, as_of=NOW - timedelta(days=age))
+    return think(ANN, there, policy(inactive=[{"product": "jira", "idle": "60d", **rule}]))
+
+
+@pytest.mark.parametrize(("age", "taken"), [(0, True), (10, True), (11, False), (-3, True)])
+def test_idle_days_end_where_the_evidence_ends(age, taken):
+    """Seventy days ago by now is sixty by evidence of ten days ago; a file from the future is of now."""
+    decision = judged(70, age)
+
+    assert ([("revoke", "ann", "jira-users")] if taken else []) == done(decision.plan.changes)
+    if taken:
+        day = NOW - timedelta(days=max(age, 0))
+        assert f"(known as of {day:%Y-%m-%d})" in decision.plan.changes["reason"].iloc[0]
+
+
+@pytest.mark.parametrize(("within", "taken"), [("30d", True), ("29d", False)])
+def test_old_evidence_takes_nothing_and_says_so(within, taken):
+    """The rule states how old what it rests on may be."""
+    decision = judged(100, 30, evidence_within=within)
+
+    assert len(decision.plan.changes) == int(taken)
+    assert ("30 days old; the inactive rule for jira takes nothing" in messages(decision)) != taken
