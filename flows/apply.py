@@ -8,9 +8,11 @@ from prefect import flow
 
 from flows.parameters import Config, Described, Out
 from ledger import StoredPlan
+from reports.plan_text import final_lines
 from tasks.consent import require_consent
 from tasks.lease import lease_target
 from tasks.load import load_plan
+from tasks.progress import announce
 from tasks.publish import publish
 from tasks.run import open_run
 from tasks.session import Session
@@ -37,6 +39,8 @@ def apply_plan(session: Session, plan: StoredPlan, state: RunState) -> None:
     """Write a plan, read back, and keep what came of it, also of a plan that ends half-way."""
     target, ledger = plan.target, session.ledger
     with lease_target(session, target):
+        for line in final_lines(plan.changes):
+            announce(f"{target}: cannot be undone: {line}")
         # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
         ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
         try:

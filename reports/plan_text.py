@@ -50,6 +50,24 @@ def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) ->
         lines += _listed(group.head(shown))
         if len(group) > shown:
             lines.append(f"  … and {len(group) - shown:,} more (plan.csv)")
+    if final := final_lines(changes):
+        lines += ["", "cannot be undone", *(f"  {line}" for line in final)]
+    return lines
+
+
+def final_lines(changes: pd.DataFrame, rows: int = 10) -> list[str]:
+    """Which changes cannot be taken back once they are made: by action, with the people.
+
+    Args:
+        changes: Changes frame.
+        rows: people named of each action.
+    """
+    final = changes[~changes["reversible"]]
+    lines = []
+    for action, group in final.groupby("action", sort=False):
+        people = list(dict.fromkeys(map(printable, group["subject"])))
+        more = f" and {len(people) - rows:,} more" if len(people) > rows else ""
+        lines.append(f"{action} {len(group):,}: {', '.join(people[:rows])}{more}")
     return lines
 
 
@@ -77,7 +95,7 @@ def outcome_rows(changes: pd.DataFrame, outcomes: pd.DataFrame, limit: int = LIM
 
 def _counted(changes: pd.DataFrame) -> str:
     total, destructive = len(changes), int(changes["destructive"].sum())
-    final = int((changes["destructive"] & ~changes["reversible"]).sum())
+    final = int((~changes["reversible"]).sum())
     words = [f"{total:,} change{'' if total == 1 else 's'}"]
     words += [f"{destructive:,} destructive"] if destructive else []
     words += [f"{final:,} of them cannot be undone"] if final else []

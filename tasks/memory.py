@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 from pydantic import TypeAdapter
@@ -87,7 +88,8 @@ def restore_source(snapshot: Snapshot) -> SourceSnapshot:
 
 def restore_target(snapshot: Snapshot) -> TargetSnapshot:
     """A catalogued read of a target, loaded."""
-    return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **snapshot.frames())
+    frames: dict[str, Any] = {**snapshot.frames()}
+    return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **frames)
 
 
 def remember(

@@ -13,7 +13,7 @@ from provisioning.model import frames
 from provisioning.model.frames import Outcomes
 from provisioning.model.terms import AccountState, Action, Status
 from provisioning.model.text import fold, folded
-from sinks import Observation, Sink
+from sinks import ALREADY, Observation, Sink
 from tasks.memory import remember
 from tasks.session import Session
 
@@ -103,4 +103,13 @@ def record_outcomes(
     """
     with session.recording, session.ledger.together():
         session.ledger.record(session.run_id, fingerprint, outcomes)
-        remember(session.ledger, target, changes, outcomes, session.moment())
+        # What was so already, somebody else made: it is neither ours nor ours to take back.
+        made = outcomes[outcomes["message"].ne(ALREADY)]
+        remember(session.ledger, target, changes, made, session.moment())
+
+
+def with_accounts(changes: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
+    """The changes that were made, each with the account it was made on."""
+    tried = changes[changes["change_id"].isin(made["change_id"])].drop(columns="account_id")
+    accounts = made[["change_id", "account_id"]]
+    return tried.merge(accounts, on="change_id", validate="one_to_one")[changes.columns]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
 from ledger import StoredPlan
 from provisioning.decide.decide import Decision
-from provisioning.model.frames import Changes, Outcomes, concat
+from provisioning.model.frames import Changes, Outcomes, concat, empty
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 
 
@@ -21,6 +22,7 @@ class RunState:
         decisions: what was decided from them, by target.
         plans: one a target at most: decided by this run, or given to it.
         outcomes: how the changes of a plan that was written ended, by target.
+        lasting: changes of a run being taken back that cannot be.
     """
 
     sources: dict[str, SourceSnapshot] = field(default_factory=dict)
@@ -28,6 +30,7 @@ class RunState:
     decisions: dict[str, Decision] = field(default_factory=dict)
     plans: list[StoredPlan] = field(default_factory=list)
     outcomes: dict[str, pd.DataFrame] = field(default_factory=dict)
+    lasting: pd.DataFrame = field(default_factory=partial(empty, Changes))
 
     @property
     def all_changes(self) -> pd.DataFrame:

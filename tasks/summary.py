@@ -15,6 +15,7 @@ from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import Status
 from reports import licences
 from reports.licences import Report
+from reports.plan_text import final_lines
 from reports.rejects import count_rejects
 from tasks.consent import waits_for_approval
 from tasks.files import files_to_read
@@ -149,6 +150,8 @@ def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
             for plan in waiting
         },
         "changes": {str(action): int(count) for action, count in counts.items()},
+        "cannot_be_undone": final_lines(state.all_changes),
+        "not_taken_back": final_lines(state.lasting.assign(reversible=False)),
         "blocked_by": [f"{target}: {reason}" for target, reasons in blocked.items() for reason in reasons],
     }
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
 from errors import SeatwiseError
 from ledger import StoredPlan
-from provisioning.decide.plan import Plan, invert
+from provisioning.decide.plan import UNDO, Plan, invert, make, restrict
+from provisioning.model.frames import Changes, concat
+from sinks import ALREADY
 from tasks.decide import store_plan
+from tasks.memory import MADE
+from tasks.outcomes import with_accounts
 from tasks.session import Session
 
 
@@ -15,28 +24,56 @@ class NothingToUndo(SeatwiseError):
     remedy = "See what it did with `seatwise show RUN`; `seatwise history` lists the runs."
 
 
-def plan_undo(session: Session, run_id: str) -> list[StoredPlan]:
-    """Store the inverse of every plan a run applied.
+class Undoing(NamedTuple):
+    """The way back from a run."""
+
+    plans: list[StoredPlan]
+    """One a target. Each needs approval, so that a person reads it before it is applied."""
+    lasting: pd.DataFrame
+    """Changes of the run that cannot be taken back."""
+
+
+def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoing:
+    """Store the inverse of every plan a run applied, also of one that was killed.
 
     Args:
         session: the open session; its run owns the new plans.
         run_id: the run to take back, or its beginning.
-
-    Returns:
-        The inverse plans, one a target. Each needs approval, so that a person reads it before it is applied.
+        only: e-mail addresses; what was done to other people stays. Empty means everyone.
 
     Raises:
         NothingToUndo: nothing was applied, or all of it is irreversible.
     """
     run = session.ledger.run(run_id)
-    plans: dict[str, StoredPlan] = {}
+    made: dict[str, list[pd.DataFrame]] = {}
     for fingerprint in session.ledger.written(run.run_id):
         applied = session.ledger.plan(fingerprint)
-        outcomes = session.ledger.outcomes(fingerprint, run.run_id)
-        plan = Plan(applied.target, applied.changes, fingerprint, session.policy.fingerprint())
-        undoing = invert(plan, outcomes)
+        changes = _made(session, applied, run.run_id)
+        made.setdefault(applied.target, []).append(restrict(changes, only))
+    plans, lasting = [], []
+    for target, parts in made.items():
+        changes = concat(Changes, parts)
+        undoing = invert(make(target, changes, session.policy.fingerprint()))
+        lasting.append(changes[~_comes_back(changes, undoing)])
         if len(undoing.changes):
-            plans[plan.target] = store_plan(session, undoing, [f"it takes back run {run.run_id}"])
+            why = [f"it takes back run {run.run_id}"]
+            plans.append(store_plan(session, undoing, why, undoes=run.run_id))
     if not plans:
         raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")
-    return list(plans.values())
+    return Undoing(plans, concat(Changes, lasting))
+
+
+def _made(session: Session, plan: StoredPlan, run_id: str) -> pd.DataFrame:
+    """The changes of a plan that a run made, whoever saw how they ended, each with its account.
+
+    What was so already when the run came to it, somebody else did, and it stays.
+    """
+    outcomes = session.ledger.outcomes(plan.fingerprint, intended_by=run_id)
+    made = outcomes[outcomes["status"].isin(MADE) & outcomes["message"].ne(ALREADY)]
+    return with_accounts(plan.changes, made)
+
+
+def _comes_back(changes: pd.DataFrame, undoing: Plan) -> pd.Series:
+    """Which changes the inverse takes back: `invert` leaves out those that are irreversible."""
+    back = {undone.removeprefix(UNDO) for undone in undoing.changes["reason"]}
+    return changes["reversible"] & changes["reason"].str.removeprefix(UNDO).isin(back)

@@ -10,7 +10,7 @@ from ledger import StoredPlan
 from provisioning.decide.preconditions import postcondition_holds
 from provisioning.model.terms import Status
 from tasks.memory import MADE
-from tasks.outcomes import observe_accounts
+from tasks.outcomes import observe_accounts, with_accounts
 from tasks.session import Session
 
 NOT_SHOWN = "accepted, and not shown yet; the next run reads it again"
@@ -26,7 +26,7 @@ def verify(session: Session, plan: StoredPlan, outcomes: pd.DataFrame) -> pd.Dat
     """
     with session.timed(f"verify {plan.target}"):
         made = outcomes[outcomes["status"].isin(MADE)]
-        changes = _with_accounts(plan.changes, made)
+        changes = with_accounts(plan.changes, made)
         if changes.empty:
             return outcomes
         observation = observe_accounts(session.sink(plan.target), changes)
@@ -40,10 +40,3 @@ def verify(session: Session, plan: StoredPlan, outcomes: pd.DataFrame) -> pd.Dat
         )
         session.ledger.record(session.run_id, plan.fingerprint, verified[missing])
     return verified
-
-
-def _with_accounts(changes: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:
-    """The changes that were made, each with the account it was made on."""
-    tried = changes[changes["change_id"].isin(made["change_id"])].drop(columns="account_id")
-    accounts = made[["change_id", "account_id"]]
-    return tried.merge(accounts, on="change_id", validate="one_to_one")[changes.columns]

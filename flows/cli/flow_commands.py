@@ -79,6 +79,7 @@ def undo(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Run to take back, or its beginning.")],
     config: Config = POLICY,
     out: Out = OUT,
+    only: Only = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -88,7 +89,7 @@ def undo(
     """
     from flows.cli.run import run_command
 
-    parameters = {"run_id": run_id, "config": str(config), "out": str(out)}
+    parameters = {"run_id": run_id, "config": str(config), "out": str(out), "only": only}
     run_command("undo", parameters, json=json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -125,3 +126,33 @@ def test_missing_groups_are_made_and_filled_by_the_next_run(company):
     assert (then["exit_code"], set(then["changes"])) == (0, {"grant"})
     assert set(filled["entitlement"]) == set(made["entitlement"])
     assert last["changes"] == {}
+
+
+def test_a_rehearsal_leaves_no_trace(company):
+    """Neither a date ahead, nor a few people, nor a report changes what the next run decides."""
+    from tasks.session import open_session
+
+    def kept() -> list[str]:
+        with open_session(company.policy) as session:
+            ledger, target = session.ledger, session.target_names[0]
+            tables = [ledger.links(target), ledger.leavers(target), ledger.taken(target), ledger.snapshots()]
+            return [table.to_json() for table in tables]
+
+    first = company.run("reconcile")
+    before = kept()
+    someone = pd.read_csv(company.out / "plan.csv")["subject"].iloc[0]
+    ahead = company.run("reconcile", as_of=datetime.now(UTC) + timedelta(days=365))
+    company.run("reconcile", only=[someone])
+    company.run("licences", as_of=datetime.now(UTC) + timedelta(days=30))
+
+    assert kept() == before
+    assert company.run("reconcile", full=True)["fingerprint"] == first["fingerprint"]
+    assert ahead["waiting"] == {}
+
+
+def test_a_day_that_is_past_is_told_from_what_was_read_then(company):
+    """Before the first read there is nothing to tell."""
+    from tasks.past import NothingRead
+
+    with pytest.raises(NothingRead):
+        company.run("licences", as_of=datetime.now(UTC) - timedelta(days=1))
