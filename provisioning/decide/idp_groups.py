@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from provisioning.decide.context import Context
-from provisioning.model.snapshots import MEMBERS, GroupSize, Sizes, SourceSnapshot, measure
+from provisioning.model.snapshots import MEMBERS, GroupSize, Sizes, SourceSnapshot, measure_groups
 from provisioning.model.text import fold
 from provisioning.policy.rules import SourceRules
 
@@ -74,7 +74,11 @@ def list_idp_groups(
             most=_most(key, past),
             unread=key in unread,
         )
-        for key, size in sorted(_with_unread(snapshot, measure(snapshot, before).groups).items())
+        for key, size in sorted(
+            _with_unread(
+                snapshot, measure_groups(snapshot.memberships, before.groups if before else {})
+            ).items()
+        )
     ]
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part, state
 from provisioning.decide.context import Context, count, list_names
-from provisioning.decide.lifecycle import LEAVER_REASONS
+from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS
 from provisioning.model.keys import Mask, Rows, pick, take
 from provisioning.model.terms import AccountState, Action
 from provisioning.policy.rules import Stage
@@ -34,13 +34,20 @@ def plan_leavers(context: Context) -> list[pd.DataFrame]:
     Someone suspended at the identity provider, who may be back tomorrow, loses seats and is suspended or
     deactivated, but neither removed nor deleted.
     """
-    rows = np.flatnonzero(context.lifecycle.moved_as("leaver"))
-    if not len(rows):
-        return []
+    leavers, changes = context.lifecycle.moved_as("leaver"), []
+    for cause in CAUSES:
+        rows = np.flatnonzero(leavers & (context.lifecycle.reason == cause).to_numpy(np.bool_))
+        if len(rows):
+            changes += _plan_stages(context, rows, context.rules.stages(cause))
+    return changes
+
+
+def _plan_stages(context: Context, rows: Rows, stages: list[Stage]) -> list[pd.DataFrame]:
+    """What the stages ask for of some leavers."""
     waited = pd.Timestamp(context.now) - context.lifecycle.since.iloc[rows].reset_index(drop=True)
-    stages = [stage for stage in context.rules.leaver if stage.do == "revoke_seats"]
-    seats = [_revoke_seats(context, rows, waited, stage) for stage in stages]
-    return [*seats, *_end_accounts(context, rows, _furthest(context, rows, waited))]
+    freeing = [stage for stage in stages if stage.do == "revoke_seats"]
+    seats = [_revoke_seats(context, rows, waited, stage) for stage in freeing]
+    return [*seats, *_end_accounts(context, rows, _furthest(context, rows, waited, stages))]
 
 
 class _Reach(NamedTuple):
@@ -88,7 +95,7 @@ def _revoke_seats(context: Context, rows: Rows, waited: pd.Series, stage: Stage)
     )
 
 
-def _furthest(context: Context, rows: Rows, waited: pd.Series) -> _Reach:
+def _furthest(context: Context, rows: Rows, waited: pd.Series, stages: list[Stage]) -> _Reach:
     """The furthest stage that is due for each account; a milder one where it is not possible."""
     account = context.lifecycle.account[rows]
     reach = _Reach(
@@ -96,7 +103,7 @@ def _furthest(context: Context, rows: Rows, waited: pd.Series) -> _Reach:
         np.full(len(rows), timedelta(0), dtype=object),
         np.zeros(len(rows), dtype=np.bool_),
     )
-    for stage in context.rules.leaver:
+    for stage in stages:
         if stage.do not in _ENDS:
             continue
         due = _is_due(waited, stage) & (

@@ -16,9 +16,12 @@ from provisioning.model.frames import Movements
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take, within
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
+from provisioning.policy.rules import Cause
 
 USABLE = [AccountState.ACTIVE.value, AccountState.INVITED.value]
 """States in which an account can be used and its seats are billed."""
+CAUSES: tuple[Cause, ...] = ("departed", "suspended", "outside", "vanished")
+"""What makes someone a leaver, as the policy calls it."""
 LEAVER_REASONS = {
     DEPARTED: "departed",
     SUSPENDED: "suspended at the identity provider",

@@ -18,6 +18,7 @@ from provisioning.model.text import folded
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope import in_scope, is_unsure
 
+_PLACEHOLDERS_END = pd.Timestamp("1980-01-01", tz="UTC")
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
 
 
@@ -81,7 +82,8 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     records = frames.concat(frames.Identities, parts).reset_index(drop=True)
     scoped = [in_scope(rule.scope, snapshots[rule.origin]) for rule in used]
     within_scope = np.concatenate([*scoped, np.zeros(0, dtype=np.bool_)])
-    living = within_scope & (records["state"] != State.DEPARTED.value).to_numpy()
+    presence = _derive_presence(records, now)
+    living = within_scope & (presence != DEPARTED).to_numpy()
     person, contested = _resolve_namesakes(records, living)
     person, shared = _contest_addresses(records, living, person)
     contested += shared
@@ -90,14 +92,21 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
         contested += several
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
     unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
-    return People(records, within_scope, _derive_presence(records, now), person, spans, table, unsure)
+    return People(records, within_scope, presence, person, spans, table, unsure)
 
 
 def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
-    due = records["hired_on"].notna() & (records["hired_on"] <= pd.Timestamp(now))
+    """What each record means today: a first day to come waits, and a last day that is over departs."""
+    present = pd.Timestamp(now)
+    hired, leaves = records["hired_on"], records["leaves_on"]
+    due = hired.notna() & (hired <= present)
     staged = records["state"] == State.STAGED.value
-    waiting = records["state"].mask(staged, WAITING)
-    return waiting.mask(staged & due, ACTIVE)
+    presence = records["state"].mask(staged & ~due, WAITING).mask(staged & due, ACTIVE)
+    presence = presence.mask((presence == ACTIVE) & (hired > present), WAITING)
+    # A date before any such file is a placeholder, and one before the first day is of an earlier employment.
+    over = (leaves > _PLACEHOLDERS_END) & (leaves + pd.Timedelta(days=1) <= present)
+    over &= ~(hired > leaves).fillna(value=False)
+    return presence.mask(over, DEPARTED)
 
 
 def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[_Contested]]:

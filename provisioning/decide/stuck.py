@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.context import Context, count, list_names
-from provisioning.decide.lifecycle import LEAVER_REASONS
+from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS
 from provisioning.model import frames
 from provisioning.model.frames import StuckSeats
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take
@@ -58,12 +58,14 @@ def note_stuck(context: Context, stuck: pd.DataFrame) -> None:
 def _find_due(context: Context) -> Mask:
     """Accounts of leavers of whom a stage is due."""
     lifecycle = context.lifecycle
-    leavers = np.flatnonzero(lifecycle.moved_as("leaver") & (lifecycle.account >= 0))
-    waited = pd.Timestamp(context.now) - take(lifecycle.since, leavers)
-    first = min((stage.after for stage in context.rules.leaver), default=None)
     due = np.zeros(len(context.target.accounts), dtype=np.bool_)
-    if first is not None and len(leavers):
-        due[lifecycle.account[leavers[(waited >= pd.Timedelta(first)).to_numpy(np.bool_)]]] = True
+    waited = pd.Timestamp(context.now) - lifecycle.since
+    for cause in CAUSES:
+        first = min((stage.after for stage in context.rules.stages(cause)), default=None)
+        if first is not None:
+            late = ((lifecycle.reason == cause) & (waited >= pd.Timedelta(first))).to_numpy(np.bool_)
+            rows = lifecycle.moved_as("leaver") & late & (lifecycle.account >= 0)
+            due[lifecycle.account[rows]] = True
     return due
 
 

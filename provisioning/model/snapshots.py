@@ -143,18 +143,18 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
         before: Sizes of the read before it, from which the earlier names of groups are carried on.
     """
     people = snapshot.identities
-    domains = folded(people["email"]).str.rpartition("@")[2]
+    domains = folded(people["email"]).str.extract("([^@]*)$", expand=False)
     counts = {
         "domain": domains[people["email"].notna()].value_counts(),
         "department": people["department"].value_counts(),
         "group": snapshot.memberships["group_name"].value_counts(),
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
-    groups = _measure_groups(snapshot.memberships, {} if before is None else before.groups)
+    groups = measure_groups(snapshot.memberships, {} if before is None else before.groups)
     return Sizes(len(people), len(snapshot.memberships), segments, groups)
 
 
-def _measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
+def measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
     """Size and names of every group that is told or was told before."""
     told = memberships.drop_duplicates("group_id")[["group_id", "group_name"]]
     people = memberships["group_id"].value_counts().reindex(told["group_id"])

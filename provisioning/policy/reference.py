@@ -85,7 +85,8 @@ class _Page:
             for place, name, child in below:
                 if name in self.titles:
                     continue
-                also = f" with `{child['required'][0]}`" if len(below) > 1 else ""
+                needed = child.get("required", []) if len(below) > 1 else []
+                also = f" with `{needed[0]}`" if needed else ""
                 self.titles[name] = f"`{place}`{also}{kind}"
                 if "oneOf" in child:
                     yield self._connection(child)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from provisioning.policy.filters import Filter
@@ -179,6 +179,46 @@ class Stage(Strict):
     )
 
 
+def _in_order(stages: list[Stage]) -> list[Stage]:
+    waits = [stage.after for stage in stages]
+    if waits != sorted(waits):
+        raise PydanticCustomError("stages", "leaver stages are expected in the order of their days")
+    return stages
+
+
+Stages = Annotated[list[Stage], AfterValidator(_in_order)]
+
+
+Cause = Literal["departed", "suspended", "vanished", "outside"]
+"""What makes someone a leaver."""
+
+
+class Leaver(Strict):
+    """Stages by what made someone a leaver. Where a cause has none, nothing is taken for it."""
+
+    departed: Stages = Field(
+        [],
+        description="For those whom the source calls departed, or whose last working day is over.",
+        examples=[[{"after": "0d", "do": "revoke_seats"}, {"after": "90d", "do": "delete"}]],
+    )
+    suspended: Stages = Field(
+        [],
+        description="For those suspended at the identity provider, who may be back: nothing is removed or "
+        "deleted.",
+        examples=[[{"after": "7d", "do": "suspend"}]],
+    )
+    vanished: Stages = Field(
+        [],
+        description="For those whom a whole read does not list any more.",
+        examples=[[{"after": "3d", "do": "revoke_seats"}]],
+    )
+    outside: Stages = Field(
+        [],
+        description="For those who are no longer in the scope of their source.",
+        examples=[[{"after": "14d", "do": "revoke_seats"}]],
+    )
+
+
 class Inactive(Strict):
     """When an unused seat of someone who stays is taken back; unknown activity never counts.
 
@@ -242,10 +282,10 @@ class TargetRules(Strict):
         description="What is kept in step when someone's attributes or groups change.",
         examples=[{"update": ["display_name", "email"]}],
     )
-    leaver: list[Stage] = Field(
+    leaver: Stages | Leaver = Field(
         [],
-        description="What happens to the account of someone who left, stage by stage. Without stages "
-        "nothing is taken from leavers.",
+        description="What happens to the account of someone who left, stage by stage: one list for all, or "
+        "one for each cause. Without stages nothing is taken from leavers.",
         examples=[[{"after": "0d", "do": "revoke_seats"}, {"after": "7d", "do": "deactivate"}]],
     )
     inactive: list[Inactive] = Field(
@@ -266,12 +306,19 @@ class TargetRules(Strict):
         examples=["fill"],
     )
 
-    @model_validator(mode="after")
-    def _stages_in_order(self) -> Self:
-        waits = [stage.after for stage in self.leaver]
-        if waits != sorted(waits):
-            raise PydanticCustomError("stages", "leaver stages are expected in the order of their days")
-        return self
+    def stages(self, cause: Cause) -> list[Stage]:
+        """The stages of those who are leavers for one cause, in the order of their days."""
+        if not isinstance(self.leaver, Leaver):
+            return self.leaver
+        match cause:
+            case "departed":
+                return self.leaver.departed
+            case "suspended":
+                return self.leaver.suspended
+            case "vanished":
+                return self.leaver.vanished
+            case "outside":
+                return self.leaver.outside
 
 
 class Protect(Strict):
