@@ -1,0 +1,75 @@
+"""First and last working days, and the way out for each cause."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from provisioning.model.snapshots import Memory
+from tests.provisioning.worlds import NOW, account, done, identity, links, policy, source, target, think
+
+THERE = target([account("ann")], {"jira-users": ["ann"]})
+DAY = timedelta(days=1)
+
+
+def planned(there, **facts):
+    """What is done for one person of whom these facts are stated."""
+    people = source([identity("ann", **facts)], {"atl-jira": ["ann"]})
+    return [action for action, _, _ in done(think(people, there, policy()).plan.changes)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"leaves_on": NOW}, []),
+        ({"leaves_on": NOW - DAY}, ["revoke"]),
+        ({"leaves_on": NOW + 30 * DAY}, []),
+        ({"leaves_on": NOW - DAY, "hired_on": NOW - 2 * DAY}, ["revoke"]),
+        ({"leaves_on": NOW - 9 * DAY, "hired_on": NOW - 2 * DAY}, []),
+        ({"leaves_on": "1970-01-01"}, []),
+    ],
+)
+def test_a_last_day_that_is_over_makes_a_leaver(facts, expected):
+    """After it, not on it; not a placeholder, nor the end of an earlier employment."""
+    assert planned(THERE, **facts) == expected
+
+
+@pytest.mark.parametrize("state", ["active", "staged"])
+@pytest.mark.parametrize(("hired", "expected"), [(NOW + DAY, []), (NOW, ["create", "grant"])])
+def test_a_first_day_to_come_waits(state, hired, expected):
+    """Whatever the source calls the person; whoever has an account keeps it meanwhile."""
+    assert planned(target([]), hired_on=hired, state=state) == expected
+    assert planned(THERE, hired_on=hired, state=state) == []
+
+
+CAUSES = {
+    "departed": source([identity("ann", state="departed")]),
+    "suspended": source([identity("ann", state="suspended")]),
+    "vanished": source([identity("eve", state="departed")]),
+    "outside": source([identity("ann", department="Else")]),
+}
+
+
+@pytest.mark.parametrize("stated", CAUSES)
+@pytest.mark.parametrize("cause", CAUSES)
+def test_each_cause_has_its_own_stages(stated, cause):
+    """Where a cause has none, nothing is taken for it."""
+    rules = policy(
+        sources=[{"from": "idp", "scope": {"filter": 'not (department eq "Else")'}}],
+        leaver={stated: [{"after": "0d", "do": "suspend"}]},
+    )
+
+    decision = think(CAUSES[cause], THERE, rules, memory=Memory(links=links("ann")))
+
+    assert done(decision.plan.changes) == ([("suspend", "ann", None)] if stated == cause else [])
+    assert decision.stuck.empty
+
+
+def test_stages_of_a_cause_are_listed_in_order():
+    """As those of the one list are."""
+    stages = [{"after": "7d", "do": "deactivate"}, {"after": "0d", "do": "suspend"}]
+
+    with pytest.raises(ValidationError, match="order of their days"):
+        policy(leaver={"departed": stages})
