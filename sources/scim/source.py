@@ -207,7 +207,7 @@ class Scim:
         except TransportError as error:
             return [Finding("error", subject, error.message, error.remedy)]
         message = f"selects {chosen} of {every} users"
-        if chosen is None or chosen == 0 or chosen == every:
+        if chosen in (None, 0, every):
             remedy = "Compare with the server: it may not know this filter. Correct it, or leave it out."
             return [Finding("warning", subject, message, remedy)]
         return [Finding("ok", subject, message)]
