@@ -76,7 +76,6 @@ class Header(NamedTuple):
         """Positions of all columns but those of products."""
         return {*self.places.values(), *self.last_active, *self.group_names, *self.group_ids}
 
-
     def field(self, place: int) -> str:
         """What reports call a column: our name of a plain one, else its header."""
         plain = {position: name for name, position in self.places.items()}

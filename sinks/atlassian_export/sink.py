@@ -136,7 +136,7 @@ class AtlassianExport:
             "modifiable": True,
         }
         good = screened(Entitlements, raw, origin=self.name, key="entitlement_id")
-        lost = groups[[bool(one and not one.site) for one in openings]]
+        lost = groups[pd.Series([bool(one and not one.site) for one in openings], groups.index, dtype=bool)]
         remedy = "say under `opens` of the connection which it is, such as opens: {'GROUP': 'Jira - acme'}"
         odd = reject(lost["entitlement_id"], "opens", lost["name"], NO_SITE, origin=self.name, remedy=remedy)
         yield Screened(good.frame, concat(Rejects, [good.rejects, odd]))

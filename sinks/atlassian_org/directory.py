@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -10,11 +11,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
+from transport.errors import BadRequest, Forbidden, NotFound
 from transport.pages import follow_cursor
 from transport.prefetch import prefetch
 from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
+log = logging.getLogger(__name__)
 PAGE = 100
 IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
 EXPAND = ["productAccess", "groups", "platformRoles", "counts.resources"]
@@ -30,13 +33,17 @@ class OpenedProduct(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A group of the directory; `admin` when it gives rights over a site or the organisation."""
+    """A group of the directory; `admin` when it gives rights over a site or the organisation.
+
+    `unread` says that the organisation did not tell what it opens.
+    """
 
     group_id: str
     name: str
     modifiable: bool
     admin: bool
     opens: tuple[OpenedProduct, ...]
+    unread: bool = False
 
 
 class Workspace(NamedTuple):
@@ -160,7 +167,12 @@ class Directory:
     def _group(self, row: Row) -> Group:
         access = row.get("managementAccess") or {}
         synced = row.get("externalSynced") is True or row.get("managedBy") == "external"
-        roles = [] if (row.get("counts") or {}).get("resources") == 0 else self._roles(row["id"])
+        try:
+            roles = [] if (row.get("counts") or {}).get("resources") == 0 else self._roles(row["id"])
+        except (BadRequest, Forbidden, NotFound) as error:
+            # What it opens is unknown, so nobody is put in or taken out; everything else is read.
+            log.warning("group %s: not read, for it was refused (%s)", row["name"], error.message)
+            return Group(row["id"], row["name"], modifiable=False, admin=True, opens=(), unread=True)
         opens = tuple(opening for role in roles if (opening := _opening(role)))
         admin = any(ADMIN_ROLES & NO_ACCESS_ROLES & set(role.get("roles") or ()) for role in roles)
         modifiable = access.get("modifiable") is not False and not synced

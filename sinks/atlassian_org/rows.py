@@ -36,6 +36,7 @@ from sinks.kit.frames import (
     columns_of,
     kinds_of,
     reject_unknown_kinds,
+    reject_unread,
 )
 from transport.shape import Row
 
@@ -242,7 +243,9 @@ def build_organisation_entitlements(target: str, openings: Openings) -> Screened
     rows = [_opened(group, one, openings) for group in groups for one in group.opens or (None,)]
     rows += [_role(role) for role in sorted(ADMIN_ROLES & NO_ACCESS_ROLES)]
     rows += [_workspace(space) for space in openings.workspaces]
-    return build_entitlements(target, rows)
+    built = build_entitlements(target, rows)
+    unread = [reject_unread(target, group.group_id, group.name) for group in groups if group.unread]
+    return Screened(built.frame, concat(Rejects, [built.rejects, *unread]))
 
 
 def _opened(group: Group, opening: OpenedProduct | None, openings: Openings) -> Entitlement:

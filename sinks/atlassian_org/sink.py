@@ -22,6 +22,7 @@ from sinks.atlassian_org.directory import PAGE, Directory, Group, Workspace
 from sinks.atlassian_org.managed import ManagedAccounts
 from sinks.atlassian_org.write import Writer
 from sinks.kit.connection_check import Failure, Limitation, Probe, check_connection
+from sinks.kit.frames import whole
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.optional import REFUSALS, unless_refused
 from sinks.kit.options import RemoteOptions
@@ -131,7 +132,7 @@ class AtlassianOrg(OnePass):
             with suppress(TransportError):
                 present = self._complete(present, openings)
             unknown |= rows.unknown_kinds(present)
-            accounts.append(self._build_accounts(present, {}).frame)
+            accounts.append(whole(self._build_accounts(present, {}), len(present["account_id"])))
             assignments.append(rows.build_organisation_assignments(self.name, present, openings).frame)
         named = groups_named(self._directory.group_names(groups)) if groups else None
         return Observation(

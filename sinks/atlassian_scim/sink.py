@@ -20,7 +20,7 @@ from sinks.atlassian_scim.members import SETS
 from sinks.atlassian_scim.memory import KnownUsers, Limits
 from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, ScimWriter
 from sinks.kit.connection_check import Limitation, Probe, check_connection
-from sinks.kit.frames import GROUP, build_assignments_of_few, build_group_assignments
+from sinks.kit.frames import GROUP, build_assignments_of_few, build_group_assignments, whole
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
@@ -124,7 +124,7 @@ class AtlassianScim(OnePass):
         by_name = self._find([self._known.user_name(email) for email in emails])
         users = {row["id"]: row for row in (*self._directory.some_users(account_ids), *by_name)}
         parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
-        accounts = [self._build_accounts(columns).frame for columns in parts]
+        accounts = [whole(self._build_accounts(one), len(one["account_id"])) for one in parts]
         assigned = [
             (key, group["value"], group.get("display") or group["value"])
             for key, row in users.items()

@@ -19,6 +19,7 @@ from sinks.kit.datacenter_rows import (
     split_pairs,
     state_of,
 )
+from sinks.kit.members import read_members
 from sinks.kit.required import require_texts
 from transport.client import Client
 from transport.errors import NotFound
@@ -75,8 +76,7 @@ class Bitbucket:
         people = Gathered(FIELDS.names, key="user_name")
         for reply in self._pages("/admin/users"):
             people.add(FIELDS(_named_rows(reply)))
-        groups = self.groups()
-        members = self._client.in_parallel(partial(self._members, group.name) for group in groups)
+        groups, members = read_members(self._client, self.groups(), self._members)
         pairs = ((name, group.name) for group, names in zip(groups, members, strict=True) for name in names)
         memberships = split_pairs(pairs)
         pages = self._pages("/users", {"permission": LICENSED})

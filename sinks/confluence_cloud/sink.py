@@ -115,7 +115,7 @@ class ConfluenceCloud(CloudSite[Group]):
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
         by_email = [self._address_book.get(fold(email)) for email in emails]
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *filter(None, by_email)])))
-        accounts = [page.frame for page in self._build_pages([rows])]
+        accounts = self._build_observed(rows)
         assigned = [(row["accountId"], group["id"], group["name"]) for row in rows for group in row["groups"]]
         named = groups_named(self._site.group_names()) if groups else None
         return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)

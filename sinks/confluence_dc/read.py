@@ -11,6 +11,7 @@ from provisioning.model.intake import Fields
 from provisioning.model.terms import AccountState
 from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import Columns, Group, Installation, Licence, split_pairs
+from sinks.kit.members import read_members
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
@@ -66,8 +67,8 @@ class Confluence:
         people = Gathered(FIELDS.names, key="account_id")
         for reply in self._pages("/user/list", {"expand": "status"}):
             people.add(FIELDS(_known_users(reply)))
-        caller, groups = self._caller(), self.groups()
-        members = self._client.in_parallel(partial(self.members, group.name) for group in groups)
+        caller = self._caller()
+        groups, members = read_members(self._client, self.groups(), self.members)
         pairs = ((key, group.name) for group, keys in zip(groups, members, strict=True) for key in keys)
         memberships = split_pairs(pairs)
         columns = accounts_of(people.take(), licensed, caller)

@@ -118,7 +118,7 @@ class JiraCloud(CloudSite[Group]):
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *email_of])))
         for row in rows:
             row.setdefault("emailAddress", email_of.get(row["accountId"]))
-        accounts = [page.frame for page in self._build_pages([rows])]
+        accounts = self._build_observed(rows)
         assigned = [(row["accountId"], g["groupId"], g["name"]) for row in rows for g in row["groups"]]
         named = groups_named(self._site.group_names(groups)) if groups else None
         return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)

@@ -10,6 +10,7 @@ from provisioning.model.intake import Columns, Fields
 from provisioning.model.text import fold
 from sinks.jira_dc.shape import check_role, next_cursor, next_member
 from sinks.kit.datacenter_rows import Group, Installation, Licence, Memberships, state_of
+from sinks.kit.members import read_members
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Malformed, NotFound
@@ -77,7 +78,7 @@ class Jira:
         for page in self._list_users():
             people.add(FIELDS(page))
         listed = people.gathered
-        memberships = self._read_memberships(groups, people)
+        groups, memberships = self._read_memberships(groups, people)
         columns = people.take()
         if listed and self.searches_whole and not self.lists_users:
             _refuse_cut(columns, listed)
@@ -120,16 +121,16 @@ class Jira:
             lambda reply: require_texts(rows_of(reply), ("key",), reply),
         )
 
-    def _read_memberships(self, groups: Sequence[Group], people: Columns) -> Memberships:
+    def _read_memberships(self, groups: Sequence[Group], people: Columns) -> tuple[list[Group], Memberships]:
         """Read account and group of each membership; people the listing lacks are added to it."""
         ids: list[str] = []
         names: list[str] = []
-        calls = (partial(self.members, group.name) for group in groups)
-        for group, members in zip(groups, self._client.in_parallel(calls), strict=True):
+        groups, members_of = read_members(self._client, groups, self.members)
+        for group, members in zip(groups, members_of, strict=True):
             people.add(FIELDS(members))
             ids += [member["key"] for member in members]
             names += [group.name] * len(members)
-        return ids, names
+        return groups, (ids, names)
 
     def members(self, group: str) -> list[Row]:
         """Read the members of a group, inactive ones too.

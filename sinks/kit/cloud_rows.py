@@ -37,10 +37,8 @@ def build_accounts(
         kinds: what the site's words for kinds mean; any other is an app and reported.
     """
     ids, words = columns["account_id"], columns["kind"]
-    states = [
-        AccountState.ACTIVE.value if active else AccountState.DEACTIVATED.value
-        for active in columns["active"]
-    ]
+    words_for = {True: AccountState.ACTIVE.value, False: AccountState.DEACTIVATED.value}
+    states = [words_for[active] if isinstance(active, bool) else None for active in columns["active"]]
     raw: dict[str, Any] = {
         "target": target,
         "account_id": ids,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+import pandas as pd
 from pydantic import Field, SecretStr
 
 from provisioning.model.findings import Finding
@@ -27,6 +28,7 @@ from sinks.kit.frames import (
     build_capacity,
     build_entitlements,
     build_group_assignments,
+    whole,
 )
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.options import RemoteOptions
@@ -131,6 +133,11 @@ class CloudSite(OnePass, Generic[G]):
         """Build Accounts of pages of users."""
         columns_of_batches = batches(map(self.fields, pages), key="account_id")
         return [self._build_accounts(columns) for columns in columns_of_batches]
+
+    def _build_observed(self, users: list[Row]) -> list[pd.DataFrame]:
+        """Build Accounts of users that were asked for, of whom none may be lost."""
+        found = batches([self.fields(users)], key="account_id")
+        return [whole(self._build_accounts(columns), len(columns["account_id"])) for columns in found]
 
     def _build_streams(
         self,

@@ -24,7 +24,7 @@ from sinks.kit import datacenter_rows as rows
 from sinks.kit.connection_check import Failure, Probe, check_connection
 from sinks.kit.datacenter_refusals import put_plainly
 from sinks.kit.datacenter_rows import Columns, Installation
-from sinks.kit.frames import ProductSeats, build_capacity
+from sinks.kit.frames import ProductSeats, build_capacity, whole
 from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.target_reader import find_account
@@ -112,8 +112,9 @@ class DataCenter(OnePass):
         server = self.read_some(account_ids, emails)
         for account in _list_accounts(server.columns):
             self._observed[account["account_id"]] = account
+        accounts = whole(rows.build_accounts(self.name, server.columns), len(server.columns["account_id"]))
         return Observation(
-            rows.build_accounts(self.name, server.columns).frame,
+            accounts,
             rows.build_server_assignments(self.name, server.memberships, server.direct).frame,
             groups_named(self.group_names(groups)) if groups else None,
         )

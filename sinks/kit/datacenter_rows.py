@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from provisioning.model.frames import Accounts, Rejects, Seats, complete, concat, empty
-from provisioning.model.intake import iso_times, reject, screened
+from provisioning.model.intake import iso_times, screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Activity, EntitlementKind
-from sinks.kit.frames import GROUP, Entitlement, build_assignments, build_entitlements
+from sinks.kit.frames import GROUP, Entitlement, build_assignments, build_entitlements, reject_unread
 
 Columns = dict[str, list[Any]]
 Memberships = tuple[list[str], list[str]]
@@ -21,7 +21,8 @@ Memberships = tuple[list[str], list[str]]
 class Group(NamedTuple):
     """A group, whose name is its only identifier, and the products it opens.
 
-    `unread` says that the server did not tell what it opens: it is reported, and its members stay.
+    `unread` says that the server did not tell what it opens or who is in it: it is reported, and nobody is
+    put in or taken out.
     """
 
     name: str
@@ -98,9 +99,11 @@ def split_pairs(pairs: Iterable[tuple[str, str]]) -> Memberships:
     return accounts, groups
 
 
-def state_of(active: object) -> str:
-    """Return the state of an account that is active or is not."""
-    return (AccountState.ACTIVE if active is True else AccountState.DEACTIVATED).value
+def state_of(active: object) -> str | None:
+    """Return the state of an account that is active or is not; null where that is not told."""
+    if not isinstance(active, bool):
+        return None
+    return (AccountState.ACTIVE if active else AccountState.DEACTIVATED).value
 
 
 def instants(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
@@ -168,14 +171,8 @@ def build_server_entitlements(
         for permission in permissions
     ]
     built = build_entitlements(target, entitlements)
-    unread = [_reject_unread(target, group.name) for group in groups if group.unread]
+    unread = [reject_unread(target, group.name, group.name) for group in groups if group.unread]
     return Screened(built.frame, concat(Rejects, [built.rejects, *unread]))
-
-
-def _reject_unread(target: str, group: str) -> pd.DataFrame:
-    problem = "the target does not tell what this group opens, so its members are left as they are"
-    remedy = "rename the group, or say in the connection which groups open the product"
-    return reject(group, "opens", group, problem, origin=target, remedy=remedy)
 
 
 def build_seats(target: str, site: str, server: Installation, accounts: pd.DataFrame) -> Screened:

@@ -11,6 +11,7 @@ from provisioning.model.frames import Assignments, Capacity, Entitlements, Rejec
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import EntitlementKind
+from transport.errors import Malformed
 
 GROUP = EntitlementKind.GROUP.value
 KINDS: Mapping[str, str] = {"atlassian": "person", "app": "app", "customer": "customer"}
@@ -89,6 +90,18 @@ def build_assignments_of_few(target: str, assigned: Iterable[tuple[str, str, str
     return build_group_assignments(target, members, names, accounts).frame
 
 
+def whole(accounts: Screened, rows: int) -> pd.DataFrame:
+    """Return the accounts of an observation, none of which may be lost: it would look as if it were gone.
+
+    Raises:
+        Malformed: a row could not be read as an account.
+    """
+    if len(accounts.frame) < rows:
+        lost = accounts.rejects.iloc[0]
+        raise Malformed(f"account {lost['key']} cannot be read: {lost['field']}: {lost['problem']}")
+    return accounts.frame
+
+
 def build_entitlements(target: str, entitlements: Sequence[Entitlement]) -> Screened:
     """Build Entitlements, one row for each entitlement and product that it opens."""
     raw = {"target": target, **columns_of(Entitlement._fields, entitlements)}
@@ -125,3 +138,10 @@ def reject_unknown_kinds(
         if word is None or word not in kinds
     ]
     return concat(Rejects, unknown)
+
+
+def reject_unread(target: str, group_id: str, name: str) -> pd.DataFrame:
+    """Report a group that the target does not let us read."""
+    problem = "the target does not let this group be read, so nobody is put in or taken out"
+    remedy = "rename the group, or give the credential the right to read it, then run again"
+    return reject(group_id, "group", name, problem, origin=target, remedy=remedy)

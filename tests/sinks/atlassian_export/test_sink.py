@@ -18,7 +18,7 @@ from sinks.atlassian_export.groups import Opens
 from sinks.atlassian_export.headers import app_and_site
 from sinks.atlassian_export.sink import AtlassianExport, AtlassianExportOptions
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
-from tests.sinks.cases import KEY, read
+from tests.sinks.cases import KEY, PARTS, read
 from transport.door import Door
 
 STYLES = [style for style in FORMATS if style != "people"]
@@ -79,6 +79,16 @@ def test_accounts_agree(style: str, acme: Running, online: dict[str, pd.DataFram
         assert (
             page.frame.set_index("email")["account_id"].loc[expected.index].equals(listed.loc[expected.index])
         )
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_part_of_every_format_is_read_without_a_reject(
+    style: str, acme: Running, tmp_path: Path
+) -> None:
+    """Whatever a format leaves out, its other parts are read."""
+    sink = exported(acme, tmp_path, style)
+
+    assert all(page.rejects.empty for part in PARTS for page in getattr(sink, part)())
 
 
 @pytest.mark.parametrize("style", WITH_ACCESS)

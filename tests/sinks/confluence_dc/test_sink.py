@@ -181,3 +181,16 @@ def test_one_group_that_cannot_be_read_blocks_nothing(fresh: Running) -> None:
     assert not told.loc[group, "modifiable"]
     assert told.drop(index=group)["modifiable"].all()
     assert "confluence-users" in set(read(_confluence(fresh), "assignments")["name"])
+
+
+def test_one_group_whose_members_are_refused_blocks_nothing(fresh: Running) -> None:
+    """It is reported as not read, and nobody is put in or taken out by what was not seen."""
+    fresh.world.faults.add(path="/confluence/rest/api/group/all-staff/member", status=403, times=0)
+
+    sink = _confluence(fresh)
+    (page,) = sink.entitlements()
+
+    assert page.rejects[["key", "field"]].to_numpy().tolist() == [["all-staff", "group"]]
+    assert not page.frame.set_index("name").loc["all-staff", "modifiable"]
+    assert "all-staff" not in set(read(sink, "assignments")["name"])
+    assert "confluence-users" in set(read(sink, "assignments")["name"])

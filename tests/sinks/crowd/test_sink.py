@@ -182,3 +182,14 @@ def test_a_membership_through_another_group_is_not_taken_by_itself(fresh: Runnin
     assert "old-project-2019 out of jira-software-users" in str(refused.value.remedy)
     assert sink.observe([name], []).assignments.empty
     assert sink.apply([indirect]).message == ALREADY
+
+
+def test_an_account_that_cannot_be_read_is_not_gone(fresh: Running) -> None:
+    """Without `active` a user is no account that was read: the observation raises, and nothing is done."""
+    sink = _crowd(fresh)
+    name = _person(sink)
+    odd = {"users": [{"name": name, "email": "a@acme.test"}]}
+    fresh.world.faults.add(path="/crowd/rest/usermanagement/1/search", status=200, body=odd, times=0)
+
+    with pytest.raises(Malformed, match="state"):
+        sink.observe([name], [])
