@@ -11,7 +11,7 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part, state
 from provisioning.decide.context import Context, count, list_names
-from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS
+from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS, list_stages
 from provisioning.model.keys import Mask, Rows, pick, take
 from provisioning.model.terms import AccountState, Action
 from provisioning.policy.rules import Stage
@@ -38,7 +38,7 @@ def plan_leavers(context: Context) -> list[pd.DataFrame]:
     for cause in CAUSES:
         rows = np.flatnonzero(leavers & (context.lifecycle.reason == cause).to_numpy(np.bool_))
         if len(rows):
-            changes += _plan_stages(context, rows, context.rules.stages(cause))
+            changes += _plan_stages(context, rows, list_stages(context.rules, cause))
     return changes
 
 

@@ -16,7 +16,7 @@ from provisioning.model.frames import Movements
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take, within
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
-from provisioning.policy.rules import Cause
+from provisioning.policy.rules import Cause, Leaver, Stage, TargetRules
 
 USABLE = [AccountState.ACTIVE.value, AccountState.INVITED.value]
 """States in which an account can be used and its seats are billed."""
@@ -103,6 +103,24 @@ def derive_lifecycle(
         since=_first_seen(table["movement"], account_ids, memory, now),
         lasting=(table["reason"] != SUSPENDED).to_numpy(np.bool_),
     )
+
+
+def list_stages(rules: TargetRules, cause: Cause) -> list[Stage]:
+    """The stages of those who are leavers for one cause, in the order of their days."""
+    stated = rules.leaver
+    return _pick_stages(stated, cause) if isinstance(stated, Leaver) else stated
+
+
+def _pick_stages(leaver: Leaver, cause: Cause) -> list[Stage]:
+    match cause:
+        case "departed":
+            return leaver.departed
+        case "suspended":
+            return leaver.suspended
+        case "vanished":
+            return leaver.vanished
+        case "outside":
+            return leaver.outside
 
 
 def _stack(stated: pd.Series, vanished: pd.Series) -> pd.Series:

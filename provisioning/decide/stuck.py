@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.context import Context, count, list_names
-from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS
+from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS, list_stages
 from provisioning.model import frames
 from provisioning.model.frames import StuckSeats
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take
@@ -61,7 +61,7 @@ def _find_due(context: Context) -> Mask:
     due = np.zeros(len(context.target.accounts), dtype=np.bool_)
     waited = pd.Timestamp(context.now) - lifecycle.since
     for cause in CAUSES:
-        first = min((stage.after for stage in context.rules.stages(cause)), default=None)
+        first = min((stage.after for stage in list_stages(context.rules, cause)), default=None)
         if first is not None:
             late = ((lifecycle.reason == cause) & (waited >= pd.Timedelta(first))).to_numpy(np.bool_)
             rows = lifecycle.moved_as("leaver") & late & (lifecycle.account >= 0)

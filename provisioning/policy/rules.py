@@ -306,20 +306,6 @@ class TargetRules(Strict):
         examples=["fill"],
     )
 
-    def stages(self, cause: Cause) -> list[Stage]:
-        """The stages of those who are leavers for one cause, in the order of their days."""
-        if not isinstance(self.leaver, Leaver):
-            return self.leaver
-        match cause:
-            case "departed":
-                return self.leaver.departed
-            case "suspended":
-                return self.leaver.suspended
-            case "vanished":
-                return self.leaver.vanished
-            case "outside":
-                return self.leaver.outside
-
 
 class Protect(Strict):
     """Who and what is never in a destructive change, whatever the rest of the policy says."""
