@@ -58,9 +58,7 @@ def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str
         missing = missing_approvals(session, stored, blocked=True)
     short = stored.fingerprint[:12]
     if missing:
-        return (
-            f"Plan {short} is approved by {approver}; another person must approve it too, the same way"
-        )
+        return f"Plan {short} is approved by {approver}; another person must approve it too, the same way"
     return f"Plan {short} is approved by {approver}. Next: seatwise apply {short}"
 
 
