@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
@@ -29,6 +30,7 @@ from transport.shape import (
     text_in,
 )
 
+log = logging.getLogger(__name__)
 API, LICENCE = "/rest/api", "/rest/license/1.0/license"
 PRODUCT = "confluence"
 FIELDS = Fields(
@@ -154,8 +156,9 @@ class Confluence:
             return Group(name, (PRODUCT,) if name in self._licensed else (), "administrators" in name)
         try:
             reply = self._client.get(f"{API}/permissions/group/{quote(name, safe='')}")
-        except (BadRequest, Forbidden, NotFound):
+        except (BadRequest, Forbidden, NotFound) as error:
             # What it opens is unknown, so nobody is put in or taken out; everything else is read.
+            log.warning("group %s: not read, for it was refused (%s)", name, error.message)
             return Group(name, admin=True, unread=True)
         operations = [object_in(row, "operation", reply) for row in rows_of(reply)]
         may = {(row.get("targetType"), row.get("operationKey")) for row in operations}

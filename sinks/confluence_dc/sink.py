@@ -24,7 +24,8 @@ from sinks.kit.waiting import wait_until
 from transport.redact import conceal
 from transport.shape import object_of, text_in
 
-FORBIDDEN = frozenset("\\,+<>'\" \t")
+FORBIDDEN = frozenset("/\\,+<>'\" \t")
+"""Letters that a user name must not hold: Confluence refuses them, or cannot be asked for them in a path."""
 UNDER_WAY = "the server deletes it in the background; the next run checks it"
 
 
@@ -72,7 +73,7 @@ class ConfluenceDc(DataCenter):
         """Make a user in no group."""
         if FORBIDDEN & set(name) or name.lower() == "anonymous":
             raise Refused(
-                f"{name} cannot be a user name: it must hold no space and none of \\ , + < > ' \"",
+                f"{name} cannot be a user name: it must hold no space and none of / \\ , + < > ' \"",
                 remedy="State `attributes.user_name` with a transform that gives another.",
             )
         body = {"userName": name.lower(), "fullName": wanted["display_name"], "email": email}
