@@ -67,7 +67,7 @@ CHECKS = (
     ("users", "/users", "id", "User.Read.All", True),
     ("deleted users", "/directory/deletedItems/microsoft.graph.user", "id", "User.Read.All", True),
     ("groups", "/groups", "id", "GroupMember.Read.All", True),
-    ("last working days", "/users", GUARDED, "User-LifeCycleInfo.Read.All", False),
+    ("last working days", "/users", f"id,{GUARDED}", "User-LifeCycleInfo.Read.All", False),
     ("last sign-ins", "/users", "id,signInActivity", "AuditLog.Read.All, which needs a P1 licence", False),
     ("applications", "/servicePrincipals", "id", "Application.Read.All", True),
 )
