@@ -7,7 +7,6 @@ from typing import Any
 from prefect import flow
 
 from flows.parameters import AsOf, Config, Full, Only, Out
-from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.decide import decide_target, remember_reads
 from tasks.extract import extract_source, extract_target
 from tasks.past import restore_reads
@@ -35,7 +34,7 @@ async def reconcile(
 def read_and_decide(session: Session) -> RunState:
     """Settle what was interrupted, read the sources and targets side by side, decide target by target."""
     if session.past is not None:
-        return _decide_all(session, *restore_reads(session))
+        return _decide_all(session, RunState(*restore_reads(session)))
     settle_all(session)
     source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
     reachable = [name for name in session.target_names if name not in session.failed]
@@ -48,13 +47,10 @@ def read_and_decide(session: Session) -> RunState:
             session.failed[name] = str(target)
         else:
             targets[name] = target
-    return _decide_all(session, sources, targets)
+    return _decide_all(session, RunState(sources, targets))
 
 
-def _decide_all(
-    session: Session, sources: dict[str, SourceSnapshot], targets: dict[str, TargetSnapshot]
-) -> RunState:
-    state = RunState(sources=sources, targets=targets)
+def _decide_all(session: Session, state: RunState) -> RunState:
     for name, target in state.targets.items():
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)

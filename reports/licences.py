@@ -140,8 +140,8 @@ def build(
     billed_seats, wasted = _judge_seats(seats, accounts, sources, links, prices, terms)
     costs = compute_costs(billed_seats, prices, capacity, today)
     savings = compute_savings(billed_seats, wasted, prices, today)
-    products = _products(count_seats(seats, capacity), billed_seats, wasted)
-    products = _with_money(products, prices, costs, savings, today)
+    counted = _products(count_seats(seats, capacity), billed_seats, wasted)
+    products = _with_money(counted, prices, costs, savings, today)
     data = _data(sources, targets)
     return Report(
         at=terms.now,
@@ -154,10 +154,8 @@ def build(
         waste=_most_certain_first(wasted),
         data=data,
         definitions=defined(terms.idle.days, terms.never_used_after.days),
-        notes=[
-            *describe_rejects(count_rejects([*sources, *targets])),
-            *notes(products, data, priced=prices is not None),
-        ],
+        notes=describe_rejects(count_rejects([*sources, *targets]))
+        + notes(products, data, priced=prices is not None),
     )
 
 

@@ -9,11 +9,10 @@ from typing import Any, Literal, get_args
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from provisioning.policy.limits import Approve, Limits
 from provisioning.policy.mistakes import mistakes
 from provisioning.policy.retention import Retention
 from provisioning.policy.rules import (
-    Approve,
-    Limits,
     Protect,
     Report,
     SourceRules,

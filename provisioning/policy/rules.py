@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from provisioning.policy.filters import Filter
 from provisioning.policy.transform import Attribute, Rename
-from provisioning.policy.values import Duration, Share
+from provisioning.policy.values import Duration
 
 AccountField = Literal[
     "email", "user_name", "display_name", "given_name", "family_name", "title", "department", "organization"
@@ -322,91 +322,6 @@ class Protect(Strict):
     )
     kinds: list[Literal["app", "customer", "person"]] = Field(
         ["app", "customer"], description="Kinds of accounts.", examples=[["app", "customer"]]
-    )
-
-
-class Destructive(Strict):
-    """How much one run may take away without approval. Above either number the plan waits."""
-
-    count: Annotated[int, Field(ge=0)] = Field(
-        50,
-        description="Destructive changes in one plan.",
-        examples=[50],
-        json_schema_extra={"unit": "changes"},
-    )
-    share: Share = Field(
-        0.05,
-        description="Accounts that lose something, of all linked accounts of the target.",
-        examples=["5%"],
-    )
-
-
-class GroupDrop(Strict):
-    """How many people who stay may lose one group in one run. Above both numbers the plan waits."""
-
-    count: Annotated[int, Field(ge=0)] = Field(
-        2,
-        description="People who lose the group, or left the IdP group that fills it.",
-        examples=[5],
-        json_schema_extra={"unit": "people"},
-    )
-    share: Share = Field(
-        0.40,
-        description="The same, of those who had the group or were in the IdP group in the last 30 days.",
-        examples=["40%"],
-    )
-
-
-class Limits(Strict):
-    """Above these a run waits for approval, or stops."""
-
-    destructive: Destructive = Field(
-        Destructive(),
-        description="How much one run may take away without approval.",
-        examples=[{"count": 50, "share": "5%"}],
-    )
-    source_drop: Share = Field(
-        0.10,
-        description="How many people fewer a source may list than in its last complete read, and than in any "
-        "of the last 30 days when the plan takes something.",
-        examples=["10%"],
-    )
-    segment_drop: Share = Field(
-        0.40,
-        description="The same within one mail domain or department, and for groups no longer listed.",
-        examples=["40%"],
-    )
-    group_drop: GroupDrop = Field(
-        GroupDrop(),
-        description="How many people who stay may lose one group because an IdP group vanished, was emptied "
-        "or shrank. Small groups count, too.",
-        examples=[{"count": 5, "share": "40%"}],
-    )
-    failures: Share = Field(
-        0.20, description="Failed changes, of those tried, after which a run stops.", examples=["20%"]
-    )
-
-
-class Approve(Strict):
-    """When a person must approve a plan, and how long the approval counts."""
-
-    above: Literal["limits", "always"] = Field(
-        "limits",
-        description="`limits` asks for approval when a limit or a rule stops a plan, `always` for every "
-        "plan that changes something.",
-        examples=["always"],
-    )
-    timeout: Duration = Field(
-        timedelta(hours=24),
-        description="How long an approval counts; after it nothing is applied until someone approves again.",
-        examples=["24h"],
-    )
-    second_person_above: Annotated[int, Field(ge=0)] | None = Field(
-        None,
-        description="A plan of more changes than this needs the approval of two different people. Without "
-        "the key one person may approve any plan.",
-        examples=[200],
-        json_schema_extra={"unit": "changes"},
     )
 
 

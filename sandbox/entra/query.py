@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import bisect
+import itertools
 import operator
 import re
 import zlib
@@ -193,15 +194,11 @@ def page(
         return listing(request, context, [], token(world, request, Place(place.after, pause=False)))
     size = min(query.top, world.options.get("entra_page_size", query.top))
     start = bisect.bisect_right(keys, place.after)
-    chosen: list[int] = []
-    more = False
-    for key in keys[start:]:
-        if query.test is not None and thing is not None and not query.test(world, thing(key)):
-            continue
-        if len(chosen) == size:
-            more = True
-            break
-        chosen.append(key)
+    fits = (
+        key for key in keys[start:] if query.test is None or thing is None or query.test(world, thing(key))
+    )
+    chosen = list(itertools.islice(fits, size))
+    more = next(fits, None) is not None
     if overruns and place.after >= 0 and not chosen:
         raise bad("Unsupported Query.", "Request_UnsupportedQuery")
     more = more or (overruns and len(chosen) == size)

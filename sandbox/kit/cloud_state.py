@@ -380,7 +380,7 @@ class Organisation:
         name = person.display_name if person else email.partition("@")[0].replace(".", " ").title()
         return Account(
             position=len(self.accounts),
-            account_id=self._fresh_account_id(),
+            account_id=f"712020:{self._fresh_id()}",
             email=email,
             name=name,
             nickname=name.partition(" ")[0],
@@ -397,6 +397,3 @@ class Organisation:
     def _fresh_id(self) -> str:
         self._made += 1
         return str(uuid.uuid5(uuid.UUID(ORG_ID), f"{self.company.seed} {self._made}"))
-
-    def _fresh_account_id(self) -> str:
-        return f"712020:{self._fresh_id()}"

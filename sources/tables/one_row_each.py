@@ -60,14 +60,12 @@ def merge_rows(
     if not repeated.any():
         return people
     some, of = people.rows[repeated], keys[repeated]
-    merged = some.groupby(of, sort=False).first().reset_index(drop=True)
     # Groups stand in the order in which their first rows do.
-    merged.index = of.index[~of.duplicated()]
+    merged = some.groupby(of, sort=False).first().set_axis(of.index[~of.duplicated()])
     contested: set[str] = set()
     reports = [empty(Rejects)]
     for name, values in _compared(some, meanings[repeated], free):
-        told = values.groupby(of).nunique()
-        differ = of.isin(told.index[told > 1])
+        differ = of.map(values.groupby(of).nunique()) > 1
         if differ.any():
             contested |= set(of[differ])
             merged.loc[merged.index.isin(differ.index[differ]), name] = None
