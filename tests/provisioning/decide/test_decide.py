@@ -442,8 +442,9 @@ def test_a_rehire_returns_whole():
         }
     )
     people = source([identity("ann")], {"atl-jira": ["ann"], "atl-wiki": ["bob"]})
+    memory = Memory(taken=taken, ended=frozenset({"acc-ann"}))
 
-    decision = think(people, target([account("ann", state="suspended")]), rules, memory=Memory(taken=taken))
+    decision = think(people, target([account("ann", state="suspended")]), rules, memory=memory)
 
     assert done(decision.plan.changes) == [
         ("restore", "ann", None),
