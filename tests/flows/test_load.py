@@ -272,7 +272,9 @@ def test_batches_observe_and_record_one_at_a_time():
     """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
     observe = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
     record = Alone()
-    nothing = SimpleNamespace(claim=lambda *_, **_times: None, intend=lambda *_: None, record=record)
+    nothing = SimpleNamespace(
+        lease=lambda *_, **_times: None, intend=lambda *_: None, record=record, together=nullcontext
+    )
     session = SimpleNamespace(
         run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
         moment=lambda: datetime.now(UTC),
