@@ -135,7 +135,9 @@ def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
     """The plans and which of them wait for a person."""
     unwritten = [plan for plan in state.plans if plan.target not in state.outcomes]
     blocked = {plan.target: plan.blocked_by for plan in unwritten if waits_for_approval(session, plan)}
-    waiting = [plan for plan in unwritten if plan.target in blocked or _waits(session, plan)]
+    # A plan of a rehearsal is there for nobody: it belongs to another day, and the ledger does not have it.
+    there = unwritten if session.as_of is None else []
+    waiting = [plan for plan in there if plan.target in blocked or _waits(session, plan)]
     first = next(iter(waiting or state.plans), None)
     counts = state.all_changes["action"].value_counts()
     return {
@@ -157,11 +159,8 @@ def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
 
 
 def _waits(session: Session, plan: StoredPlan) -> bool:
-    """Whether a plan that was not written is there for a command to write; some only a person can.
-
-    One of a rehearsal is there for nobody: it belongs to another day.
-    """
-    return bool(len(plan.changes)) and bool(session.sink_actions(plan.target)) and session.as_of is None
+    """Whether a plan that was not written is there for a command to write; some only a person can."""
+    return bool(len(plan.changes)) and bool(session.sink_actions(plan.target))
 
 
 def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:

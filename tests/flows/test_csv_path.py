@@ -69,15 +69,27 @@ def test_a_plan_from_files_becomes_steps_for_a_person(company, files: Path, sour
     assert {"grant", "revoke"} <= set(summary["changes"])
 
 
-@pytest.mark.parametrize("count", [500, 1], ids=["planned", "needs approval"])
-def test_the_advice_is_to_follow_the_steps(company, files: Path, count: int):
-    """Also of a plan that needs approval: no command writes this target."""
-    (files / "policy.yaml").write_text(POLICY.format(source=CSV).replace("count: 500", f"count: {count}"))
+def test_a_plan_that_needs_approval_sends_nobody_to_its_steps(company, files: Path):
+    """Somebody approves it first; there are no steps to follow until then."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV).replace("count: 500", "count: 1"))
+
+    summary = run("reconcile", files)
+
+    said = "\n".join(describe_summary(summary))
+    assert summary["exit_code"] == 3
+    assert "seatwise approve" in said
+    assert "follow the steps" not in said
+    assert not (files / "out" / "todo.csv").exists()
+
+
+def test_the_advice_is_to_follow_the_steps(company, files: Path):
+    """No command writes this target."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
 
     summary = run("reconcile", files)
 
     lines = describe_summary(summary)
-    assert summary["exit_code"] == (2 if count == 500 else 3)
+    assert summary["exit_code"] == 2
     assert lines[-1].startswith("This target is changed by hand: follow the steps in ")
     assert not [line for line in lines if line.startswith("  seatwise")]
 

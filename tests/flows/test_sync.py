@@ -136,7 +136,7 @@ def test_a_rehearsal_leaves_no_trace(company):
         with open_session(company.policy) as session:
             ledger, target = session.ledger, session.target_names[0]
             tables = [ledger.links(target), ledger.leavers(target), ledger.taken(target), ledger.snapshots()]
-            return [table.to_json() for table in tables]
+            return [table.to_json(date_format="iso") for table in tables]
 
     first = company.run("reconcile")
     before = kept()
