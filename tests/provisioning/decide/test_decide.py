@@ -13,7 +13,6 @@ from provisioning.model.frames import Assignments, Taken, complete, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
     MAP,
-    MAPPED,
     NOW,
     account,
     done,
@@ -438,7 +437,7 @@ def test_a_rehire_returns_whole():
         groups={
             "map": {"atl-jira": ["jira-users"], "atl-wiki": ["wiki-users"]},
             "may_remove": ["*"],
-            "manage": MAPPED,
+            "manage": ["jira-users", "wiki-users"],
         }
     )
     people = source([identity("ann")], {"atl-jira": ["ann"], "atl-wiki": ["bob"]})
