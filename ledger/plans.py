@@ -84,6 +84,13 @@ class Plans(Store):
             )
             return _stored(connection, connection.execute(newest.limit(1)).one())
 
+    def undoes(self, fingerprint: str) -> str | None:
+        """The run that a plan takes back, by the plan's whole fingerprint; None for any other plan."""
+        p = tables.planned.c
+        newest = select(p.undoes).where(p.fingerprint == fingerprint).order_by(p.seq.desc()).limit(1)
+        with self._reading() as connection:
+            return connection.scalar(newest)
+
     def plans(self, run_id: str) -> list[StoredPlan]:
         """The plans of a run, in the order they were stored.
 

@@ -44,6 +44,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         ended=ledger.ended(target),
         previous=recall_sizes(ledger, sources),
         sizes_30d=_recall_window(ledger, target, sources),
+        undone=ledger.suspended_rules(target),
         applied_policy=ledger.applied_policy(target),
     )
 

@@ -16,6 +16,7 @@ from provisioning.model.text import fold, folded
 from sinks import ALREADY, Observation, Sink
 from tasks.memory import remember
 from tasks.session import Session
+from tasks.undone import remember_undone
 
 
 class Ending(NamedTuple):
@@ -106,6 +107,7 @@ def record_outcomes(
         # What was so already, somebody else made: it is neither ours nor ours to take back.
         made = outcomes[outcomes["message"].ne(ALREADY)]
         remember(session.ledger, target, changes, made, session.moment())
+        remember_undone(session, target, fingerprint, changes, made)
 
 
 def with_accounts(changes: pd.DataFrame, made: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from ledger import Ledger, LedgerError, RunRow, StoredPlan
 from reports.plan_text import plan_lines
@@ -70,6 +73,31 @@ def release_target(config: Path, target: str) -> str:
         return f"No run holds {target}; nothing to release."
     where = f" on {run.host}, process {run.pid}" if run.host else ""
     return f"{target} is free. Run {run.run_id} of {run.owner or 'somebody'}{where} is closed as interrupted."
+
+
+def lift_undone(config: Path, run_id: str | None, only: Sequence[str]) -> str:
+    """Let suspended rules act again, or list them where neither a run nor people are named."""
+    with open_session(config) as session:
+        ledger = session.ledger
+        if run_id is None and not only:
+            return _list_suspended(ledger.suspended_rules())
+        lifted = ledger.lift(ledger.run(run_id).run_id if run_id is not None else None, only)
+    if lifted.empty:
+        return "Nothing that was undone is suspended there; `seatwise lift` lists what is."
+    return f"From the next run on these act again:\n{_suspended_lines(lifted)}"
+
+
+def _list_suspended(found: pd.DataFrame) -> str:
+    if found.empty:
+        return "No rule is suspended for anyone."
+    return f"Suspended, because a person took it back:\n{_suspended_lines(found)}"
+
+
+def _suspended_lines(found: pd.DataFrame) -> str:
+    rows = found.itertuples(index=False)
+    return "\n".join(
+        f"  {row.subject}, {row.target}: no {row.action} by {row.rule} (run {row.run_id})" for row in rows
+    )
 
 
 def list_runs(config: Path, *, limit: int, json: bool) -> str:

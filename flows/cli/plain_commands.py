@@ -1,4 +1,4 @@
-"""Commands that run no flow: init, check, show, approve, release, history, explain, prune: no Prefect."""
+"""Commands that run no flow, and so no Prefect, from init to prune."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Out
+from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Json, Only, Out
 from flows.cli.terminal import say
 
 
@@ -51,6 +51,23 @@ def release(
     from flows.cli.history import release_target
 
     say(release_target(config, target))
+
+
+def lift(
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="Run that was taken back, or its beginning.")
+    ] = None,
+    config: Config = POLICY,
+    only: Only = None,
+    debug: Debug = False,
+) -> None:
+    """Let rules act again that an undo suspended: for everyone of that run, or with --only for some people.
+
+    Without a run, list which rules are suspended for whom. A rule that changes acts again by itself.
+    """
+    from flows.cli.history import lift_undone
+
+    say(lift_undone(config, run_id, only or []))
 
 
 def history(
@@ -117,4 +134,4 @@ def init(
     say(write_examples(folder, force=force))
 
 
-COMMANDS = (init, check, show, approve, release, history, explain, prune)
+COMMANDS = (init, check, show, approve, release, lift, history, explain, prune)

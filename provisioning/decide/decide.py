@@ -30,6 +30,7 @@ from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
+from provisioning.decide.undone import drop_undone, find_kept
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Taken, columns
 from provisioning.model.keys import Mask, pick, positions, within
@@ -132,7 +133,8 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
     ambiguities = [*correlation.ambiguities, *proposal.ambiguities]
     lasting = find_lasting_links(people, target, correlation)
     moves = _list_moves(context, judgement.safe)
-    stuck = find_stuck(context, judgement.safe, guard.find_protected(context), proposal.idle)
+    staying = guard.find_protected(context) | find_kept(context)
+    stuck = find_stuck(context, judgement.safe, staying, proposal.idle)
     note_stuck(context, stuck)
     return Decision(
         target=target.target,
@@ -157,7 +159,8 @@ def _judge(
     context: Context, desired: Desired, changes: pd.DataFrame, only: Collection[str], *, attended: bool
 ) -> _Judgement:
     """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
-    safe = guard.drop_unsupported(context, guard.drop_protected(context, changes))
+    wanted = drop_undone(context, changes)
+    safe = guard.drop_unsupported(context, guard.drop_protected(context, wanted))
     asked = plan.restrict(safe, only)
     sifted = guard.withhold(context, asked)
     fitted = fit_capacity(context, sifted.changes)

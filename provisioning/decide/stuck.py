@@ -25,13 +25,16 @@ def find_stuck(context: Context, changes: pd.DataFrame, protected: Mask, idle: p
     Args:
         context: what is known.
         changes: all changes that may be made, also those that wait or were not asked for.
-        protected: accounts that are never to lose anything; theirs are meant to stay.
+        protected: accounts that are not to lose anything; their seats are meant to stay.
         idle: idle seats, as `inactive.find_idle` gives them.
     """
     due = _find_due(context) & ~protected
     unused = np.zeros(len(due), dtype=np.bool_)
     unused[idle["account"].to_numpy(np.int64)] = True
-    seats = _list_seats(context, due | (unused & ~protected))
+    doubtful = due | (unused & ~protected)
+    if not doubtful.any():
+        return frames.empty(StuckSeats)
+    seats = _list_seats(context, doubtful)
     account = positions(seats["account_id"], context.target.accounts["account_id"])
     paths = _trace(context, seats)
     revoked = changes[changes["action"] == Action.REVOKE.value]

@@ -83,6 +83,10 @@ def _nothing_granted() -> pd.DataFrame:
     )
 
 
+def _nothing_undone() -> pd.DataFrame:
+    return pd.DataFrame(columns=["account_id", "rule", "action", "rule_digest"], dtype="str")
+
+
 class GroupSize(NamedTuple):
     """A group of an identity provider as a read told it: its name, its people, and what it was called before.
 
@@ -120,6 +124,8 @@ class Memory:
             not brought back since.
         previous: source → Sizes of its last complete read.
         sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
+        undone: account_id, rule, action and rule_digest of what a person took back, as `undone.name_rules`
+            and `undone.digest_rule` give them.
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
     """
 
@@ -132,6 +138,7 @@ class Memory:
     ended: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
     sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
+    undone: pd.DataFrame = field(default_factory=_nothing_undone)
     applied_policy: str | None = None
 
 
