@@ -57,5 +57,5 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         """Stop at once, whatever is still held open."""
-        self._server.should_exit = self._server.force_exit = True
+        self._server.stop()
         self._thread.join(30)

@@ -7,6 +7,7 @@ A folder that states `FACES` adds an API; see `sandbox.kit.world` for what a fac
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -66,6 +67,32 @@ class Server(uvicorn.Server):
         """Start, then tell."""
         await super().startup(sockets=sockets)
         self.ready()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop, and notice that at once: tests start and stop hundreds of these."""
+        self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
+        usual = asyncio.create_task(super().main_loop())
+        told = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait([usual, told], return_when=asyncio.FIRST_COMPLETED)
+        for task in (usual, told):
+            task.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything; who is told to stop at once waits for nobody."""
+        if not self.force_exit:
+            await super().shutdown(sockets=sockets)
+            return
+        for open_one in (*self.servers, *(sockets or [])):
+            open_one.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for task in self.server_state.tasks:
+            task.cancel()
+
+    def stop(self) -> None:
+        """Stop at once, whatever is still held open; safe from another thread."""
+        self.should_exit = self.force_exit = True
+        self._loop.call_soon_threadsafe(self._stopped.set)
 
 
 def serve(

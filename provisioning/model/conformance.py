@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
+from pandas.api.types import infer_dtype
 
 
 class Rule(NamedTuple):
@@ -36,6 +37,36 @@ def fits(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> bool:
     if rules is None or list(frame.columns) != [rule.name for rule in rules]:
         return False
     return all(map(_satisfied, rules, (frame[rule.name] for rule in rules)))
+
+
+def convert(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame:
+    """Bring columns to a model's types where that is a matter of writing the same values otherwise.
+
+    Args:
+        model: the model.
+        frame: any frame; columns that take more than that are left to the validator.
+    """
+    rules = _rules(model)
+    if rules is None or list(frame.columns) != [rule.name for rule in rules]:
+        return frame
+    told = {rule.name: _convert_column(rule, frame[rule.name]) for rule in rules}
+    return frame.assign(**{name: column for name, column in told.items() if column is not frame[name]})
+
+
+def _convert_column(rule: Rule, column: pd.Series) -> pd.Series:
+    """The same values in the type of the rule, or the column as it is."""
+    if column.dtype == rule.dtype:
+        return column
+    if rule.nullable and column.isna().all() and _holds_null(rule.dtype):
+        return pd.Series(None, index=column.index, dtype=rule.dtype)
+    texts = rule.dtype == "str" and infer_dtype(column, skipna=True) == "string"
+    moments = isinstance(rule.dtype, pd.DatetimeTZDtype) and isinstance(column.dtype, pd.DatetimeTZDtype)
+    booleans = rule.dtype == pd.BooleanDtype() and column.dtype == np.dtype(bool)
+    return column.astype(rule.dtype) if texts or moments or booleans else column
+
+
+def _holds_null(dtype: Any) -> bool:
+    return isinstance(dtype, pd.DatetimeTZDtype | pd.StringDtype | pd.BooleanDtype | pd.Int64Dtype)
 
 
 def _satisfied(rule: Rule, column: pd.Series) -> bool:

@@ -15,7 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from provisioning.model.conformance import fits
+from provisioning.model.conformance import convert, fits
 from provisioning.model.terms import (
     AccountState,
     Action,
@@ -60,8 +60,9 @@ class Frame(pa.DataFrameModel):
     @classmethod
     def validate(cls, check_obj: pd.DataFrame, *args: Any, **options: Any) -> DataFrame[Self]:
         """Return the frame with all types in place; see pandera. One that fits costs next to nothing."""
-        if fits(cls, check_obj):
-            return cast("DataFrame[Self]", check_obj.copy(deep=False))
+        converted = convert(cls, check_obj)
+        if fits(cls, converted):
+            return cast("DataFrame[Self]", converted.copy(deep=False))
         return super().validate(check_obj, *args, **options)
 
 

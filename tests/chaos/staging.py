@@ -103,7 +103,7 @@ def served(world: World, port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        server.should_exit = server.force_exit = True
+        server.stop()
         thread.join(30)
 
 

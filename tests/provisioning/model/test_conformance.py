@@ -45,6 +45,11 @@ def test_most_models_have_rules_of_single_columns_alone() -> None:
         {"source_id": pd.Series(["1", None], dtype="str")},
         {"email": pd.Series(["a@b", "c@d"], dtype="object")},
         {"email": [1, 2]},
+        {"email": float("nan")},
+        {"email": pd.Series(["a@b", None], dtype="object")},
+        {"email": pd.Series(["a@b", 1], dtype="object")},
+        {"source_id": float("nan")},
+        {"leaves_on": float("nan")},
         {"email": pd.Series([Decimal(1), None])},
         {"hired_on": pd.Series(pd.to_datetime(["2026-01-01", None]))},
         {
