@@ -108,6 +108,7 @@ class Terms:
         never_used_after: a seat never used is waste this long after its account was added.
         by: attributes of people to group by.
         protected: accounts (target, account_id) never called waste.
+        ambiguous: accounts (target, account_id) that may be several people's, and so are no orphans.
     """
 
     now: datetime
@@ -115,6 +116,7 @@ class Terms:
     never_used_after: timedelta = timedelta(days=30)
     by: Sequence[str] = ("department", "cost_center")
     protected: pd.DataFrame | None = None
+    ambiguous: pd.DataFrame | None = None
 
 
 def build(
@@ -183,6 +185,7 @@ def _judge_seats(
         seats, accounts, links, identities, prices,
         idle=terms.idle, never_used_after=terms.never_used_after, now=terms.now,
         duplicates=find_duplicates(accounts, links), protected=terms.protected,
+        ambiguous=terms.ambiguous,
     )  # fmt: skip
     return list_billed(seats, accounts, links, identities), wasted
 

@@ -6,6 +6,7 @@ The words are those of admin.atlassian.com.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +46,20 @@ FINAL = "Cannot be undone."
 COLUMNS = ["step", "target", "who", "what", "why", "caution", "done"]
 
 
-def steps(changes: pd.DataFrame) -> pd.DataFrame:
-    """One numbered step a change, in the order of the plan.
+def list_changes(changes: pd.DataFrame) -> pd.DataFrame:
+    """One step a change, in the order of the plan.
 
     Args:
         changes: Changes frame.
 
     Returns:
-        Columns step, target, who, what (the step in words), why, caution and done (empty, to tick off).
+        Columns target, who, what (the step in words), why, caution and done (empty, to tick off).
     """
     ordered = changes.sort_values(["target", "position"], kind="stable", ignore_index=True)
     plain = ordered.astype(object).where(ordered.notna(), None)
     final = ordered["destructive"] & ~ordered["reversible"]
     return pd.DataFrame(
         {
-            "step": range(1, len(ordered) + 1),
             "target": ordered["target"],
             "who": ordered["subject"],
             "what": pd.Series([_words(row) for row in plain.to_dict("records")], dtype="str"),
@@ -67,12 +67,37 @@ def steps(changes: pd.DataFrame) -> pd.DataFrame:
             "caution": pd.Series("", index=ordered.index, dtype="str").mask(final, FINAL),
             "done": pd.Series("", index=ordered.index, dtype="str"),
         }
-    )[COLUMNS]
+    )
 
 
-def write(changes: pd.DataFrame, path: Path) -> Path:
-    """Write the steps as a CSV file that opens in any spreadsheet."""
-    return write_csv(steps(changes), path)
+def list_seats(stuck: pd.DataFrame) -> pd.DataFrame:
+    """One step a billed seat that should go and that no rule can take.
+
+    Args:
+        stuck: StuckSeats frame.
+
+    Returns:
+        The columns of `list_changes`.
+    """
+    path = (", which they have through " + stuck["granted_by"]).fillna("")
+    seat = stuck["product"] + " on " + stuck["site"]
+    blank = pd.Series("", index=stuck.index, dtype="str")
+    return pd.DataFrame(
+        {
+            "target": stuck["target"],
+            "who": stuck["subject"],
+            "what": "Open the account and take away " + seat + path + ".",
+            "why": stuck["cause"] + "; no rule can take it: " + stuck["reason"],
+            "caution": blank,
+            "done": blank,
+        }
+    )
+
+
+def write(parts: Sequence[pd.DataFrame], path: Path) -> Path:
+    """Write steps, numbered throughout, as a CSV file that opens in any spreadsheet."""
+    steps = pd.concat([pd.DataFrame(columns=COLUMNS[1:], dtype="str"), *parts], ignore_index=True)
+    return write_csv(steps.assign(step=range(1, len(steps) + 1))[COLUMNS], path)
 
 
 def _words(row: dict[Any, Any]) -> str:

@@ -82,8 +82,10 @@ class Server(uvicorn.Server):
         if not self.force_exit:
             await super().shutdown(sockets=sockets)
             return
-        for open_one in (*self.servers, *(sockets or [])):
-            open_one.close()
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         for task in self.server_state.tasks:

@@ -27,8 +27,8 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
     if report is not None:
         html.write(report, session.out / REPORT)
         xlsx.write(report, session.out / WORKBOOK)
-    if by_hand := _changes_by_hand(session, state):
-        todo.write(frames.concat(frames.Changes, by_hand), session.out / TODO)
+    if steps := _steps_by_hand(session, state):
+        todo.write(steps, session.out / TODO)
     # What an earlier version wrote keeps the rights it was written with.
     names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, TODO]
     keep_private(*(session.out / name for name in names))
@@ -37,17 +37,21 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
 def files_to_read(session: Session, state: RunState, report: Report | None) -> dict[str, str]:
     """The files a person should open first: name → path."""
     names = [REPORT] if report is not None else []
-    names += [TODO] if _changes_by_hand(session, state) else []
+    names += [TODO] if _steps_by_hand(session, state) else []
     return {name: str(session.out / name) for name in names}
 
 
-def _changes_by_hand(session: Session, state: RunState) -> list[pd.DataFrame]:
-    """The changes of targets that only a person can write; a plan that needs approval sends nobody yet."""
-    return [
-        plan.changes
-        for plan in state.plans
-        if not session.sink_actions(plan.target) and not waits_for_approval(session, plan)
-    ]
+def _steps_by_hand(session: Session, state: RunState) -> list[pd.DataFrame]:
+    """What only a person can do; a plan that needs approval sends nobody yet."""
+    steps: list[pd.DataFrame] = []
+    for plan in state.plans:
+        if waits_for_approval(session, plan):
+            continue
+        by_hand = [] if session.sink_actions(plan.target) else [todo.list_changes(plan.changes)]
+        decision = state.decisions.get(plan.target)
+        left = [] if decision is None or decision.stuck.empty else [todo.list_seats(decision.stuck)]
+        steps += [*by_hand, *left]
+    return steps
 
 
 def _tables_read(state: RunState) -> dict[str, pd.DataFrame]:

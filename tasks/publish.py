@@ -65,6 +65,7 @@ def _build_report(session: Session, state: RunState) -> Report:
         never_used_after=stated.never_used_after,
         by=stated.by,
         protected=_protected_accounts(session, state),
+        ambiguous=_ambiguous_accounts(state),
     )
     links = frames.concat(Links, [decision.links for decision in state.decisions.values()])
     return licences.build(
@@ -85,6 +86,12 @@ def _read_prices(session: Session) -> pd.DataFrame | None:
         raise PriceBookMissing(f"there is no price book {path}")
     text = path.read_text(encoding="utf-8")
     return price_book.load(text, origin=path.name, currency=session.policy.report.currency)
+
+
+def _ambiguous_accounts(state: RunState) -> pd.DataFrame:
+    """Accounts that correlation could not give to one person."""
+    found = frames.concat(frames.Ambiguities, [decision.ambiguities for decision in state.decisions.values()])
+    return found.loc[found["account_id"].notna(), ["target", "account_id"]].drop_duplicates()
 
 
 def _protected_accounts(session: Session, state: RunState) -> pd.DataFrame:

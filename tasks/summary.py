@@ -10,6 +10,7 @@ import orjson
 
 from ledger import StoredPlan
 from ledger.private import keep_private
+from provisioning.decide.stuck import IDLE
 from provisioning.model.findings import Finding
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import Status
@@ -28,6 +29,7 @@ EXIT_CODES = {
     "needs approval": 3,
     "done with failures": 4,
     "done, rows not read": 4,
+    "done, seats left": 4,
     "error": 1,
 }
 COUNTED = ("applied", "failed", "stale", "propagating", "blocked")
@@ -63,6 +65,7 @@ def summarise(
         wrong=summary["failed"] + summary["stale"] + summary["blocked"] + len(session.failed),
         left=0 if report_only else sum(summary["changes"].values()) - summary["applied"],
         unread=bool(summary["rejects"]),
+        stuck=bool(summary["seats_left"]) and not report_only,
     )
     return summary | {"verdict": verdict, "exit_code": EXIT_CODES[verdict]}
 
@@ -86,7 +89,7 @@ def describe_note(note: Finding) -> str:
     return f"{note.message}; {note.remedy}" if note.remedy else note.message
 
 
-def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool) -> str:
+def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool, stuck: bool) -> str:
     """One word for how a run ended; the gravest that holds.
 
     Args:
@@ -94,6 +97,7 @@ def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool
         wrong: failed, stale and blocked rows, and targets that could not be reached.
         left: changes that are still to be made.
         unread: whether rows were left out because a value of them could not be read.
+        stuck: whether leavers keep billed seats that no rule can take.
     """
     if wrong:
         return "done with failures"
@@ -101,7 +105,9 @@ def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool
         return "needs approval"
     if left:
         return "changes planned"
-    return "done, rows not read" if unread else "done"
+    if unread:
+        return "done, rows not read"
+    return "done, seats left" if stuck else "done"
 
 
 def _empty_summary(session: Session) -> dict[str, Any]:
@@ -124,6 +130,7 @@ def _empty_summary(session: Session) -> dict[str, Any]:
         "propagating": 0,
         "residual": 0,
         "rejects": {},
+        "seats_left": {},
         "seats": {},
         "waste": {"seats": 0, "monthly": None, "next_renewal": None, "currency": None},
         "requests": session.reader.meter.counts(),
@@ -192,11 +199,18 @@ def _summarise_decisions(state: RunState) -> dict[str, Any]:
         "linked": sum(len(decision.links) for decision in decisions),
         "orphans": sum(len(decision.orphans) for decision in decisions),
         "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
+        "seats_left": _count_seats_left(state),
         "notes": {
             target: [describe_note(note) for note in decision.notes]
             for target, decision in state.decisions.items()
         },
     }
+
+
+def _count_seats_left(state: RunState) -> dict[str, int]:
+    """How many billed seats of leavers no rule can take, by target; those that are idle are noted only."""
+    left = {name: decision.stuck["cause"].ne(IDLE).sum() for name, decision in state.decisions.items()}
+    return {name: int(number) for name, number in left.items() if number}
 
 
 def _summarise_outcomes(state: RunState) -> dict[str, int]:

@@ -11,6 +11,7 @@ NEXT = {
     "changes planned": "Read the plan with `seatwise show`, then apply it:",
     "needs approval": "Read the reasons with `seatwise show`; if the plan is right, approve it and apply it:",
     "done, rows not read": "What could not be read is left out until it is corrected; see rejects.csv.",
+    "done, seats left": "Leavers keep billed seats that no rule can take; somebody has to take them by hand.",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",
 }
 WAITING = ("needs approval", "changes planned")
@@ -38,7 +39,10 @@ def describe_summary(summary: dict[str, Any]) -> list[str]:
 
 def _remarks(summary: dict[str, Any]) -> list[str]:
     """What a person should know of the plan."""
-    lines = []
+    lines = [
+        f"  left     {target}: no rule can take {number:,} billed seat{'' if number == 1 else 's'} of leavers"
+        for target, number in summary.get("seats_left", {}).items()
+    ]
     if summary.get("conflicts"):
         lines.append(f"  sources  {summary['conflicts']:,} conflicts; the first source wins (conflicts.csv)")
     lines += [f"  final    cannot be undone: {line}" for line in summary.get("cannot_be_undone", [])]
@@ -69,17 +73,16 @@ def _next(summary: dict[str, Any]) -> list[str]:
     lines = [f"  report   {files['licences.html']}"] if "licences.html" in files else []
     if summary.get("flow") == "licences":
         return lines
+    steps = [f"By hand: follow the steps in {files['todo.csv']}."] if "todo.csv" in files else []
     if summary["verdict"] not in WAITING:
-        return [*lines, NEXT[summary["verdict"]]]
+        return [*lines, NEXT[summary["verdict"]], *steps]
     commands = _commands(summary)
     advice = [NEXT[summary["verdict"]], *commands] if commands else []
     if rehearsed := summary.get("rehearsed"):
         advice = [
             f"A rehearsal for {rehearsed:%Y-%m-%d %H:%M} UTC; nothing was kept. The plan is in plan.csv."
         ]
-    if "todo.csv" in files:
-        advice.append(f"This target is changed by hand: follow the steps in {files['todo.csv']}.")
-    return [*lines, *(advice or [AGAIN])]
+    return [*lines, *([*advice, *steps] or [AGAIN])]
 
 
 def _commands(summary: dict[str, Any]) -> list[str]:

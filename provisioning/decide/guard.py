@@ -120,6 +120,8 @@ def judge(
     reasons += _limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share)
     if len(lost):
         reasons += _steady_losses(context, fallen)
+    if len(changes):
+        reasons += _unread_reasons(context)
     if not attended:
         reasons += _unattended_reasons(context, changes)
     more = []
@@ -236,6 +238,19 @@ def _target_reasons(context: Context) -> Iterator[str]:
     if _fell(known, known - gone, context.policy.limits.source_drop) and context.target.complete:
         words = f"{context.rules.to} lists {known - gone} of {known} linked accounts"
         yield _drop(words, known, known - gone, context.policy.limits.source_drop)
+
+
+def _unread_reasons(context: Context) -> Iterator[str]:
+    """Sources and the target of which too much could not be read to go by the rest."""
+    limit = context.policy.limits.rejects
+    reads = [(name, len(one.identities), one.rejects) for name, one in context.sources.items()]
+    reads.append((context.target.target, len(context.target.accounts), context.target.rejects))
+    for name, read, rejects in reads:
+        unread = rejects["key"].nunique()
+        share = unread / (read + unread) if unread else 0.0
+        if unread > limit.count and share > limit.share:
+            rows = f"{count(unread, 'row')} of {name} could not be read, {share:.1%}"
+            yield f"{rows}; {limit.count} or {limit.share:.0%} are allowed (limits.rejects)"
 
 
 def _limit_reasons(context: Context, changes: int, accounts: int, linked: int, share: float) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part
 from provisioning.decide.context import Context, count
-from provisioning.model.keys import Mask, Rows, pick, positions, take
+from provisioning.model.keys import Mask, pick, positions, take
 from provisioning.model.seat_table import INSTALLATION, build_seats
 from provisioning.model.terms import Action, Activity
 from provisioning.policy.rules import Inactive
@@ -23,37 +23,34 @@ def revoke_idle(context: Context, idle: pd.DataFrame) -> pd.DataFrame:
     """
     if idle.empty:
         return part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-    account, entitlement = _trace_paths(context, idle["account"].to_numpy(np.int64))
-    free = _frees_idle_only(context, idle, account, entitlement)
-    stuck = np.unique(account[~free])
-    _note_stuck(context, len(stuck))
-    chosen = free & ~np.isin(account, stuck)
-    first = idle.drop_duplicates("account").set_index("account").reindex(account[chosen])
+    paths = _trace_paths(context, idle)
+    free = _frees_idle_only(context, paths)
+    # A seat that one path keeps is not freed by taking the others.
+    stuck = paths["seat"].isin(paths.loc[~free, "seat"]).to_numpy(np.bool_)
+    _note_stuck(context, paths.loc[stuck, "account"].nunique())
+    chosen = paths[~stuck].drop_duplicates(["account", "entitlement"])
+    account, why = chosen["account"].to_numpy(np.int64), idle.iloc[chosen["seat"]]
     return part(
         Action.REVOKE,
-        context.person_of(account[chosen]),
-        account[chosen],
-        entitlement=entitlement[chosen],
+        context.person_of(account),
+        account,
+        entitlement=chosen["entitlement"].to_numpy(np.int64),
         before=ASSIGNED,
         after=UNASSIGNED,
-        reason=first["reason"].to_numpy(),
-        rule=first["rule"].to_numpy(),
+        reason=why["reason"].to_numpy(),
+        rule=why["rule"].to_numpy(),
         movement="stayer",
     )
 
 
-def _frees_idle_only(context: Context, idle: pd.DataFrame, account: Rows, entitlement: Rows) -> Mask:
-    """Which pairs open nothing but idle seats, and may be revoked."""
-    pairs = pd.Series(list(zip(idle["product"], idle["site"], strict=True)), index=idle.index, dtype=object)
-    installations = pairs.groupby(idle["account"]).agg(frozenset).reindex(account)
-    opened = take(context.catalogue["installations"], entitlement)
-    only_idle = np.fromiter(
-        (opens <= unused for opens, unused in zip(opened, installations, strict=True)),
-        np.bool_,
-        len(entitlement),
-    )
+def _frees_idle_only(context: Context, paths: pd.DataFrame) -> Mask:
+    """Which paths open nothing but idle seats, and may be revoked."""
+    entitlement = paths["entitlement"].to_numpy(np.int64)
+    opened = take(context.catalogue["installations"], entitlement).map(len).to_numpy()
+    idle = paths.groupby(["account", "entitlement"])["seat"].transform("nunique").to_numpy()
     fixed = context.flag("protected", entitlement) | context.flag("admin", entitlement)
-    return only_idle & context.flag("modifiable", entitlement) & ~fixed
+    frees: Mask = (opened == idle) & context.flag("modifiable", entitlement) & ~fixed
+    return frees
 
 
 def _note_stuck(context: Context, accounts: int) -> None:
@@ -158,13 +155,13 @@ def _seats(context: Context, products: set[str]) -> pd.DataFrame:
     return build_seats(own, target.accounts, target.assignments[opening], entitlements)
 
 
-def _trace_paths(context: Context, account: Rows) -> tuple[Rows, Rows]:
-    """Pairs of account and entitlement by which these accounts have a billed seat of an idle product."""
-    products = {rule.product for rule in context.rules.inactive}
-    opens = context.catalogue["installations"].map(
-        lambda pairs: isinstance(pairs, frozenset) and any(product in products for product, _ in pairs)
-    )
-    wanted: Mask = np.zeros(len(context.target.accounts), dtype=np.bool_)
-    wanted[account] = True
-    chosen = wanted[context.assigned.account] & opens.to_numpy(np.bool_)[context.assigned.entitlement]
-    return context.assigned.account[chosen], context.assigned.entitlement[chosen]
+def _trace_paths(context: Context, idle: pd.DataFrame) -> pd.DataFrame:
+    """What gives each idle seat: account, entitlement and seat, a row of `idle`; one row a path."""
+    seats = idle[["account", *INSTALLATION[1:]]].assign(seat=np.arange(len(idle)))
+    installations = context.catalogue["installations"].dropna().explode()
+    opening = pd.DataFrame(installations.tolist(), columns=INSTALLATION[1:], dtype="str")
+    opening["entitlement"] = installations.index.to_numpy(np.int64)
+    assigned = pd.DataFrame(context.assigned._asdict())
+    held = assigned[assigned["account"].isin(idle["account"])].drop_duplicates()
+    paths = held.merge(opening, on="entitlement", validate="many_to_many")
+    return paths.merge(seats, on=["account", *INSTALLATION[1:]], validate="many_to_one")

@@ -15,6 +15,8 @@ from provisioning.model.terms import Action
 from provisioning.model.text import matching
 
 _ENDS = [Action.SUSPEND.value, Action.DEACTIVATE.value, Action.REMOVE.value, Action.DELETE.value]
+IDLE = "idle"
+"""The cause of a seat that should go though its holder stays."""
 NO_PATH = "the target does not tell what gives this seat"
 FIXED = "what gives it is protected, a role, or managed elsewhere"
 
@@ -116,7 +118,7 @@ def _tabulate(
     why = pd.Series(np.where(told[rows], FIXED, NO_PATH), dtype="str")
     table = seats.take(rows).reset_index(drop=True)
     table = table.assign(
-        subject=subject, cause=words.mask(pd.Series(~going[rows]), "idle").astype("str"), reason=why
+        subject=subject, cause=words.mask(pd.Series(~going[rows]), IDLE).astype("str"), reason=why
     )
     kept = matching(subject, context.policy.protect.emails)
     return frames.complete(StuckSeats, table[~kept][frames.columns(StuckSeats)].reset_index(drop=True))

@@ -29,6 +29,7 @@ def find_waste(
     now: datetime,
     duplicates: pd.DataFrame | None = None,
     protected: pd.DataFrame | None = None,
+    ambiguous: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Find the paid seats nobody needs.
 
@@ -44,12 +45,15 @@ def find_waste(
         now: the instant the report is for, UTC.
         duplicates: accounts (target, account_id) that are a second one of the same person.
         protected: accounts (target, account_id) whose seats are never called waste.
+        ambiguous: accounts (target, account_id) of which nobody knows whose they are: not orphans.
 
     Returns:
         A Waste frame, one row per wasted seat, sorted by target, product, site and account.
     """
     billed = list_billed(seats, accounts, links, identities)
-    reasons = _reasons(billed, idle, never_used_after, now, _among(billed, duplicates))
+    somebodys = _among(billed, ambiguous)
+    second = _among(billed, duplicates) & ~somebodys
+    reasons = _reasons(billed, idle, never_used_after, now, second, ~somebodys)
     chosen = reasons.notna() & ~_among(billed, protected)
     wasted = billed.assign(reason=reasons)[chosen].reset_index(drop=True)
     if wasted.empty:
@@ -90,7 +94,12 @@ def find_duplicates(accounts: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame
 
 
 def _reasons(
-    billed: pd.DataFrame, idle: timedelta, never_used_after: timedelta, now: datetime, second: pd.Series
+    billed: pd.DataFrame,
+    idle: timedelta,
+    never_used_after: timedelta,
+    now: datetime,
+    second: pd.Series,
+    clear: pd.Series,
 ) -> pd.Series:
     unused_since = now - billed["added_on"]
     away = now - billed["last_active"]
@@ -98,7 +107,7 @@ def _reasons(
         WasteReason.LEAVER: billed["identity_state"] == State.DEPARTED,
         WasteReason.SUSPENDED: billed["identity_state"] == State.SUSPENDED,
         WasteReason.DUPLICATE: second,
-        WasteReason.ORPHAN: billed["identity_state"].isna(),
+        WasteReason.ORPHAN: billed["identity_state"].isna() & clear,
         WasteReason.NEVER_USED: (billed["activity"] == Activity.NEVER) & (unused_since >= never_used_after),
         WasteReason.IDLE: (billed["activity"] == Activity.USED) & (away >= idle),
     }

@@ -58,11 +58,15 @@ def _convert_column(rule: Rule, column: pd.Series) -> pd.Series:
     if column.dtype == rule.dtype:
         return column
     if rule.nullable and column.isna().all() and _holds_null(rule.dtype):
-        return pd.Series(None, index=column.index, dtype=rule.dtype)
+        unknown: pd.Series = pd.Series(None, index=column.index, dtype=rule.dtype)
+        return unknown
     texts = rule.dtype == "str" and infer_dtype(column, skipna=True) == "string"
     moments = isinstance(rule.dtype, pd.DatetimeTZDtype) and isinstance(column.dtype, pd.DatetimeTZDtype)
     booleans = rule.dtype == pd.BooleanDtype() and column.dtype == np.dtype(bool)
-    return column.astype(rule.dtype) if texts or moments or booleans else column
+    if not (texts or moments or booleans):
+        return column
+    converted: pd.Series = column.astype(rule.dtype)
+    return converted
 
 
 def _holds_null(dtype: Any) -> bool:

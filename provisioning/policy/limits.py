@@ -43,6 +43,20 @@ class GroupDrop(Strict):
     )
 
 
+class UnreadRows(Strict):
+    """How many rows of one source or target may be unreadable. Above both numbers a plan waits."""
+
+    count: Annotated[int, Field(ge=0)] = Field(
+        10,
+        description="Rows of which a value could not be read.",
+        examples=[10],
+        json_schema_extra={"unit": "rows"},
+    )
+    share: Share = Field(
+        0.01, description="The same, of all identities or accounts that were read.", examples=["1%"]
+    )
+
+
 class Limits(Strict):
     """Above these a run waits for approval, or stops."""
 
@@ -67,6 +81,11 @@ class Limits(Strict):
         description="How many people who stay may lose one group because an IdP group vanished, was emptied "
         "or shrank. Small groups count, too.",
         examples=[{"count": 5, "share": "40%"}],
+    )
+    rejects: UnreadRows = Field(
+        UnreadRows(),
+        description="How many rows of a source or target may be left out as unreadable.",
+        examples=[{"count": 10, "share": "1%"}],
     )
     failures: Share = Field(
         0.20, description="Failed changes, of those tried, after which a run stops.", examples=["20%"]

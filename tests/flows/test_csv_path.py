@@ -90,7 +90,7 @@ def test_the_advice_is_to_follow_the_steps(company, files: Path):
 
     lines = describe_summary(summary)
     assert summary["exit_code"] == 2
-    assert lines[-1].startswith("This target is changed by hand: follow the steps in ")
+    assert lines[-1].startswith("By hand: follow the steps in ")
     assert not [line for line in lines if line.startswith("  seatwise")]
 
 

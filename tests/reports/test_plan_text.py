@@ -111,7 +111,7 @@ def test_the_text_of_a_plan_needs_no_template_workbook_or_schema():
 def test_every_action_has_steps_in_words(action):
     """Who or which group is named in each, and no placeholder is left."""
     after = json.dumps({"email": "ada@acme.test", "display_name": "Ada {King}"})
-    step = todo.steps(planned({"action": action.value, "after": after})).iloc[0]
+    step = todo.list_changes(planned({"action": action.value, "after": after})).iloc[0]
 
     assert step["what"].startswith("admin.atlassian.com → Directory → ")
     assert ("jira-users" if action == Action.CREATE_GROUP else "ada@acme.test") in step["what"]
@@ -125,7 +125,8 @@ def test_the_steps_are_numbered_in_the_order_of_the_plan(tmp_path):
         {"subject": "=cmd()", "position": 0},
         {"kind": "product", "entitlement": "Jira", "position": 1, "action": "grant", "destructive": False},
     )
-    with todo.write(changes, tmp_path / "todo.csv").open(encoding="utf-8", newline="") as file:
+    path = todo.write([todo.list_changes(changes)], tmp_path / "todo.csv")
+    with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
 
     assert [row["step"] for row in rows] == ["1", "2", "3"]
@@ -138,6 +139,35 @@ def test_the_steps_are_numbered_in_the_order_of_the_plan(tmp_path):
 
 def test_no_change_gives_no_step(tmp_path):
     """The file has its header all the same."""
-    path = todo.write(frames.empty(frames.Changes), tmp_path / "todo.csv")
+    path = todo.write([todo.list_changes(frames.empty(frames.Changes))], tmp_path / "todo.csv")
 
     assert path.read_text(encoding="utf-8") == ",".join(todo.COLUMNS) + "\n"
+
+
+def test_seats_that_no_rule_can_take_are_steps_after_the_changes(tmp_path):
+    """Whose, where, what gives it as far as anybody knows, and why no rule takes it."""
+    left = {
+        "target": "cloud",
+        "account_id": "a1",
+        "subject": "ann@acme.test",
+        "product": "jira",
+        "site": "acme",
+        "cause": "departed",
+    }
+    stuck = frames.complete(
+        frames.StuckSeats,
+        pd.DataFrame(
+            [
+                {**left, "granted_by": "staff", "reason": "it is protected"},
+                {**left, "granted_by": None, "reason": "the target does not tell"},
+            ]
+        ),
+    )
+    parts = [todo.list_changes(planned({"action": "delete"})), todo.list_seats(stuck)]
+    with todo.write(parts, tmp_path / "todo.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [row["step"] for row in rows] == ["1", "2", "3"]
+    assert rows[1]["what"] == ("Open the account and take away jira on acme, which they have through staff.")
+    assert rows[2]["what"] == "Open the account and take away jira on acme."
+    assert rows[2]["why"] == "departed; no rule can take it: the target does not tell"

@@ -472,3 +472,18 @@ def test_the_share_of_losses_counts_from_ten_linked_accounts_on(size, blocked):
     ).verdict
 
     assert (verdict.needs_approval, verdict.destructive, verdict.linked) == (blocked, 1, size)
+
+
+@pytest.mark.parametrize(("unread", "held"), [(10, False), (11, True)])
+def test_too_many_unreadable_rows_hold_a_plan(unread, held):
+    """Beyond the number and the share; an empty plan has nothing to hold."""
+    rows = [f"row {number}" for number in range(unread)]
+    people = source([identity("ann"), *(identity(f"p{n}") for n in range(200))], rejected=rows)
+    accounts = [account("ann", display_name="Other"), *(account(f"p{n}") for n in range(200))]
+    rules = policy(mover={"update": ["display_name"]})
+
+    verdict = think(people, target(accounts), rules).verdict
+    nothing = think(people, target([*accounts[1:], account("ann")]), rules).verdict
+
+    assert any("could not be read" in reason for reason in verdict.reasons) is held
+    assert not any("limits.rejects" in reason for reason in nothing.reasons)

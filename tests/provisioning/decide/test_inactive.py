@@ -40,3 +40,16 @@ def test_old_evidence_takes_nothing_and_says_so(within, taken):
 
     assert len(decision.plan.changes) == int(taken)
     assert ("30 days old; the inactive rule for jira takes nothing" in messages(decision)) != taken
+
+
+def test_what_keeps_one_idle_seat_does_not_keep_the_other():
+    """Nothing is taken of a seat that a group nobody can change would keep."""
+    unused = {"account_id": "acc-ann", "activity": "used", "last_active": NOW - timedelta(days=99)}
+    groups = {"jira-users": ["ann"], "wiki-users": ["ann"], "synced": ["ann"]}
+    there = target([account("ann")], groups, seats=[{**unused, "product": p} for p in ("jira", "wiki")])
+    idle = [{"product": product, "idle": "60d"} for product in ("jira", "wiki")]
+
+    decision = think(source([identity("ann")]), there, policy(inactive=idle, mover={"mode": "additive"}))
+
+    assert done(decision.plan.changes) == [("revoke", "ann", "jira-users")]
+    assert "1 account keeps an idle seat" in messages(decision)
