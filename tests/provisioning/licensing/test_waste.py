@@ -170,6 +170,14 @@ def test_a_protected_account_is_never_waste():
     assert World().add("bot", linked=False).waste(protected=named("bot")).empty
 
 
+def test_an_ambiguous_account_is_somebodys():
+    """It is neither an orphan nor a second account; what nobody uses is idle, whosever it is."""
+    world = World().add("one", linked=False).add("two", linked=False, last=300).add("three", linked=False)
+    found = world.waste(ambiguous=named("one", "two"), duplicates=named("one"))
+
+    assert dict(found.set_index("account_id")["reason"]) == {"two": "idle", "three": "orphan"}
+
+
 def test_who_pays_is_told_as_the_idp_states_it():
     """The account's own attributes only fill gaps."""
     world = World().add("ada", state="departed", department="Sales").add("bob", linked=False, state=None)
