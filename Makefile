@@ -28,8 +28,8 @@ demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TA
 
 test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage
 	$(BIN)/python -m pytest -n 2 --dist worksteal -q --cov --cov-report=
-	for floor in provisioning ledger transport; do $(BIN)/coverage report --include="$$floor/*" --fail-under=85 || exit; done
-	$(BIN)/coverage report --fail-under=80
+	for floor in provisioning ledger transport; do $(BIN)/coverage report --include="$$floor/*" --fail-under=95 || exit; done
+	$(BIN)/coverage report --fail-under=90
 
 check: $(VENV)/dev.stamp ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -18,12 +18,14 @@ from tasks.clock import SIMULATED
 from tasks.session import open_session
 from tests.flows.test_sync import released
 
+pytestmark = pytest.mark.no_cover
+
 APPLY = """
 import asyncio, sys
 from flows.apply import apply
+
 asyncio.run(apply(plan=sys.argv[1], config=sys.argv[2], out=sys.argv[3]))
 """
-
 
 READS = ("/search", "/workspaces")
 CHANGES = ("POST", "PATCH", "PUT", "DELETE")

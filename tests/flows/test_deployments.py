@@ -19,6 +19,8 @@ import yaml
 
 from tests.flows.conftest import template
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
 NAMES = {f"seatwise-{flow}" for flow in ("sync", "reconcile", "apply", "licences", "undo")}

@@ -273,8 +273,9 @@ def test_batches_observe_and_record_one_at_a_time():
     observe = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
     record = Alone()
     nothing = SimpleNamespace(
-        lease=lambda *_, **_times: None, intend=lambda *_: None, record=record, together=nullcontext
-    )
+        lease=lambda *_, **_times: None, intend=lambda *_: None, record=record, together=nullcontext,
+        undoes=lambda _: None, suspended_rules=lambda _: pd.DataFrame(),
+    )  # fmt: skip
     session = SimpleNamespace(
         run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
         moment=lambda: datetime.now(UTC),
