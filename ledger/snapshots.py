@@ -42,7 +42,7 @@ class FeedPosition(NamedTuple):
     """Where a read stands in its origin's feed of changes."""
 
     whole_at: datetime
-    """When every page was read; since then only what changed may have been."""
+    """Up to when everything is known: every page was read then, or its facts are of that moment."""
     checkpoint: str | None = None
     options: str | None = None
     """Digest of the connection's options it was read with."""

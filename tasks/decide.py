@@ -70,7 +70,8 @@ def remember_reads(
         )
         _catalogue(session, name, source, SOURCE_PARTS, complete=whole, feed=feed, measured=measured)
     for name, target in targets.items():
-        _catalogue(session, name, target, TARGET_PARTS, complete=True)
+        feed = FeedPosition(target.known_at)
+        _catalogue(session, name, target, TARGET_PARTS, complete=True, feed=feed)
 
 
 def _catalogue(

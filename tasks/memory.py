@@ -90,7 +90,9 @@ def restore_source(snapshot: Snapshot) -> SourceSnapshot:
 def restore_target(snapshot: Snapshot) -> TargetSnapshot:
     """A catalogued read of a target, loaded."""
     frames: dict[str, Any] = {**snapshot.frames()}
-    return TargetSnapshot(snapshot.origin, snapshot.taken_at, snapshot.complete, **frames)
+    return TargetSnapshot(
+        snapshot.origin, snapshot.taken_at, snapshot.complete, as_of=snapshot.whole_at, **frames
+    )
 
 
 def remember(

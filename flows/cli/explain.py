@@ -65,7 +65,7 @@ def _describe_age(snapshot: Snapshot) -> str:
     at = f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
     if snapshot.whole_at == snapshot.taken_at:
         return at
-    return f"{at} (in full {snapshot.whole_at:%Y-%m-%d %H:%M})"
+    return f"{at} (all of it as of {snapshot.whole_at:%Y-%m-%d %H:%M})"
 
 
 def _describe_person(explanation: Explanation) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from provisioning.decide.changes import renumbered
 from provisioning.decide.context import Context, count, list_names
+from provisioning.decide.lifecycle import LEAVER_REASONS
 from provisioning.model.keys import Mask, Rows, pick, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
 from provisioning.model.terms import Action
@@ -117,7 +118,8 @@ def judge(
     lost = changes[changes["destructive"]]
     linked = int((context.correlation.account >= 0).sum() + (context.lifecycle.person < 0).sum())
     share = lost["account_id"].nunique() / linked if linked else 0.0
-    reasons += _limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share)
+    beyond = list(_limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share))
+    reasons += [*beyond, *(_describe_causes(context, lost) if beyond else [])]
     if len(lost):
         reasons += _steady_losses(context, fallen)
     if len(changes):
@@ -260,6 +262,20 @@ def _limit_reasons(context: Context, changes: int, accounts: int, linked: int, s
     if linked >= SMALL and share > limit.share:
         lose = f"{accounts} of {linked} linked accounts lose something"
         yield f"{lose}, {share:.1%}; {limit.share:.0%} is allowed"
+
+
+def _describe_causes(context: Context, lost: pd.DataFrame) -> list[str]:
+    """Who loses something and why, so that one wrong filter is not taken for many who left."""
+    losing = np.unique(positions(lost["account_id"], context.target.accounts["account_id"]))
+    lifecycle = context.lifecycle
+    leavers = lifecycle.moved_as("leaver") & np.isin(lifecycle.account, losing)
+    causes = lifecycle.reason[leavers].map(LEAVER_REASONS).value_counts()
+    words = [f"{number:,} {cause}" for cause, number in causes.items()]
+    staying = len(np.setdiff1d(losing, lifecycle.account[leavers]))
+    words += [f"{staying:,} who stay"] if staying else []
+    outside = (lifecycle.reason[leavers] == "outside").any()
+    way_out = "; if those out of scope should be in it, correct sources.scope" if outside else ""
+    return [f"those who lose something: {', '.join(words)}{way_out}"]
 
 
 def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str]:

@@ -55,7 +55,7 @@ def test_destructive_changes_are_counted_and_shared(limit, reason):
 
     verdict = think(*crowd(gone=4), rules, memory=applied(rules)).verdict
 
-    assert ([reason] if reason else []) == verdict.reasons
+    assert ([reason, "those who lose something: 4 departed"] if reason else []) == verdict.reasons
     assert (reason is not None, 4, 20, 0.2) == (
         verdict.needs_approval,
         verdict.destructive,
@@ -487,3 +487,24 @@ def test_too_many_unreadable_rows_hold_a_plan(unread, held):
 
     assert any("could not be read" in reason for reason in verdict.reasons) is held
     assert not any("limits.rejects" in reason for reason in nothing.reasons)
+
+
+def test_a_held_plan_names_its_causes():
+    """A scope that leaves many out is no wave of leavers, and says where to correct it."""
+    people = [identity(name, department="Sales" if n < 7 else "Ops") for n, name in enumerate(CROWD)]
+    people[19]["state"] = "departed"
+    there = target([account(name) for name in CROWD], {"jira-users": CROWD})
+    rules = policy(
+        sources=[{"from": "idp", "scope": {"filter": 'department eq "Ops"'}}],
+        limits={"destructive": {"count": 3, "share": "100%"}},
+    )
+
+    memory = applied(rules, links=links(*CROWD))
+
+    verdict = think(source(people, {"atl-jira": CROWD[:18]}), there, rules, memory=memory).verdict
+
+    (causes,) = [reason for reason in verdict.reasons if reason.startswith("those who lose something")]
+    assert causes == (
+        "those who lose something: 7 no longer in scope, 1 departed, 1 who stay"
+        "; if those out of scope should be in it, correct sources.scope"
+    )
