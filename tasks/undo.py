@@ -9,12 +9,15 @@ import pandas as pd
 
 from errors import SeatwiseError
 from ledger import StoredPlan
+from ledger.errors import SnapshotDamaged
+from provisioning.decide.decide import guard_changes
 from provisioning.decide.plan import UNDO, Plan, invert, make, restrict
 from provisioning.model.frames import Changes, concat
 from sinks import ALREADY
 from tasks.decide import store_plan
-from tasks.memory import MADE
+from tasks.memory import MADE, recall, restore_source, restore_target
 from tasks.outcomes import with_accounts
+from tasks.past import NothingRead, last_read
 from tasks.session import Session
 
 
@@ -53,14 +56,36 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
     plans, lasting = [], []
     for target, parts in made.items():
         changes = concat(Changes, parts)
-        undoing = invert(make(target, changes, session.policy.fingerprint()))
+        undoing, spared = _guard(session, invert(make(target, changes, session.policy.fingerprint())))
         lasting.append(changes[~_comes_back(changes, undoing)])
         if len(undoing.changes):
-            why = [f"it takes back run {run.run_id}"]
+            why = [f"it takes back run {run.run_id}", *spared]
             plans.append(store_plan(session, undoing, why, undoes=run.run_id))
     if not plans:
         raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")
     return Undoing(plans, concat(Changes, lasting))
+
+
+def _guard(session: Session, undoing: Plan) -> tuple[Plan, list[str]]:
+    """The inverse without what is protected by now, and what is said of that; by the last complete reads."""
+    target, ledger = undoing.target, session.ledger
+    try:
+        sources = {name: restore_source(last_read(ledger, name, None)) for name in session.source_names}
+        snapshot = restore_target(last_read(ledger, target, None))
+    except (NothingRead, SnapshotDamaged) as lost:
+        return undoing, [f"what is protected by now is not known and was not left out: {lost.message}"]
+    guarded = guard_changes(
+        undoing.changes,
+        sources,
+        snapshot,
+        session.policy,
+        recall(ledger, target, session.source_names),
+        now=session.now,
+        actions=session.sink_actions(target) or None,
+    )
+    before = len(undoing.changes)
+    spared = [note.message for note in guarded.notes] if len(guarded.changes) < before else []
+    return make(target, guarded.changes, undoing.policy_fingerprint), spared
 
 
 def _made(session: Session, plan: StoredPlan, run_id: str) -> pd.DataFrame:

@@ -128,6 +128,40 @@ def decide(
     return _report(context, desired, proposal, judgement)
 
 
+class GuardedChanges(NamedTuple):
+    """The changes that may be made, and what is said of the others."""
+
+    changes: pd.DataFrame
+    notes: list[Finding]
+
+
+def guard_changes(
+    changes: pd.DataFrame,
+    sources: Mapping[str, SourceSnapshot],
+    target: TargetSnapshot,
+    policy: Policy,
+    memory: Memory,
+    *,
+    now: datetime,
+    actions: Collection[str] | None = None,
+) -> GuardedChanges:
+    """Leave out of changes that nobody decided just now what is protected and what the sink cannot do.
+
+    Args:
+        changes: a Changes frame, such as that of an inverse plan.
+        sources: snapshot by connection.
+        target: the target's snapshot.
+        policy: the policy.
+        memory: what the ledger remembers of the target.
+        now: the present time, UTC.
+        actions: what the sink can do; None means everything.
+    """
+    context = _understand(sources, target, policy, memory, now=now, actions=actions)
+    return GuardedChanges(
+        guard.drop_unsupported(context, guard.drop_protected(context, changes)), context.notes
+    )
+
+
 def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: _Judgement) -> Decision:
     people, target, correlation = context.people, context.target, context.correlation
     ambiguities = [*correlation.ambiguities, *proposal.ambiguities]

@@ -98,3 +98,17 @@ def test_one_person_alone_is_taken_back(pair):
     approved(pair, "undo", run_id=run_id, only=[who.upper()])
 
     assert differing(before, held(pair.world)) == {who.lower()}
+
+
+def test_what_is_protected_by_now_is_not_taken_back(pair):
+    """A group that the policy protects since keeps whom the run gave it to; the plan says so."""
+    run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]
+    made = pd.read_csv(pair.out / "plan.csv").query("action == 'grant'")
+    group = made["entitlement"].mode().iloc[0]
+    pair.rewrite("groups: [site-admins,", f"groups: ['{group}', site-admins,")
+
+    planned = pair.run("undo", run_id=run_id)
+
+    back = pd.read_csv(pair.out / "plan.csv")
+    assert group not in set(back.loc[back["action"] == "revoke", "entitlement"])
+    assert "protected" in str(planned["blocked_by"])
