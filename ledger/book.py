@@ -27,13 +27,14 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone):
     """
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None) -> Self:
+    def open(cls, url: str, *, folder: Path | None = None, beside: Path | None = None) -> Self:
         """Open a ledger, creating or upgrading its tables where needed.
 
         Args:
             url: `sqlite:///seatwise.db` or `postgresql+psycopg://user@host/database`.
-            folder: where snapshots are kept; by default beside the SQLite file, named after it,
-                or `seatwise.snapshots` in the working directory.
+            folder: where snapshots are kept; by default beside the SQLite file and named after it.
+            beside: folder in which the snapshots of a database server are kept, named after the database,
+                where `folder` is left out; else the working directory.
 
         Raises:
             LedgerUnavailable: the database cannot be reached or opened.
@@ -47,7 +48,7 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone):
         except BaseException:
             engine.dispose()
             raise
-        snapshots = folder or _beside(engine)
+        snapshots = folder or _name_folder(engine, beside or Path())
         _keep_private(engine, snapshots)
         return cls(engine, snapshots)
 
@@ -70,7 +71,9 @@ def _keep_private(engine: Engine, snapshots: Path) -> None:
         keep_private(*(database.with_name(database.name + ending) for ending in ("", "-wal", "-shm")))
 
 
-def _beside(engine: Engine) -> Path:
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        return Path(engine.url.database).absolute().with_suffix(".snapshots")
-    return Path("seatwise.snapshots").absolute()
+def _name_folder(engine: Engine, beside: Path) -> Path:
+    """Where the snapshots of a ledger are: each database has its own, or pruning one would empty another."""
+    database = engine.url.database
+    if engine.dialect.name == "sqlite" and database:
+        return Path(database).absolute().with_suffix(".snapshots")
+    return beside.absolute() / f"{database or 'seatwise'}.snapshots"

@@ -146,11 +146,12 @@ def read_policy(config: Path) -> Policy:
 
 
 def open_ledger(rules: Policy, folder: Path) -> Ledger:
-    """The ledger the policy names; a relative SQLite file lies beside the policy."""
+    """The ledger the policy names; what is relative lies beside the policy, wherever the run works."""
+    snapshots = folder / rules.snapshots if rules.snapshots is not None else None
     scheme, separator, rest = rules.ledger.partition(":///")
     if separator and scheme.startswith("sqlite") and not Path(rest).is_absolute():
-        return Ledger.open(f"sqlite:///{folder / rest}")
-    return Ledger.open(rules.ledger)
+        return Ledger.open(f"sqlite:///{folder / rest}", folder=snapshots)
+    return Ledger.open(rules.ledger, folder=snapshots, beside=folder)
 
 
 @contextmanager

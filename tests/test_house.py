@@ -96,7 +96,7 @@ def test_flows_stay_short():
 def test_every_package_is_typed_measured_and_under_contract():
     """A new package is not forgotten by a list."""
     assert set(TOOLS["mypy"]["packages"]) == set(PACKAGES)
-    assert set(TOOLS["coverage"]["run"]["source"]) == set(PRODUCT)
+    assert set(TOOLS["slipcover"]["source"]) == set(PRODUCT)
     assert set(TOOLS["importlinter"]["root_packages"]) == set(PACKAGES)
 
 

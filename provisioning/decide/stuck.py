@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pandas as pd
 
@@ -13,6 +15,7 @@ from provisioning.model.keys import Mask, Rows, locate, pick, positions, take
 from provisioning.model.seat_table import INSTALLATION, build_seats, trace_paths
 from provisioning.model.terms import Action
 from provisioning.model.text import matching
+from provisioning.policy.rules import Stage
 
 _ENDS = [Action.SUSPEND.value, Action.DEACTIVATE.value, Action.REMOVE.value, Action.DELETE.value]
 IDLE = "idle"
@@ -61,17 +64,25 @@ def note_stuck(context: Context, stuck: pd.DataFrame) -> None:
 
 
 def _find_due(context: Context) -> Mask:
-    """Accounts of leavers of whom a stage is due."""
+    """Accounts of leavers of whom a stage is due, and whom no later stage will end anyway."""
     lifecycle = context.lifecycle
     due = np.zeros(len(context.target.accounts), dtype=np.bool_)
     waited = pd.Timestamp(context.now) - lifecycle.since
     for cause in CAUSES:
-        first = min((stage.after for stage in list_stages(context.rules, cause)), default=None)
-        if first is not None:
-            late = ((lifecycle.reason == cause) & (waited >= pd.Timedelta(first))).to_numpy(np.bool_)
-            rows = lifecycle.moved_as("leaver") & late & (lifecycle.account >= 0)
-            due[lifecycle.account[rows]] = True
+        stages = list_stages(context.rules, cause)
+        if not stages:
+            continue
+        late = waited >= pd.Timedelta(min(stage.after for stage in stages))
+        ends = [stage.after for stage in stages if _ends(context, stage)]
+        late &= waited >= pd.Timedelta(max(ends, default=timedelta(0)))
+        rows = lifecycle.moved_as("leaver") & (late & (lifecycle.reason == cause)).to_numpy(np.bool_)
+        due[lifecycle.account[rows & (lifecycle.account >= 0)]] = True
     return due
+
+
+def _ends(context: Context, stage: Stage) -> bool:
+    """Whether a stage ends an account here, as it says or by the milder suspension."""
+    return stage.do in _ENDS and (context.can(stage.do) or context.can(Action.SUSPEND))
 
 
 def _list_seats(context: Context, chosen: Mask) -> pd.DataFrame:

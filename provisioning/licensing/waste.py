@@ -37,8 +37,7 @@ def find_waste(
         seats: Seats of all targets.
         accounts: Accounts of all targets.
         links: Links, at most one an account.
-        identities: Identities of all sources, those out of scope included: a link to an identity that
-            no source states any more counts as none.
+        identities: Identities of all sources, in scope or not; a link to one that is gone counts as none.
         prices: Prices; None leaves the money null.
         idle: a seat last used this long ago, or longer, is idle.
         never_used_after: a seat never used is waste once its account was added this long ago, or longer.
@@ -51,15 +50,13 @@ def find_waste(
         A Waste frame, one row per wasted seat, sorted by target, product, site and account.
     """
     billed = list_billed(seats, accounts, links, identities)
-    somebodys = _among(billed, ambiguous)
-    second = _among(billed, duplicates) & ~somebodys
-    reasons = _reasons(billed, idle, never_used_after, now, second, ~somebodys)
+    reasons = _reasons(billed, idle, never_used_after, now, duplicates, ambiguous)
     chosen = reasons.notna() & ~_among(billed, protected)
     wasted = billed.assign(reason=reasons)[chosen].reset_index(drop=True)
     if wasted.empty:
         return empty(Waste)
-    wasted = _with_money(wasted, billed, prices, now.date())
-    return complete(Waste, wasted.assign(idle_days=_idle_days(wasted, now), detail=_details(wasted)))
+    told = wasted.assign(idle_days=_idle_days(wasted, now), detail=_details(wasted))
+    return complete(Waste, _with_money(told, billed, prices, now.date()))
 
 
 def _with_money(
@@ -98,15 +95,16 @@ def _reasons(
     idle: timedelta,
     never_used_after: timedelta,
     now: datetime,
-    second: pd.Series,
-    clear: pd.Series,
+    duplicates: pd.DataFrame | None,
+    ambiguous: pd.DataFrame | None,
 ) -> pd.Series:
+    clear = ~_among(billed, ambiguous)
     unused_since = now - billed["added_on"]
     away = now - billed["last_active"]
     applies = {
         WasteReason.LEAVER: billed["identity_state"] == State.DEPARTED,
         WasteReason.SUSPENDED: billed["identity_state"] == State.SUSPENDED,
-        WasteReason.DUPLICATE: second,
+        WasteReason.DUPLICATE: _among(billed, duplicates) & clear,
         WasteReason.ORPHAN: billed["identity_state"].isna() & clear,
         WasteReason.NEVER_USED: (billed["activity"] == Activity.NEVER) & (unused_since >= never_used_after),
         WasteReason.IDLE: (billed["activity"] == Activity.USED) & (away >= idle),

@@ -66,6 +66,13 @@ class Policy(Strict):
         "a PostgreSQL database for a team.",
         examples=["postgresql+psycopg://seatwise@db.acme.test/seatwise"],
     )
+    snapshots: str | None = Field(
+        None,
+        description="Folder where whole reads are kept, beside the policy unless it is absolute. Machines "
+        "that share a ledger must share it. By default it stands beside the SQLite file, or beside the "
+        "policy and named after the PostgreSQL database.",
+        examples=["/srv/seatwise/snapshots"],
+    )
     connections: dict[str, Connection] = Field(
         description="The systems to read and write, each under a name of your choice.",
         examples=[{"okta-main": {"kind": "okta", "url": "https://acme.okta.com", "token": "env:OKTA_TOKEN"}}],

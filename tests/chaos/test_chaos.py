@@ -16,7 +16,6 @@ from tests.chaos.triggers import Moment, Watch
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.no_cover
 @pytest.mark.timeout(600)
 def test_a_handful_of_points_ends_as_it_should() -> None:
     """Kills, odd answers and lost writes end as they should."""

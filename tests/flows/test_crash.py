@@ -18,8 +18,6 @@ from tasks.clock import SIMULATED
 from tasks.session import open_session
 from tests.flows.test_sync import released
 
-pytestmark = pytest.mark.no_cover
-
 APPLY = """
 import asyncio, sys
 from flows.apply import apply

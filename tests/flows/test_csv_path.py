@@ -12,8 +12,6 @@ import pytest
 
 from flows.cli.summary_lines import describe_summary
 
-pytestmark = pytest.mark.no_cover
-
 POLICY = """\
 version: 1
 connections:

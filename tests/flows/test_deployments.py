@@ -13,18 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 import requests
 import yaml
 
-from tests.flows.conftest import template
-
-pytestmark = pytest.mark.no_cover
+from tests.flows.conftest import Company, template
 
 ROOT = Path(__file__).parents[2]
 PREFECT = [sys.executable, "-m", "prefect"]
 NAMES = {f"seatwise-{flow}" for flow in ("sync", "reconcile", "apply", "licences", "undo")}
 PATIENCE = 150
+ENDED = ("COMPLETED", "FAILED", "CRASHED")
 
 
 def deployments() -> list[dict]:
@@ -98,21 +98,39 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
+        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "DO_NOT_TRACK": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 
+@pytest.fixture
+def team(company, postgres: str) -> Iterator[Company]:
+    """A company whose ledger is a PostgreSQL database, as it is where several machines work."""
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute("CREATE DATABASE team")
+    url = postgres.replace("postgresql://", "postgresql+psycopg://").replace("/postgres?", "/team?")
+    company.rewrite("ledger: sqlite:///seatwise.db", f"ledger: {url}")
+    yield company
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute("DROP DATABASE team WITH (FORCE)")
+
+
 @pytest.mark.timeout(600)
-def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path: Path):
-    """`make deploy`, a worker elsewhere, one run: its steps and tables are at the server, no secret is."""
+def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
+    """`make deploy`, a worker elsewhere, a schedule: run after run ends well, and no secret is at the server.
+
+    The ledger is PostgreSQL; the reads lie where the policy lies, not where the worker works.
+    """
     from sandbox import policy
 
     url = environment["PREFECT_API_URL"]
     port = environment["PREFECT_SERVER_API_PORT"]
-    env = environment | policy.SECRETS | {"SEATWISE_HOME": str(company.policy.parent)}
-    out = company.policy.parent / "out"
+    home = team.policy.parent
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    env = environment | policy.SECRETS | {"SEATWISE_HOME": str(home)}
     with process([*PREFECT, "server", "start", "--port", port], tmp_path, environment):
         until(lambda: healthy(url), "the server's start")
         subprocess.run(
@@ -122,14 +140,21 @@ def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path
         found = requests.post(f"{url}/deployments/filter", json={}, timeout=10).json()
         assert {deployment["name"] for deployment in found} == NAMES
         (sync,) = [d for d in found if d["name"] == "seatwise-sync"]
-        with process([*PREFECT, "worker", "start", "--pool", "seatwise"], tmp_path, env):
-            run = requests.post(f"{url}/deployments/{sync['id']}/create_flow_run", json={}, timeout=10).json()
-            state = until(lambda: ended(url, run["id"]), "the run's end")
-            steps = until(lambda: task_runs(url, run["id"]), "the record of the steps")
+        with process([*PREFECT, "worker", "start", "--pool", "seatwise"], elsewhere, env):
+            every = [{"active": True, "schedule": {"interval": 20}}]
+            reply = requests.post(f"{url}/deployments/{sync['id']}/schedules", json=every, timeout=10)
+            reply.raise_for_status()
+            runs = until(lambda: twice_ended(url), "the end of two scheduled runs")
+            steps = [until(lambda run=run: task_runs(url, run["id"]), "its steps") for run in runs]
 
-        assert state == "COMPLETED", (tmp_path / "process.log").read_text()[-4000:]
-        assert json.loads((out / "summary.json").read_text())["verdict"] == "needs approval"
-        assert {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= steps
+        log = (elsewhere / "process.log").read_text()[-4000:]
+        assert [run["state_type"] for run in runs] == ["COMPLETED", "COMPLETED"], log
+        assert all(
+            {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= names for names in steps
+        )
+        assert json.loads((home / "out" / "summary.json").read_text())["verdict"] == "needs approval"
+        assert (home / "team.snapshots").is_dir()
+        assert [path.name for path in elsewhere.iterdir()] == ["process.log"]
         artifacts = requests.post(f"{url}/artifacts/filter", json={}, timeout=10).text
         assert "seatwise-plan" in artifacts
         logs = requests.post(f"{url}/logs/filter", json={}, timeout=10).text
@@ -137,9 +162,12 @@ def test_a_worker_runs_a_deployed_sync_to_its_end(company, environment, tmp_path
         assert not [secret for secret in policy.SECRETS.values() if secret in shown]
 
 
-def ended(url: str, run_id: str) -> str | None:
-    state = requests.get(f"{url}/flow_runs/{run_id}", timeout=10).json()["state"]
-    return state["type"] if state["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED") else None
+def twice_ended(url: str) -> list[dict] | None:
+    """The first two runs that the schedule made, once both have ended."""
+    query = {"flow_runs": {"start_time": {"is_null_": False}}, "sort": "START_TIME_ASC"}
+    runs = requests.post(f"{url}/flow_runs/filter", json=query, timeout=10).json()
+    scheduled = [run for run in runs if run["auto_scheduled"] and run["state_type"] in ENDED]
+    return scheduled[:2] if len(scheduled) > 1 else None
 
 
 def task_runs(url: str, run_id: str) -> set[str] | None:

@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.no_cover
-
 FAULTS = [
     pytest.param({"kind": "status", "status": 500, "times": 0}, id="500"),
     pytest.param({"kind": "reset", "times": 0}, id="cut connection"),

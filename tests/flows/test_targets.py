@@ -12,8 +12,6 @@ from flows.cli.explain import explain_person
 from flows.cli.history import approve_plan
 from flows.cli.summary_lines import describe_summary
 
-pytestmark = pytest.mark.no_cover
-
 TARGETS = ["acme-cloud", "legacy-jira", "crowd"]
 
 

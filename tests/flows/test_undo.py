@@ -10,8 +10,6 @@ import pytest
 from flows.cli.history import approve_plan, lift_undone
 from tests.chaos.truth import held
 
-pytestmark = pytest.mark.no_cover
-
 TARGETS = ["acme-cloud", "legacy-jira"]
 
 

@@ -123,7 +123,6 @@ def test_page_size_changes_nothing(kind: str, acme: Running, tmp_path: Path) -> 
     assert sent(many) > sent(few)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("fault", BREAKS, ids=lambda f: f"{f['kind']}{f.get('status', '')}")
 @pytest.mark.parametrize("kind", REMOTE)
 def test_a_fault_on_any_page_raises(
@@ -166,7 +165,6 @@ def test_an_odd_answer_is_no_listing(kind: str, odd: object, faulty: Running, tm
         faulty.world.faults.clear()
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_an_odd_answer_to_a_write_fails_in_words(
     kind: str, name: str, faulty: Running, tmp_path: Path
@@ -235,7 +233,6 @@ def test_writes_are_read_back(kind: str, name: str, fresh: Running, tmp_path: Pa
         assert not applied.failed
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_applied_twice_is_applied_once(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
     """The same change once more neither fails nor changes anything."""
@@ -251,7 +248,6 @@ def test_applied_twice_is_applied_once(kind: str, name: str, fresh: Running, tmp
             pd.testing.assert_frame_equal(frame, read(sink, part))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_a_door_that_reads_refuses(kind: str, name: str, acme: Running, tmp_path: Path) -> None:
     """Through a read-only door no change is sent."""
@@ -284,7 +280,6 @@ def test_what_a_sink_cannot_do_is_refused(kind: str, acme: Running, tmp_path: Pa
     assert sent(door, "write") == 0
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_a_lost_answer_is_settled_by_reading(kind: str, name: str, fresh: Running, tmp_path: Path) -> None:
     """A write whose answer is lost is reported as such, sent once, and an observation finds it done."""
@@ -303,7 +298,6 @@ def test_a_lost_answer_is_settled_by_reading(kind: str, name: str, fresh: Runnin
         assert observe(sink, made).all(), made.action
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "name"), DOABLE)
 def test_a_refused_write_raises_and_changes_nothing(
     kind: str, name: str, fresh: Running, tmp_path: Path

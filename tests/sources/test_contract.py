@@ -79,7 +79,6 @@ def test_an_empty_directory_gives_an_empty_typed_frame(kind: str, part: str, tmp
     pd.testing.assert_frame_equal(frames.empty(PARTS[part]), whole)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("kind", "part"), REMOTE)
 def test_page_size_changes_nothing(kind: str, part: str, acme: Running, tmp_path: Path) -> None:
     """Small pages and large ones bring the same rows."""
@@ -92,7 +91,6 @@ def test_page_size_changes_nothing(kind: str, part: str, acme: Running, tmp_path
     assert sent(many) > sent(few)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("fault", BREAKS, ids=lambda f: f"{f['kind']}{f.get('status', '')}")
 @pytest.mark.parametrize(("kind", "part"), REMOTE)
 def test_a_fault_on_any_page_raises(
@@ -116,7 +114,6 @@ def test_a_fault_on_any_page_raises(
         assert failure.value.remedy
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(("kind", "part"), REMOTE)
 def test_a_passing_fault_is_survived(

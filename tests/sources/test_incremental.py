@@ -67,7 +67,6 @@ def test_nothing_changed_costs_little_and_changes_nothing(kind: str, acme: Runni
     assert sent(door) <= 6
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("kind", FEEDS)
 def test_deltas_equal_a_whole_read_after_many_days(kind: str, tmp_path: Path) -> None:
     """After 200 random days of joins, moves, leaves, rehires and group changes, nothing is missed or left."""
@@ -105,7 +104,6 @@ def stir(sandbox: Running, dice: random.Random) -> None:
         company.join(dice.choice(company.present()), [dice.choice(names)])
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("fault", BREAKS, ids=lambda f: f"{f['kind']}{f.get('status', '')}")
 @pytest.mark.parametrize("kind", FEEDS)
 def test_a_fault_on_any_page_of_a_delta_raises(

@@ -31,7 +31,6 @@ def _read(source: Source, part: str) -> list[screening.Screened]:
     return list(getattr(source, part)())
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("body", ODD.values(), ids=ODD)
 @pytest.mark.parametrize(("kind", "part"), REMOTE)
 def test_an_odd_page_is_refused_and_named(

@@ -108,7 +108,6 @@ def decided(world: World) -> Decision:
     return think(world.source, world.target, world.policy, memory=world.memory)
 
 
-@pytest.mark.no_cover
 @pytest.mark.timeout(900)
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(worlds())
@@ -263,7 +262,6 @@ PROMISES = (
 )
 
 
-@pytest.mark.no_cover
 def test_time_runs_the_stages_of_everyone():
     """Day after day, a leaver ends deleted and nothing is planned twice."""
     from tests.provisioning.worlds import account, identity, links, policy, source, target

@@ -8,6 +8,7 @@ import pytest
 
 from tests.provisioning.worlds import NOW, account, identity, messages, policy, source, target, think
 
+SEATS = [{"after": "0d", "do": "revoke_seats"}]
 LEFT = source([identity("ann", state="departed")])
 
 
@@ -22,7 +23,7 @@ def stuck(decision) -> list[tuple[str, str, str]]:
 
 def test_a_leavers_seat_nobody_knows_the_way_to_is_told():
     """The target lists the seat and no group that gives it: an empty plan is no job done."""
-    decision = think(LEFT, target([account("ann")], seats=[seat("ann")]), policy())
+    decision = think(LEFT, target([account("ann")], seats=[seat("ann")]), policy(leaver=SEATS))
 
     assert decision.plan.changes.empty
     assert stuck(decision) == [("ann@acme.test", "jira", "departed")]
@@ -33,11 +34,13 @@ def test_a_leavers_seat_nobody_knows_the_way_to_is_told():
     ("rules", "found"),
     [
         ({}, []),
-        ({"protect": {"groups": ["jira-*"]}}, [("ann@acme.test", "jira", "departed")]),
+        ({"protect": {"groups": ["jira-*"]}, "leaver": SEATS}, [("ann@acme.test", "jira", "departed")]),
+        ({"protect": {"groups": ["jira-*"]}}, []),
         ({"protect": {"emails": ["ann@*"]}}, []),
         ({"leaver": []}, []),
         ({"leaver": [{"after": "1d", "do": "revoke_seats"}]}, []),
         ({"leaver": [{"after": "0d", "do": "deactivate"}]}, []),
+        ({"leaver": [{"after": "0d", "do": "revoke_seats"}, {"after": "9d", "do": "suspend"}]}, []),
     ],
 )
 def test_only_what_is_due_and_cannot_go_is_told(rules, found):

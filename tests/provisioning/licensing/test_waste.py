@@ -276,7 +276,6 @@ def worlds(draw):
     return world
 
 
-@pytest.mark.no_cover
 @settings(max_examples=15, deadline=None)
 @given(worlds(), st.randoms())
 def test_the_sums_of_any_company_are_right(world, random):

@@ -64,7 +64,6 @@ def test_what_is_no_date_is_told() -> None:
     assert (found.unread.tolist(), _days(found)) == ([True, False, False], ["2024-01-13"])
 
 
-@pytest.mark.no_cover
 @given(DAYS, st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"]))
 def test_a_date_is_never_read_as_another(days: list[date], order: str) -> None:
     """Whatever is read is what was written; what could be another day is refused."""

@@ -346,7 +346,6 @@ def test_someone_deleted_meanwhile_is_one_identity(tenant: Running) -> None:
 # Pages and batches
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("part", [people, held], ids=["identities", "memberships"])
 @pytest.mark.parametrize("fault", [{"status": 429}, {"kind": "reset"}], ids=["429", "reset"])
 def test_a_passing_fault_on_any_request_is_survived(
