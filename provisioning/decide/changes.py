@@ -24,8 +24,10 @@ ORDER = [
 ]  # fmt: skip
 """Order of execution: nobody is without an account or a group longer than need be."""
 DESTRUCTIVE = frozenset({Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE})
-IRREVERSIBLE = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE})
-"""An invitation cannot be unsent, and what is deleted or removed does not come back whole."""
+IRREVERSIBLE = frozenset(
+    {Action.CREATE_GROUP, Action.CREATE, Action.REMOVE, Action.DELETE, Action.CANCEL_DELETE}
+)
+"""An invitation cannot be unsent, what is deleted does not come back whole, and nobody is deleted to undo."""
 ASSIGNED, UNASSIGNED = '{"assigned":true}', '{"assigned":false}'
 RAW = ["action", "person", "account", "entitlement", "name", "before", "after", "reason", "rule", "movement"]
 IDENTITY = [
