@@ -109,6 +109,7 @@ class Terms:
         by: attributes of people to group by.
         protected: accounts (target, account_id) never called waste.
         ambiguous: accounts (target, account_id) that may be several people's, and so are no orphans.
+        remarks: further notes on what was read, in words.
     """
 
     now: datetime
@@ -117,6 +118,7 @@ class Terms:
     by: Sequence[str] = ("department", "cost_center")
     protected: pd.DataFrame | None = None
     ambiguous: pd.DataFrame | None = None
+    remarks: Sequence[str] = ()
 
 
 def build(
@@ -156,8 +158,11 @@ def build(
         waste=_most_certain_first(wasted),
         data=data,
         definitions=defined(terms.idle.days, terms.never_used_after.days),
-        notes=describe_rejects(count_rejects([*sources, *targets]))
-        + notes(products, data, priced=prices is not None),
+        notes=[
+            *describe_rejects(count_rejects([*sources, *targets])),
+            *notes(products, data, priced=prices is not None),
+            *terms.remarks,
+        ],
     )
 
 

@@ -44,6 +44,7 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         # Taken first: what changes while the pages are read is in the next delta.
         checkpoint = take_checkpoint(source)
         parts = _read(source, SOURCE_PARTS, name)
+        _keep_columns(session, source, name)
     read = SourceSnapshot(
         name,
         session.now,
@@ -66,6 +67,7 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
     with session.timed(f"extract {name}"):
         sink = session.sink(name)
         parts = _read(sink, TARGET_PARTS, name)
+        _keep_columns(session, sink, name)
     # A file is of the day it was made, however late it is read.
     return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
 
@@ -80,6 +82,12 @@ def _read(
     good = {part: frames.concat(model, drained[part][0]) for part, model in parts.items()}
     rejects = [page for _, pages in drained.values() for page in pages]
     return {**good, "rejects": frames.concat(frames.Rejects, rejects)}
+
+
+def _keep_columns(session: Session, connection: Source | Sink, name: str) -> None:
+    """Keep what a connection by columns, such as a file, understood of them; the report says so."""
+    if told := getattr(connection, "columns_told", None):
+        session.columns_told[name] = list(told)
 
 
 def _drain(pages: Iterator[Any], title: str) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:

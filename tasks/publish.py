@@ -66,6 +66,7 @@ def _build_report(session: Session, state: RunState) -> Report:
         by=stated.by,
         protected=_protected_accounts(session, state),
         ambiguous=_ambiguous_accounts(state),
+        remarks=[f"{name}: {words}" for name, told in session.columns_told.items() for words in told],
     )
     links = frames.concat(Links, [decision.links for decision in state.decisions.values()])
     return licences.build(

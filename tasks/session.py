@@ -52,6 +52,7 @@ class Session:
         observing: taken by the batch that observes, as all at once would do so long before one writes.
         recording: taken by whoever reads and replaces what the ledger remembers.
         read_whole: sources whose feed of changes could not be used, and why.
+        columns_told: which column of each table or exported file feeds what, and which were not used.
         interrupted: runs that were found killed, and closed.
     """
 
@@ -69,6 +70,7 @@ class Session:
     seconds: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     read_whole: dict[str, str] = field(default_factory=dict)
+    columns_told: dict[str, list[str]] = field(default_factory=dict)
     interrupted: list[str] = field(default_factory=list)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)

@@ -55,6 +55,7 @@ def summarise(
         **_summarise_outcomes(state),
         "rehearsed": session.as_of,
         "targets_failed": dict(session.failed),
+        "columns": dict(session.columns_told),
         "files": files_to_read(session, state, report),
         **(licences.summary(report) if report is not None else _seen_when_planned(session, state)),
     }

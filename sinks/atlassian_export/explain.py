@@ -16,10 +16,9 @@ TOLD = {"access": "access", "seen": "last use", "sites": "sites"}
 def explain(sheet: Sheet, as_of: datetime) -> list[Finding]:
     """Say what a file tells."""
     name, layout = sheet.name, sheet.layout
-    summary = f"{int(sheet.first.sum())} accounts as of {as_of:%Y-%m-%d}; {'; '.join(_feeds(layout))}"
-    findings = [Finding("ok", name, summary)]
-    if layout.unused:
-        findings.append(Finding("ok", name, f"not used: {', '.join(layout.unused)}"))
+    feeds, *unused = describe_columns(sheet)
+    findings = [Finding("ok", name, f"{int(sheet.first.sum())} accounts as of {as_of:%Y-%m-%d}; {feeds}")]
+    findings += [Finding("ok", name, words) for words in unused]
     if not layout.has_access:
         message = "the file has no access columns, so seats that were never used do not show"
         findings.append(Finding("warning", name, message, "Export again with product access."))
@@ -30,6 +29,12 @@ def explain(sheet: Sheet, as_of: datetime) -> list[Finding]:
         message = f"{field}: {len(rejects)} not understood, the first {rejects['value'].iloc[0]!r}"
         findings.append(Finding("warning", name, message, rejects["remedy"].iloc[0]))
     return findings
+
+
+def describe_columns(sheet: Sheet) -> list[str]:
+    """Which column feeds what, and which were not used, if any."""
+    unused = sheet.layout.unused
+    return ["; ".join(_feeds(sheet.layout)), *([f"not used: {', '.join(unused)}"] if unused else [])]
 
 
 def _feeds(layout: Layout) -> Iterator[str]:

@@ -21,7 +21,7 @@ from provisioning.model.text import fold, folded
 from provisioning.model.words import BOOLEANS
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_export.access import Meaning, stated
-from sinks.atlassian_export.explain import explain
+from sinks.atlassian_export.explain import describe_columns, explain
 from sinks.atlassian_export.groups import Opens
 from sinks.atlassian_export.headers import NAMES
 from sinks.atlassian_export.seats import SeatReader
@@ -86,6 +86,11 @@ class AtlassianExport:
         if stated is None:
             return datetime.fromtimestamp(self._options.path.stat().st_mtime, UTC)
         return stated if stated.tzinfo else stated.replace(tzinfo=UTC)
+
+    @property
+    def columns_told(self) -> list[str]:
+        """Which column of the file feeds what, and which were not used, for the report."""
+        return describe_columns(self._sheet())
 
     def accounts(self) -> Iterator[Screened]:
         """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""

@@ -6,7 +6,7 @@ name the row. `sources.tables.csv` reads such tables from files, `sources.tables
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -90,9 +90,11 @@ class Table:
 
     Attributes:
         unit: what one row is called in reports.
+        columns_told: which column of the table feeds what, and which were not used, once it was read.
     """
 
     unit: str = "row"
+    columns_told: Sequence[str] = ()
 
     def __init__(self, name: str, options: TableOptions) -> None:
         self.name, self._options = name, options
@@ -109,6 +111,7 @@ class Table:
     def identities(self) -> Iterator[Screened]:
         """One page of Identities; raises Unreadable unless the table is read whole."""
         sheet = self._sheet()
+        self.columns_told = self._describe_columns(sheet)
         rows = pd.DataFrame({name: sheet.rows[place] for name, place in sheet.places.items()})
         rows = rows.rename(columns={"state": "source_state"})
         if "source_state" not in rows:
@@ -158,11 +161,9 @@ class Table:
             page = next(self.identities())
         except Unreadable as error:
             return [Finding("error", self.name, error.message, error.remedy)]
-        names = sheet.header.names
-        mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
-        findings = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {mapped}")]
-        if unused := sheet.header.unused(self._used(sheet)):
-            findings.append(Finding("ok", self.name, f"not used: {', '.join(unused)}"))
+        feeds, *unused = self.columns_told
+        findings = [Finding("ok", self.name, f"{len(sheet.rows)} rows; {feeds}")]
+        findings += [Finding("ok", self.name, words) for words in unused]
         if sheet.ragged:
             lines = ", ".join(str(row.line) for row in sheet.ragged[:5])
             remedy = "Quote fields that hold the delimiter."
@@ -172,6 +173,11 @@ class Table:
             message = f"{field}: {len(rejects)} not understood, the first {rejects['value'].iloc[0]!r}"
             findings.append(Finding("warning", self.name, message, rejects["remedy"].iloc[0]))
         return findings
+
+    def _describe_columns(self, sheet: Sheet) -> list[str]:
+        names, unused = sheet.header.names, sheet.header.unused(self._used(sheet))
+        mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
+        return [mapped, *([f"not used: {', '.join(unused)}"] if unused else [])]
 
     def _sheet(self) -> Sheet:
         table = self._table()

@@ -105,7 +105,12 @@ def test_the_report_needs_no_credential(company, files: Path):
     assert sum(summary["seats"].values()) > 100
     assert summary["waste"]["seats"] > 0
     assert summary["waste"]["monthly"] > 0
-    assert "wasted" in (files / "out" / "licences.html").read_text()
+    page = (files / "out" / "licences.html").read_text()
+    assert "wasted" in page
+    assert len(summary["columns"]) == 2
+    for told in summary["columns"].values():
+        assert "email from" in told[0]
+        assert told[0].split(";")[0].replace("'", "&#39;") in page
 
 
 def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
