@@ -83,11 +83,14 @@ class Context:
         return pick(self.catalogue[name].to_numpy(np.bool_), entitlement)
 
     @cached_property
+    def holders(self) -> Rows:
+        """The account of each of the target's assignments, by row; -1 where it has none."""
+        return positions(self.target.assignments["account_id"], self.target.accounts["account_id"])
+
+    @cached_property
     def assigned(self) -> AssignedPairs:
         """All that is assigned to accounts."""
-        rows = self.target.assignments
-        entitlement = find_entitlements(self.catalogue, rows)
-        account = positions(rows["account_id"], self.target.accounts["account_id"])
+        entitlement, account = find_entitlements(self.catalogue, self.target.assignments), self.holders
         known = (entitlement >= 0) & (account >= 0)
         return AssignedPairs(account[known], entitlement[known])
 

@@ -39,9 +39,10 @@ def find_stuck(context: Context, changes: pd.DataFrame, protected: Mask, idle: p
     doubtful = due | (unused & ~protected)
     if not doubtful.any():
         return frames.empty(StuckSeats)
-    seats = _list_seats(context, doubtful)
+    assigned = context.target.assignments[pick(doubtful, context.holders)]
+    seats = _list_seats(context, doubtful, assigned)
     account = positions(seats["account_id"], context.target.accounts["account_id"])
-    paths = _trace(context, seats)
+    paths = trace_paths(assigned, context.target.entitlements)
     revoked = changes[changes["action"] == Action.REVOKE.value]
     told, left = _is_given(seats, paths), _is_given(seats, _without(paths, revoked))
     ended = seats["account_id"].isin(changes.loc[changes["action"].isin(_ENDS), "account_id"]).to_numpy()
@@ -85,20 +86,13 @@ def _ends(context: Context, stage: Stage) -> bool:
     return stage.do in _ENDS and (context.can(stage.do) or context.can(Action.SUSPEND))
 
 
-def _list_seats(context: Context, chosen: Mask) -> pd.DataFrame:
-    """Billed seats of some accounts."""
-    target, ids = context.target, context.target.accounts["account_id"][chosen]
-    own = target.seats[target.seats["account_id"].isin(ids)]
-    assigned = target.assignments[target.assignments["account_id"].isin(ids)]
-    seats = build_seats(own, target.accounts[chosen], assigned, target.entitlements)
+def _list_seats(context: Context, chosen: Mask, assigned: pd.DataFrame) -> pd.DataFrame:
+    """Billed seats of some accounts, whose assignments are given."""
+    target = context.target
+    accounts = target.accounts[chosen]
+    own = target.seats[target.seats["account_id"].isin(accounts["account_id"])]
+    seats = build_seats(own, accounts, assigned, target.entitlements)
     return seats[seats["billable"]].reset_index(drop=True)
-
-
-def _trace(context: Context, seats: pd.DataFrame) -> pd.DataFrame:
-    """What gives these seats."""
-    assigned = context.target.assignments
-    mine = assigned[assigned["account_id"].isin(seats["account_id"])]
-    return trace_paths(mine, context.target.entitlements)
 
 
 def _without(paths: pd.DataFrame, revoked: pd.DataFrame) -> pd.DataFrame:
