@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import orjson
 import pandas as pd
 
 from provisioning.decide.preconditions import postcondition_holds
@@ -28,10 +29,16 @@ class Ending(NamedTuple):
 
 
 def observe_accounts(sink: Sink, changes: pd.DataFrame) -> Observation:
-    """Read the accounts of some changes afresh: by identifier, or by address while they have none."""
+    """Read the accounts of some changes afresh: by identifier, or by address while they have none.
+
+    A directory finds an account by its user name alone, and that may be another address.
+    """
     known = changes["account_id"].dropna().unique().tolist()
     makes_group = changes["action"].eq(Action.CREATE_GROUP.value)
-    unknown = changes.loc[changes["account_id"].isna() & ~makes_group, "subject"].unique().tolist()
+    new = changes[changes["account_id"].isna() & ~makes_group]
+    created = new.loc[new["action"] == Action.CREATE.value, "after"].map(orjson.loads)
+    names = [name for after in created if "@" in (name := after.get("user_name") or "")]
+    unknown = list(dict.fromkeys([*new["subject"], *names]))
     if not makes_group.any():
         return sink.observe(known, unknown)
     return sink.observe(known, unknown, changes.loc[makes_group, "entitlement"].unique().tolist())

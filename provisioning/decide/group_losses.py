@@ -95,15 +95,23 @@ def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss
     limit = context.policy.limits.group_drop
     for group, rows in _targets_by_group(desired).items():
         lost = [losses[row] for row in sorted(rows) if row in losses]
-        fell = group.most - group.people
+        fell = _count_fallen(group, lost)
         if not lost or fell <= limit.count or fell / group.most <= limit.share:
             continue
         since = "" if group.most == group.before else " within 30 days"
+        joined = f" though {fell} lose by it" if fell > group.most - group.people else ""
         costs = "; ".join(_in_words(loss) for loss in lost)
         yield (
-            f"{group.source}, group {group.meant} fell from {group.most} to {group.people}{since}, "
+            f"{group.source}, group {group.meant} fell from {group.most} to {group.people}{since}{joined}, "
             f"by {fell / group.most:.1%}; {share_text(limit.share)} is allowed; {costs}"
         )
+
+
+def _count_fallen(group: IdpGroup, lost: list[Loss]) -> int:
+    """How many people a group lost: whoever joined it meanwhile must not hide those who lose by it."""
+    net = group.most - group.people
+    people: set[str] = set().union(*(loss.subjects for loss in lost))
+    return min(max(net, len(people)), group.most) if net > 0 else net
 
 
 def _judge_loss(context: Context, loss: Loss) -> Iterator[str]:

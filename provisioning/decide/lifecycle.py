@@ -216,4 +216,5 @@ def _first_seen(movement: pd.Series, account_ids: pd.Series, memory: Memory, now
     known = pd.Series(pd.to_datetime(first.to_numpy(), utc=True)).dt.as_unit("us")
     rows = positions(account_ids, pd.Series(first.index, dtype="str"))
     seen = take(known, rows)
-    return since.mask((movement == "leaver") & seen.notna(), seen)
+    # A clock that was put right since must not make a stage that was due wait again.
+    return since.mask((movement == "leaver") & seen.notna(), seen.where(seen <= present, present))

@@ -31,7 +31,7 @@ class GroupDrop(Strict):
     """How many people who stay may lose one group in one run. Above both numbers the plan waits."""
 
     count: Annotated[int, Field(ge=0)] = Field(
-        2,
+        1,
         description="People who lose the group, or left the IdP group that fills it.",
         examples=[5],
         json_schema_extra={"unit": "people"},

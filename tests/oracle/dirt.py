@@ -16,10 +16,11 @@ Table = list[list[str]]
 
 
 class Dirt(NamedTuple):
-    """Something wrong: what, and how it is put right again."""
+    """Something wrong: what, how it is put right again, and whether every way to the company shows it."""
 
     what: str
     undo: Undo
+    everywhere: bool = False
 
 
 def _nothing() -> None:
@@ -52,7 +53,7 @@ def renamed(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
     def back() -> None:
         company.rename_group(f"{name}-2027", name)
 
-    return Dirt(f"{name} renamed {name}-2027", back)
+    return Dirt(f"{name} renamed {name}-2027", back, everywhere=True)
 
 
 def emptied(world: World, meaning: Meaning, chance: random.Random) -> Dirt:
@@ -70,7 +71,7 @@ def emptied(world: World, meaning: Meaning, chance: random.Random) -> Dirt:
             if person.number in company.people and person.present:
                 company.join(person, [name])
 
-    return Dirt(f"{name} lost {len(lost)} of {len(members)} members", back)
+    return Dirt(f"{name} lost {len(lost)} of {len(members)} members", back, everywhere=True)
 
 
 def twin(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
@@ -87,7 +88,7 @@ def twin(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
         other.email = address
         company.touch(other)
 
-    return Dirt(f"a departed identity has the address {here.email}", back)
+    return Dirt(f"a departed identity has the address {here.email}", back, everywhere=True)
 
 
 def _staff(world: World) -> list[Person]:

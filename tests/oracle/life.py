@@ -144,7 +144,7 @@ class Life:
 
     def _run(self, plant: Plant, day: int) -> Verdict:
         """Run the product, play the person who reads what waits, and judge what was taken."""
-        world, wrong = self.world, plant.wrong.what if plant.wrong else None
+        world, wrong = self.world, self._wrong_for(plant)
         before = plant.look(world)
         if wrong is None:
             plant.deadlines.read(world, self.meaning, before)
@@ -162,6 +162,11 @@ class Life:
         where = f"day {day}, {plant.name}, {wrong or 'nothing wrong'}"
         told = [(kind, f"{where}: {text}") for kind, text in violations]
         return Verdict(day, plant.name, wrong, summary["exit_code"], taken, told, held)
+
+    def _wrong_for(self, plant: Plant) -> str | None:
+        """What is wrong with what a plant reads: its own mistake, or one of the company that all see."""
+        seen = [one.wrong for one in self.plants if one.wrong and (one is plant or one.wrong.everywhere)]
+        return "; ".join(dict.fromkeys(wrong.what for wrong in seen)) or None
 
     def _too_much(
         self, plant: Plant, before: list[Account], after: dict[str, frozenset[str]]

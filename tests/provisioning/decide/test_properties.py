@@ -249,7 +249,9 @@ def taking_a_plan_back_restores_what_was(trial: Trial) -> None:
     before, changes = trial.world.target, trial.decision.plan.changes
     created = changes[changes["action"] == "create"]
     made = dict(zip(created["subject"], "new-" + created["source_id"], strict=True))
-    known = changes.assign(account_id=changes["account_id"].fillna(changes["subject"].map(made)))
+    known = changes.assign(
+        account_id=changes["account_id"].fillna(changes["subject"].map(made).astype("str"))
+    )
     final = set(known.loc[~known["reversible"], "account_id"]) | set(made.values())
 
     back = apply_to(invert(dataclasses.replace(trial.decision.plan, changes=known)), trial.after)
@@ -257,14 +259,14 @@ def taking_a_plan_back_restores_what_was(trial: Trial) -> None:
     assert _held(back, final) == _held(before, final)
 
 
-def _held(target: TargetSnapshot, final: set[str]) -> tuple[dict[str, list], set[tuple]]:
+def _held(target: TargetSnapshot, final: set[str]) -> tuple[set[tuple], set[tuple]]:
     """Accounts and what they are assigned, without some accounts."""
     shown = ["state", "email", "user_name", "display_name"]
     accounts = target.accounts[~target.accounts["account_id"].isin(final)]
-    plain = accounts.set_index("account_id")[shown].astype(object)
+    facts = {tuple(map(str, row)) for row in accounts[["account_id", *shown]].to_numpy()}
     held = target.assignments[~target.assignments["account_id"].isin(final)]
     pairs = held[["account_id", "kind", "entitlement_id"]].itertuples(index=False, name=None)
-    return plain.where(plain.notna(), None).T.to_dict("list"), set(pairs)
+    return facts, set(pairs)
 
 
 def the_inverse_of_the_inverse_is_the_plan(trial: Trial) -> None:
