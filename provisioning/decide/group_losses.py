@@ -93,25 +93,36 @@ def _targets_by_group(desired: Desired) -> dict[IdpGroup, set[int]]:
 def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss]) -> Iterator[str]:
     """IdP groups that lost more people than they may, now or within 30 days, and cost somebody something."""
     limit = context.policy.limits.group_drop
-    for group, rows in _targets_by_group(desired).items():
+    targets = _targets_by_group(desired)
+    for group, rows in targets.items():
         lost = [losses[row] for row in sorted(rows) if row in losses]
-        fell = _count_fallen(group, lost)
+        others: set[int] = set().union(*(some for other, some in targets.items() if other != group))
+        fell = _count_fallen(group, rows, others, losses)
         if not lost or fell <= limit.count or fell / group.most <= limit.share:
             continue
         since = "" if group.most == group.before else " within 30 days"
+        went = "fell" if group.people < group.most else "went"
         joined = f" though {fell} lose by it" if fell > group.most - group.people else ""
         costs = "; ".join(_in_words(loss) for loss in lost)
         yield (
-            f"{group.source}, group {group.meant} fell from {group.most} to {group.people}{since}{joined}, "
+            f"{group.source}, group {group.meant} {went} from {group.most} to {group.people}{since}{joined}, "
             f"by {fell / group.most:.1%}; {share_text(limit.share)} is allowed; {costs}"
         )
 
 
-def _count_fallen(group: IdpGroup, lost: list[Loss]) -> int:
-    """How many people a group lost: whoever joined it meanwhile must not hide those who lose by it."""
+def _count_fallen(group: IdpGroup, rows: set[int], others: set[int], losses: dict[int, Loss]) -> int:
+    """How many people a group lost: whoever joined it meanwhile must not hide those who lose by it.
+
+    Args:
+        group: the group.
+        rows: what it fills.
+        others: what other groups fill, too; a loss of that may be of theirs while this one has not shrunk.
+        losses: who loses what, by row.
+    """
     net = group.most - group.people
-    people: set[str] = set().union(*(loss.subjects for loss in lost))
-    return min(max(net, len(people)), group.most) if net > 0 else net
+    own = rows if net > 0 else rows - others
+    people: set[str] = set().union(*(losses[row].subjects for row in own if row in losses))
+    return min(max(net, len(people)), group.most)
 
 
 def _judge_loss(context: Context, loss: Loss) -> Iterator[str]:

@@ -110,16 +110,18 @@ def test_a_group_that_shrank_is_judged_by_share_and_number(members, needed):
     assert decision.verdict.needs_approval == needed
 
 
-def test_whoever_joins_does_not_hide_who_is_lost():
-    """Three of six gone and two come is a fall by one, and costs three people a group all the same."""
+@pytest.mark.parametrize(
+    ("new", "words"), [(["n1"], "fell from 6 to 4"), (["n1", "n2", "n3"], "went from 6 to 6")]
+)
+def test_whoever_joins_does_not_hide_who_is_lost(new, words):
+    """Three of six are gone, whoever comes, and it costs them a group."""
     rules = policy(groups=MAPPED_ONCE)
-    new = ["n1", "n2"]
     everyone = source([identity(name) for name in [*NAMES, *new]], {"atl-jira": [*NAMES[:3], *new]})
     mixed = dataclasses.replace(everyone, memberships=everyone.memberships.assign(group_id="g1"))
 
     decision = think(mixed, there(), rules, memory=ours(rules, company("atl-jira")))
 
-    fell = "idp, group atl-jira fell from 6 to 5 though 3 lose by it, by 50.0%; 40% is allowed"
+    fell = f"idp, group atl-jira {words} though 3 lose by it, by 50.0%; 40% is allowed"
     assert any(reason.startswith(fell) for reason in decision.verdict.reasons)
 
 
