@@ -158,12 +158,21 @@ def build(
         waste=_most_certain_first(wasted),
         data=data,
         definitions=defined(terms.idle.days, terms.never_used_after.days),
-        notes=[
-            *describe_rejects(count_rejects([*sources, *targets])),
-            *notes(products, data, priced=prices is not None),
-            *terms.remarks,
-        ],
+        notes=_notes([*sources, *targets], products, data, terms, priced=prices is not None),
     )
+
+
+def _notes(
+    reads: Sequence[SourceSnapshot | TargetSnapshot],
+    products: pd.DataFrame,
+    data: pd.DataFrame,
+    terms: Terms,
+    *,
+    priced: bool,
+) -> list[str]:
+    """What a reader should know: what could not be read, what the figures rest on, what files told."""
+    rejects = describe_rejects(count_rejects(reads))
+    return [*rejects, *notes(products, data, priced=priced), *terms.remarks]
 
 
 def _all_seats(targets: Sequence[TargetSnapshot], accounts: pd.DataFrame) -> pd.DataFrame:

@@ -53,6 +53,7 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         parts["memberships"],
         parts["rejects"],
         checkpoint=checkpoint,
+        as_of=getattr(source, "as_of", None),
     )
     return resolve_members(read, everyone=everyone)
 

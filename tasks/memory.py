@@ -77,13 +77,14 @@ def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str,
 
 def restore_source(snapshot: Snapshot) -> SourceSnapshot:
     """A catalogued read of a source, loaded."""
+    frames: dict[str, Any] = {**snapshot.frames()}
     return SourceSnapshot(
         snapshot.origin,
         snapshot.taken_at,
         snapshot.complete,
         whole_at=snapshot.whole_at,
         checkpoint=snapshot.checkpoint,
-        **snapshot.frames(),
+        **frames,
     )
 
 

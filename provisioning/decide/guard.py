@@ -32,7 +32,7 @@ class Verdict:
         linked: accounts joined with an identity.
         share: accounts that lose something, of the linked ones.
         withheld: changes left out because a read was not complete.
-        fallen: sources that came back empty or smaller than allowed.
+        fallen: sources that came back empty or smaller than allowed, or older than they were.
     """
 
     needs_approval: bool
@@ -120,8 +120,8 @@ def judge(
     share = lost["account_id"].nunique() / linked if linked else 0.0
     beyond = list(_limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share))
     reasons += [*beyond, *(_describe_causes(context, lost) if beyond else [])]
-    if len(lost):
-        reasons += _steady_losses(context, fallen)
+    older = dict(_older_files(context)) if len(lost) else {}
+    reasons += [*older.values(), *(_steady_losses(context, fallen) if len(lost) else [])]
     if len(changes):
         reasons += _unread_reasons(context)
     if not attended:
@@ -131,7 +131,9 @@ def judge(
         verb = "is" if withheld == 1 else "are"
         unread = list_names(list_incomplete(context))
         more = [f"{count(withheld, 'change')} {verb} withheld, because {unread} was not read whole"]
-    return Verdict(bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted(fallen))
+    return Verdict(
+        bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted({*fallen, *older})
+    )
 
 
 def list_incomplete(context: Context) -> list[str]:
@@ -211,6 +213,16 @@ def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterato
         if _fell(was, size, limits.segment_drop) and (kind != "group" or gone):
             words = f"{snapshot.source}, {kind} {name} fell from {was} to {size}"
             yield _drop(words, was, size, limits.segment_drop)
+
+
+def _older_files(context: Context) -> Iterator[tuple[str, str]]:
+    """Sources whose file is older than the one that was read before: whoever came since is missing in it."""
+    for name, snapshot in context.sources.items():
+        before = context.memory.previous[name].as_of if name in context.memory.previous else None
+        if snapshot.as_of and before and snapshot.as_of < before:
+            written, earlier = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (snapshot.as_of, before))
+            words = f"the file of {name} is of {written}, and the one before it was of {earlier}"
+            yield name, f"{words}; put a current export there, or approve the plan if this one is right"
 
 
 def _steady_losses(context: Context, fallen: Collection[str]) -> Iterator[str]:

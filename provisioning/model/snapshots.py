@@ -27,6 +27,7 @@ class SourceSnapshot:
         complete: whether nothing is missing from it.
         whole_at: when every page was read, if since then only the changes were; None: at `taken_at`.
         checkpoint: where in the source's feed of changes it stands; None without a feed.
+        as_of: when a file that it was read from was written; None where nothing is older than the read.
     """
 
     source: str
@@ -37,6 +38,7 @@ class SourceSnapshot:
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
     whole_at: datetime | None = None
     checkpoint: str | None = None
+    as_of: datetime | None = None
 
     @property
     def read_whole_at(self) -> datetime:
@@ -107,6 +109,8 @@ class Sizes(NamedTuple):
     segments: Mapping[str, int]
     groups: Mapping[str, GroupSize] = MappingProxyType({})
     """Groups by their identifier."""
+    as_of: datetime | None = None
+    """When the file it was read from was written."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,7 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
     groups = measure_groups(snapshot.memberships, {} if before is None else before.groups)
-    return Sizes(len(people), len(snapshot.memberships), segments, groups)
+    return Sizes(len(people), len(snapshot.memberships), segments, groups, snapshot.as_of)
 
 
 def measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:

@@ -7,6 +7,7 @@ Every row or value that cannot be used is reported with its line. It reads no ne
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -45,6 +46,11 @@ class Csv(Table):
     @property
     def _where(self) -> str:
         return str(self._options.path)
+
+    @property
+    def as_of(self) -> datetime:
+        """When the file was written: what it says is of then at the latest."""
+        return datetime.fromtimestamp(self._options.path.stat().st_mtime, UTC)
 
     def _table(self) -> delimited.Table:
         path = self._options.path

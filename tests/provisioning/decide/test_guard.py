@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from provisioning.model.frames import Assignments, Changes, Entitlements, concat
 from provisioning.model.snapshots import Memory, Sizes, measure
 from provisioning.model.terms import Action
 from tests.provisioning.worlds import (
+    NOW,
     account,
     done,
     frame,
@@ -508,3 +510,18 @@ def test_a_held_plan_names_its_causes():
         "those who lose something: 7 no longer in scope, 1 departed, 1 who stay"
         "; if those out of scope should be in it, correct sources.scope"
     )
+
+
+@pytest.mark.parametrize(("days", "held"), [(1, True), (0, False), (-1, False)])
+def test_a_file_older_than_the_one_before_takes_nothing_unattended(days, held):
+    """Whoever was hired since is missing in it; the same file again, or a newer one, is judged as ever."""
+    people, there = crowd(gone=1)
+    rules = policy()
+    before = measure(dataclasses.replace(people, as_of=NOW))
+    old = dataclasses.replace(people, as_of=NOW - timedelta(days=days))
+
+    verdict = think(old, there, rules, memory=applied(rules, previous={"idp": before})).verdict
+
+    assert verdict.needs_approval is held
+    assert verdict.fallen == (["idp"] if held else [])
+    assert any("put a current export there" in reason for reason in verdict.reasons) is held
