@@ -51,13 +51,13 @@ def renamed(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
     company.rename_group(name, f"{name}-2027")
 
     def back() -> None:
-        if name not in company.groups:
-            company.rename_group(f"{name}-2027", name)
-            return
         # Whoever was hired meanwhile was put into a new group of the old name.
-        for person in company.members(f"{name}-2027"):
+        hired = list(company.members(name)) if name in company.groups else []
+        if hired:
+            company.remove_group(name)
+        company.rename_group(f"{name}-2027", name)
+        for person in hired:
             company.join(person, [name])
-        company.remove_group(f"{name}-2027")
 
     return Dirt(f"{name} renamed {name}-2027", back, everywhere=True)
 

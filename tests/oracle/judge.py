@@ -46,7 +46,7 @@ def why_not(world: World, meaning: Meaning, account: Account, thing: str, *, idl
     if account.email.endswith("-svc@acme.test"):
         return "the policy protects it"
     if thing in {WORKS, EXISTS}:
-        return _why_no_stage(world, person, thing)
+        return _why_no_stage(world, meaning, person, thing)
     if thing not in GOVERNED | {EVERYBODY}:
         return "the policy does not govern that group"
     unused = idle and thing == "jira-software-users" and is_idle(account, world.company.now)
@@ -63,12 +63,13 @@ def _why_it_stays(world: World, meaning: Meaning, person: Person, group: str) ->
     return f"{person.email} is {person.state} and belongs there"
 
 
-def _why_no_stage(world: World, person: Person, thing: str) -> str | None:
+def _why_no_stage(world: World, meaning: Meaning, person: Person, thing: str) -> str | None:
     gone = {DEPARTED, SUSPENDED} if thing == WORKS else {DEPARTED}
     if person.state not in gone:
         return f"{person.email} is {person.state}"
     days = DEACTIVATED if thing == WORKS else DELETED
-    since = world.company.now - person.status_changed
+    # One list of stages stands for all causes: who is suspended first and departs later is gone all along.
+    since = world.company.now - meaning.gone.get(person.number, person.status_changed)
     return None if since + SLACK >= days else f"{person.email} is gone for {since.days} days only"
 
 

@@ -90,6 +90,7 @@ class Life:
         for day in range(1, count + 1):
             self.world.advance(1)
             self._something_happens()
+            self.meaning.note_gone(self.world)
             for plant in self.plants:
                 self._soil(plant, day, last=day > count - CALM)
                 yield self._run(plant, day)

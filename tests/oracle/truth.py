@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sandbox.company.people import Person
+from sandbox.company.people import DEPARTED, SUSPENDED, Person
 from sandbox.kit.world import World
 
 MEANS = {
@@ -58,16 +58,24 @@ class Meaning:
     Attributes:
         names: number of a group → the name the policy knows it by.
         wronged: memberships that an accident removed: number of a person, name of a group.
+        gone: number of a person who is suspended or departed → since when they are one or the other.
     """
 
     names: dict[int, str] = field(default_factory=dict)
     wronged: set[tuple[int, str]] = field(default_factory=set)
+    gone: dict[int, datetime] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World) -> Meaning:
         """The meaning of the groups as the company was founded."""
         groups = world.company.groups
         return cls({groups[name].number: name for name in MEANS})
+
+    def note_gone(self, world: World) -> None:
+        """Note once a day who is gone, for a person tells only the last change of their state."""
+        people = world.company.people
+        away = {n: one.status_changed for n, one in people.items() if one.state in {SUSPENDED, DEPARTED}}
+        self.gone = {n: self.gone.get(n, since) for n, since in away.items()}
 
     def of_person(self, world: World, person: Person) -> set[str]:
         """The groups of the target a person should be in."""
