@@ -73,4 +73,8 @@ class Connection(NamedTuple):
         """Return the options with secrets in place of their references, as a connector takes them."""
         known = {f"env:{name}": value for name, value in self.secrets.items()}
         entry = self.entry(base)
-        return {name: known.get(value, value) for name, value in entry.items() if name != "kind"}
+        return {
+            name: known.get(value, value) if isinstance(value, str) else value
+            for name, value in entry.items()
+            if name != "kind"
+        }
