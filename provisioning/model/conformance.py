@@ -49,14 +49,16 @@ def convert(model: type[pa.DataFrameModel], frame: pd.DataFrame) -> pd.DataFrame
     rules = _rules(model)
     if rules is None or list(frame.columns) != [rule.name for rule in rules]:
         return frame
-    told = {rule.name: _convert_column(rule, frame[rule.name]) for rule in rules}
-    return frame.assign(**{name: column for name, column in told.items() if column is not frame[name]})
+    other = {rule.name: _convert_column(rule, frame[rule.name]) for rule in rules if _differs(rule, frame)}
+    return frame.assign(**other) if other else frame
+
+
+def _differs(rule: Rule, frame: pd.DataFrame) -> bool:
+    return bool(frame[rule.name].dtype != rule.dtype)
 
 
 def _convert_column(rule: Rule, column: pd.Series) -> pd.Series:
     """The same values in the type of the rule, or the column as it is."""
-    if column.dtype == rule.dtype:
-        return column
     if rule.nullable and column.isna().all() and _holds_null(rule.dtype):
         unknown: pd.Series = pd.Series(None, index=column.index, dtype=rule.dtype)
         return unknown
