@@ -9,17 +9,11 @@ import numpy as np
 import pandas as pd
 from pydantic_core import to_json
 
-from provisioning.decide.changes import renumbered
+from provisioning.decide.changes import DESTRUCTIVE, renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.model.keys import Mask
-from provisioning.model.terms import Action
 from provisioning.policy.rules import TargetRules
 
-TAKING = [
-    action.value
-    for action in (Action.REVOKE, Action.SUSPEND, Action.DEACTIVATE, Action.REMOVE, Action.DELETE)
-]
-"""What takes something from a person; everything else gives or corrects."""
 _WHOLE = ("leaver", "inactive")
 """Sections whose stages are one rule: whoever was brought back is not deleted a stage later."""
 
@@ -57,7 +51,7 @@ def drop_undone(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
 def find_kept(context: Context) -> Mask:
     """Accounts that keep what a leaver or an idle seat loses, because a person gave it back."""
     taken = _find_in_force(context)
-    taken = taken[taken["rule"].isin(_WHOLE) & taken["action"].isin(TAKING)]
+    taken = taken[taken["rule"].isin(_WHOLE) & taken["action"].isin(DESTRUCTIVE)]
     kept: Mask = context.target.accounts["account_id"].isin(taken["account_id"]).to_numpy(np.bool_)
     return kept
 
@@ -76,11 +70,12 @@ def _is_listed(changes: pd.DataFrame, undone: pd.DataFrame) -> Mask:
     if undone.empty or changes.empty:
         return np.zeros(len(changes), dtype=np.bool_)
     told = pd.MultiIndex.from_arrays(
-        [undone["account_id"], undone["rule"], undone["action"].isin(TAKING)],
+        [undone["account_id"], undone["rule"], undone["action"].isin(DESTRUCTIVE)],
         names=["account", "rule", "takes"],
     )
     asked = pd.MultiIndex.from_arrays(
-        [changes["account_id"], name_rules(changes["rule"]), changes["action"].isin(TAKING)], names=told.names
+        [changes["account_id"], name_rules(changes["rule"]), changes["action"].isin(DESTRUCTIVE)],
+        names=told.names,
     )
     listed: Mask = asked.isin(told)
     return listed
