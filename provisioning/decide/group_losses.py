@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -94,10 +95,11 @@ def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss
     """IdP groups that lost more people than they may, now or within 30 days, and cost somebody something."""
     limit = context.policy.limits.group_drop
     targets = _targets_by_group(desired)
+    filling = Counter(row for rows in targets.values() for row in rows)
+    shared = {row for row, groups in filling.items() if groups > 1}
     for group, rows in targets.items():
         lost = [losses[row] for row in sorted(rows) if row in losses]
-        others: set[int] = set().union(*(some for other, some in targets.items() if other != group))
-        fell = _count_fallen(group, rows, others, losses)
+        fell = _count_fallen(group, rows, shared, losses)
         if not lost or fell <= limit.count or fell / group.most <= limit.share:
             continue
         since = "" if group.most == group.before else " within 30 days"
@@ -110,17 +112,17 @@ def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss
         )
 
 
-def _count_fallen(group: IdpGroup, rows: set[int], others: set[int], losses: dict[int, Loss]) -> int:
+def _count_fallen(group: IdpGroup, rows: set[int], shared: set[int], losses: dict[int, Loss]) -> int:
     """How many people a group lost: whoever joined it meanwhile must not hide those who lose by it.
 
     Args:
         group: the group.
         rows: what it fills.
-        others: what other groups fill, too; a loss of that may be of theirs while this one has not shrunk.
+        shared: what several groups fill; a loss of that may be of another's while this one has not shrunk.
         losses: who loses what, by row.
     """
     net = group.most - group.people
-    own = rows if net > 0 else rows - others
+    own = rows if net > 0 else rows - shared
     people: set[str] = set().union(*(losses[row].subjects for row in own if row in losses))
     return min(max(net, len(people)), group.most)
 
