@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import pandas as pd
 
 from ledger.private import keep_private
@@ -17,6 +20,13 @@ REPORT = "licences.html"
 WORKBOOK = "licences.xlsx"
 
 
+class ByHand(NamedTuple):
+    """Rows that only a person can see to, and how they are put as steps."""
+
+    describe: Callable[[pd.DataFrame], pd.DataFrame]
+    rows: pd.DataFrame
+
+
 def write_files(session: Session, state: RunState, report: Report | None) -> None:
     """Write everything there is to show into the run's folder."""
     tables = {"plan": state.all_changes, "outcomes": state.all_outcomes}
@@ -27,8 +37,8 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
     if report is not None:
         html.write(report, session.out / REPORT)
         xlsx.write(report, session.out / WORKBOOK)
-    if steps := _steps_by_hand(session, state):
-        todo.write(steps, session.out / TODO)
+    if by_hand := _list_by_hand(session, state):
+        todo.write([one.describe(one.rows) for one in by_hand], session.out / TODO)
     # What an earlier version wrote keeps the rights it was written with.
     names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, TODO]
     keep_private(*(session.out / name for name in names))
@@ -37,21 +47,22 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
 def files_to_read(session: Session, state: RunState, report: Report | None) -> dict[str, str]:
     """The files a person should open first: name → path."""
     names = [REPORT] if report is not None else []
-    names += [TODO] if _steps_by_hand(session, state) else []
+    names += [TODO] if any(len(one.rows) for one in _list_by_hand(session, state)) else []
     return {name: str(session.out / name) for name in names}
 
 
-def _steps_by_hand(session: Session, state: RunState) -> list[pd.DataFrame]:
+def _list_by_hand(session: Session, state: RunState) -> list[ByHand]:
     """What only a person can do; a plan that needs approval sends nobody yet."""
-    steps: list[pd.DataFrame] = []
+    listed: list[ByHand] = []
     for plan in state.plans:
         if waits_for_approval(session, plan):
             continue
-        by_hand = [] if session.sink_actions(plan.target) else [todo.list_changes(plan.changes)]
+        if not session.sink_actions(plan.target):
+            listed.append(ByHand(todo.list_changes, plan.changes))
         decision = state.decisions.get(plan.target)
-        left = [] if decision is None or decision.stuck.empty else [todo.list_seats(decision.stuck)]
-        steps += [*by_hand, *left]
-    return steps
+        if decision is not None and len(decision.stuck):
+            listed.append(ByHand(todo.list_seats, decision.stuck))
+    return listed
 
 
 def _tables_read(state: RunState) -> dict[str, pd.DataFrame]:
