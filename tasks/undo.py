@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -13,6 +14,7 @@ from ledger.errors import SnapshotDamaged
 from provisioning.decide.decide import guard_changes
 from provisioning.decide.plan import UNDO, Plan, invert, make, restrict
 from provisioning.model.frames import Changes, concat
+from provisioning.model.snapshots import SourceSnapshot
 from sinks import ALREADY
 from tasks.decide import store_plan
 from tasks.memory import MADE, recall, restore_source, restore_target
@@ -53,10 +55,12 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
         applied = session.ledger.plan(fingerprint)
         changes = _made(session, applied, run.run_id)
         made.setdefault(applied.target, []).append(restrict(changes, only))
-    plans, lasting = [], []
+    plans, lasting, sources = [], [], _LastSources(session)
     for target, parts in made.items():
         changes = concat(Changes, parts)
-        undoing, spared = _guard(session, invert(make(target, changes, session.policy.fingerprint())))
+        undoing, spared = _guard(
+            session, invert(make(target, changes, session.policy.fingerprint())), sources
+        )
         lasting.append(changes[~_comes_back(changes, undoing)])
         if len(undoing.changes):
             why = [f"it takes back run {run.run_id}", *spared]
@@ -66,17 +70,28 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
     return Undoing(plans, concat(Changes, lasting))
 
 
-def _guard(session: Session, undoing: Plan) -> tuple[Plan, list[str]]:
+class _LastSources:
+    """The sources as they were last read, loaded once for all targets and only if they are asked for."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @cached_property
+    def snapshots(self) -> dict[str, SourceSnapshot]:
+        ledger = self._session.ledger
+        return {name: restore_source(last_read(ledger, name, None)) for name in self._session.source_names}
+
+
+def _guard(session: Session, undoing: Plan, sources: _LastSources) -> tuple[Plan, list[str]]:
     """The inverse without what is protected by now, and what is said of that; by the last complete reads."""
     target, ledger = undoing.target, session.ledger
     try:
-        sources = {name: restore_source(last_read(ledger, name, None)) for name in session.source_names}
-        snapshot = restore_target(last_read(ledger, target, None))
+        people, snapshot = sources.snapshots, restore_target(last_read(ledger, target, None))
     except (NothingRead, SnapshotDamaged) as lost:
         return undoing, [f"what is protected by now is not known and was not left out: {lost.message}"]
     guarded = guard_changes(
         undoing.changes,
-        sources,
+        people,
         snapshot,
         session.policy,
         recall(ledger, target, session.source_names),
