@@ -38,7 +38,6 @@ def remember_undone(
 def _name_suspended(session: Session, target: str, back: pd.DataFrame) -> pd.DataFrame:
     """The rules that had made what is taken back, and which action each is not to make again."""
     rules = session.policy.target(target)
-    turned = {str(action): str(inverse) for inverse, action in UNDONE_BY.items()}
-    named = back.assign(rule=name_rules(back["rule"]), action=back["action"].map(turned))
+    named = back.assign(rule=name_rules(back["rule"]), action=back["action"].map(UNDONE_BY))
     digests = {rule: digest_rule(rules, rule) for rule in named["rule"].unique()}
     return named.assign(rule_digest=named["rule"].map(digests))

@@ -24,8 +24,12 @@ INVERSE = {
     Action.UPDATE: Action.UPDATE,
     Action.UPDATE_EMAIL: Action.UPDATE_EMAIL,
 }
-UNDONE_BY = {**INVERSE, **{undo: action for action, undo in INVERSE.items()}}
-"""What takes back each change that can be taken back."""
+UNDONE_BY = {
+    str(one): str(other)
+    for action, undo in INVERSE.items()
+    for one, other in ((action, undo), (undo, action))
+}
+"""What takes back each change that can be taken back, both ways."""
 UNDO = "Undo: "
 
 
@@ -80,7 +84,7 @@ def invert(plan: Plan, outcomes: pd.DataFrame | None = None) -> Plan:
         return make(plan.target, frames.empty(Changes), plan.policy_fingerprint)
     undone = table["reason"].str.startswith(UNDO)
     turned = table.assign(
-        action=table["action"].map({str(key): str(value) for key, value in UNDONE_BY.items()}),
+        action=table["action"].map(UNDONE_BY),
         before=table["after"],
         after=table["before"],
         reason=table["reason"].str.removeprefix(UNDO).where(undone, UNDO + table["reason"]),
