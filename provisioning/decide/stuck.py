@@ -65,7 +65,7 @@ def note_stuck(context: Context, stuck: pd.DataFrame) -> None:
 
 
 def _find_due(context: Context) -> Mask:
-    """Accounts of leavers of whom a stage is due, and whom no later stage will end anyway."""
+    """Accounts of leavers of whom a stage is due, and whom none is yet to end anyway."""
     lifecycle = context.lifecycle
     due = np.zeros(len(context.target.accounts), dtype=np.bool_)
     waited = pd.Timestamp(context.now) - lifecycle.since
@@ -75,7 +75,7 @@ def _find_due(context: Context) -> Mask:
             continue
         late = waited >= pd.Timedelta(min(stage.after for stage in stages))
         ends = [stage.after for stage in stages if _ends(context, stage)]
-        late &= waited >= pd.Timedelta(max(ends, default=timedelta(0)))
+        late &= waited >= pd.Timedelta(min(ends, default=timedelta(0)))
         rows = lifecycle.moved_as("leaver") & (late & (lifecycle.reason == cause)).to_numpy(np.bool_)
         due[lifecycle.account[rows & (lifecycle.account >= 0)]] = True
     return due

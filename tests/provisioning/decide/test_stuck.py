@@ -6,7 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from tests.provisioning.worlds import NOW, account, identity, messages, policy, source, target, think
+from provisioning.model.snapshots import Memory
+from tests.provisioning.worlds import (
+    NOW,
+    account,
+    identity,
+    links,
+    messages,
+    policy,
+    source,
+    target,
+    think,
+)
 
 SEATS = [{"after": "0d", "do": "revoke_seats"}]
 LEFT = source([identity("ann", state="departed")])
@@ -57,3 +68,16 @@ def test_an_idle_seat_is_told_where_nothing_shows_what_gives_it(groups, found):
     rules = policy(inactive=[{"product": "jira", "idle": "60d"}], mover={"mode": "additive"})
 
     assert len(think(source([identity("ann")]), there, rules).stuck) == found
+
+
+@pytest.mark.parametrize(("days", "found"), [(8, 0), (9, 1)])
+def test_a_seat_that_no_stage_ended_is_told_though_a_later_stage_is_to_come(days, found):
+    """The target cannot suspend, so the stage of the ninth day ends nothing; the one after is months away."""
+    stages = [*SEATS, {"after": "9d", "do": "deactivate"}, {"after": "90d", "do": "delete"}]
+    there = target([account("ann", managed=False)], seats=[seat("ann")])
+    memory = Memory(leavers={"acc-ann": NOW - timedelta(days=days)}, links=links("ann"))
+    able = ["revoke", "deactivate", "delete"]
+
+    decision = think(LEFT, there, policy(leaver=stages), memory=memory, actions=able)
+
+    assert len(decision.stuck) == found
