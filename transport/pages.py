@@ -162,10 +162,20 @@ class Listings(Generic[L]):
     Args:
         client: sends the requests in parallel.
         fetch: reads the page of a listing that starts at a row, counted from 0.
+        may_refuse: answers by which the service refuses one listing and no more than that.
+
+    Attributes:
+        refused: listings that were refused, with the error; none of their rows is handed out.
     """
 
-    def __init__(self, client: Client, fetch: Callable[[L, int], Page]) -> None:
-        self._client, self._fetch = client, fetch
+    def __init__(
+        self,
+        client: Client,
+        fetch: Callable[[L, int], Page],
+        may_refuse: tuple[type[TransportError], ...] = (),
+    ) -> None:
+        self._client, self._fetch, self._may_refuse = client, fetch, may_refuse
+        self.refused: list[tuple[L, TransportError]] = []
 
     def pages(self, listings: Sequence[L], attempts: int = ATTEMPTS) -> Iterator[tuple[L, list[Row]]]:
         """Yield every page of every listing, with its listing.
@@ -180,17 +190,20 @@ class Listings(Generic[L]):
         """
         calls = (partial(self._first, listing) for listing in listings)
         firsts = list(self._client.in_parallel(calls))
+        totals: dict[int, int] = {}
         rest: list[tuple[int, int, int]] = []
         for number, first in enumerate(firsts):
+            if first is None:
+                continue
             yield listings[number], first.rows
-            size = len(first.rows)
+            size, totals[number] = len(first.rows), first.total
             if size and not first.last:
                 rest += [(number, start, size) for start in range(size, first.total, size)]
         shrunk: dict[int, Reply] = {}
         later = (partial(self._later, listings[number], start, size) for number, start, size in rest)
         for (number, _, _), page in zip(rest, self._client.in_parallel(later), strict=True):
             yield listings[number], page.rows
-            if page.total < firsts[number].total:
+            if page.total < totals[number]:
                 shrunk[number] = page.reply
         if shrunk and attempts == 1:
             raise malformed(
@@ -201,8 +214,12 @@ class Listings(Generic[L]):
         if shrunk:
             yield from self.pages([listings[number] for number in sorted(shrunk)], attempts - 1)
 
-    def _first(self, listing: L) -> Page:
-        return self._numbered(listing, 0, 1)
+    def _first(self, listing: L) -> Page | None:
+        try:
+            return self._numbered(listing, 0, 1)
+        except self._may_refuse as error:
+            self.refused.append((listing, error))
+            return None
 
     def _later(self, listing: L, start: int, size: int) -> Page:
         page = self._numbered(listing, start, start // size + 1)

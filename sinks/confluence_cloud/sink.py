@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from itertools import chain
 from typing import ClassVar
@@ -25,7 +25,6 @@ from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import Streams
 from sinks.kit.permission import Reason, permit, refuse_synced
 from transport.door import Door
-from transport.shape import Row
 
 FIELDS = Fields(
     {
@@ -89,17 +88,11 @@ class ConfluenceCloud(CloudSite[Group]):
 
     def read(self) -> Streams:
         """One pass over the whole site: all who may use Confluence, and the members of any group."""
-        groups = self._remember(self._site.groups())
-        members: dict[str, list[str]] = {key: [] for key in groups}
-
-        def read_members() -> Iterator[list[Row]]:
-            for group, rows in self._site.members(list(groups.values())):
-                members[group.group_id] += [row["accountId"] for row in rows]
-                yield rows
-
-        accounts = self._build_pages(chain(self._site.users(), read_members()))
+        members = self._site.members(self._site.groups())
+        accounts = self._build_pages(chain(self._site.users(), members.pages()))
+        groups = self._remember(members.marked())
         self._knows_all = True
-        return self._build_streams(accounts, members, self._entitlements(groups))
+        return self._build_streams(accounts, members.by_group, self._entitlements(groups))
 
     def list_groups(self) -> list[Group]:
         """Read all groups."""
@@ -195,7 +188,7 @@ class ConfluenceCloud(CloudSite[Group]):
                 self._site_name if group.opens else None,
                 billable=group.opens,
                 admin=group.admin,
-                modifiable=group.modifiable,
+                modifiable=group.modifiable and not group.unread,
             )
             for group in groups.values()
         ]

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from sinks.kit.group_listings import GroupListings
 from sinks.kit.required import require_texts
 from transport.client import Client
 from transport.errors import NotFound
-from transport.pages import Listings, Page, follow_cursor
+from transport.pages import Page, follow_cursor
 from transport.reply import Reply
 from transport.shape import Row, number_in, object_in, object_of, rows_in, rows_of, text_in
 
@@ -25,6 +26,7 @@ class Group(NamedTuple):
     modifiable: bool
     admin: bool
     opens: bool
+    unread: bool = False
 
 
 class ConfluenceSite:
@@ -72,9 +74,9 @@ class ConfluenceSite:
         """Read the names of all groups."""
         return [row["name"] for row in self._group_rows("group", {})]
 
-    def members(self, groups: Sequence[Group]) -> Iterator[tuple[Group, list[Row]]]:
+    def members(self, groups: Sequence[Group]) -> GroupListings[Group]:
         """Read pages of the members of each group; Confluence leaves the suspended out without a word."""
-        return Listings[Group](self._client, self._members).pages(groups)
+        return GroupListings(self._client, self._members, groups)
 
     def some_users(self, account_ids: Sequence[str]) -> list[Row]:
         """Read users by identifier, each with all its groups under `groups`."""

@@ -75,12 +75,16 @@ class JiraCloud(CloudSite[Group]):
     def read(self) -> Streams:
         """One pass over the whole site; seats follow from groups or stand alone, their use is unknown."""
         roles = self._site.roles()
-        groups = self._remember(self._site.groups(roles))
+        listed = self._site.groups(roles)
         accounts = self._build_pages(self._site.users())
-        members = self._site.members(list(groups.values()))
+        members = self._site.members(listed)
+        for _ in members.pages():
+            pass
+        groups = self._remember(members.marked())
         capacity = [ProductSeats(role.key, self._site_name, role.seats, role.used) for role in roles]
-        direct = self._find_direct(accounts, members, roles)
-        return self._build_streams(accounts, members, self._entitlements(groups.values()), capacity, direct)
+        direct = self._find_direct(accounts, members.by_group, roles)
+        entitled = self._entitlements(groups.values())
+        return self._build_streams(accounts, members.by_group, entitled, capacity, direct)
 
     def _find_direct(
         self, accounts: Sequence[Screened], members: Mapping[str, list[str]], roles: Sequence[Role]
@@ -183,7 +187,7 @@ class JiraCloud(CloudSite[Group]):
                 billable=product is not None,
                 admin=group.admin,
                 default=product in group.default_of,
-                modifiable=group.modifiable,
+                modifiable=group.modifiable and not group.unread,
             )
             for group in groups
             for product in group.opens or (None,)

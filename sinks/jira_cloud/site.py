@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from provisioning.model.text import fold
+from sinks.kit.group_listings import GroupListings
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import Conflict, NotFound, TransportError
@@ -28,6 +29,7 @@ class Group(NamedTuple):
     admin: bool
     opens: tuple[str, ...]
     default_of: tuple[str, ...]
+    unread: bool = False
 
 
 class Role(NamedTuple):
@@ -94,13 +96,9 @@ class JiraSite:
         replies = self._client.in_parallel(calls)
         return [name for reply in replies for name in texts_of(rows_of(reply, "values"), "name", reply)]
 
-    def members(self, groups: Sequence[Group]) -> dict[str, list[str]]:
-        """Read account ids of the members of each group, the inactive too, by group id."""
-        members: dict[str, list[str]] = {group.group_id: [] for group in groups}
-        listings = Listings[Group](self._client, self._members)
-        for group, rows in listings.pages(groups):
-            members[group.group_id] += [row["accountId"] for row in rows]
-        return members
+    def members(self, groups: Sequence[Group]) -> GroupListings[Group]:
+        """Read pages of the members of each group, the inactive too."""
+        return GroupListings(self._client, self._members, groups)
 
     def roles(self) -> list[Role]:
         """Read the application roles of the site."""

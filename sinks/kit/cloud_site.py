@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import Field, SecretStr
 
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Accounts, Assignments, concat
+from provisioning.model.frames import Accounts, Assignments, Rejects, concat
 from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action
@@ -28,6 +28,7 @@ from sinks.kit.frames import (
     build_capacity,
     build_entitlements,
     build_group_assignments,
+    reject_unread,
     whole,
 )
 from sinks.kit.one_pass import OnePass, Streams
@@ -72,6 +73,14 @@ class SiteGroup(SyncedGroup, Protocol):
     @property
     def group_id(self) -> str:
         """Its identifier."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def unread(self) -> bool:
+        """Whether the site refused to tell who is in it."""
 
 
 G = TypeVar("G", bound=SiteGroup)
@@ -165,6 +174,12 @@ class CloudSite(OnePass, Generic[G]):
         products = cloud_rows.list_products(self._site_name, sorted({product for _, product in direct}))
         entitlements = build_entitlements(self.name, [*groups, *products])
         assigned = concat(Assignments, [page.frame for page in assignments])
+        unread = [
+            reject_unread(self.name, group.group_id, group.name)
+            for group in (self._groups or {}).values()
+            if group.unread
+        ]
+        entitlements = Screened(entitlements.frame, concat(Rejects, [entitlements.rejects, *unread]))
         return {
             "accounts": accounts,
             "assignments": assignments,

@@ -50,6 +50,21 @@ def test_seats_are_those_of_the_bill(acme: Running) -> None:
     assert set(seats["activity"]) == {"unknown"}
 
 
+def test_one_group_whose_members_are_refused_blocks_nothing(fresh: Running) -> None:
+    """It is reported as not read, and nobody is put in or taken out by what was not seen."""
+    hidden = group(fresh, "all-staff")
+    path = f"/cloud/acme/wiki/rest/api/group/{hidden}/membersByGroupId"
+    fresh.world.faults.add(path=path, status=403, times=0)
+
+    sink = open_wiki(fresh)
+    (page,) = sink.entitlements()
+
+    assert page.rejects[["key", "field"]].to_numpy().tolist() == [[hidden, "group"]]
+    assert not page.frame.set_index("name").loc["all-staff", "modifiable"]
+    assert "all-staff" not in set(read(sink, "assignments")["name"])
+    assert "confluence-users" in set(read(sink, "assignments")["name"])
+
+
 def test_people_without_access_are_known_by_their_groups(acme: Running) -> None:
     """Members of any group are accounts too; the suspended are nowhere, apps and customers are told."""
     frame = read(open_wiki(acme), "accounts").set_index("account_id")

@@ -60,6 +60,23 @@ def bundled(sink: JiraCloud, changes: list[Change]) -> None:
 # Reading
 
 
+@pytest.mark.parametrize("status", [403, 404])
+def test_one_group_whose_members_are_refused_blocks_nothing(fresh: Running, status: int) -> None:
+    """It is reported as not read, and nobody is put in or taken out by what was not seen."""
+    fresh.world.faults.add(path="/cloud/acme/rest/api/3/group/member", status=status, times=1)
+
+    sink = open_site(fresh)
+    (page,) = sink.entitlements()
+
+    assert page.rejects["field"].tolist() == ["group"]
+    (hidden,) = page.rejects["key"]
+    told = page.frame.drop_duplicates("entitlement_id").set_index("entitlement_id")
+    assert not told.loc[hidden, "modifiable"]
+    held = set(read(sink, "assignments")["entitlement_id"])
+    assert hidden not in held
+    assert len(held) > 5
+
+
 def test_seats_are_those_of_the_bill(acme: Running) -> None:
     """Seats through groups and those given directly are all the bill has; nobody's use is known."""
     seats, capacity = read(open_site(acme), "seats"), read(open_site(acme), "capacity")
