@@ -91,9 +91,21 @@ class Sink(Protocol):
         """Pages of validated Capacity; none where the target does not tell."""
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,
     ) -> Observation:
-        """Read a few accounts afresh, by identifier or e-mail address, and find a few groups by name."""
+        """Read a few accounts afresh, by identifier or e-mail address, and find a few groups by name.
+
+        Args:
+            account_ids: accounts.
+            emails: addresses.
+            groups: names of groups.
+            user_names: address → user name, of accounts that are to be or were made: for targets that find
+                nobody by address, or do not show it. What is found so may have another address or none.
+        """
 
     def bundle(self, change: Change) -> str:
         """Changes of one bundle go out in one request; by default each is its own."""

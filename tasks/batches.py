@@ -29,6 +29,7 @@ from tasks.outcomes import (
     Ending,
     accounts_by_email,
     build_outcomes,
+    find_namesakes,
     observe_accounts,
     record_outcomes,
     settle_by_reading,
@@ -45,6 +46,10 @@ Endings = dict[str, Ending]
 Doubts = dict[str, str]
 """change_id → why nobody knows yet how it ended."""
 LOST = "the answer was lost"
+TAKEN = (
+    "an account of this user name is there already, and the target does not show its address; if it is this "
+    "person's add user_name to `correlate`, else state another `attributes.user_name`"
+)
 UNTOLD = "the target did not tell what the account holds, so nothing was sent; run again"
 
 
@@ -90,9 +95,12 @@ def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list
     endings |= dict.fromkeys(batch.loc[~done & ~holds, "change_id"], stale)
     failed = Ending(Status.FAILED, message=UNTOLD)
     endings |= dict.fromkeys(batch.loc[~done & ~holds & untold, "change_id"], failed)
+    namesakes = find_namesakes(observation, batch)
+    taken = batch["subject"].isin(namesakes) & batch["account_id"].isna()
+    endings |= dict.fromkeys(batch.loc[~done & taken, "change_id"], Ending(Status.BLOCKED, message=TAKEN))
     unable = Ending(Status.BLOCKED, message=f"{sink.kind} cannot do this; do it by hand")
     endings |= dict.fromkeys(batch.loc[~done & holds & ~can, "change_id"], unable)
-    return endings, frames.rows(batch[~done & holds & can])
+    return endings, frames.rows(batch[~done & holds & can & ~taken])
 
 
 def _write(sink: Sink, changes: Sequence[Change], advance: Advance, doubts: Doubts) -> Endings:

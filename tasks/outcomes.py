@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+import numpy as np
 import orjson
 import pandas as pd
 
@@ -29,19 +30,40 @@ class Ending(NamedTuple):
 
 
 def observe_accounts(sink: Sink, changes: pd.DataFrame) -> Observation:
-    """Read the accounts of some changes afresh: by identifier, or by address while they have none.
-
-    A directory finds an account by its user name alone, and that may be another address.
-    """
+    """Read the accounts of some changes afresh: by identifier, or by address and user name."""
     known = changes["account_id"].dropna().unique().tolist()
     makes_group = changes["action"].eq(Action.CREATE_GROUP.value)
-    new = changes[changes["account_id"].isna() & ~makes_group]
-    created = new.loc[new["action"] == Action.CREATE.value, "after"].map(orjson.loads)
-    names = [name for after in created if "@" in (name := after.get("user_name") or "")]
-    unknown = list(dict.fromkeys([*new["subject"], *names]))
-    if not makes_group.any():
-        return sink.observe(known, unknown)
-    return sink.observe(known, unknown, changes.loc[makes_group, "entitlement"].unique().tolist())
+    unknown = changes.loc[changes["account_id"].isna() & ~makes_group, "subject"].unique().tolist()
+    groups = changes.loc[makes_group, "entitlement"].unique().tolist()
+    return sink.observe(known, unknown, groups, wanted_user_names(changes))
+
+
+def wanted_user_names(changes: pd.DataFrame) -> dict[str, str]:
+    """The user names of the accounts that some changes make, by address."""
+    created = changes[changes["action"] == Action.CREATE.value]
+    stated = created["after"].map(lambda after: orjson.loads(after).get("user_name"))
+    return {email: name for email, name in zip(created["subject"], stated, strict=True) if name}
+
+
+def find_namesakes(observation: Observation, changes: pd.DataFrame) -> dict[str, int]:
+    """Rows of observed accounts that bear the user name of one to be made and show no address, by address.
+
+    Before a write such an account is another's; after it, where no address is shown, it is the one made.
+    """
+    accounts = observation.accounts
+    theirs = accounts["email"].isna() & accounts["kind"].eq("person")
+    theirs &= accounts["state"].ne(AccountState.DELETED.value)
+    rows = dict(zip(folded(accounts["user_name"])[theirs], np.flatnonzero(theirs), strict=True))
+    names = wanted_user_names(changes)
+    return {email: int(rows[fold(name)]) for email, name in names.items() if fold(name) in rows}
+
+
+def with_addresses(observation: Observation, changes: pd.DataFrame) -> Observation:
+    """The observation, each account that these changes made with the address it was made with."""
+    accounts = observation.accounts.copy()
+    for email, row in find_namesakes(observation, changes).items():
+        accounts.loc[accounts.index[row], "email"] = email
+    return observation._replace(accounts=accounts)
 
 
 def accounts_by_email(observation: Observation) -> dict[str, str]:
@@ -64,7 +86,7 @@ def settle_by_reading(sink: Sink, changes: pd.DataFrame, *, done: str, not_done:
     Returns:
         change_id → how it ended.
     """
-    observation = observe_accounts(sink, changes)
+    observation = with_addresses(observe_accounts(sink, changes), changes)
     shown = postcondition_holds(changes, *observation)
     accounts = accounts_by_email(observation)
     told = {True: (Status.APPLIED, done), False: (Status.FAILED, not_done)}

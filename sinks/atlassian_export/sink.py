@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -156,7 +156,11 @@ class AtlassianExport:
         return iter(())
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,  # noqa: ARG002  addresses find everybody here
     ) -> Observation:
         """Return what the file says of a few accounts, and which groups somebody in it holds."""
         accounts = next(self.accounts()).frame

@@ -121,7 +121,11 @@ class AtlassianOrg(OnePass):
         return columns | {"groups": [held.get(key) if own is None else own for key, own in pairs]}
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,  # noqa: ARG002  addresses find everybody here
     ) -> Observation:
         """Read a few accounts afresh; those in no directory are not found."""
         openings, unknown = self._known_openings(), set[tuple[str, str]]()

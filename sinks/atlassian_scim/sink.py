@@ -115,13 +115,18 @@ class AtlassianScim(OnePass):
         return names, members
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,
     ) -> Observation:
         """Read a few users afresh, one request for each with its groups.
 
         By address users are found where their name is known or is the address, for no filter takes one.
         """
-        by_name = self._find([self._known.user_name(email) for email in emails])
+        names = [self._known.user_name(email) for email in emails]
+        by_name = self._find(list(dict.fromkeys([*names, *(user_names or {}).values()])))
         users = {row["id"]: row for row in (*self._directory.some_users(account_ids), *by_name)}
         parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
         accounts = [whole(self._build_accounts(one), len(one["account_id"])) for one in parts]

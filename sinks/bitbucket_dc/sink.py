@@ -45,7 +45,12 @@ class BitbucketDc(DataCenter):
         """Read everybody and every group."""
         return self._bitbucket.read_all()
 
-    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+    def read_some(
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],  # noqa: ARG002  addresses are shown
+    ) -> Installation:
         """Read users by name or address."""
         return self._bitbucket.read_some(account_ids, emails)
 

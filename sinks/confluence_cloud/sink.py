@@ -103,7 +103,11 @@ class ConfluenceCloud(CloudSite[Group]):
         return super()._build_accounts({**columns, "active": [True] * len(columns["account_id"])})
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,  # noqa: ARG002  nobody is created here
     ) -> Observation:
         """Read a few accounts afresh; addresses are those that the last whole read showed."""
         by_email = [self._address_book.get(fold(email)) for email in emails]

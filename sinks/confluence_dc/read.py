@@ -79,17 +79,22 @@ class Confluence:
         )
 
     def read_some(
-        self, keys: Sequence[str], emails: Sequence[str], user_names: Mapping[str, str]
+        self,
+        keys: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],
+        created: Mapping[str, str],
     ) -> Installation:
-        """Read a few accounts; an address leads to a licensed account, or to the name it was made with.
+        """Read a few accounts; an address leads to a licensed account, or to one by its user name.
 
         Args:
             keys: user keys.
             emails: e-mail addresses.
-            user_names: user name of accounts made a moment ago, by address.
+            user_names: user names that may be somebody's, by address.
+            created: user name of accounts made a moment ago, by address, which is known to be theirs.
         """
         licensed = self.licensed_users()
-        rows = self._find_rows(keys, emails, user_names, licensed)
+        rows = self._find_rows(keys, emails, {**user_names, **created}, licensed)
         groups = self._client.in_parallel(partial(self._groups_of, key) for key in rows)
         memberships = split_pairs(
             (key, group) for key, some in zip(rows, groups, strict=True) for group in some
@@ -97,7 +102,7 @@ class Confluence:
         people = Gathered(FIELDS.names, key="account_id")
         people.add(FIELDS(list(rows.values())))
         columns = accounts_of(people.take(), licensed, None)
-        made_with = {name: email for email, name in user_names.items()}
+        made_with = {name: email for email, name in created.items()}
         addresses = zip(columns["email"], columns["user_name"], strict=True)
         columns["email"] = [email or made_with.get(name) for email, name in addresses]
         return Installation(columns, memberships)

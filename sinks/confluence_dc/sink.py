@@ -54,9 +54,14 @@ class ConfluenceDc(DataCenter):
         """Read everybody and every group."""
         return self._confluence.read_all()
 
-    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
-        """Read users by key, or by the address of those who count for the licence."""
-        return self._confluence.read_some(account_ids, emails, dict(self._created))
+    def read_some(
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],
+    ) -> Installation:
+        """Read users by key, by the address of those who count for the licence, or by user name."""
+        return self._confluence.read_some(account_ids, emails, user_names, dict(self._created))
 
     @cached_property
     def _confluence(self) -> Confluence:

@@ -71,7 +71,12 @@ class Crowd(DataCenter):
         active = frozenset(name for name, state in pairs if state == AccountState.ACTIVE.value)
         return Installation(columns, tree.flat(), groups, licensed={PRODUCT: active})
 
-    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+    def read_some(
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],  # noqa: ARG002  addresses are shown
+    ) -> Installation:
         """Read users by name or address."""
         columns = self._crowd.some_users(account_ids, emails)
         return Installation(columns, self._crowd.memberships_of(columns["account_id"]))

@@ -111,7 +111,11 @@ class JiraCloud(CloudSite[Group]):
         return self._site.groups(self._site.roles())
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,  # noqa: ARG002  addresses find everybody here
     ) -> Observation:
         """Read a few accounts afresh, one request for each with its groups.
 

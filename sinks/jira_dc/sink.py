@@ -52,7 +52,12 @@ class JiraDc(DataCenter):
         """Read everybody and every group."""
         return self._jira.read_all()
 
-    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
+    def read_some(
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        user_names: Mapping[str, str],  # noqa: ARG002  addresses are shown
+    ) -> Installation:
         """Read users by key or by address."""
         jira = self._jira
         by_key = self.client.in_parallel(partial(self._by_key, key) for key in account_ids)

@@ -106,10 +106,14 @@ class DataCenter(OnePass):
         """Read the installation to its end, or raise."""
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,
     ) -> Observation:
         """Read a few accounts afresh."""
-        server = self.read_some(account_ids, emails)
+        server = self.read_some(account_ids, emails, user_names or {})
         for account in _list_accounts(server.columns):
             self._observed[account["account_id"]] = account
         accounts = whole(rows.build_accounts(self.name, server.columns), len(server.columns["account_id"]))
@@ -124,8 +128,16 @@ class DataCenter(OnePass):
         """Return those of some names that groups bear, maybe with others."""
 
     @abstractmethod
-    def read_some(self, account_ids: Sequence[str], emails: Sequence[str]) -> Installation:
-        """Read accounts named by identifier or address, with what they hold; who is not there is left out."""
+    def read_some(
+        self, account_ids: Sequence[str], emails: Sequence[str], user_names: Mapping[str, str]
+    ) -> Installation:
+        """Read accounts named by identifier or address, with what they hold; who is not there is left out.
+
+        Args:
+            account_ids: accounts.
+            emails: addresses.
+            user_names: address → user name, where an address may not be shown.
+        """
 
     # Writing
 

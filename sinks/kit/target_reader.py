@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from provisioning.model.findings import Refused
@@ -17,7 +17,11 @@ class TargetReader(Protocol):
         """Connection."""
 
     def observe(
-        self, account_ids: Sequence[str], emails: Sequence[str], groups: Sequence[str] = ()
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,
     ) -> Observation:
         """Read a few accounts afresh, and find a few groups by name."""
 

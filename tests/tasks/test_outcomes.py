@@ -10,7 +10,9 @@ import pytest
 
 from provisioning.model import frames
 from sinks import Observation
-from tasks.outcomes import observe_accounts
+from tasks.outcomes import find_namesakes, observe_accounts, with_addresses
+
+ANN = "ann@acme.test"
 
 
 class Asked:
@@ -40,22 +42,40 @@ def change(action: str, subject: str, *, account: str | None = None, **after: An
 
 
 @pytest.mark.parametrize(
-    ("user_name", "asked"),
-    [
-        ("u56@acme.test", ["ann@acme.test", "u56@acme.test"]),
-        ("ann@acme.test", ["ann@acme.test"]),
-        ("ann", ["ann@acme.test"]),
-        (None, ["ann@acme.test"]),
-    ],
+    ("user_name", "names"),
+    [("u56@acme.test", {ANN: "u56@acme.test"}), ("ann", {ANN: "ann"}), (None, {})],
 )
-def test_a_created_account_is_sought_by_address_and_by_user_name(user_name, asked):
-    """A directory finds an account by its user name alone; one that is no address is asked of nobody."""
-    made = change("create", "ann@acme.test", user_name=user_name)
-    granted = change("grant", "ann@acme.test", assigned=True)
+def test_a_created_account_is_sought_by_address_and_by_user_name(user_name, names):
+    """A directory finds an account by its user name alone, and some servers show no address."""
+    made = change("create", ANN, user_name=user_name)
+    granted = change("grant", ANN, assigned=True)
     known = change("grant", "bob@acme.test", account="b1", assigned=True)
     plan = frames.complete(frames.Changes, pd.DataFrame([made, granted, known]))
     sink = Asked()
 
     observe_accounts(sink, plan)
 
-    assert sink.asked == (["b1"], asked)
+    assert sink.asked == (["b1"], [ANN], [], names)
+
+
+@pytest.mark.parametrize(
+    ("shown", "ours"),
+    [
+        ({"user_name": "Ann", "email": None}, True),
+        ({"user_name": "ann", "email": "ann@other.test"}, False),
+        ({"user_name": "anna", "email": None}, False),
+        ({"user_name": "ann", "email": None, "state": "deleted"}, False),
+        ({"user_name": "ann", "email": None, "kind": "app"}, False),
+    ],
+)
+def test_what_was_made_is_known_by_its_user_name_where_no_address_is_shown(shown, ours):
+    """Whoever shows another address, is no person or is gone is not the account that was made."""
+    facts = {"target": "t", "account_id": "a1", "state": "active", "kind": "person", "managed": True}
+    accounts = frames.complete(frames.Accounts, pd.DataFrame([facts | {"caller": False} | shown]))
+    plan = frames.complete(frames.Changes, pd.DataFrame([change("create", ANN, user_name="ann")]))
+    seen = Observation(accounts, frames.empty(frames.Assignments))
+
+    found = with_addresses(seen, plan)
+
+    assert (found.accounts["email"].tolist() == [ANN]) == ours
+    assert find_namesakes(seen, plan) == ({ANN: 0} if ours else {})
