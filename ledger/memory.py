@@ -52,21 +52,19 @@ class Memory(Store):
             insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
 
     def leavers(self, target: str) -> pd.DataFrame:
-        """Accounts of leavers and since when they are known as such: account_id, since."""
+        """Accounts of leavers, since when they are known as such and why: account_id, since, cause."""
         c = tables.leavers.c
-        return self._frame(
-            select(c.account_id, c.since).where(c.target == target).order_by(c.account_id),
-            [c.account_id, c.since],
-        )
+        shown = [c.account_id, c.since, c.cause]
+        return self._frame(select(*shown).where(c.target == target).order_by(c.account_id), shown)
 
     def save_leavers(self, target: str, leavers: pd.DataFrame) -> None:
         """Replace the leavers of a target at once.
 
         Args:
             target: the target.
-            leavers: account_id and since; of an account named twice the earliest counts.
+            leavers: account_id, since and cause; of an account named twice the earliest counts.
         """
-        first = leavers[["account_id", "since"]].sort_values("since").drop_duplicates("account_id")
+        first = leavers[["account_id", "since", "cause"]].sort_values("since").drop_duplicates("account_id")
         self._replace(tables.leavers, target, tables.records(first, target=target))
 
     def owned(self, target: str) -> pd.DataFrame:

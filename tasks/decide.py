@@ -13,6 +13,7 @@ from ledger import FeedPosition, StoredPlan
 from ledger.tables import KEY
 from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
+from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.incremental import digest_options
@@ -143,6 +144,8 @@ def store_plan(
 
 
 def _leavers(decision: Decision) -> pd.DataFrame:
-    moved = decision.movements
-    left = moved[(moved["movement"] == "leaver") & moved["account_id"].notna()]
-    return left[["account_id", "since"]].drop_duplicates("account_id")
+    lifecycle, accounts = decision.context.lifecycle, decision.context.target.accounts
+    left = lifecycle.moved_as("leaver") & (lifecycle.account >= 0)
+    account_ids = take(accounts["account_id"], lifecycle.account[left])
+    since, cause = (column[left].reset_index(drop=True) for column in (lifecycle.since, lifecycle.reason))
+    return pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})

@@ -37,6 +37,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
     return Memory(
         links=ledger.links(target),
         leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
+        causes=dict(leavers.loc[leavers["cause"].notna(), ["account_id", "cause"]].to_numpy().tolist()),
         owned=complete(Assignments, assigned),
         taken=ledger.taken(target),
         granted=ledger.granted(target),

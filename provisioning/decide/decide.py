@@ -37,6 +37,7 @@ from provisioning.model.keys import Mask, pick, positions, within
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
 from provisioning.policy.policy import Policy
+from provisioning.policy.rules import Leaver
 
 __all__ = ["Decision", "Memory", "Plan", "SourceSnapshot", "TargetSnapshot", "Verdict", "decide"]
 
@@ -220,7 +221,8 @@ def _understand(
     people = gather(policy.sources, stated, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     correlation = correlate(people, target, memory.links, rules.correlate, attributes)
-    lifecycle = derive_lifecycle(people, target, correlation, stated, memory, now=now)
+    apart = isinstance(rules.leaver, Leaver)
+    lifecycle = derive_lifecycle(people, target, correlation, stated, memory, now=now, apart=apart)
     catalogue = build_catalogue(target, rules, policy.protect)
     return Context(
         people, stated, target, correlation, lifecycle, policy, rules, catalogue, memory, now, actions

@@ -22,6 +22,8 @@ USABLE = [AccountState.ACTIVE.value, AccountState.INVITED.value]
 """States in which an account can be used and its seats are billed."""
 CAUSES: tuple[Cause, ...] = ("departed", "suspended", "outside", "vanished")
 """What makes someone a leaver, as the policy calls it."""
+_SAME = {"vanished": DEPARTED}
+"""Whoever departed is often no longer listed after a while: that is one leaving and one clock."""
 LEAVER_REASONS = {
     DEPARTED: "departed",
     SUSPENDED: "suspended at the identity provider",
@@ -41,7 +43,8 @@ class Lifecycle:
         reason: a key of LEAVER_REASONS for leavers, else active or waiting.
         source: source of the identity, of vanished ones too.
         source_id: its identifier there.
-        since: when a leaver was first seen as such, the present time for joiners and rehires, else null.
+        since: when a leaver was first seen as such, or for the present cause where causes have stages of
+            their own; the present time for joiners and rehires, else null.
         lasting: for leavers, whether the reason lasts; of those suspended nothing is deleted.
     """
 
@@ -72,8 +75,19 @@ def derive_lifecycle(
     memory: Memory,
     *,
     now: datetime,
+    apart: bool = False,
 ) -> Lifecycle:
-    """Say of everyone in scope, and of everyone once linked, how their lifecycle moved."""
+    """Say of everyone in scope, and of everyone once linked, how their lifecycle moved.
+
+    Args:
+        people: everyone the sources state.
+        target: the target's snapshot.
+        correlation: who has which account.
+        sources: the snapshots of the sources.
+        memory: what is remembered of the target.
+        now: aware time.
+        apart: whether each cause of leaving has stages of its own.
+    """
     account = correlation.account
     rows = np.flatnonzero(people.primary & ~correlation.ambiguous & (people.in_scope | (account >= 0)))
     reason = take(people.presence, rows).mask(pd.Series(~people.in_scope[rows]), "outside")
@@ -100,7 +114,7 @@ def derive_lifecycle(
         reason=table["reason"],
         source=table["source"],
         source_id=table["source_id"],
-        since=_first_seen(table["movement"], account_ids, memory, now),
+        since=_first_seen(table[["movement", "reason"]], account_ids, memory, now, apart=apart),
         lasting=(table["reason"] != SUSPENDED).to_numpy(np.bool_),
     )
 
@@ -206,7 +220,10 @@ def _derive_movement(presence: pd.Series, accounts: Rows, states: pd.Series) -> 
     return movement.mask((presence == WAITING) & ~has)
 
 
-def _first_seen(movement: pd.Series, account_ids: pd.Series, memory: Memory, now: datetime) -> pd.Series:
+def _first_seen(
+    table: pd.DataFrame, account_ids: pd.Series, memory: Memory, now: datetime, *, apart: bool
+) -> pd.Series:
+    movement = table["movement"]
     present = pd.Timestamp(now).tz_convert("UTC").as_unit("us")
     since = pd.Series(pd.NaT, index=range(len(movement)), dtype="datetime64[us, UTC]")
     since = since.mask(movement.isin(["joiner", "rehire", "leaver"]), present)
@@ -216,5 +233,8 @@ def _first_seen(movement: pd.Series, account_ids: pd.Series, memory: Memory, now
     known = pd.Series(pd.to_datetime(first.to_numpy(), utc=True)).dt.as_unit("us")
     rows = positions(account_ids, pd.Series(first.index, dtype="str"))
     seen = take(known, rows)
+    if apart:
+        before = account_ids.map(memory.causes).astype("str")
+        seen = seen.mask(before.notna() & (before.replace(_SAME) != table["reason"].replace(_SAME)))
     # A clock that was put right since must not make a stage that was due wait again.
     return since.mask((movement == "leaver") & seen.notna(), seen.where(seen <= present, present))

@@ -120,6 +120,7 @@ class Memory:
     Attributes:
         links: Links of the last run.
         leavers: account_id → when the account's holder was first seen as a leaver, UTC.
+        causes: account_id → why: departed, suspended, outside or vanished, where it is known.
         owned: Assignments that Seatwise granted or adopted and has not taken back.
         taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
@@ -135,6 +136,7 @@ class Memory:
 
     links: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Links))
     leavers: Mapping[str, datetime] = field(default_factory=dict)
+    causes: Mapping[str, str] = field(default_factory=dict)
     owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Assignments))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)

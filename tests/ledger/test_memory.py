@@ -89,12 +89,14 @@ def test_links_saved_side_by_side_are_one_save_after_the_other(
 def test_leavers_keep_the_day_they_were_first_seen(ledger: Ledger, now: datetime) -> None:
     """Of two days for one account the earlier counts; saving again replaces."""
     days = [now, now - timedelta(days=3), now]
-    ledger.save_leavers("acme", pd.DataFrame({"account_id": ["a1", "a1", "a2"], "since": days}))
+    stated = {"account_id": ["a1", "a1", "a2"], "since": days, "cause": ["departed", "departed", None]}
+    ledger.save_leavers("acme", pd.DataFrame(stated))
     found = ledger.leavers("acme")
     ledger.save_leavers("acme", found[found["account_id"] == "a2"])
 
     assert [("a1", days[1]), ("a2", now)] == _values(found, "account_id", "since")
     assert ledger.leavers("acme")["account_id"].tolist() == ["a2"]
+    assert found["cause"].fillna("").tolist() == ["departed", ""]
     assert str(found["since"].dtype) == "datetime64[us, UTC]"
 
 

@@ -191,7 +191,7 @@ def remembered(ledger, make_links, age) -> None:
     ledger.save_links("acme", make_links(("a1", "ben"), ("a2", "cy")), age(500))
     ledger.save_links("acme", make_links(("a2", "cy")), age(30))
     accounts = pd.DataFrame({"account_id": ["a0", "a1", "a2"], "since": pd.Timestamp(started)})
-    ledger.save_leavers("acme", accounts)
+    ledger.save_leavers("acme", accounts.assign(cause="departed"))
     ledger.own("acme", accounts.assign(kind=None, entitlement_id=None, how="made"), started)
 
 

@@ -73,3 +73,33 @@ def test_stages_of_a_cause_are_listed_in_order():
 
     with pytest.raises(ValidationError, match="order of their days"):
         policy(leaver={"departed": stages})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "fresh"),
+    [
+        ("suspended", "departed", True),
+        ("outside", "departed", True),
+        ("departed", "suspended", True),
+        ("departed", "vanished", False),
+        ("vanished", "departed", False),
+        ("departed", "departed", False),
+        (None, "departed", False),
+    ],
+)
+def test_each_cause_has_its_own_clock(before, now, fresh):
+    """A year on leave is no part of the 90 days after which whoever departs is deleted.
+
+    Where one list counts for all causes one clock does, too.
+    """
+    year = NOW - 365 * DAY
+    causes = {"acc-ann": before} if before else {}
+    memory = Memory(leavers={"acc-ann": year}, causes=causes, links=links("ann"))
+    stages = [{"after": "90d", "do": "suspend"}]
+    scope = [{"from": "idp", "scope": {"filter": 'not (department eq "Else")'}}]
+
+    apart = think(CAUSES[now], THERE, policy(sources=scope, leaver={now: stages}), memory=memory)
+    together = think(CAUSES[now], THERE, policy(sources=scope, leaver=stages), memory=memory)
+
+    assert done(apart.plan.changes) == ([] if fresh else [("suspend", "ann", None)])
+    assert done(together.plan.changes) == [("suspend", "ann", None)]
