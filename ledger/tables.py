@@ -239,9 +239,7 @@ leavers = Table(
     _text("target", primary_key=True),
     _text("account_id", primary_key=True),
     _time("since"),
-    _text(
-        "cause", nullable=True, doc="Cause the stages count for, where it is known."
-    ),
+    _text("cause", nullable=True, doc="Cause the stages count for, where it is known."),
 )
 
 

@@ -14,7 +14,7 @@ from provisioning.decide.handover import find_handovers
 from provisioning.decide.people import DEPARTED, People
 from provisioning.model import frames
 from provisioning.model.frames import Ambiguities, Links
-from provisioning.model.keys import Mask, Rows, coded, positions, take
+from provisioning.model.keys import Mask, Rows, coded, locate, positions, take
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import AccountState
 from provisioning.model.text import folded
@@ -96,6 +96,7 @@ def correlate(
                 draft.join_by_key(_Key(rule, free, _keys(people, free, rule, mapped)))
         if "link" in rules:
             draft.join_by_memory(draft.of_persons, seeking)
+    draft.contest_addresses(mapped)
     return draft.finish()
 
 
@@ -254,6 +255,27 @@ class _Draft:
         claimed = claimed[(self.people.presence.take(claimed) != DEPARTED).to_numpy()]
         reason = f"the account with this {rule} is linked with someone else"
         self._doubt(claimed, np.zeros(0, dtype=np.int64), rule, reason)
+
+    def contest_addresses(self, attributes: Mapping[str, Attribute]) -> None:
+        """Doubt people whose address is on the account of somebody whose own is another by now.
+
+        Addresses were swapped or passed on, or the identities behind the links were: nobody can tell.
+        """
+        records = np.flatnonzero(self.account >= 0)
+        stated = _keys(self.people, records, "email", attributes)
+        shown = folded(self.accounts["email"].where(pd.Series(self.present)))
+        bearer = positions(stated, shown)
+        own = self.account[records]
+        differs = stated.ne(take(shown, own)).fillna(value=True).to_numpy(np.bool_)
+        other = take(pd.Series(self.person), bearer).fillna(-1).to_numpy(np.int64)
+        theirs = take(stated, locate(other, records))
+        passed = (bearer >= 0) & (bearer != own) & differs & (other >= 0)
+        passed &= (theirs.notna() & theirs.ne(stated)).fillna(value=False).to_numpy(np.bool_)
+        for at in np.flatnonzero(passed):
+            reason = f"its address {stated.iloc[at]} is that of an account linked with another identity"
+            both = np.array([records[at], other[at]], dtype=np.int64)
+            self._doubt(both, np.array([own[at], bearer[at]], dtype=np.int64), "email", reason)
+            self.account[both] = -1
 
     def _join_or_doubt(self, records: Rows, accounts: Rows, rule: str) -> None:
         """Join what a key found, but no account of somebody else: an address may have been given on."""

@@ -194,7 +194,10 @@ Cause = Literal["departed", "suspended", "vanished", "outside"]
 
 
 class Leaver(Strict):
-    """Stages by what made someone a leaver. Where a cause has none, nothing is taken for it."""
+    """Stages by what made someone a leaver. Where a cause has none, nothing is taken for it.
+
+    Each cause counts its own days, but whoever departed and is no longer listed afterwards left once.
+    """
 
     departed: Stages = Field(
         [],

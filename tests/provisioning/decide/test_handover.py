@@ -49,3 +49,31 @@ def test_one_address_on_two_identities_costs_neither_anything(state):
 
         assert done(decision.plan.changes) == []
         assert "share the address ann@acme.test: 1, 2" in decision.ambiguities["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("state", ["active", "departed"])
+def test_swapped_addresses_are_told_with_both_sides(state):
+    """Whether the addresses changed hands or the identifiers did, nobody can tell: neither is touched."""
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    memory = Memory(links=links("ann", "bob"))
+    ann = identity("ann", email="bob@acme.test", state=state)
+    bob = identity("bob", email="ann@acme.test")
+    rules = policy(mover={"update": ["email", "display_name"]})
+
+    decision = think(source([ann, bob]), there, rules, memory=memory)
+
+    assert done(decision.plan.changes) == []
+    assert set(decision.ambiguities["source_id"].dropna()) == {ann["source_id"], bob["source_id"]}
+    assert set(decision.ambiguities["account_id"].dropna()) == {"acc-ann", "acc-bob"}
+    assert set(linked(decision)) == {"acc-ann", "acc-bob"}
+
+
+def test_a_leaver_whose_address_was_given_on_still_leaves():
+    """The old bearer states it still, so only the new one's address waits."""
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    left = identity("bob", state="departed", user_name="bob-left")
+    ann = identity("ann", email="bob@acme.test")
+
+    decision = think(source([left, ann]), there, policy(mover={}), memory=Memory(links=links("ann", "bob")))
+
+    assert ("revoke", "bob", "jira-users") in done(decision.plan.changes)

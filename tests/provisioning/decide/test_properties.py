@@ -284,7 +284,44 @@ def the_inverse_of_the_inverse_is_the_plan(trial: Trial) -> None:
     assert set(np.unique(plan.changes["position"])) == set(range(len(plan.changes)))
 
 
+def a_contradiction_destroys_nothing(trial: Trial) -> None:
+    """Two rows for one address, or two people with each other's: neither loses anything by it."""
+    world = trial.world
+    living = world.source.identities.query("state == 'active' and email.notna()").drop_duplicates("email")
+    if len(living) < 2:
+        return
+    one, other = living.iloc[0], living.iloc[1]
+    twin = one.to_frame().T.assign(source_id="twin", user_name="twin@else.test", state="active")
+    doubled = concat(frames.Identities, [world.source.identities, frame(frames.Identities, _records(twin))])
+    swapped = world.source.identities.copy()
+    at = swapped["source_id"]
+    swapped.loc[at == one["source_id"], "email"] = other["email"]
+    swapped.loc[at == other["source_id"], "email"] = one["email"]
+    links = world.memory.links
+    for stated, people in ((doubled, [one]), (swapped, [one, other])):
+        said = dataclasses.replace(world.source, identities=stated)
+        changes = decided(dataclasses.replace(world, source=said)).plan.changes
+        ids = {person["source_id"] for person in people} | {"twin"}
+        theirs = set(links.loc[links["source_id"].isin(ids), "account_id"])
+        if stated is swapped and not _shows_both(world.target, theirs, people):
+            continue
+        lost = changes[changes["destructive"]]
+        assert not theirs & set(lost["account_id"])
+
+
+def _records(table: pd.DataFrame) -> list[dict]:
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _shows_both(target: TargetSnapshot, account_ids: set[str], people: list[pd.Series]) -> bool:
+    """Whether the linked accounts show the addresses of both, so that the swap can be seen."""
+    mine = target.accounts[target.accounts["account_id"].isin(account_ids)]
+    living = mine[(mine["state"] != "deleted") & (mine["kind"] == "person")]
+    return {p["email"].lower() for p in people} <= set(living["email"].dropna().str.lower())
+
+
 PROMISES = (
+    a_contradiction_destroys_nothing,
     nobody_protected_loses_anything,
     links_are_one_to_one_and_rest_on_a_shared_key,
     a_departed_identity_keeps_no_paid_seat_past_its_stage,
