@@ -20,9 +20,11 @@ from tests.provisioning.worlds import (
     MAP,
     MAPPED,
     NOW,
+    account,
     entitlement,
     entitlements,
     frame,
+    identity,
     policy,
 )
 
@@ -128,19 +130,45 @@ def worlds(draw: st.DrawFn) -> World:
     )
 
 
+@st.composite
+def acquainted(draw: st.DrawFn) -> World:
+    """A company without disorder: everyone has the account they are linked with, and many have left."""
+    names = draw(st.permutations(["ann", "bob", "cyd", "dan", "eve"]))[: draw(st.integers(2, 5))]
+    states = st.sampled_from(["active", "departed", "departed", "suspended"])
+    holds = st.tuples(st.sampled_from(names).map("acc-{}".format), st.sampled_from(sorted(GROUPS)))
+    people = [identity(name, state=draw(states)) for name in names]
+    holders = [account(name) for name in names]
+    everyone = {(f"acc-{name}", min(GROUPS)) for name in names}
+    return World(
+        SourceSnapshot("idp", NOW, True, frame(frames.Identities, people), _memberships(set())),
+        TargetSnapshot(
+            "cloud",
+            NOW,
+            True,
+            frame(frames.Accounts, holders),
+            _assigned(everyone | draw(st.sets(holds)), holders),
+            entitlements(),
+        ),
+        policy(leaver=[{"do": "suspend"}], protect={"kinds": []}),
+        Memory(
+            links=links_of((f"acc-{name}", row["source_id"]) for name, row in zip(names, people, strict=True))
+        ),
+    )
+
+
 def _remembered() -> st.SearchStrategy[pd.DataFrame]:
     """A few links, some of them of people and accounts that are gone."""
     pairs = st.lists(st.tuples(NAMES, NAMES), max_size=4, unique_by=(lambda p: p[0], lambda p: p[1]))
-    return pairs.map(lambda found: _links((f"acc-{a}", i) for a, i in found))
+    return pairs.map(lambda found: links_of((f"acc-{a}", i) for a, i in found))
 
 
 def _linked(holders: list[dict[str, Any]], identifiers: list[str]) -> st.SearchStrategy[pd.DataFrame]:
     """As many links as there are accounts and people for them."""
     accounts = [row["account_id"] for row in holders]
-    return st.permutations(identifiers).map(lambda order: _links(zip(accounts, order, strict=False)))
+    return st.permutations(identifiers).map(lambda order: links_of(zip(accounts, order, strict=False)))
 
 
-def _links(pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
+def links_of(pairs: Iterable[tuple[str, str]]) -> pd.DataFrame:
     return frame(
         frames.Links,
         [
