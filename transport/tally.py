@@ -74,12 +74,16 @@ class Tally:
         """Return whether some of these rows did not come before."""
         return not self._seen.issuperset(ids)
 
+    @property
+    def came(self) -> int:
+        """Rows that came so far, each once."""
+        return len(self._seen) + self._nameless
+
     def settle(self, wanted: int) -> None:
         """Raise unless so many rows came, and no more than any page said there are.
 
         Raises:
             Malformed: fewer or more came.
         """
-        came = len(self._seen) + self._nameless
-        if not wanted <= came <= max(wanted, self.most):
-            raise malformed(f"{wanted} rows were promised and {came} came", self._first, SHORT)
+        if not wanted <= self.came <= max(wanted, self.most):
+            raise malformed(f"{wanted} rows were promised and {self.came} came", self._first, SHORT)

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from transport.client import Client
+from transport.endless import refuse_endless
 from transport.errors import PageLoop, TransportError
 from transport.pages import follow_cursor
 from transport.reply import Reply
@@ -56,7 +57,7 @@ def follow_numbers(
         read: what is kept of the rows of a page; called by the thread that fetched it.
 
     Raises:
-        PageLoop: another page came than was asked for, or a cursor came twice.
+        PageLoop: another page came than was asked for, a cursor came twice, or the pages do not end.
         Malformed: fewer rows came than there are, or a page is no list of rows.
         TransportError: a page failed; its number is in `page`.
     """
@@ -70,8 +71,10 @@ def follow_numbers(
         return
     start = _page(first, read)
     tally = Tally(start.total, start.reply)
-    for page in _by_number(client, lambda number: _page(fetch(number), read), start, workers):
+    pages = _by_number(client, lambda number: _page(fetch(number), read), start, workers)
+    for number, page in enumerate(pages, start=1):
         tally.add(page.ids, page.total, page.reply)
+        refuse_endless(number, tally.came, page.reply.url)
         yield page.content
     tally.settle(tally.promised)
 

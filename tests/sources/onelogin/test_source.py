@@ -157,6 +157,15 @@ def test_another_page_than_asked_for_raises(faulty: Running) -> None:
         people(onelogin(faulty))
 
 
+def test_pages_that_never_end_raise(faulty: Running) -> None:
+    """An account that promises a million pages of one row is not asked for all of them."""
+    headers = {"total-pages": "1000000", "total-count": "1"}
+    faulty.world.faults.add(path=USERS_PATH, status=200, times=0, headers=headers, body=[{"id": 1}])
+
+    with pytest.raises(PageLoop, match="still names a next one"):
+        people(onelogin(faulty))
+
+
 def test_states_come_from_both_numbers(acme: Running) -> None:
     """State and status together say where somebody stands."""
     found = people(onelogin(acme)).set_index("source_id")
