@@ -21,15 +21,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 COPY = ROOT / "out" / "mutants"
+DECIDE = "tests/provisioning/decide"
 TESTS = {
-    "provisioning/decide": ["tests/provisioning/decide"],
+    f"provisioning/decide/{name}.py": [f"{DECIDE}/test_{name}.py"] for name in ("guard", "preconditions")
+} | {
+    "provisioning/decide/lifecycle.py": [f"{DECIDE}/test_lifecycle.py", f"{DECIDE}/test_decide.py"],
+    "provisioning/decide": [DECIDE],
     "provisioning/model/merge.py": ["tests/provisioning/model/test_merge.py"],
     "ledger": ["tests/ledger"],
     "tasks/consent.py": ["tests/tasks/test_consent.py"],
     "tasks/load.py": ["tests/flows/test_load.py"],
     "tasks/batches.py": ["tests/tasks", "tests/flows/test_load.py"],
 }
-"""Folder or file that is mutated → the tests that hold it."""
+"""Folder or file that is mutated → the tests that hold it; the closer they are, the sooner there is a score."""
 FLOORS = dict.fromkeys(
     [
         "provisioning.decide.guard",
