@@ -74,7 +74,7 @@ class Journal(Store):
         try:
             with self._writing() as connection:
                 require_run(connection, run_id)
-                makers = _makers(connection, run_id, fingerprint)
+                makers = _makers(connection, run_id, fingerprint, [row["change_id"] for row in rows])
                 rows = [{**row, "intended_by": makers.get(row["change_id"])} for row in rows]
                 insert_rows(connection, tables.outcomes, rows)
                 _settle(connection, fingerprint, [row["change_id"] for row in rows])
@@ -157,7 +157,8 @@ def _open_intents(
 ) -> set[str]:
     c = tables.intents.c
     unsettled = select(c.change_id, c.run_id).where(c.fingerprint == fingerprint, c.settled == false())
-    runs = {row.change_id: row.run_id for row in connection.execute(unsettled)}
+    parts = (connection.execute(unsettled.where(c.change_id.in_(part))) for part in chunks(change_ids))
+    runs = {row.change_id: row.run_id for part in parts for row in part}
     others = [change for change in change_ids if runs.get(change, run_id) != run_id]
     if others:
         raise AlreadyIntended(
@@ -168,14 +169,17 @@ def _open_intents(
     return set(runs)
 
 
-def _makers(connection: Connection, run_id: str, fingerprint: str) -> dict[str, str]:
-    """The run that makes each change of a plan: the one whose intent is open, else this one if it had any."""
+def _makers(
+    connection: Connection, run_id: str, fingerprint: str, change_ids: Sequence[str]
+) -> dict[str, str]:
+    """The run that makes each of some changes: the one whose intent is open, else this one if it had any."""
     c = tables.intents.c
     mine = (c.settled == false()) | (c.run_id == run_id)
     # An open intent comes last, so it wins over a settled one.
     listed = select(c.change_id, c.run_id).where(c.fingerprint == fingerprint, mine)
     ordered = listed.order_by(c.settled.desc(), c.seq)
-    return {row.change_id: row.run_id for row in connection.execute(ordered)}
+    parts = (connection.execute(ordered.where(c.change_id.in_(part))) for part in chunks(change_ids))
+    return {row.change_id: row.run_id for part in parts for row in part}
 
 
 def _settle(connection: Connection, fingerprint: str, change_ids: Sequence[str]) -> None:

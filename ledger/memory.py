@@ -51,6 +51,26 @@ class Memory(Store):
             new = both.loc[both["where"] == "right_only", key]
             insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
 
+    def link(self, target: str, links: pd.DataFrame, at: datetime) -> None:
+        """Link some accounts; what they were linked with before stays in the history.
+
+        Args:
+            target: the target; rows of another one are refused.
+            links: a Links frame.
+            at: aware time.
+
+        Raises:
+            ValueError: a row belongs to another target.
+        """
+        _only(target, links)
+        c = tables.links.c
+        former = update(tables.links).where(c.target == target, c.unlinked_at.is_(None))
+        with self._writing(alone_on=tables.links) as connection:
+            for part in chunks(links["account_id"].tolist()):
+                connection.execute(former.where(c.account_id.in_(part)).values(unlinked_at=at))
+            rows = tables.records(links[columns(Links)], linked_at=at, unlinked_at=None)
+            insert_rows(connection, tables.links, rows)
+
     def leavers(self, target: str) -> pd.DataFrame:
         """Accounts of leavers, since when they are known as such and why: account_id, since, cause."""
         c = tables.leavers.c
@@ -92,13 +112,9 @@ class Memory(Store):
             rows: account_id, kind, entitlement_id (null for the account itself), how (made or adopted).
             at: aware time.
         """
-        records = tables.records(_keyed(rows).assign(how=rows["how"]), target=target, at=at)
-        key = [tables.owned.c[name] for name in ASSIGNED]
-        with self._writing(alone_on=tables.owned) as connection:
-            ours = connection.execute(select(*key).where(tables.owned.c.target == target))
-            known = {tuple(row) for row in ours}
-            new = [row for row in records if tuple(row[name] for name in ASSIGNED) not in known]
-            insert_rows(connection, tables.owned, new)
+        self._add(
+            tables.owned, target, tables.records(_keyed(rows).assign(how=rows["how"]), target=target, at=at)
+        )
 
     def disown(self, target: str, rows: pd.DataFrame) -> None:
         """Forget that these are ours; what is not ours is passed over.
@@ -122,8 +138,8 @@ class Memory(Store):
         mine = select(*shown).where(tables.taken.c.target == target)
         return self._frame(mine.order_by(*shown[1:4]), shown)
 
-    def save_taken(self, target: str, taken: pd.DataFrame) -> None:
-        """Replace what is remembered as taken in a target at once.
+    def take(self, target: str, taken: pd.DataFrame) -> None:
+        """Remember that these were taken; what is remembered already stays as it is.
 
         Args:
             target: the target; rows of another one are refused.
@@ -134,7 +150,7 @@ class Memory(Store):
         """
         _only(target, taken)
         once = taken[columns(Taken)].drop_duplicates(list(tables.KEY))
-        self._replace(tables.taken, target, tables.records(once))
+        self._add(tables.taken, target, tables.records(once))
 
     def forget_taken(self, target: str, rows: pd.DataFrame) -> None:
         """Forget some of what was taken in a target; what is not remembered is passed over."""
@@ -158,6 +174,17 @@ class Memory(Store):
             connection.execute(
                 insert(tables.policies), {"target": target, "fingerprint": fingerprint, "at": at}
             )
+
+    def _add(self, table: Table, target: str, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert what is not there yet; only the accounts concerned are looked at, however many there are."""
+        key = [table.c[name] for name in ASSIGNED]
+        with self._writing(alone_on=table) as connection:
+            for part in chunks(rows):
+                accounts = {row["account_id"] for row in part}
+                there = select(*key).where(table.c.target == target, table.c.account_id.in_(accounts))
+                known = {tuple(row) for row in connection.execute(there)}
+                new = [row for row in part if tuple(row[name] for name in ASSIGNED) not in known]
+                insert_rows(connection, table, new)
 
     def _replace(self, table: Table, target: str, rows: Sequence[dict[str, Any]]) -> None:
         with self._writing(alone_on=table) as connection:

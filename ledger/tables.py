@@ -200,6 +200,7 @@ intents = Table(
     _time("at"),
     Column("settled", Boolean, nullable=False, server_default=false()),
     _change(),
+    Index("ix_intents_fingerprint_change_id", "fingerprint", "change_id"),
 )
 # At most one unsettled intent for a change: two runs can never both be writing it.
 Index(

@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
-from provisioning.model.frames import Assignments, Links, Taken, complete, concat
+from provisioning.model.frames import Assignments, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
 
@@ -17,7 +17,6 @@ SIZES = TypeAdapter(Sizes)
 """How the catalogue of snapshots keeps sizes."""
 WINDOW = timedelta(days=30)
 """How far back a steady loss of people is looked for."""
-ASSIGNED = ["account_id", "kind", "entitlement_id"]
 MADE = [Status.APPLIED.value, Status.PROPAGATING.value]
 """How a change ends that the target accepted."""
 
@@ -123,10 +122,7 @@ def remember(
 def _link_created(ledger: Ledger, target: str, created: pd.DataFrame | None, at: datetime) -> None:
     if created is None:
         return
-    links = ledger.links(target)
-    new = complete(Links, created.assign(rule="created"))
-    kept = links[~links["account_id"].isin(new["account_id"])]
-    ledger.save_links(target, concat(Links, [kept, new]), at)
+    ledger.link(target, complete(Links, created.assign(rule="created")), at)
     ledger.own(target, created.assign(kind=None, entitlement_id=None, how="made"), at)
 
 
@@ -134,9 +130,7 @@ def _own_granted(ledger: Ledger, target: str, granted: pd.DataFrame | None, at: 
     if granted is None:
         return
     ledger.own(target, granted.assign(how="made"), at)
-    taken = ledger.taken(target)
-    back = taken.merge(granted[ASSIGNED], on=ASSIGNED, how="left", indicator="where", validate="many_to_one")
-    ledger.save_taken(target, taken[(back["where"] == "left_only").to_numpy()])
+    ledger.forget_taken(target, granted)
 
 
 def _take_revoked(ledger: Ledger, target: str, revoked: pd.DataFrame | None) -> None:
@@ -145,5 +139,4 @@ def _take_revoked(ledger: Ledger, target: str, revoked: pd.DataFrame | None) -> 
         return
     ledger.disown(target, revoked)
     lost = revoked[(revoked["movement"] == "leaver") | revoked["rule"].str.startswith("inactive")]
-    taken = complete(Taken, lost.assign(name=lost["entitlement"]))
-    ledger.save_taken(target, concat(Taken, [ledger.taken(target), taken]))
+    ledger.take(target, complete(Taken, lost.assign(name=lost["entitlement"])))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
 from sqlalchemy import select
 
 from ledger import Ledger, tables
-from provisioning.model.frames import Taken, complete, empty
+from provisioning.model.frames import Taken, complete, concat, empty
 
 Make = Callable[..., pd.DataFrame]
 
@@ -86,6 +87,17 @@ def test_links_saved_side_by_side_are_one_save_after_the_other(
     assert any(found.equals(frame.sort_values("account_id", ignore_index=True)) for frame in frames)
 
 
+def test_accounts_are_linked_anew_without_touching_others(
+    ledger: Ledger, make_links: Any, now: datetime
+) -> None:
+    """A created account has one link, whatever it was linked with before, and the others keep theirs."""
+    ledger.save_links("acme", make_links(("a1", "u1"), ("a2", "u2")), now)
+    ledger.link("acme", make_links(("a1", "u9"), ("a3", "u3")), now)
+
+    pairs = [("a1", "u9"), ("a2", "u2"), ("a3", "u3")]
+    assert _values(ledger.links("acme"), "account_id", "source_id") == pairs
+
+
 def test_leavers_keep_the_day_they_were_first_seen(ledger: Ledger, now: datetime) -> None:
     """Of two days for one account the earlier counts; saving again replaces."""
     days = [now, now - timedelta(days=3), now]
@@ -130,12 +142,15 @@ def test_nothing_owned_is_an_empty_frame_with_types(ledger: Ledger, now: datetim
 
 
 def test_what_was_taken_waits_for_a_rehire(ledger: Ledger) -> None:
-    """Saving replaces; the same thing taken twice is remembered once."""
+    """What is taken again stays as it was first; it is forgotten once it is given back."""
     thing = {"target": "acme", "account_id": "a1", "kind": "group", "entitlement_id": "g1", "name": "devs"}
     taken = complete(Taken, pd.DataFrame([thing | {"rule": "leaver 0d"}, thing | {"rule": "leaver 7d"}]))
-    ledger.save_taken("acme", taken)
-    pd.testing.assert_frame_equal(taken[:1], ledger.taken("acme"))
-    ledger.save_taken("acme", empty(Taken))
+    ledger.take("acme", taken)
+    ledger.take("acme", taken[1:])
+    other = complete(Taken, taken[:1].assign(account_id="a2"))
+    ledger.take("acme", other)
+    pd.testing.assert_frame_equal(concat(Taken, [taken[:1], other]), ledger.taken("acme"))
+    ledger.forget_taken("acme", concat(Taken, [taken[:1], other]))
 
     pd.testing.assert_frame_equal(empty(Taken), ledger.taken("acme"))
 
