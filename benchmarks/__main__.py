@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import decide, extract, files, incremental, load, start
+from benchmarks import bookkeeping, decide, extract, files, incremental, load, start
 
 BENCHES = {
     "decide": decide.main,
@@ -13,8 +13,16 @@ BENCHES = {
     "incremental": incremental.main,
     "start": start.main,
     "files": files.main,
+    "bookkeeping": bookkeeping.main,
 }
-SHORT = {"decide": 20_000, "extract": 2_000, "load": 50, "incremental": 2_000, "files": 5_000}
+SHORT = {
+    "decide": 20_000,
+    "extract": 2_000,
+    "load": 50,
+    "incremental": 2_000,
+    "files": 5_000,
+    "bookkeeping": 20_000,
+}
 
 if __name__ == "__main__":
     named = [name for name in sys.argv[1:] if not name.startswith("-")] or list(BENCHES)

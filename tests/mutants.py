@@ -82,13 +82,13 @@ def _arguments() -> argparse.Namespace:
 
 
 def _files(only: str | None) -> list[Path]:
-    found = [
-        path.relative_to(ROOT)
+    found = {
+        path.relative_to(ROOT): None
         for place in TESTS
         for path in sorted((ROOT / place).glob("*.py") if (ROOT / place).is_dir() else [ROOT / place])
         if path.name != "__init__.py" and only in {None, str(path.relative_to(ROOT))}
-    ]
-    return found or sys.exit(f"{only} is no file of {' or '.join(TESTS)}.")
+    }
+    return list(found) or sys.exit(f"{only} is no file of {' or '.join(TESTS)}.")
 
 
 def _copy() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,15 @@ import pytest
 from ledger import StoredPlan
 from provisioning.model.frames import Changes, complete
 from provisioning.model.terms import Action
-from tasks.consent import NotReleased, missing_approvals, releases, require_consent
+from tasks.consent import (
+    NobodyApproves,
+    NotReleased,
+    missing_approvals,
+    releases,
+    require_approver,
+    require_consent,
+    waits_for_approval,
+)
 from tasks.session import Session, open_session
 from tasks.state import RunState
 
@@ -139,3 +148,87 @@ def test_sync_applies_a_plan_once_the_second_person_has_approved(session, monkey
     together = releases(session, state)
 
     assert (alone, [one.fingerprint for one in together]) == ([], [stored.fingerprint])
+
+
+@pytest.mark.parametrize(
+    ("blocked_by", "people", "rehearsal", "waits"),
+    [
+        ([], [], False, False),
+        (["a limit"], [], False, True),
+        (["a limit"], ["ann"], False, False),
+        (["a limit"], ["ann"], True, True),
+        ([], [], True, False),
+    ],
+)
+def test_a_plan_that_is_blocked_waits_until_a_person_approved_it(
+    session, blocked_by, people, rehearsal, waits
+):
+    """A rehearsal's plan is not the one that was approved, whatever it is called."""
+    stored = plan(session, changes=1, blocked_by=blocked_by)
+    approve(session, *people)
+    session.as_of = session.now if rehearsal else None
+
+    assert waits_for_approval(session, stored) is waits
+
+
+def test_a_refusal_names_every_reason_once(session):
+    """The plan, what blocks it, and that it takes two, unless that stands there already."""
+    stored = plan(session, changes=3, blocked_by=["a limit", "a rule"])
+    with pytest.raises(NotReleased) as told:
+        require_consent(session, stored)
+    words = "second_person_above is 2"
+    with pytest.raises(NotReleased) as known:
+        require_consent(session, replace(stored, blocked_by=[words]))
+
+    short = f"plan {FINGERPRINT[:12]} needs approval: "
+    assert told.value.message == f"{short}a limit; a rule; 3 changes; above 2 two people approve"
+    assert known.value.message == short + words
+
+
+def test_one_person_is_told_how_to_read_and_approve(session):
+    """The remedy holds the commands to type."""
+    with pytest.raises(NotReleased) as told:
+        require_consent(session, plan(session, changes=1, blocked_by=["a limit"]))
+
+    short = FINGERPRINT[:12]
+    assert told.value.remedy == f"Read it with `seatwise show {short}`, then `seatwise approve {short}`."
+
+
+def test_a_plan_of_another_policy_is_refused(session):
+    """Whoever changed the policy since reads the plan it makes now."""
+    stored = replace(plan(session, changes=1, blocked_by=[]), policy_fingerprint="another")
+
+    with pytest.raises(NotReleased) as told:
+        require_consent(session, stored)
+
+    assert told.value.message == (
+        f"plan {FINGERPRINT[:12]} was decided by another policy than policy.yaml is now"
+    )
+    assert told.value.remedy == "Run `seatwise reconcile` and read the new plan."
+
+
+@pytest.mark.parametrize(("given", "name"), [("ann", "ann"), (" ann ", "ann"), (None, "root")])
+def test_whoever_approves_has_a_name(monkeypatch, given, name):
+    """The one given, else the login."""
+    monkeypatch.setattr("tasks.consent.login", lambda: "root")
+
+    assert require_approver(given) == name
+
+
+@pytest.mark.parametrize("given", ["", "  ", None])
+def test_nobody_approves_nothing(monkeypatch, given):
+    """Neither an empty name nor a machine without a login releases a plan."""
+    monkeypatch.setattr("tasks.consent.login", lambda: None)
+
+    with pytest.raises(NobodyApproves, match="no name was given"):
+        require_approver(given)
+
+
+def test_only_what_can_be_written_is_released(session, monkeypatch):
+    """Neither an empty plan nor one for a file is."""
+    stored = plan(session, changes=1, blocked_by=[])
+    empty = replace(stored, changes=stored.changes[:0])
+
+    assert releases(session, RunState(plans=[stored])) == []
+    monkeypatch.setattr(session, "sink_actions", lambda _: frozenset({"create"}))
+    assert releases(session, RunState(plans=[empty, stored])) == [stored]

@@ -99,3 +99,42 @@ def test_rejects_stay_until_their_row_is_read_again() -> None:
     after = merged(known, Delta("next", identities=source([identity("ada")]).identities), LATER)
 
     assert after.rejects["key"].tolist() == ["id-bob"]
+
+
+def test_what_a_delta_states_last_counts() -> None:
+    """A person who changed twice is as they are now; whoever is gone in the end is gone."""
+    known = source([identity("ada"), identity("bob")])
+    twice = source([identity("ada", state="suspended"), identity("ada", state="departed"), identity("bob")])
+
+    after = merged(known, Delta("next", identities=twice.identities, gone=["id-bob"]), LATER)
+
+    assert after.identities[["source_id", "state"]].to_numpy().tolist() == [["id-ada", "departed"]]
+    assert after.identities.index.tolist() == [0]
+
+
+def test_a_delta_without_sign_ins_keeps_those_of_the_read() -> None:
+    """Nobody who signed in becomes somebody who never did."""
+    known = source([identity("ada", last_sign_in=NOW), identity("bob")])
+
+    people = merged(known, Delta("next"), LATER).identities
+
+    assert people["last_sign_in"].iloc[0] == NOW
+    assert people["last_sign_in"].isna().tolist() == [False, True]
+
+
+def test_whoever_is_gone_is_in_no_group() -> None:
+    """Although the group itself was not read again."""
+    known = source([identity("ada"), identity("bob")], {"atl-jira": ["ada", "bob"]})
+
+    after = merged(known, Delta("next", gone=["id-bob"]), LATER)
+
+    assert after.memberships["source_id"].tolist() == ["id-ada"]
+
+
+def test_rejects_of_what_is_gone_or_rejected_again_are_replaced() -> None:
+    """Each key is reported once, with what was said last."""
+    known = source([identity("ada")], rejected=["id-ada", "id-bob", "g-atl", "id-cyd"])
+    again = source([], rejected=["id-cyd"]).rejects
+    delta = Delta("next", gone=["id-bob"], groups=["g-atl"], rejects=again)
+
+    assert merged(known, delta, LATER).rejects["key"].tolist() == ["id-ada", "id-cyd"]
