@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pydantic import GetJsonSchemaHandler
     from pydantic_core import CoreSchema
 
-CONFIG = "The policy file."
+CONFIG = "The policy file, or block:NAME for one kept at the Prefect server."
 OUT = "Folder for the files people read."
 ONLY = "E-mail addresses to restrict the run to; empty means everyone."
 AS_OF = "Judge as of this moment (UTC), to rehearse a date; one that is past shows what was read then."

@@ -19,7 +19,7 @@ class ConnectorOptions(Mapping[str, type[BaseModel]]):
 
     def __getitem__(self, kind: str) -> type[BaseModel]:
         """The Options of a kind."""
-        return _connector(kind).Options
+        return connector(kind).Options
 
     def __iter__(self) -> Iterator[str]:
         """All kinds."""
@@ -33,19 +33,17 @@ class ConnectorOptions(Mapping[str, type[BaseModel]]):
 def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:
     """The source of that name; nothing is requested yet."""
     connection = policy.connections[name]
-    connector = sources.connector(connection.kind)
-    return connector(
-        name, resolve(connection.options, connector.Options, folder=folder), _way(connection, door)
-    )
+    kind = sources.connector(connection.kind)
+    options = resolve(connection.options, kind.Options, folder=folder, kind=connection.kind)
+    return kind(name, options, _way(connection, door))
 
 
 def open_sink(policy: Policy, name: str, door: Door, folder: Path) -> sinks.Sink:
     """The sink of that name; it can write only if the door can."""
     connection = policy.connections[name]
-    connector = sinks.connector(connection.kind)
-    return connector(
-        name, resolve(connection.options, connector.Options, folder=folder), _way(connection, door)
-    )
+    kind = sinks.connector(connection.kind)
+    options = resolve(connection.options, kind.Options, folder=folder, kind=connection.kind)
+    return kind(name, options, _way(connection, door))
 
 
 def _way(connection: Connection, door: Door) -> Door:
@@ -53,5 +51,6 @@ def _way(connection: Connection, door: Door) -> Door:
     return door.like_this(writable=door.writable, clear_text=connection.insecure is not None)
 
 
-def _connector(kind: str) -> type[sources.Source | sinks.Sink]:
+def connector(kind: str) -> type[sources.Source | sinks.Sink]:
+    """The class of a kind, imported only now."""
     return sources.connector(kind) if kind in sources.KINDS else sinks.connector(kind)

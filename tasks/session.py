@@ -134,6 +134,21 @@ class Session:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - start, 3)
 
 
+def home() -> Path:
+    """Where relative paths start: the folder SEATWISE_HOME names, for a worker runs flows wherever it is."""
+    return Path(os.environ.get("SEATWISE_HOME", ""))
+
+
+def locate_policy(config: Path | str) -> Path:
+    """The policy file; one that is kept in a block, `block:NAME`, is first written to `home()`."""
+    scheme, _, name = str(config).partition(":")
+    if scheme != "block":
+        return (home() / config).absolute()
+    from tasks.blocks import write_policy
+
+    return write_policy(name, home())
+
+
 def read_policy(config: Path) -> Policy:
     """The policy file, its connections' options checked against their connectors.
 
@@ -164,19 +179,15 @@ def open_session(
     only: list[str] | None = None,
     as_of: datetime | None = None,
 ) -> Iterator[Session]:
-    """A session without a run: for commands that only read.
-
-    Relative paths start in the folder SEATWISE_HOME names, if set: a worker runs flows wherever it is.
-    """
+    """A session without a run, for commands that only read; relative paths start at `home()`."""
     guard_logs()
-    home = Path(os.environ.get("SEATWISE_HOME", ""))
-    path = (home / config).absolute()
+    path = locate_policy(config)
     rules = read_policy(path)
     ledger = open_ledger(rules, path.parent)
     try:
         ahead = clock_offset(ledger)
         moment = as_utc(as_of) if as_of is not None else None
         now = moment or datetime.now(UTC) + ahead
-        yield Session(path, home / out, rules, ledger, now, ahead, moment, tuple(only or ()))
+        yield Session(path, home() / out, rules, ledger, now, ahead, moment, tuple(only or ()))
     finally:
         ledger.close()

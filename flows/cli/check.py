@@ -7,17 +7,14 @@ from pathlib import Path
 
 from errors import explain_error
 from provisioning.model.findings import Finding
-from tasks.session import Session, open_session
+from tasks.session import Session, locate_policy, open_session, read_policy
 
 MARKS = {"ok": "ok      ", "warning": "warning ", "error": "error   "}
 
 
-def check_connections(config: Path, *, json: bool) -> tuple[str, bool]:
-    """Every finding as text, and whether one of them is an error."""
-    with open_session(config) as session:
-        sources = {name: _check(session, name, source=True) for name in session.source_names}
-        targets = {name: _check(session, name, source=False) for name in session.target_names}
-    findings = {**sources, **targets}
+def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, bool]:
+    """Every finding as text, and whether one of them is an error; offline the policy file alone."""
+    findings = _check_policy(config) if offline else _check_all(config)
     failed = any(finding.level == "error" for part in findings.values() for finding in part)
     if json:
         # A policy that is not valid is refused before any connection is asked.
@@ -25,6 +22,35 @@ def check_connections(config: Path, *, json: bool) -> tuple[str, bool]:
         plain = {name: [finding._asdict() for finding in part] for name, part in findings.items()}
         return jsonlib.dumps(plain, indent=2), failed
     return "\n".join([f"{config.name} is valid", *_describe(findings)]), failed
+
+
+def _check_policy(config: Path) -> dict[str, list[Finding]]:
+    """That the file is valid, its connections' options among it; no secret is looked up."""
+    read_policy(locate_policy(config))
+    return {}
+
+
+def _check_all(config: Path) -> dict[str, list[Finding]]:
+    with open_session(config) as session:
+        sources = {name: _check(session, name, source=True) for name in session.source_names}
+        targets = {name: _check(session, name, source=False) for name in session.target_names}
+    return {**sources, **targets}
+
+
+def check_block(what: str, *, json: bool) -> tuple[str, bool]:
+    """What a Prefect block says of the connection or policy it holds, as text, and whether it is an error."""
+    from tasks.blocks import find_block
+
+    block = find_block(what)
+    try:
+        part = block.check()
+    except Exception as error:  # noqa: BLE001  that it cannot be asked is a finding too
+        explained = explain_error(error)
+        part = [Finding("error", what, explained.message, explained.remedy)]
+    failed = any(finding.level == "error" for finding in part)
+    if json:
+        return jsonlib.dumps({what: [finding._asdict() for finding in part]}, indent=2), failed
+    return "\n".join(_describe({what: part})), failed
 
 
 def _check(session: Session, name: str, *, source: bool) -> list[Finding]:

@@ -98,11 +98,24 @@ def explain(
     say(explain_person(config, email, as_of=as_of, json=json), json=json)
 
 
-def check(config: Config = POLICY, out: Out = OUT, json: Json = False, debug: Debug = False) -> None:
+def check(
+    config: Config = POLICY,
+    out: Out = OUT,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no service: the file alone.")] = False,
+    block: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Check this Prefect block instead; okta/NAME names its kind."),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Check the policy file and every connection, and say what each credential can do."""
-    from flows.cli.check import check_connections
+    from flows.cli.check import check_block, check_connections
 
-    text, failed = check_connections(config, json=json)
+    if block is not None:
+        text, failed = check_block(block, json=json)
+    else:
+        text, failed = check_connections(config, offline=offline, json=json)
     say(text, json=json)
     raise typer.Exit(1 if failed else 0)
 

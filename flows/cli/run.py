@@ -15,6 +15,8 @@ from flows.cli.terminal import say
 PREFECT_DEFAULTS = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    # Nobody opens a form of the temporary server; registering block types would import every connector.
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
     # A fresh database takes eleven seconds on two cores; slow machines need more than the default twenty.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # The terminal shows our own progress and sentences; Prefect's log goes to its server.

@@ -27,7 +27,8 @@ This page is made from that schema by `make schema`; change the descriptions in 
 | share | `5%` | a part of a whole |
 | pattern | `jira-*`, `*-svc@acme.test` | `*` is anything, `?` one character; case does not count |
 | reference to a secret | `env:NAME` | a variable of the environment |
-| | `block:NAME` | a secret block of Prefect |
+| | `block:NAME/FIELD` | a secret in a Prefect block of the connection's kind |
+| | `block:NAME` | a Secret block of Prefect |
 | | `file:PATH` | a file |
 | yes or no | `true`, `false` | |
 

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -18,12 +13,11 @@ import pytest
 import requests
 import yaml
 
-from tests.flows.conftest import Company, template
+from tests.flows.conftest import Company
+from tests.servers import PREFECT, process, server_environment, start_server, until
 
 ROOT = Path(__file__).parents[2]
-PREFECT = [sys.executable, "-m", "prefect"]
 NAMES = {f"seatwise-{flow}" for flow in ("sync", "reconcile", "apply", "licences", "undo")}
-PATIENCE = 150
 ENDED = ("COMPLETED", "FAILED", "CRASHED")
 
 
@@ -47,62 +41,10 @@ def test_every_entrypoint_is_a_flow_that_takes_the_parameters_given(entrypoint: 
     assert all("SecretStr" not in str(shape) for shape in flow.parameters.properties.values())
 
 
-@contextmanager
-def process(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[subprocess.Popen]:
-    """A process with its output in a file; interrupted, then killed if need be, at the end."""
-    with (folder / "process.log").open("a") as log:
-        running = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            yield running
-        finally:
-            running.terminate()
-            try:
-                running.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                running.kill()
-                running.wait(timeout=20)
-
-
-def until(done, what: str):
-    """The first true answer, asked again and again."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        if found := done():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"{what} did not happen within {PATIENCE} s")
-
-
-def healthy(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/health", timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A server's and worker's environment of their own: nothing of the machine's Prefect is used."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = tmp_path / "prefect"
-    home.mkdir()
-    shutil.copy(template(), home / "prefect.db")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    return clean | {
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
-        "DO_NOT_TRACK": "1",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
+    return server_environment(tmp_path)
 
 
 @pytest.fixture
@@ -126,13 +68,11 @@ def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
     from sandbox import policy
 
     url = environment["PREFECT_API_URL"]
-    port = environment["PREFECT_SERVER_API_PORT"]
     home = team.policy.parent
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     env = environment | policy.SECRETS | {"SEATWISE_HOME": str(home)}
-    with process([*PREFECT, "server", "start", "--port", port], tmp_path, environment):
-        until(lambda: healthy(url), "the server's start")
+    with start_server(tmp_path, environment):
         subprocess.run(
             ["make", "-o", ".venv/run.stamp", f"BIN={Path(sys.executable).parent}", "deploy"],
             cwd=ROOT, env=environment, check=True, capture_output=True,
