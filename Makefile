@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check chaos mutants schema bench deploy lock
+.PHONY: help demo test check chaos mutants schema bench deploy up lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -49,9 +49,11 @@ schema: $(VENV)/run.stamp ## Write config/policy.schema.json and docs/policy.md 
 bench: $(VENV)/dev.stamp ## Measure the budgets as ratios
 	$(BIN)/python -m benchmarks
 
-deploy: $(VENV)/run.stamp ## Register the deployments with the Prefect server of PREFECT_API_URL
-	$(BIN)/prefect --no-prompt work-pool create seatwise --type process --overwrite
-	$(BIN)/prefect --no-prompt deploy --all
+deploy: $(VENV)/run.stamp ## Tell the Prefect server of PREFECT_API_URL of Seatwise; POLICIES=DIR for many, CHANNEL=TYPE/NAME
+	$(BIN)/seatwise deploy $(if $(POLICIES),--policies $(POLICIES)) $(if $(CHANNEL),--channel $(CHANNEL))
+
+up: $(VENV)/run.stamp ## Server, worker, deployments and a simulated company for a first look; Ctrl-C ends it. PORT=4200
+	$(BIN)/seatwise up $(if $(PORT),--port $(PORT))
 
 lock: $(VENV)/dev.stamp ## Resolve the dependencies afresh (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock

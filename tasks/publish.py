@@ -16,6 +16,7 @@ from provisioning.model.text import matching
 from reports import licences
 from reports.licences import Report
 from tasks.artifacts import create_artifacts
+from tasks.events import emit_events
 from tasks.files import write_files
 from tasks.session import Session
 from tasks.state import RunState
@@ -53,6 +54,7 @@ async def publish(session: Session, state: RunState, *, report_only: bool = Fals
         exit_code=summary["exit_code"],
         summary=summary,
     )
+    emit_events(session, state, summary)
     return summary
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from errors import explain_error
 from ledger.private import keep_folder_private
+from tasks.events import emit_failure
 from tasks.lease import keep_alive
 from tasks.session import Session, open_session
 from tasks.summary import summarise_error, write_summary
@@ -54,3 +55,4 @@ def _close_failed(session: Session, error: BaseException) -> None:
     summary = summarise_error(session, redact(str(explain_error(error))))
     write_summary(session.out, summary)
     session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)
+    emit_failure(session, error)

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from errors import SeatwiseError
 from flows.cli import terminal
+from flows.cli.company import serve_company
 from flows.cli.run import print_summary, run_flow
 
 APPROVER = "the reader of this demo"
 Say = Callable[[str], None]
-
-
-class SandboxFailed(SeatwiseError):
-    """The process of the simulated company ended before it was ready."""
-
-    remedy = "Run `seatwise sandbox` to see why."
 
 
 def run_demo(out: Path, company: list[str], *, json: bool) -> int:
@@ -36,7 +26,7 @@ def run_demo(out: Path, company: list[str], *, json: bool) -> int:
         The gravest exit code of the runs.
     """
     say = _say_nothing if json else terminal.say
-    with _serve_company(out, company) as policy:
+    with serve_company(out, company) as policy:
         say(f"A simulated company is running on this machine. Its policy: {policy}\n")
         done = _run("sync", policy, out)
         _show_plan(policy, say)
@@ -71,27 +61,3 @@ def _approve(policy: Path, planned: dict[str, Any], say: Say) -> None:
     for fingerprint in planned["fingerprints"].values():
         say(approve_plan(policy, fingerprint, by=APPROVER, reason="first plan, read above"))
     say("")
-
-
-@contextmanager
-def _serve_company(out: Path, company: list[str]) -> Iterator[Path]:
-    """The sandbox as a process; its policy file, and its tokens in the environment."""
-    out.mkdir(parents=True, exist_ok=True)
-    for ledger in out.glob("seatwise.db*"):
-        ledger.unlink()
-    command = [sys.executable, "-m", "sandbox", *company, "--port", "0", "--write", str(out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own module
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("export "):
-                name, _, value = line.removeprefix("export ").strip().partition("=")
-                os.environ[name] = value.strip("'\"")
-            if line.startswith("ready"):
-                break
-        else:
-            raise SandboxFailed("the sandbox did not start")
-        yield out / "policy.yaml"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)

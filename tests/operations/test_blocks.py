@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
-import requests
 
 from sandbox.running import Running
-from tests.servers import SEATWISE
+from tests.operations.commands import ask, seatwise, tell
 
-API = {"timeout": 10}
 TOKEN = "sandbox-okta-token"
-
-
-def ask(environment: dict[str, str], path: str, **body: object) -> list[dict]:
-    reply = requests.post(f"{environment['PREFECT_API_URL']}/{path}", json=body, **API)
-    reply.raise_for_status()
-    return reply.json()
-
-
-def seatwise(environment: dict[str, str], *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*SEATWISE, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture(scope="session")
 def types(environment) -> dict[str, dict]:
     """Our block types by slug, as the server has them: nobody registered them but the installed package."""
-    found = ask(environment, "block_types/filter", block_types={"slug": {"any_": SLUGS}})
+    found = ask(environment, "block_types", block_types={"slug": {"any_": SLUGS}})
     return {each["slug"]: each for each in found}
 
 
@@ -47,11 +32,10 @@ SLUGS = [
 def save(environment: dict[str, str], types: dict[str, dict], slug: str, name: str, **data: object) -> None:
     """Create a block as the form of the UI does."""
     (schema,) = ask(
-        environment, "block_schemas/filter", block_schemas={"block_type_id": {"any_": [types[slug]["id"]]}}
+        environment, "block_schemas", block_schemas={"block_type_id": {"any_": [types[slug]["id"]]}}
     )
     given = {"name": name, "data": data, "block_schema_id": schema["id"], "block_type_id": types[slug]["id"]}
-    reply = requests.post(f"{environment['PREFECT_API_URL']}/block_documents/", json=given, **API)
-    reply.raise_for_status()
+    tell(environment, "POST", "block_documents/", given)
 
 
 @pytest.fixture
@@ -67,7 +51,7 @@ def test_a_server_with_the_package_installed_knows_every_type(types):
 
 def test_every_field_is_described_and_secrets_are_told_from_the_rest(environment, types):
     ids = [each["id"] for each in types.values()]
-    schemas = ask(environment, "block_schemas/filter", block_schemas={"block_type_id": {"any_": ids}})
+    schemas = ask(environment, "block_schemas", block_schemas={"block_type_id": {"any_": ids}})
 
     for schema in schemas:
         fields = schema["fields"]["properties"]
@@ -125,7 +109,7 @@ def test_a_policy_takes_a_secret_from_the_field_of_a_block(environment, types, c
 
     assert from_file.returncode == from_block.returncode == of_block.returncode == 0, from_block.stderr
     assert "block:acme is valid" in from_block.stdout
-    assert TOKEN not in json.dumps(ask(environment, "block_documents/filter"))
+    assert TOKEN not in json.dumps(ask(environment, "block_documents"))
 
 
 @pytest.mark.parametrize(
@@ -143,7 +127,7 @@ def test_a_reference_that_leads_nowhere_says_what_there_is(
 
     path = policy.write(tmp_path, company.url)
     path.write_text(path.read_text().replace("env:SANDBOX_OKTA_TOKEN", reference))
-    if not ask(environment, "block_documents/filter", block_documents={"name": {"any_": ["half"]}}):
+    if not ask(environment, "block_documents", block_documents={"name": {"any_": ["half"]}}):
         save(environment, types, "seatwise-okta", "half", url=f"{company.url}/okta", token=TOKEN)
 
     ran = seatwise(environment | policy.SECRETS, "check", folder=tmp_path)
