@@ -9,20 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.operations.commands import ask, tell
+from tests.operations.commands import ENDS, processes, start_run, state_of
 from tests.servers import SEATWISE, healthy, server_environment, until
-
-
-def processes(mark: str) -> set[int]:
-    """Processes that have an environment variable of this value."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.add(int(path.parent.name))
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue
-    return found
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted in /proc")
@@ -57,21 +45,15 @@ def test_a_first_look_works_and_ends_clean(sent, tmp_path: Path):
 
 def run_one(env: dict[str, str]) -> str:
     """Click Quick run on seatwise-reconcile and wait for its end."""
-    (reconcile,) = ask(env, "deployments", deployments={"name": {"any_": ["seatwise-reconcile"]}})
-    run = tell(env, "POST", f"deployments/{reconcile['id']}/create_flow_run", {})
-    chosen = {"flow_runs": {"id": {"any_": [run["id"]]}}}
-
-    def ended() -> str | None:
-        (found,) = ask(env, "flow_runs", **chosen)
-        return found["state_type"] if found["state_type"] in ("COMPLETED", "FAILED", "CRASHED") else None
-
-    return until(ended, "the end of the run")
+    run = start_run(env, "seatwise-reconcile")
+    return until(lambda: state_of(env, run, *ENDS), "the end of the run")
 
 
 def test_a_port_that_is_taken_is_told(environment, tmp_path):
     port = environment["PREFECT_SERVER_API_PORT"]
     ran = subprocess.run(
-        [*SEATWISE, "up", "--port", port], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [*SEATWISE, "up", "--port", port],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert ran.returncode == 1
