@@ -8,6 +8,7 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from ledger.backup import Backups
 from ledger.journal import Journal
 from ledger.leases import Leases
 from ledger.memory import Memory
@@ -20,7 +21,7 @@ from ledger.store import engine_for, explained
 from ledger.undone import Undone
 
 
-class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone):
+class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups):
     """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
 
     It has no clock: every time is passed in, aware. It is given no secrets and redacts none.

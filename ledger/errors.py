@@ -14,7 +14,10 @@ LedgerError
 ├── RunClosed             the run was closed while it was at work
 ├── ClockWentBack         the ledger holds runs of a later time than now
 ├── PlanMismatch          another plan is stored under the same fingerprint
-└── SnapshotDamaged       a snapshot's file is absent or altered
+├── SnapshotDamaged       a snapshot's file is absent or altered
+├── LedgerNotEmpty        a backup would be restored over what is there
+├── BackupUnreadable      the archive is none, or was cut or altered
+└── BackupOfAnotherVersion  another version of Seatwise made it
 """
 
 from __future__ import annotations
@@ -97,3 +100,23 @@ class PlanMismatch(LedgerError):
 
 class SnapshotDamaged(LedgerError):
     """A snapshot's file is absent or altered."""
+
+
+class LedgerNotEmpty(LedgerError):
+    """A backup is restored into an empty ledger alone."""
+
+    remedy = "Name another `ledger` in the policy, or move the old one away with its snapshots."
+
+
+class BackupUnreadable(LedgerError):
+    """The archive is none, or was cut or altered."""
+
+    remedy = "Take an older backup. Nothing was restored."
+
+
+class BackupOfAnotherVersion(LedgerError):
+    """The archive has the tables of another version."""
+
+    remedy = (
+        "Restore it with the Seatwise that made it; the newer one then upgrades the ledger when it opens it."
+    )

@@ -87,9 +87,9 @@ class Snapshot:
             SnapshotDamaged: its file is absent or altered.
         """
         digest = self.files[name]
-        path = _path(self._folder, digest)
+        path = file_path(self._folder, digest)
         problem = None if path.is_file() else "is absent"
-        if problem is None and _digest(path) != digest:
+        if problem is None and file_digest(path) != digest:
             problem = "was altered"
         if problem:
             raise SnapshotDamaged(
@@ -98,6 +98,10 @@ class Snapshot:
                 "Restore the file from a backup, or run `seatwise reconcile --full` to take a new snapshot.",
             )
         return pd.read_parquet(path, engine="pyarrow")
+
+    def absent(self) -> list[str]:
+        """Names of the frames whose file is not there."""
+        return [name for name, digest in self.files.items() if not file_path(self._folder, digest).is_file()]
 
 
 class Snapshots(Store):
@@ -202,11 +206,13 @@ class Snapshots(Store):
         return self._frame(query.where(c.origin == origin) if origin is not None else query, shown)
 
 
-def _path(folder: Path, digest: str) -> Path:
+def file_path(folder: Path, digest: str) -> Path:
+    """Where a frame of that digest is kept."""
     return folder / digest[:2] / f"{digest}.parquet"
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """The digest of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -218,8 +224,8 @@ def _save(folder: Path, frame: pd.DataFrame) -> str:
             frame.to_parquet(file, engine="pyarrow", compression="zstd", index=False)
             file.flush()
             os.fsync(file.fileno())
-            digest = _digest(part)
-            path = _path(folder, digest)
+            digest = file_digest(part)
+            path = file_path(folder, digest)
             path.parent.mkdir(exist_ok=True)
             part.replace(path)
         except BaseException:

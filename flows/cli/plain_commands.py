@@ -136,6 +136,31 @@ def prune(
     say(prune_ledger(config, really=yes, json=json), json=json)
 
 
+def backup(
+    archive: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.")],
+    config: Config = POLICY,
+    debug: Debug = False,
+) -> None:
+    """Write the ledger and its snapshots into one file, also while runs go on.
+
+    The file holds everything that Seatwise knows of people: keep it like the ledger itself.
+    """
+    from flows.cli.backup import back_up
+
+    say(back_up(config, archive))
+
+
+def restore(
+    archive: Annotated[Path, typer.Argument(help="File that `seatwise backup` wrote.")],
+    config: Config = POLICY,
+    debug: Debug = False,
+) -> None:
+    """Fill the ledger of the policy from a backup; it must be empty, and may be another kind of database."""
+    from flows.cli import backup
+
+    say(backup.restore(config, archive))
+
+
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
@@ -147,4 +172,4 @@ def init(
     say(write_examples(folder, force=force))
 
 
-COMMANDS = (init, check, show, approve, release, lift, history, explain, prune)
+COMMANDS = (init, check, show, approve, release, lift, history, explain, prune, backup, restore)
