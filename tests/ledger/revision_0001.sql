@@ -46,23 +46,26 @@ CREATE TABLE intents (
 	CONSTRAINT fk_intents_changes FOREIGN KEY(fingerprint, change_id) REFERENCES changes (fingerprint, change_id), 
 	CONSTRAINT fk_intents_runs FOREIGN KEY(run_id) REFERENCES runs (run_id)
 );
+INSERT INTO "intents" VALUES(1,'20260301-123015-aaaa','ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff','c1','2026-03-01 12:30:15.123456',0);
 CREATE TABLE leases (
 	target TEXT NOT NULL, 
 	run_id TEXT NOT NULL, 
 	CONSTRAINT pk_leases PRIMARY KEY (target), 
 	CONSTRAINT fk_leases_runs FOREIGN KEY(run_id) REFERENCES runs (run_id)
 );
+INSERT INTO "leases" VALUES('acme','20260301-123015-aaaa');
 CREATE TABLE leavers (
 	target TEXT NOT NULL, 
 	account_id TEXT NOT NULL, 
-	since DATETIME NOT NULL, cause TEXT, 
+	since DATETIME NOT NULL, 
 	CONSTRAINT pk_leavers PRIMARY KEY (target, account_id)
 );
+INSERT INTO "leavers" VALUES('acme','a1','2026-03-01 12:30:15.123456');
 CREATE TABLE ledger_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT ledger_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "ledger_version" VALUES('0002');
+INSERT INTO "ledger_version" VALUES('0001');
 CREATE TABLE links (
 	seq INTEGER NOT NULL, 
 	target TEXT NOT NULL, 
@@ -89,6 +92,7 @@ CREATE TABLE outcomes (
 	CONSTRAINT fk_outcomes_changes FOREIGN KEY(fingerprint, change_id) REFERENCES changes (fingerprint, change_id), 
 	CONSTRAINT fk_outcomes_runs FOREIGN KEY(run_id) REFERENCES runs (run_id)
 );
+INSERT INTO "outcomes" VALUES(1,'20260301-123015-aaaa','ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff','c1','applied','a1','message','2026-03-01 12:30:15.123456','intended_by');
 CREATE TABLE owned (
 	target TEXT NOT NULL, 
 	account_id TEXT NOT NULL, 
@@ -98,6 +102,7 @@ CREATE TABLE owned (
 	at DATETIME NOT NULL, 
 	CONSTRAINT pk_owned PRIMARY KEY (target, account_id, kind, entitlement_id)
 );
+INSERT INTO "owned" VALUES('acme','a1','group','g1','granted','2026-03-01 12:30:15.123456');
 CREATE TABLE planned (
 	seq INTEGER NOT NULL, 
 	run_id TEXT NOT NULL, 
@@ -169,6 +174,7 @@ CREATE TABLE taken (
 	rule TEXT NOT NULL, 
 	CONSTRAINT pk_taken PRIMARY KEY (target, account_id, kind, entitlement_id)
 );
+INSERT INTO "taken" VALUES('acme','a1','group','g1','name','rule');
 CREATE TABLE undone (
 	target TEXT NOT NULL, 
 	account_id TEXT NOT NULL, 
@@ -180,6 +186,7 @@ CREATE TABLE undone (
 	at DATETIME NOT NULL, 
 	CONSTRAINT pk_undone PRIMARY KEY (target, account_id, rule, action)
 );
+INSERT INTO "undone" VALUES('acme','a1','rule','grant','p1@acme.test','20260301-123015-aaaa','rule_digest','2026-03-01 12:30:15.123456');
 CREATE INDEX ix_links_target_account_id ON links (target, account_id);
 CREATE INDEX ix_policies_target ON policies (target);
 CREATE INDEX ix_runs_started_at ON runs (started_at);

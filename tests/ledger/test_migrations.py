@@ -56,3 +56,25 @@ def test_what_an_old_ledger_remembers_is_there(old, tmp_path):
         assert snapshot.measured == {"people": 2}
         assert ledger.applied_policy("acme") == "policy-1"
         ledger.accept(RUN)
+
+
+def test_no_row_is_lost(old, tmp_path):
+    """Every table of the old ledger has one at least."""
+    before = count_rows(old)
+    with Ledger.open(f"sqlite:///{old}", folder=tmp_path / "snapshots"):
+        pass
+
+    assert set(before.values()) <= {1, 2}
+    assert {name: count_rows(old)[name] for name in before} == before
+
+
+def count_rows(path: Path) -> dict[str, int]:
+    with sqlite3.connect(path) as plain:
+        tables_there = [
+            name for (name,) in plain.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        ]
+        return {
+            name: plain.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            for name in tables_there
+            if not name.startswith("sqlite_")
+        }
