@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from prefect.events import emit_event
 
 from ledger import StoredPlan
+from ledger.memory import ASSIGNED
 from provisioning.model.terms import Action
-from tasks.memory import ASSIGNED
 from tasks.session import Session
 from tasks.state import RunState
 
