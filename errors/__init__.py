@@ -6,7 +6,7 @@ names its own errors beneath the root.
 
 from __future__ import annotations
 
-__all__ = ["SeatwiseError", "explain_error"]
+__all__ = ["SeatwiseError", "Unforeseen", "explain_error"]
 
 UNFORESEEN = "Run the command with --debug to see where it happened; if it is not your mistake, report it."
 STOPPED = "Start it again when you are ready."
@@ -44,9 +44,15 @@ class SeatwiseError(Exception):
         return f"{self.message}{end}{gap}{self.remedy}"
 
 
+class Unforeseen(SeatwiseError):
+    """An error that nobody foresaw, in its own words."""
+
+    remedy = UNFORESEEN
+
+
 def explain_error(error: BaseException) -> SeatwiseError:
     """Any error as one with a remedy, also one that nobody foresaw."""
     if isinstance(error, SeatwiseError):
         return error
-    remedy = UNFORESEEN if isinstance(error, Exception) else STOPPED
-    return SeatwiseError(str(error) or type(error).__name__, remedy)
+    words = str(error) or type(error).__name__
+    return Unforeseen(words) if isinstance(error, Exception) else SeatwiseError(words, STOPPED)

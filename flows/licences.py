@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
+from prefect import State, flow
 
 from flows.parameters import AsOf, Config, Out
 from flows.reconcile import read_and_decide
+from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
 
 
 @flow(name="seatwise-licences", flow_run_name="licences {config}")
-async def licences(config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None) -> dict[str, Any]:
+async def licences(
+    config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None
+) -> State[dict[str, Any]]:
     """Report every seat, what it costs and what is wasted."""
     with open_run("licences", config, out, as_of=as_of) as session:
-        state = read_and_decide(session)
-        return await publish(session, state, report_only=True)
+        read_and_decide(session)
+        return as_state(publish(session))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow
+from prefect import State, flow
 
 from flows.apply import apply_plan
 from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
 from tasks.consent import releases
+from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
 
@@ -20,15 +21,15 @@ async def sync(
     out: Out = "out",
     only: Only = None,
     full: Full = False,
-) -> dict[str, Any]:
+) -> State[dict[str, Any]]:
     """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
     with open_run("sync", config, out, only=only, full=full) as session:
-        state = read_and_decide(session)
-        for plan in releases(session, state):
+        read_and_decide(session)
+        for plan in releases(session):
             try:
-                apply_plan(session, plan, state)
+                apply_plan(session, plan)
             except Exception as error:
                 if len(session.target_names) == 1:
                     raise
                 session.failed[plan.target] = str(error)
-        return await publish(session, state)
+        return as_state(publish(session))

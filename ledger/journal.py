@@ -7,7 +7,7 @@ repeating the write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
-from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan, UnknownRun
+from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
 from ledger.runs import require_run
 from ledger.store import Store, chunks, insert_rows, resolve
 from provisioning.model.frames import Changes, Outcomes, columns
@@ -82,14 +82,18 @@ class Journal(Store):
             raise _refusal(fingerprint) from error
 
     def outcomes(
-        self, fingerprint: str, run_id: str | None = None, *, intended_by: str | None = None
+        self,
+        fingerprint: str,
+        runs: Collection[str] | None = None,
+        *,
+        intended_by: Collection[str] | None = None,
     ) -> pd.DataFrame:
         """The last outcome of each change of a plan that was tried, in the order they were recorded.
 
         Args:
             fingerprint: the plan, or the beginning of its fingerprint.
-            run_id: count only what this run recorded; a plan can be come to, and applied, more than once.
-            intended_by: count only what this run made, whichever run found out how it ended.
+            runs: count only what these runs recorded; a plan can be come to, and applied, more than once.
+            intended_by: count only what these runs made, whichever run found out how it ended.
 
         Returns:
             An Outcomes frame.
@@ -103,26 +107,19 @@ class Journal(Store):
         with self._reading() as connection:
             found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
             last = select(func.max(c.seq)).where(c.fingerprint == found).group_by(c.change_id)
-            last = last.where(c.run_id == run_id) if run_id is not None else last
-            last = last.where(c.intended_by == intended_by) if intended_by is not None else last
+            last = last.where(c.run_id.in_(runs)) if runs is not None else last
+            last = last.where(c.intended_by.in_(intended_by)) if intended_by is not None else last
             rows = connection.execute(select(*shown).where(c.seq.in_(last)).order_by(c.seq)).all()
         return tables.frame(rows, shown)
 
-    def written(self, run_id: str) -> list[str]:
-        """Fingerprints of the plans of which a run made changes, in the order it began.
+    def written(self, runs: Collection[str]) -> list[str]:
+        """Fingerprints of the plans of which these runs made changes, in the order they began.
 
-        Whether it lived to see how they ended makes no difference.
-
-        Args:
-            run_id: the run, or the beginning of its name.
-
-        Raises:
-            UnknownRun: no run begins so.
+        Whether they lived to see how they ended makes no difference.
         """
         c = tables.outcomes.c
         with self._reading() as connection:
-            found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
-            query = select(c.fingerprint).where(c.intended_by == found).group_by(c.fingerprint)
+            query = select(c.fingerprint).where(c.intended_by.in_(runs)).group_by(c.fingerprint)
             return list(connection.scalars(query.order_by(func.min(c.seq))))
 
     def ended(self, target: str) -> frozenset[str]:

@@ -50,7 +50,15 @@ class RunRow(NamedTuple):
 class Runs(Store):
     """The part of the ledger that knows the runs."""
 
-    def start_run(self, flow: str, at: datetime, *, policy: str, config: str | None = None) -> str:
+    def start_run(
+        self,
+        flow: str,
+        at: datetime,
+        *,
+        policy: str,
+        config: str | None = None,
+        flow_run: str | None = None,
+    ) -> str:
         """Open a run.
 
         Args:
@@ -58,6 +66,7 @@ class Runs(Store):
             at: aware time of the start.
             policy: fingerprint of the policy.
             config: the configuration as text, without secrets.
+            flow_run: the Prefect flow run it is an attempt at; a retry is a run of its own.
 
         Returns:
             The run's identifier; identifiers sort by the second of their start.
@@ -68,7 +77,13 @@ class Runs(Store):
         letters = "".join(secrets.choice(_LETTERS) for _ in range(4))
         run_id = f"{at.astimezone(UTC):%Y%m%d-%H%M%S}-{letters}"
         row = {"run_id": run_id, "flow": flow, "started_at": at, "policy": policy, "config": config}
-        row |= {"alive_at": at, "owner": login(), "host": socket.gethostname(), "pid": os.getpid()}
+        row |= {
+            "flow_run": flow_run,
+            "alive_at": at,
+            "owner": login(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+        }
         with self._writing() as connection:
             _require_later(connection, at)
             connection.execute(insert(tables.runs), row)
@@ -127,6 +142,25 @@ class Runs(Store):
             found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
             row = connection.execute(select(*fields).where(tables.runs.c.run_id == found)).one()
         return RunRow(*row)
+
+    def attempts(self, run_id: str) -> list[str]:
+        """The runs that are attempts at the same Prefect flow run, oldest first; itself alone without one.
+
+        Raises:
+            UnknownRun: no such run.
+        """
+        c = tables.runs.c
+        with self._reading() as connection:
+            require_run(connection, run_id)
+            flow_run = connection.scalar(select(c.flow_run).where(c.run_id == run_id))
+        return [run_id] if flow_run is None else self.attempts_at(flow_run)
+
+    def attempts_at(self, flow_run: str) -> list[str]:
+        """The runs that are attempts at a Prefect flow run, oldest first."""
+        c = tables.runs.c
+        query = select(c.run_id).where(c.flow_run == flow_run).order_by(c.started_at, c.run_id)
+        with self._reading() as connection:
+            return list(connection.scalars(query))
 
 
 def login() -> str | None:

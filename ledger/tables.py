@@ -35,6 +35,10 @@ from provisioning.model.frames import Changes, Frame, Links, Outcomes, Taken, co
 KEY = ("target", "account_id", "kind", "entitlement_id")
 """What names an assignment."""
 
+APPROVED = "approve"
+REJECTED = "reject"
+"""What a person may decide about a plan."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -140,6 +144,9 @@ runs = Table(
     _text("policy"),
     _text("config", nullable=True),
     Column("summary", JSON(none_as_null=True), nullable=True),
+    _text(
+        "flow_run", nullable=True, index=True, doc="The Prefect flow run; each attempt at it is a run here."
+    ),
 )
 
 # One run at a time writes a target. The lease of a run that fell silent is free: a crash blocks nobody.
@@ -188,6 +195,7 @@ approvals = Table(
     _text("by"),
     _text("reason"),
     _time("at"),
+    _text("decision", server_default=APPROVED, doc="Whether the person approved the plan or rejected it."),
 )
 
 intents = Table(

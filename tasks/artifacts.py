@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prefect.artifacts import acreate_markdown_artifact, acreate_table_artifact
+from collections.abc import Iterator
+
+from prefect.artifacts import Artifact, MarkdownArtifact, TableArtifact
 
 from reports import licences, plan_text
 from reports.licences import Report
@@ -11,26 +13,32 @@ from tasks.state import RunState
 from tasks.summary import describe_note
 
 
-async def create_artifacts(state: RunState, report: Report | None) -> None:
+def show_artifacts(state: RunState, report: Report | None) -> None:
     """Show the plan, the outcomes, the seats and what a person should know of the plan."""
+    for artifact in _artifacts(state, report):
+        # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
+        artifact.create(_sync=True)  # type: ignore[call-arg]
+
+
+def _artifacts(state: RunState, report: Report | None) -> Iterator[Artifact]:
     changes, outcomes = state.all_changes, state.all_outcomes
-    await acreate_table_artifact(
+    yield TableArtifact(
         table=plan_text.table_rows(changes),
         key="seatwise-plan",
         description=f"{len(changes):,} planned changes",
     )
     if len(outcomes):
-        await acreate_table_artifact(
+        yield TableArtifact(
             table=plan_text.outcome_rows(changes, outcomes),
             key="seatwise-outcome",
             description="What became of each change",
         )
     if report is not None:
-        await acreate_table_artifact(
+        yield TableArtifact(
             table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
         )
     if text := _describe_verdicts(state):
-        await acreate_markdown_artifact(
+        yield MarkdownArtifact(
             markdown=text,
             key="seatwise-verdict",
             description="What needs approval, and what to know of the plan",

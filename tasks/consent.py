@@ -7,7 +7,6 @@ from ledger import StoredPlan
 from ledger.runs import login
 from provisioning.model.text import fold
 from tasks.session import Session
-from tasks.state import RunState
 
 
 class NotReleased(SeatwiseError):
@@ -71,14 +70,14 @@ def waits_for_approval(session: Session, plan: StoredPlan) -> bool:
     return missing_approvals(session, plan, blocked=True) > 0
 
 
-def releases(session: Session, state: RunState) -> list[StoredPlan]:
+def releases(session: Session) -> list[StoredPlan]:
     """The plans of a run that may be written now.
 
     A plan that a person approved earlier, and that came out the same again, is released.
     """
     return [
         plan
-        for plan in state.plans
+        for plan in session.state.plans
         if len(plan.changes)
         and session.sink_actions(plan.target)
         and not missing_approvals(session, plan, blocked=bool(plan.blocked_by))

@@ -22,11 +22,10 @@ from tasks.batches import write_batch
 from tasks.phases import split_into_phases
 from tasks.progress import current_progress
 from tasks.session import Session
+from tasks.summary import first_reasons
 
 SIDE_BY_SIDE = 4
 """Batches under way at once."""
-REASONS = 3
-"""Reasons that are told where too many changes failed."""
 
 
 class Future(Protocol):
@@ -65,7 +64,7 @@ def load_plan(session: Session, plan: StoredPlan, begin: Begin | None = None) ->
             begun = (begin(sink, number, batch) for batch, number in zip(phase, numbers, strict=False))
             _finish_phase(session, begun, done)
             if _too_many_failed(session, done):
-                told = "; ".join(_first_reasons(done))
+                told = "; ".join(first_reasons(concat(Outcomes, done)))
                 session.failed[plan.target] = f"too many changes failed, so the rest was not tried: {told}"
                 break
     position = plan.changes.set_index("change_id")["position"]
@@ -109,10 +108,3 @@ def _too_many_failed(session: Session, done: Sequence[pd.DataFrame]) -> bool:
     statuses = [status for outcomes in done for status in outcomes["status"]]
     failed = statuses.count(Status.FAILED.value) + statuses.count(Status.BLOCKED.value)
     return len(statuses) >= 10 and failed / len(statuses) > session.policy.limits.failures
-
-
-def _first_reasons(done: Sequence[pd.DataFrame]) -> list[str]:
-    """Why the first changes failed, each reason once, with its remedy."""
-    outcomes = concat(Outcomes, done)
-    failed = outcomes[outcomes["status"].isin([Status.FAILED.value, Status.BLOCKED.value])]
-    return failed["message"].dropna().drop_duplicates().head(REASONS).tolist()

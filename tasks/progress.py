@@ -68,6 +68,11 @@ def announce(text: str) -> None:
     _log().warning("%s", text)
 
 
+def tell(text: str) -> None:
+    """Say in plain words what a step did, in the log of the run."""
+    _log().info("%s", text)
+
+
 def _log() -> logging.Logger | logging.LoggerAdapter[Any]:
     # Commands that run no flow do not load Prefect, which takes longer than they do.
     if "prefect" not in sys.modules:

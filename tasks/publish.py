@@ -15,12 +15,14 @@ from provisioning.model.frames import Links
 from provisioning.model.text import matching
 from reports import licences
 from reports.licences import Report
-from tasks.artifacts import create_artifacts
+from tasks.artifacts import show_artifacts
+from tasks.ending import describe_ending
 from tasks.events import emit_events
 from tasks.files import write_files
+from tasks.progress import announce, tell
 from tasks.session import Session
 from tasks.state import RunState
-from tasks.summary import summarise, write_summary
+from tasks.summary import summarise, summarise_error, write_summary
 
 
 class PriceBookMissing(SeatwiseError):
@@ -30,32 +32,62 @@ class PriceBookMissing(SeatwiseError):
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
-async def publish(session: Session, state: RunState, *, report_only: bool = False) -> dict[str, Any]:
+def publish(session: Session) -> dict[str, Any]:
     """Write the files, show the tables, close the run.
-
-    Args:
-        session: the open session.
-        state: what the run read, decided and did.
-        report_only: whether the plan was only made to count seats, so that nothing is asked of anybody.
 
     Returns:
         The summary, `exit_code` included.
     """
+    state = session.state
     with session.timed("publish"):
+        collect_outcomes(session)
         report = _build_report(session, state) if state.targets else None
         write_files(session, state, report)
-        await create_artifacts(state, report)
-    summary = summarise(session, state, report, report_only=report_only)
-    write_summary(session.out, summary)
-    session.ledger.finish_run(
-        session.run_id,
-        session.moment(),
-        verdict=summary["verdict"],
-        exit_code=summary["exit_code"],
-        summary=summary,
-    )
+        show_artifacts(state, report)
+    summary = summarise(session, state, report)
+    _close(session, summary)
     emit_events(session, state, summary)
+    tell(describe_ending(summary))
     return summary
+
+
+def publish_so_far(session: Session, error: str) -> None:
+    """Show the plans and outcomes of a run that ends early, and close it.
+
+    What cannot be shown does not hide why the run ends.
+
+    Args:
+        session: the open session.
+        error: why it ends, with the remedy.
+    """
+    collect_outcomes(session)
+    if session.state.plans:
+        write_files(session, session.state, None)
+        try:
+            show_artifacts(session.state, None)
+        except Exception as unshown:  # noqa: BLE001  whatever it is, the run ends in its own error
+            announce(f"the plan and its outcomes are in {session.out}; Prefect does not show them: {unshown}")
+    _close(session, summarise_error(session, error))
+
+
+def collect_outcomes(session: Session) -> None:
+    """Take from the ledger how the changes of a plan ended whose writing was not seen to its end."""
+    state, attempts = session.state, session.ledger.attempts(session.run_id)
+    for plan in state.plans:
+        # A rehearsal's plan is in no ledger.
+        if plan.target in state.outcomes or session.as_of is not None:
+            continue
+        recorded = session.ledger.outcomes(plan.fingerprint, attempts)
+        if len(recorded):
+            state.outcomes[plan.target] = recorded
+
+
+def _close(session: Session, summary: dict[str, Any]) -> None:
+    write_summary(session.out, summary)
+    verdict, code = summary["verdict"], summary["exit_code"]
+    session.ledger.finish_run(
+        session.run_id, session.moment(), verdict=verdict, exit_code=code, summary=summary
+    )
 
 
 def _build_report(session: Session, state: RunState) -> Report:

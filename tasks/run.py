@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from prefect.runtime import flow_run
+
 from errors import explain_error
 from ledger.private import keep_folder_private
 from tasks.events import emit_failure
 from tasks.lease import keep_alive
+from tasks.publish import publish_so_far
 from tasks.session import Session, open_session
-from tasks.summary import summarise_error, write_summary
 from transport.redact import redact
 
 
@@ -26,12 +28,14 @@ def open_run(
     as_of: datetime | None = None,
     full: bool = False,
 ) -> Iterator[Session]:
-    """A session with a run in the ledger; an error closes the run as such and goes on up.
+    """A session with a run in the ledger; an error closes the run as such, shows what it did, and goes on up.
+
+    An error that nobody foresaw goes up as one with a remedy.
 
     Args:
         flow: name of the flow.
         config: the policy file.
-        out: folder for the files people read; also gets a summary of a failed run.
+        out: folder for the files people read; also gets what a failed run came to.
         only: e-mail addresses the run is restricted to.
         as_of: moment a rehearsal stands for; it leaves nothing that a later run decides by.
         full: whether every source is read whole.
@@ -40,19 +44,20 @@ def open_run(
         session.flow, session.full = flow, full
         keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
         session.run_id = session.ledger.start_run(
-            flow, session.moment(), policy=session.policy.fingerprint(), config=str(session.config)
+            flow,
+            session.moment(),
+            policy=session.policy.fingerprint(),
+            config=str(session.config),
+            flow_run=flow_run.id,
         )
         session.interrupted = session.ledger.close_interrupted(session.moment())
         try:
             with keep_alive(session):
                 yield session
         except BaseException as error:
-            _close_failed(session, error)
+            explained = explain_error(error)
+            publish_so_far(session, redact(str(explained)))
+            emit_failure(session, error)
+            if isinstance(error, Exception) and explained is not error:
+                raise explained from error
             raise
-
-
-def _close_failed(session: Session, error: BaseException) -> None:
-    summary = summarise_error(session, redact(str(explain_error(error))))
-    write_summary(session.out, summary)
-    session.ledger.finish_run(session.run_id, session.moment(), verdict="error", exit_code=1, summary=summary)
-    emit_failure(session, error)

@@ -21,6 +21,7 @@ from sources import Source
 from tasks import connections
 from tasks.clock import as_utc, clock_offset
 from tasks.progress import announce
+from tasks.state import RunState
 from transport.door import Door
 from transport.redact import guard_logs
 
@@ -54,6 +55,7 @@ class Session:
         read_whole: sources whose feed of changes could not be used, and why.
         columns_told: which column of each table or exported file feeds what, and which were not used.
         interrupted: runs that were found killed, and closed.
+        state: what the run has read, decided and done so far; it is shown however the run ends.
     """
 
     config: Path
@@ -72,6 +74,7 @@ class Session:
     read_whole: dict[str, str] = field(default_factory=dict)
     columns_told: dict[str, list[str]] = field(default_factory=dict)
     interrupted: list[str] = field(default_factory=list)
+    state: RunState = field(default_factory=RunState)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)

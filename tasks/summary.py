@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 
 from ledger import StoredPlan
 from ledger.private import keep_private
@@ -34,28 +35,22 @@ EXIT_CODES = {
 }
 COUNTED = ("applied", "failed", "stale", "propagating", "blocked")
 """Outcomes that the summary counts, each under its own name."""
+REASONS = 3
+"""Reasons that are told where changes failed."""
 
 
-def summarise(
-    session: Session, state: RunState, report: Report | None, *, report_only: bool
-) -> dict[str, Any]:
+def summarise(session: Session, state: RunState, report: Report | None) -> dict[str, Any]:
     """Say what a run read, decided and did, its verdict and exit code included.
 
     Args:
         session: the open session.
         state: what the run has come to.
         report: the licence report; None when nothing was read whole.
-        report_only: whether the plan was only made to count seats, so that nothing is asked of anybody.
     """
+    # The plan was only made to count seats, so nothing is asked of anybody.
+    report_only = session.flow == "licences"
     summary = {
-        **_empty_summary(session),
-        **_summarise_plans(session, state),
-        **_summarise_reads(session, state),
-        **_summarise_decisions(state),
-        **_summarise_outcomes(state),
-        "rehearsed": session.as_of,
-        "targets_failed": dict(session.failed),
-        "columns": dict(session.columns_told),
+        **_summarise_so_far(session, state),
         "files": files_to_read(session, state, report),
         **(licences.summary(report) if report is not None else _seen_when_planned(session, state)),
     }
@@ -72,8 +67,23 @@ def summarise(
 
 
 def summarise_error(session: Session, error: str) -> dict[str, Any]:
-    """The summary of a run that ended in an error."""
-    return _empty_summary(session) | {"verdict": "error", "exit_code": EXIT_CODES["error"], "error": error}
+    """The summary of a run that ended in an error: what it had come to by then."""
+    so_far = _summarise_so_far(session, session.state)
+    return so_far | {"verdict": "error", "exit_code": EXIT_CODES["error"], "error": error}
+
+
+def _summarise_so_far(session: Session, state: RunState) -> dict[str, Any]:
+    """Everything but the report, and what follows from the whole."""
+    return {
+        **_empty_summary(session),
+        **_summarise_plans(session, state),
+        **_summarise_reads(session, state),
+        **_summarise_decisions(state),
+        **_summarise_outcomes(state),
+        "rehearsed": session.as_of,
+        "targets_failed": dict(session.failed),
+        "columns": dict(session.columns_told),
+    }
 
 
 def write_summary(out: Path, summary: dict[str, Any]) -> Path:
@@ -214,14 +224,21 @@ def _count_seats_left(state: RunState) -> dict[str, int]:
     return {name: int(number) for name, number in left.items() if number}
 
 
-def _summarise_outcomes(state: RunState) -> dict[str, int]:
+def _summarise_outcomes(state: RunState) -> dict[str, Any]:
     """How many changes ended how; residual are those tried, or all when none was, that are not made."""
     outcomes, changes = state.all_outcomes, state.all_changes
     counts = Counter(outcomes["status"])
     applied = outcomes.loc[outcomes["status"] == Status.APPLIED.value, "change_id"]
     undone = changes.loc[~changes["change_id"].isin(applied), "change_id"]
     residual = undone[undone.isin(outcomes["change_id"])] if len(outcomes) else undone
-    return {**{status: counts[status] for status in COUNTED}, "residual": len(residual)}
+    counted = {status: counts[status] for status in COUNTED}
+    return {**counted, "residual": len(residual), "failures": first_reasons(outcomes)}
+
+
+def first_reasons(outcomes: pd.DataFrame) -> list[str]:
+    """Why the first changes failed, each reason once, with its remedy."""
+    failed = outcomes[outcomes["status"].isin([Status.FAILED.value, Status.BLOCKED.value])]
+    return failed["message"].dropna().drop_duplicates().head(REASONS).tolist()
 
 
 def _seen_when_planned(session: Session, state: RunState) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Undoing(NamedTuple):
 
 
 def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoing:
-    """Store the inverse of every plan a run applied, also of one that was killed.
+    """Store the inverse of every plan a run and its other attempts applied, also of one that was killed.
 
     Args:
         session: the open session; its run owns the new plans.
@@ -50,10 +50,11 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
         NothingToUndo: nothing was applied, or all of it is irreversible.
     """
     run = session.ledger.run(run_id)
+    attempts = session.ledger.attempts(run.run_id)
     made: dict[str, list[pd.DataFrame]] = {}
-    for fingerprint in session.ledger.written(run.run_id):
+    for fingerprint in session.ledger.written(attempts):
         applied = session.ledger.plan(fingerprint)
-        changes = _made(session, applied, run.run_id)
+        changes = _made(session, applied, attempts)
         made.setdefault(applied.target, []).append(restrict(changes, only))
     plans, lasting, sources = [], [], _LastSources(session)
     for target, parts in made.items():
@@ -103,12 +104,12 @@ def _guard(session: Session, undoing: Plan, sources: _LastSources) -> tuple[Plan
     return make(target, guarded.changes, undoing.policy_fingerprint), spared
 
 
-def _made(session: Session, plan: StoredPlan, run_id: str) -> pd.DataFrame:
-    """The changes of a plan that a run made, whoever saw how they ended, each with its account.
+def _made(session: Session, plan: StoredPlan, runs: Sequence[str]) -> pd.DataFrame:
+    """The changes of a plan that runs made, whoever saw how they ended, each with its account.
 
-    What was so already when the run came to it, somebody else did, and it stays.
+    What was so already when a run came to it, somebody else did, and it stays.
     """
-    outcomes = session.ledger.outcomes(plan.fingerprint, intended_by=run_id)
+    outcomes = session.ledger.outcomes(plan.fingerprint, intended_by=runs)
     made = outcomes[outcomes["status"].isin(MADE) & outcomes["message"].ne(ALREADY)]
     return with_accounts(plan.changes, made)
 

@@ -45,6 +45,7 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
         Its summary.
     """
     prepare_prefect()
+    from tasks.ending import summary_of
     from tasks.progress import show_on_terminal
 
     start = getattr(import_module(f"flows.{flow}"), flow)
@@ -52,8 +53,7 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if not _server_address() and not _announced:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
             _announced.append(True)
-        summary: dict[str, Any] = asyncio.run(start(**parameters))
-        return summary
+        return summary_of(asyncio.run(start(**parameters, return_state=True)))
 
 
 def prepare_prefect() -> None:

@@ -41,7 +41,7 @@ class Begun:
         self._future.add_done_callback(lambda _: fn(self))
 
 
-async def _no_artifacts(*_: Any, **__: Any) -> None:
+def _no_artifacts(*_: Any, **__: Any) -> None:
     return None
 
 
@@ -80,7 +80,7 @@ def without_prefect(*, hasty: bool = False) -> Iterator[None]:
         with (
             patch.object(Task, "__call__", call),
             patch.object(Task, "submit", submit),
-            patch("tasks.publish.create_artifacts", _no_artifacts),
+            patch("tasks.publish.show_artifacts", _no_artifacts),
             patch("tasks.publish._build_report", lambda *_: None),
             patch.object(Wire, "__init__", _hasty(Wire.__init__) if hasty else Wire.__init__),
         ):
@@ -93,18 +93,18 @@ def run(flow: str, folder: Path, **parameters: Any) -> dict[str, Any]:
         os.environ[SIMULATED] = moment.isoformat()
     body = getattr(import_module(f"flows.{flow}"), flow).fn
     try:
-        summary = asyncio.run(body(config=str(folder / "policy.yaml"), out=str(folder / "out"), **parameters))
+        state = asyncio.run(body(config=str(folder / "policy.yaml"), out=str(folder / "out"), **parameters))
     except Exception as error:  # noqa: BLE001 (any end of a run is an answer here)
         text = f"{type(error).__name__}: {error}"
         return {"exit_code": 1, "error": text, "raw": _is_raw(error), "fingerprints": {}}
-    return dict(summary)
+    return dict(state.data)
 
 
 def _is_raw(error: Exception) -> bool:
     """Whether an error speaks of Python instead of the matter: nobody foresaw it."""
-    from errors import SeatwiseError
+    from errors import SeatwiseError, Unforeseen
 
-    return not isinstance(error, SeatwiseError)
+    return isinstance(error, Unforeseen) or not isinstance(error, SeatwiseError)
 
 
 def approve(folder: Path, fingerprint: str, moment: datetime | None = None, *, by: str = "tester") -> None:

@@ -95,8 +95,14 @@ class Company:
 
     def run(self, flow: str, **parameters: Any) -> dict[str, Any]:
         """Run a flow to its end; its summary."""
+        from tasks.ending import summary_of
+
+        return summary_of(self.end(flow, **parameters))
+
+    def end(self, flow: str, **parameters: Any) -> Any:
+        """Run a flow to its end; its state."""
         run = getattr(import_module(f"flows.{flow}"), flow)
-        return asyncio.run(run(config=str(self.policy), out=str(self.out), **parameters))
+        return asyncio.run(run(config=str(self.policy), out=str(self.out), **parameters, return_state=True))
 
     def rename_account(self, account_id: str, name: str) -> None:
         """Change a name in the target, as an administrator would by hand."""

@@ -22,7 +22,7 @@ APPLY = """
 import asyncio, sys
 from flows.apply import apply
 
-asyncio.run(apply(plan=sys.argv[1], config=sys.argv[2], out=sys.argv[3]))
+asyncio.run(apply(plan=sys.argv[1], config=sys.argv[2], out=sys.argv[3], return_state=True))
 """
 
 READS = ("/search", "/workspaces")

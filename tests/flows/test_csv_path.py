@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.summary_lines import describe_summary
+from tasks.ending import summary_of
 
 POLICY = """\
 version: 1
@@ -49,7 +50,10 @@ def files(company, tmp_path: Path) -> Path:
 
 def run(flow: str, folder: Path) -> dict[str, Any]:
     started = getattr(import_module(f"flows.{flow}"), flow)
-    return asyncio.run(started(config=str(folder / "policy.yaml"), out=str(folder / "out")))
+    state = asyncio.run(
+        started(config=str(folder / "policy.yaml"), out=str(folder / "out"), return_state=True)
+    )
+    return summary_of(state)
 
 
 @pytest.mark.parametrize("source", [CSV, OKTA], ids=["two files", "Okta and a file"])

@@ -79,7 +79,7 @@ def test_the_last_outcome_of_a_change_counts(
         "acme-c1": "applied",
         "acme-c2": "applied",
     }
-    assert ledger.outcomes("abc1", run_id)["change_id"].tolist() == ["acme-c0", "acme-c1"]
+    assert ledger.outcomes("abc1", [run_id])["change_id"].tolist() == ["acme-c0", "acme-c1"]
 
 
 def test_outcomes_of_a_plan_nobody_applied_are_empty_and_typed(
@@ -180,13 +180,13 @@ def test_a_change_belongs_to_the_run_that_made_it_whoever_found_out(
     ledger.record(later, "abc1", make_outcomes(changes[2:3], message="it was so already"))
     ledger.record(run_id, "abc1", make_outcomes(changes[:1], status="propagating"))
 
-    assert (ledger.written(run_id), ledger.written(later)) == (["abc1"], [])
-    mine = ledger.outcomes("abc1", intended_by=run_id)
+    assert (ledger.written([run_id]), ledger.written([later])) == (["abc1"], [])
+    mine = ledger.outcomes("abc1", intended_by=[run_id])
     assert dict(mine[["change_id", "status"]].itertuples(index=False, name=None)) == {
         "acme-c1": "applied",
         "acme-c0": "propagating",
     }
-    assert ledger.outcomes("abc1", intended_by=later).empty
+    assert ledger.outcomes("abc1", intended_by=[later]).empty
 
 
 def test_what_is_written_together_is_kept_together(

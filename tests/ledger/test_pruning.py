@@ -256,5 +256,5 @@ def test_every_reference_between_tables_holds_afterwards(ledger, url, write, age
     for run in ledger.runs()["run_id"]:
         for plan in ledger.plans(run):
             assert len(plan.changes) == 2
-        for fingerprint in ledger.written(run):
+        for fingerprint in ledger.written([run]):
             assert len(ledger.plan(fingerprint).changes) == 2

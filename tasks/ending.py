@@ -1,0 +1,143 @@
+"""How a run ended, as the state of the Prefect run: its colour, its name, one sentence and what to do next.
+
+The type decides the colour and which automations hear of it. What waits for a person has neither
+failed nor been done, so a run that ends there is of the type Prefect shows in grey, under a name
+of its own; it could not be of the type paused, because no process will ever go on with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from prefect.client.schemas.objects import State, StateType
+
+from reports.rejects import describe_rejects
+
+
+class Ending(NamedTuple):
+    """What a verdict is in the Prefect UI."""
+
+    type: StateType
+    name: str
+
+
+ENDINGS = {
+    "done": Ending(StateType.COMPLETED, "Completed"),
+    "changes planned": Ending(StateType.COMPLETED, "Planned"),
+    "needs approval": Ending(StateType.CANCELLED, "Needs approval"),
+    "done with failures": Ending(StateType.FAILED, "Done with failures"),
+    "done, rows not read": Ending(StateType.COMPLETED, "Rows not read"),
+    "done, seats left": Ending(StateType.COMPLETED, "Seats left"),
+}
+"""Verdict of a run that reached its end → its state; any other run ends Failed, Crashed or Cancelled."""
+
+
+def as_state(summary: dict[str, Any]) -> State[dict[str, Any]]:
+    """The state a flow returns; the summary is its result."""
+    ending = ENDINGS[summary["verdict"]]
+    return State(type=ending.type, name=ending.name, message=describe_ending(summary), data=summary)
+
+
+def summary_of(state: State[dict[str, Any]]) -> dict[str, Any]:
+    """The summary a flow ended with, whatever its colour.
+
+    Raises:
+        Exception: the flow ended in this error instead.
+    """
+    ended = state.result(raise_on_failure=False)
+    if isinstance(ended, BaseException):
+        raise ended
+    return ended
+
+
+def describe_ending(summary: dict[str, Any]) -> str:
+    """What came of a run, with numbers, and what to do next."""
+    return " ".join([_describe_outcome(summary), *_next_steps(summary)])
+
+
+def describe_briefly(summary: dict[str, Any]) -> str:
+    """What came of a run in the few words that its name has room for."""
+    if summary["verdict"] == "error":
+        return "error"
+    if summary["flow"] == "licences":
+        return f"{summary['waste']['seats']:,} wasted seats"
+    planned = sum(summary["changes"].values())
+    if summary["applied"] or summary["failed"]:
+        failed = f", {summary['failed']:,} failed" if summary["failed"] else ""
+        return f"{_changes(summary['applied'])} applied{failed}"
+    if planned and summary["verdict"] == "needs approval":
+        return f"{_changes(planned)} need{'s' if planned == 1 else ''} approval"
+    if planned:
+        return f"{_changes(planned)} planned"
+    return "in step" if summary["verdict"] == "done" else str(summary["verdict"])
+
+
+def _describe_outcome(summary: dict[str, Any]) -> str:
+    if summary["flow"] == "licences":
+        return _describe_seats(summary)
+    planned = sum(summary["changes"].values())
+    by_action = ", ".join(f"{count:,} {action}" for action, count in summary["changes"].items())
+    if not planned:
+        people, accounts = summary["identities"], summary["accounts"]
+        return f"In step: {people:,} identities and {accounts:,} accounts, and nothing to change."
+    tried = summary["applied"] + summary["failed"] + summary["stale"] + summary["propagating"]
+    if not tried + summary["blocked"]:
+        return f"{_changes(planned)} planned: {by_action}."
+    left = [
+        f"{summary[status]:,} {status}"
+        for status in ("failed", "blocked", "stale", "propagating")
+        if summary[status]
+    ]
+    if not left and summary["applied"] == planned:
+        return f"{_changes(planned)} applied: {by_action}."
+    return ", ".join([f"{summary['applied']:,} of {_changes(planned)} applied", *left]) + "."
+
+
+def _next_steps(summary: dict[str, Any]) -> list[str]:
+    """What a person does now; what failed comes first."""
+    steps = [f"{target}: {why}" for target, why in summary["targets_failed"].items()]
+    if summary["failures"]:
+        steps.append(f"First reasons: {'; '.join(summary['failures'])}.")
+    if summary["verdict"] == "done with failures":
+        steps.append(f"`seatwise show {summary['run_id']}` lists them; the next run plans them again.")
+    if summary["blocked_by"]:
+        steps.append(f"It waits because: {'; '.join(summary['blocked_by'])}.")
+    if summary["rehearsed"]:
+        steps.append(f"A rehearsal for {summary['rehearsed']:%Y-%m-%d %H:%M} UTC; nothing was kept.")
+        return steps
+    steps += [_release(target, plan) for target, plan in summary["waiting"].items()]
+    if summary["propagating"]:
+        steps.append("What is propagating was accepted and does not show yet; the next run reads it again.")
+    if summary["rejects"]:
+        unread = "; ".join(describe_rejects(summary["rejects"]))
+        steps.append(f"Rows not read: {unread}. Correct them where they come from; rejects.csv lists them.")
+    if left := summary["seats_left"]:
+        steps.append(
+            f"Leavers keep {sum(left.values()):,} billed seats that no rule can take; "
+            "take them by hand, todo.csv has the steps."
+        )
+    return steps
+
+
+def _release(target: str, plan: dict[str, Any]) -> str:
+    """How a plan that waits is let go."""
+    short = plan["fingerprint"][:12]
+    if plan["by_hand"] and not plan["needs_approval"]:
+        return f"{target} is changed by hand: todo.csv has the steps of plan {short}."
+    if plan["needs_approval"]:
+        return (
+            f"{target}: if plan {short} is right, `seatwise approve {short}` and run seatwise-apply with it; "
+            "if it is not, correct the source or the policy."
+        )
+    return f"{target}: run seatwise-apply with plan {short} to make them."
+
+
+def _describe_seats(summary: dict[str, Any]) -> str:
+    seats, waste = sum(summary["seats"].values()), summary["waste"]
+    priced = waste["monthly"] is not None
+    cost = f", {waste['currency']} {waste['monthly']:,.2f} a month" if priced else ""
+    return f"{seats:,} seats, {waste['seats']:,} of them wasted{cost}; licences.html tells which."
+
+
+def _changes(number: int) -> str:
+    return f"{number:,} change{'' if number == 1 else 's'}"
