@@ -6,7 +6,7 @@ names its own errors beneath the root.
 
 from __future__ import annotations
 
-__all__ = ["SeatwiseError", "Unforeseen", "explain_error"]
+__all__ = ["STOPPED", "SeatwiseError", "Unforeseen", "explain_error"]
 
 UNFORESEEN = "Run the command with --debug to see where it happened; if it is not your mistake, report it."
 STOPPED = "Start it again when you are ready."

@@ -9,6 +9,7 @@ from prefect import State, flow
 from flows.parameters import Config, Described, Out
 from ledger import StoredPlan
 from reports.plan_text import final_lines
+from tasks.aftermath import show_killed
 from tasks.consent import require_consent
 from tasks.ending import as_state
 from tasks.lease import lease_target
@@ -23,7 +24,12 @@ from tasks.verify import verify
 Fingerprint = Annotated[str, Described("Fingerprint of the plan, or its beginning.")]
 
 
-@flow(name="seatwise-apply", flow_run_name="apply {plan}")
+@flow(
+    name="seatwise-apply",
+    flow_run_name="apply {plan}",
+    on_crashed=[show_killed],
+    on_cancellation=[show_killed],
+)
 async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "out") -> State[dict[str, Any]]:
     """Make the changes of one plan, and nothing else."""
     with open_run("apply", config, out) as session:

@@ -8,12 +8,18 @@ from prefect import State, flow
 
 from flows.parameters import AsOf, Config, Out
 from flows.reconcile import read_and_decide
+from tasks.aftermath import show_killed
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
 
 
-@flow(name="seatwise-licences", flow_run_name="licences {config}")
+@flow(
+    name="seatwise-licences",
+    flow_run_name="licences {config}",
+    on_crashed=[show_killed],
+    on_cancellation=[show_killed],
+)
 async def licences(
     config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None
 ) -> State[dict[str, Any]]:

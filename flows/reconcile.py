@@ -7,6 +7,7 @@ from typing import Any
 from prefect import State, flow
 
 from flows.parameters import AsOf, Config, Full, Only, Out
+from tasks.aftermath import show_killed
 from tasks.decide import decide_target, remember_reads
 from tasks.ending import as_state
 from tasks.extract import extract_source, extract_target
@@ -17,7 +18,12 @@ from tasks.session import Session
 from tasks.settle import settle_all
 
 
-@flow(name="seatwise-reconcile", flow_run_name="reconcile {config}")
+@flow(
+    name="seatwise-reconcile",
+    flow_run_name="reconcile {config}",
+    on_crashed=[show_killed],
+    on_cancellation=[show_killed],
+)
 async def reconcile(
     config: Config = "policy.yaml",
     out: Out = "out",

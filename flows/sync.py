@@ -9,13 +9,19 @@ from prefect import State, flow
 from flows.apply import apply_plan
 from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
+from tasks.aftermath import show_killed
 from tasks.consent import releases
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
 
 
-@flow(name="seatwise-sync", flow_run_name="sync {config}")
+@flow(
+    name="seatwise-sync",
+    flow_run_name="sync {config}",
+    on_crashed=[show_killed],
+    on_cancellation=[show_killed],
+)
 async def sync(
     config: Config = "policy.yaml",
     out: Out = "out",

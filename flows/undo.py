@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from prefect import State, flow
 
 from flows.parameters import Config, Described, Only, Out
+from tasks.aftermath import show_killed
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
@@ -16,7 +17,12 @@ from tasks.undo import plan_undo
 RunId = Annotated[str, Described("The run to take back, or its beginning.")]
 
 
-@flow(name="seatwise-undo", flow_run_name="undo {run_id}")
+@flow(
+    name="seatwise-undo",
+    flow_run_name="undo {run_id}",
+    on_crashed=[show_killed],
+    on_cancellation=[show_killed],
+)
 async def undo(
     run_id: RunId, config: Config = "policy.yaml", out: Out = "out", only: Only = None
 ) -> State[dict[str, Any]]:

@@ -55,6 +55,22 @@ class Journal(Store):
         except IntegrityError as error:
             raise _refusal(fingerprint) from error
 
+    def begun(self, run_id: str) -> list[str]:
+        """Fingerprints of the plans of which a run intended changes, in the order it began."""
+        c = tables.intents.c
+        query = select(c.fingerprint).where(c.run_id == run_id).group_by(c.fingerprint)
+        with self._reading() as connection:
+            return list(connection.scalars(query.order_by(func.min(c.seq))))
+
+    def withdraw(self, run_id: str, fingerprint: str, change_ids: Sequence[str]) -> None:
+        """Keep that changes a run intended were not sent after all: nothing about them is in doubt."""
+        c = tables.intents.c
+        mine = update(tables.intents).where(c.run_id == run_id, c.fingerprint == fingerprint)
+        with self._writing() as connection:
+            for part in chunks(change_ids):
+                unsent = mine.where(c.change_id.in_(part), c.settled == false())
+                connection.execute(unsent.values(settled=true()))
+
     def record(self, run_id: str, fingerprint: str, outcomes: pd.DataFrame) -> None:
         """Keep how changes ended, and settle their intents, whichever run wrote them.
 

@@ -77,13 +77,8 @@ class Runs(Store):
         letters = "".join(secrets.choice(_LETTERS) for _ in range(4))
         run_id = f"{at.astimezone(UTC):%Y%m%d-%H%M%S}-{letters}"
         row = {"run_id": run_id, "flow": flow, "started_at": at, "policy": policy, "config": config}
-        row |= {
-            "flow_run": flow_run,
-            "alive_at": at,
-            "owner": login(),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-        }
+        row |= {"alive_at": at, "owner": login(), "host": socket.gethostname(), "pid": os.getpid()}
+        row |= {"flow_run": flow_run}
         with self._writing() as connection:
             _require_later(connection, at)
             connection.execute(insert(tables.runs), row)
@@ -123,6 +118,19 @@ class Runs(Store):
             found = {row.run_id: row.alive_at for row in connection.execute(silent)}
             close_runs(connection, found)
         return list(found)
+
+    def close_killed(self, run_id: str, at: datetime) -> bool:
+        """Close a run whose process is known to be gone, as interrupted; its targets are free at once.
+
+        Returns:
+            Whether it never said itself how it ended.
+        """
+        c = tables.runs.c
+        silent = select(c.run_id).where(c.run_id == run_id, c.summary.is_(None))
+        with self._writing(alone_on=tables.leases) as connection:
+            found = connection.scalar(silent) is not None
+            close_runs(connection, {run_id: at} if found else {})
+        return found
 
     def runs(self, limit: int = 50) -> pd.DataFrame:
         """The newest runs first: every field of `RunRow` but the configuration and the summary."""

@@ -144,9 +144,7 @@ runs = Table(
     _text("policy"),
     _text("config", nullable=True),
     Column("summary", JSON(none_as_null=True), nullable=True),
-    _text(
-        "flow_run", nullable=True, index=True, doc="The Prefect flow run; each attempt at it is a run here."
-    ),
+    _text("flow_run", nullable=True, index=True, doc="The Prefect flow run it is an attempt at."),
 )
 
 # One run at a time writes a target. The lease of a run that fell silent is free: a crash blocks nobody.

@@ -39,10 +39,10 @@ def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) ->
         Lines without line ends; text from outside carries no control characters.
     """
     if changes.empty:
-        return [f"{title}: nothing to do"]
+        return [plan_title(changes, title)]
     groups = list(changes.groupby(["target", "action"], sort=False))
     shown = max(FEWEST, rows // len(groups))
-    lines = [f"{title}: {_counted(changes)}"]
+    lines = [plan_title(changes, title)]
     several = len({target for (target, _), _ in groups}) > 1
     for (target, action), group in groups:
         lines.append("")
@@ -53,6 +53,11 @@ def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) ->
     if final := final_lines(changes):
         lines += ["", "cannot be undone", *(f"  {line}" for line in final)]
     return lines
+
+
+def plan_title(changes: pd.DataFrame, title: str = "plan") -> str:
+    """How many changes a plan has, in one line."""
+    return f"{title}: {_counted(changes) if len(changes) else 'nothing to do'}"
 
 
 def final_lines(changes: pd.DataFrame, rows: int = 10) -> list[str]:

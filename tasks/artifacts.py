@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from prefect.artifacts import Artifact, MarkdownArtifact, TableArtifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate
 
 from reports import licences, plan_text
 from reports.licences import Report
 from reports.rejects import count_rejects, describe_rejects
+from tasks.session import Session
 from tasks.state import RunState
 from tasks.summary import describe_note
 
 
-def show_artifacts(state: RunState, report: Report | None) -> None:
+def show_artifacts(session: Session, report: Report | None) -> None:
     """Show the plan, the outcomes, the seats and what a person should know of the plan."""
-    for artifact in _artifacts(state, report):
+    flow_run = UUID(session.flow_run) if session.flow_run else None
+    client = get_client(sync_client=True)
+    for shown in _artifacts(session.state, report):
         # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
-        artifact.create(_sync=True)  # type: ignore[call-arg]
+        data = shown.format(_sync=True)  # type: ignore[call-arg]
+        client.create_artifact(
+            ArtifactCreate(
+                type=shown.type, key=shown.key, description=shown.description, flow_run_id=flow_run, data=data
+            )
+        )
 
 
 def _artifacts(state: RunState, report: Report | None) -> Iterator[Artifact]:

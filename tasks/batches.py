@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from threading import Event
 
 import pandas as pd
 from prefect import task
@@ -34,7 +35,7 @@ from tasks.outcomes import (
     record_outcomes,
     settle_by_reading,
 )
-from tasks.progress import Advance
+from tasks.progress import Advance, tell
 from tasks.session import Session
 from transport.errors import Malformed, UnknownOutcome
 
@@ -58,14 +59,16 @@ def write_batch(
     session: Session,
     plan: StoredPlan,
     sink: Sink,
-    number: int,  # noqa: ARG001  names the step in the Prefect UI
+    number: int,
     batch: pd.DataFrame,
     advance: Advance,
 ) -> pd.DataFrame:
     """Make the changes of one batch and record how each ended.
 
+    A run that is told to end sends no further request; what is under way comes to its end.
+
     Returns:
-        An Outcomes frame, one row per change of the batch.
+        An Outcomes frame, one row per change of the batch that was tried.
     """
     renew_lease(session, plan.target)
     with session.observing:
@@ -73,10 +76,15 @@ def write_batch(
     intended = [change.change_id for change in to_write]
     session.ledger.intend(session.run_id, intended, plan.fingerprint, session.moment())
     doubts: Doubts = {}
-    endings |= _write(sink, to_write, advance, doubts)
+    written, unsent = _write(sink, to_write, advance, doubts, session.stopping)
+    session.ledger.withdraw(session.run_id, plan.fingerprint, unsent)
+    batch = batch[~batch["change_id"].isin(unsent)]
+    endings |= written
     endings |= _settle_lost(sink, batch, endings, doubts)
     outcomes = build_outcomes(batch, endings, session.moment())
     record_outcomes(session, plan.target, plan.fingerprint, batch, outcomes)
+    counts = ", ".join(f"{count:,} {status}" for status, count in outcomes["status"].value_counts().items())
+    tell(f"{plan.target}: batch {number}: {counts or 'nothing was sent, the run is to end'}")
     return outcomes
 
 
@@ -103,18 +111,32 @@ def _check_preconditions(sink: Sink, batch: pd.DataFrame) -> tuple[Endings, list
     return endings, frames.rows(batch[~done & holds & can & ~taken])
 
 
-def _write(sink: Sink, changes: Sequence[Change], advance: Advance, doubts: Doubts) -> Endings:
-    """Action after action in the plan's order, the bundles of one action side by side."""
+def _write(
+    sink: Sink, changes: Sequence[Change], advance: Advance, doubts: Doubts, stopping: Event
+) -> tuple[Endings, list[str]]:
+    """Action after action in the plan's order, the bundles of one action side by side.
+
+    Returns:
+        How the changes ended, and those that were not sent because the run is to end.
+    """
     bundles: dict[str, list[Change]] = {}
     for change in changes:
         bundles.setdefault(sink.bundle(change), []).append(change)
     endings: Endings = {}
+    unsent: list[str] = []
+
+    def write(bundle: list[Change]) -> Endings:
+        if not stopping.is_set():
+            return _write_bundle(sink, bundle, doubts)
+        unsent.extend(change.change_id for change in bundle)
+        return {}
+
     with ThreadPoolExecutor(WRITERS, thread_name_prefix="write") as pool:
         for side_by_side in _group_by_action(bundles.values()):
-            for written in pool.map(lambda bundle: _write_bundle(sink, bundle, doubts), side_by_side):
+            for written in pool.map(write, side_by_side):
                 endings |= written
                 advance(len(written))
-    return endings
+    return endings, unsent
 
 
 def _group_by_action(bundles: Iterable[list[Change]]) -> Iterator[list[list[Change]]]:

@@ -15,9 +15,11 @@ from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
 from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
+from reports.plan_text import plan_title
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.incremental import digest_options
 from tasks.memory import SIZES, recall, recall_sizes
+from tasks.progress import tell
 from tasks.session import Session
 
 
@@ -45,7 +47,9 @@ def decide_target(
             actions=actions or None,
             attended=by_hand,
         )
-        return decision, _keep(session, name, decision)
+        plan = _keep(session, name, decision)
+        tell("; ".join([plan_title(plan.changes, f"{name}: plan {plan.fingerprint[:12]}"), *plan.blocked_by]))
+        return decision, plan
 
 
 @task(name="remember reads", task_run_name="remember reads", cache_policy=NO_CACHE)

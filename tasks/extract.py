@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from errors import STOPPED, SeatwiseError
 from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
 from tasks.incremental import read_changes, take_checkpoint
-from tasks.progress import current_progress
+from tasks.progress import current_progress, tell
 from tasks.session import Session
 
 SOURCE_PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
@@ -27,6 +29,12 @@ TARGET_PARTS = {
     "seats": frames.Seats,
     "capacity": frames.Capacity,
 }
+
+
+class Stopped(SeatwiseError):
+    """The run was told to end while it read."""
+
+    remedy = STOPPED
 
 
 @task(name="extract source", task_run_name="extract {name}", cache_policy=NO_CACHE)
@@ -43,7 +51,7 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
             return resolve_members(changed, everyone=everyone)
         # Taken first: what changes while the pages are read is in the next delta.
         checkpoint = take_checkpoint(source)
-        parts = _read(source, SOURCE_PARTS, name)
+        parts = _read(session, source, SOURCE_PARTS, name)
         _keep_columns(session, source, name)
     read = SourceSnapshot(
         name,
@@ -67,20 +75,22 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
     """
     with session.timed(f"extract {name}"):
         sink = session.sink(name)
-        parts = _read(sink, TARGET_PARTS, name)
+        parts = _read(session, sink, TARGET_PARTS, name)
         _keep_columns(session, sink, name)
     # A file is of the day it was made, however late it is read.
     return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
 
 
 def _read(
-    connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str
+    session: Session, connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str
 ) -> dict[str, pd.DataFrame]:
     """Every part of a connection side by side, and the rejects of all."""
     with ThreadPoolExecutor(len(parts), thread_name_prefix=f"read-{name}") as pool:
-        reads = {part: pool.submit(_drain, getattr(connection, part)(), f"{name}: {part}") for part in parts}
+        drain = partial(pool.submit, _drain, session)
+        reads = {part: drain(getattr(connection, part)(), f"{name}: {part}") for part in parts}
         drained = {part: read.result() for part, read in reads.items()}
     good = {part: frames.concat(model, drained[part][0]) for part, model in parts.items()}
+    tell(f"{name}: read {', '.join(f'{len(rows):,} {part}' for part, rows in good.items())}")
     rejects = [page for _, pages in drained.values() for page in pages]
     return {**good, "rejects": frames.concat(frames.Rejects, rejects)}
 
@@ -91,10 +101,14 @@ def _keep_columns(session: Session, connection: Source | Sink, name: str) -> Non
         session.columns_told[name] = list(told)
 
 
-def _drain(pages: Iterator[Any], title: str) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
+def _drain(
+    session: Session, pages: Iterator[Any], title: str
+) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
     advance = current_progress().step(title)
     good, rejects = [], []
     for page in pages:
+        if session.stopping.is_set():
+            raise Stopped(f"{title} were not read to their end")
         advance(len(page.frame))
         good.append(page.frame)
         rejects.append(page.rejects)

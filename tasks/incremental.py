@@ -13,7 +13,7 @@ from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
 from sources.kit.feed import Feed, FeedLost
 from tasks.memory import restore_source
-from tasks.progress import current_progress
+from tasks.progress import current_progress, tell
 from tasks.session import Session
 from transport.errors import Forbidden
 
@@ -40,7 +40,9 @@ def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot 
             return None
         advance = current_progress().step(f"{name}: what changed")
         delta = source.delta(before.checkpoint, before)
-        advance(len(delta.identities) + len(delta.gone) + len(delta.groups))
+        changed = len(delta.identities) + len(delta.gone) + len(delta.groups)
+        advance(changed)
+        tell(f"{name}: read what changed since {before.taken_at:%Y-%m-%d %H:%M} UTC: {changed:,} rows")
         return merged(before, delta, session.now)
     # Forbidden: where what tells of changes may no longer be read, the whole still may.
     except (FeedLost, Forbidden, SnapshotDamaged) as lost:

@@ -95,6 +95,10 @@ def _finish_phase(session: Session, begun: Iterator[Future], done: list[pd.DataF
             future = ended.get()
             under_way -= 1
             done.append(future.result())
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            session.stopping.set()
+        raise
     finally:
         for _ in range(under_way):
             ended.get()

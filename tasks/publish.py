@@ -43,7 +43,7 @@ def publish(session: Session) -> dict[str, Any]:
         collect_outcomes(session)
         report = _build_report(session, state) if state.targets else None
         write_files(session, state, report)
-        show_artifacts(state, report)
+        show_artifacts(session, report)
     summary = summarise(session, state, report)
     _close(session, summary)
     emit_events(session, state, summary)
@@ -51,7 +51,7 @@ def publish(session: Session) -> dict[str, Any]:
     return summary
 
 
-def publish_so_far(session: Session, error: str) -> None:
+def publish_so_far(session: Session, error: str, verdict: str = "error") -> None:
     """Show the plans and outcomes of a run that ends early, and close it.
 
     What cannot be shown does not hide why the run ends.
@@ -59,15 +59,16 @@ def publish_so_far(session: Session, error: str) -> None:
     Args:
         session: the open session.
         error: why it ends, with the remedy.
+        verdict: the word for that.
     """
     collect_outcomes(session)
     if session.state.plans:
         write_files(session, session.state, None)
         try:
-            show_artifacts(session.state, None)
+            show_artifacts(session, None)
         except Exception as unshown:  # noqa: BLE001  whatever it is, the run ends in its own error
             announce(f"the plan and its outcomes are in {session.out}; Prefect does not show them: {unshown}")
-    _close(session, summarise_error(session, error))
+    _close(session, summarise_error(session, error) | {"verdict": verdict})
 
 
 def collect_outcomes(session: Session) -> None:

@@ -41,20 +41,21 @@ def open_run(
         full: whether every source is read whole.
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
-        session.flow, session.full = flow, full
+        session.flow, session.full, session.flow_run = flow, full, flow_run.id
         keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
         session.run_id = session.ledger.start_run(
             flow,
             session.moment(),
             policy=session.policy.fingerprint(),
             config=str(session.config),
-            flow_run=flow_run.id,
+            flow_run=session.flow_run,
         )
         session.interrupted = session.ledger.close_interrupted(session.moment())
         try:
             with keep_alive(session):
                 yield session
         except BaseException as error:
+            session.stopping.set()
             explained = explain_error(error)
             publish_so_far(session, redact(str(explained)))
             emit_failure(session, error)

@@ -55,6 +55,8 @@ class Session:
         read_whole: sources whose feed of changes could not be used, and why.
         columns_told: which column of each table or exported file feeds what, and which were not used.
         interrupted: runs that were found killed, and closed.
+        stopping: set when the run is told to end; no request is begun any more.
+        flow_run: the Prefect flow run, where a person watches it.
         state: what the run has read, decided and done so far; it is shown however the run ends.
     """
 
@@ -74,6 +76,8 @@ class Session:
     read_whole: dict[str, str] = field(default_factory=dict)
     columns_told: dict[str, list[str]] = field(default_factory=dict)
     interrupted: list[str] = field(default_factory=list)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    flow_run: str | None = None
     state: RunState = field(default_factory=RunState)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from provisioning.model.findings import Refused, Unreadable
 from provisioning.model.frames import Change, rows
 from provisioning.model.terms import Action, Status, Unknown
 from sinks import Applied, Observation
-from tasks.batches import Doubts, Endings, _check_preconditions, _settle_lost, _write
+from tasks.batches import Doubts, _check_preconditions, _settle_lost, _write
 from tests.provisioning.worlds import account, identity, policy, source, target, think
 from transport.errors import BadRequest, Malformed, UnknownOutcome
 
@@ -50,7 +51,8 @@ class OddSink:
 def written(answer: Callable[[Change], Applied]) -> dict[str, tuple[str, str | None]]:
     sink: Any = OddSink(answer)
     doubts: Doubts = {}
-    endings: Endings = _write(sink, rows(PLAN), lambda _: None, doubts)
+    endings, unsent = _write(sink, rows(PLAN), lambda _: None, doubts, Event())
+    assert unsent == []
     endings |= _settle_lost(sink, PLAN, endings, doubts)
     subjects = dict(zip(PLAN["change_id"], PLAN["subject"].str.partition("@")[0], strict=True))
     return {subjects[key]: (ending.status.value, ending.message) for key, ending in endings.items()}

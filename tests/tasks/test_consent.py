@@ -22,7 +22,6 @@ from tasks.consent import (
     waits_for_approval,
 )
 from tasks.session import Session, open_session
-from tasks.state import RunState
 
 FINGERPRINT = "a1" * 32
 POLICY = """\
@@ -140,12 +139,12 @@ def test_sync_applies_a_plan_once_the_second_person_has_approved(session, monkey
     """A plan that no limit stops still waits for two people, and is released by the second."""
     monkeypatch.setattr(session, "sink_actions", lambda _: frozenset({"create"}))
     stored = plan(session, changes=3, blocked_by=[])
-    state = RunState(plans=[stored])
+    session.state.plans.append(stored)
 
     approve(session, "ann")
-    alone = releases(session, state)
+    alone = releases(session)
     approve(session, "bo")
-    together = releases(session, state)
+    together = releases(session)
 
     assert (alone, [one.fingerprint for one in together]) == ([], [stored.fingerprint])
 

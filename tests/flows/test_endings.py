@@ -1,0 +1,130 @@
+"""Runs of a worker that end before their time: told to, or killed. What they wrote is shown all the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tasks.session import open_session
+from tests.flows.test_crash import writes
+from tests.flows.test_deployments import PREFECT, ROOT, environment, healthy, process, until  # noqa: F401
+from tests.flows.test_states import artifacts
+from tests.flows.test_sync import released
+
+
+class Deployed:
+    """A server with the deployments and a worker."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def start(self, name: str, **parameters: object) -> str:
+        """Start a run of a deployment; its identifier."""
+        query = {"deployments": {"name": {"any_": [name]}}}
+        (found,) = requests.post(f"{self.url}/deployments/filter", json=query, timeout=10).json()
+        reply = requests.post(
+            f"{self.url}/deployments/{found['id']}/create_flow_run",
+            json={"parameters": parameters},
+            timeout=10,
+        )
+        reply.raise_for_status()
+        return str(reply.json()["id"])
+
+    def run(self, run_id: str) -> dict:
+        """What the server knows of a run."""
+        return dict(requests.get(f"{self.url}/flow_runs/{run_id}", timeout=10).json())
+
+    def ended(self, run_id: str, *types: str) -> dict:
+        """The run, once it is in one of these states."""
+        return until(
+            lambda: run if (run := self.run(run_id))["state_type"] in types else None, f"{types} of the run"
+        )
+
+    def set_state(self, run_id: str, kind: str) -> None:
+        """Put a run into a state, as a button of the UI does."""
+        state = {"state": {"type": kind, "name": kind.title()}}
+        requests.post(f"{self.url}/flow_runs/{run_id}/set_state", json=state, timeout=10).raise_for_status()
+
+
+@contextmanager
+def deployment(company, environment: dict[str, str], folder: Path) -> Iterator[Deployed]:  # noqa: F811
+    """The company's deployments on a server of their own, and a worker beside it."""
+    from sandbox import policy
+
+    url, port = environment["PREFECT_API_URL"], environment["PREFECT_SERVER_API_PORT"]
+    worker = folder / "worker"
+    worker.mkdir()
+    env = environment | policy.SECRETS | {"SEATWISE_HOME": str(company.policy.parent)}
+    with process([*PREFECT, "server", "start", "--port", port], folder, environment):
+        until(lambda: healthy(url), "the server's start")
+        subprocess.run(
+            ["make", "-o", ".venv/run.stamp", f"BIN={Path(sys.executable).parent}", "deploy"],
+            cwd=ROOT, env=environment, check=True, capture_output=True,
+        )  # fmt: skip
+        with process([*PREFECT, "worker", "start", "--pool", "seatwise"], worker, env):
+            yield Deployed(url)
+
+
+def begin_to_write(company, deployed: Deployed) -> tuple[dict, str]:
+    """A released plan and a run of seatwise-apply that has written some of it, slowly."""
+    plan = released(company)
+    requests.post(f"{company.url}/_sandbox/limits", json={"latency": 0.5}, timeout=5)
+    requests.delete(f"{company.url}/_sandbox/requests", timeout=5)
+    run_id = deployed.start("seatwise-apply", plan=plan["fingerprint"])
+    until(lambda: sum(row["count"] for row in writes(company)) > 10, "the first writes")
+    return plan, run_id
+
+
+def last_run(company):
+    with open_session(company.policy) as session:
+        run_id = session.ledger.runs(1)["run_id"].iloc[0]
+        return session.ledger.run(run_id), session.ledger.unsettled()
+
+
+@pytest.mark.timeout(400)
+def test_a_run_that_ends_early_shows_what_it_wrote(company, environment, tmp_path):  # noqa: F811
+    """Cancelled: no further request is sent. Killed: the worker tells. Plan, outcomes, counts are shown."""
+    with deployment(company, environment, tmp_path) as deployed:
+        plan, run_id = begin_to_write(company, deployed)
+        deployed.set_state(run_id, "CANCELLING")
+        deployed.ended(run_id, "CANCELLED")
+        sent = sum(row["count"] for row in writes(company))
+        time.sleep(1.5)
+        after = sum(row["count"] for row in writes(company))
+        run, unsettled = last_run(company)
+        shown = artifacts(deployed.url, run_id)
+
+        assert after == sent < sum(plan["changes"].values())
+        assert unsettled.empty
+        assert run.verdict == "error"
+        assert run.summary["applied"] >= 10
+        assert run.summary["changes"] == plan["changes"]
+        assert {"seatwise-plan", "seatwise-outcome"} <= set(shown)
+
+        plan, run_id = begin_to_write(company, deployed)
+        until(lambda: last_run(company)[0].pid, "its process")
+        started, _ = last_run(company)
+
+        os.kill(started.pid, signal.SIGKILL)
+
+        deployed.ended(run_id, "CRASHED")
+        run = until(lambda: found if (found := last_run(company)[0]).summary else None, "the worker's word")
+        shown = artifacts(deployed.url, run_id)
+
+        assert run.run_id == started.run_id
+        assert run.verdict == "interrupted"
+        assert run.summary["changes"] == plan["changes"]
+        assert "seatwise-plan" in shown
+
+        requests.post(f"{company.url}/_sandbox/limits", json={"latency": 0}, timeout=5)
+        last = company.run("sync")
+        assert last["verdict"] in ("done", "changes planned")
