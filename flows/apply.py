@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import State, flow
 
-from flows.parameters import Config, Described, Out
+from flows.forms import titled
+from flows.parameters import Config, Fingerprint, Out
 from ledger import StoredPlan
 from reports.plan_text import final_lines
 from tasks.aftermath import show_killed
@@ -21,12 +22,10 @@ from tasks.session import Session
 from tasks.settle import settle_interrupted
 from tasks.verify import verify
 
-Fingerprint = Annotated[str, Described("Fingerprint of the plan, or its beginning.")]
 
-
+@titled
 @flow(
     name="seatwise-apply",
-    flow_run_name="apply {plan}",
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )
@@ -38,7 +37,7 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
         require_consent(session, stored)
         session.state.plans.append(stored)
         apply_plan(session, stored)
-        return as_state(publish(session))
+        return as_state(session, publish(session))
 
 
 def apply_plan(session: Session, plan: StoredPlan) -> None:

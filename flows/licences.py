@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import State, flow
 
+from flows.forms import titled
 from flows.parameters import AsOf, Config, Out
 from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
@@ -14,9 +15,9 @@ from tasks.publish import publish
 from tasks.run import open_run
 
 
+@titled
 @flow(
     name="seatwise-licences",
-    flow_run_name="licences {config}",
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )
@@ -26,4 +27,4 @@ async def licences(
     """Report every seat, what it costs and what is wasted."""
     with open_run("licences", config, out, as_of=as_of) as session:
         read_and_decide(session)
-        return as_state(publish(session))
+        return as_state(session, publish(session))

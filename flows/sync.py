@@ -7,6 +7,7 @@ from typing import Any
 from prefect import State, flow
 
 from flows.apply import apply_plan
+from flows.forms import titled
 from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
@@ -16,9 +17,9 @@ from tasks.publish import publish
 from tasks.run import open_run
 
 
+@titled
 @flow(
     name="seatwise-sync",
-    flow_run_name="sync {config}",
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )
@@ -38,4 +39,4 @@ async def sync(
                 if len(session.target_names) == 1:
                     raise
                 session.failed[plan.target] = str(error)
-        return as_state(publish(session))
+        return as_state(session, publish(session))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import State, flow
 
-from flows.parameters import Config, Described, Only, Out
+from flows.forms import titled
+from flows.parameters import Config, Only, Out, RunId
 from tasks.aftermath import show_killed
 from tasks.ending import as_state
 from tasks.publish import publish
@@ -14,12 +15,10 @@ from tasks.run import open_run
 from tasks.settle import settle_all
 from tasks.undo import plan_undo
 
-RunId = Annotated[str, Described("The run to take back, or its beginning.")]
 
-
+@titled
 @flow(
     name="seatwise-undo",
-    flow_run_name="undo {run_id}",
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )
@@ -31,4 +30,4 @@ async def undo(
         settle_all(session)
         undoing = plan_undo(session, run_id, only or [])
         session.state.plans, session.state.lasting = undoing.plans, undoing.lasting
-        return as_state(publish(session))
+        return as_state(session, publish(session))

@@ -41,6 +41,7 @@ class RunRow(NamedTuple):
     pid: int | None
     policy: str
     config: str | None
+    flow_run: str | None
     finished_at: datetime | None
     verdict: str | None
     exit_code: int | None

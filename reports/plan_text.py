@@ -17,8 +17,8 @@ LIMIT = 1000
 FEWEST = 3
 """Rows of each action that are shown, however short the text has to be."""
 CHANGE_TITLES = {
-    "position": "No.", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
-    "reason": "Why", "rule": "Rule", "destructive": "Destructive", "reversible": "Reversible",
+    "destructive": "Destructive", "action": "Action", "subject": "Who", "entitlement": "What",
+    "reason": "Why", "rule": "Rule", "reversible": "Reversible", "target": "Target", "position": "No.",
 }  # fmt: skip
 OUTCOME_TITLES = {
     "status": "Status", "target": "Target", "action": "Action", "subject": "Who", "entitlement": "What",
@@ -77,8 +77,12 @@ def final_lines(changes: pd.DataFrame, rows: int = 10) -> list[str]:
 
 
 def table_rows(changes: pd.DataFrame, limit: int = LIMIT) -> list[dict[str, Any]]:
-    """The plan as rows of a table artifact: text, whole numbers and truth alone, none null."""
-    return _cut(_plain(changes.head(limit), CHANGE_TITLES), len(changes), limit, "plan.csv")
+    """The plan as rows of a table artifact: text, whole numbers and truth alone, none null.
+
+    What takes something comes first, and within it what has the same rule stands together.
+    """
+    worst = changes.sort_values(["destructive", "rule", "position"], ascending=[False, True, True])
+    return _cut(_plain(worst.head(limit), CHANGE_TITLES), len(changes), limit, "plan.csv")
 
 
 def outcome_rows(changes: pd.DataFrame, outcomes: pd.DataFrame, limit: int = LIMIT) -> list[dict[str, Any]]:

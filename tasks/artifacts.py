@@ -3,57 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
 
+import pandas as pd
 from prefect.artifacts import Artifact, MarkdownArtifact, TableArtifact
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import ArtifactCreate
 
+from ledger import StoredPlan
 from reports import licences, plan_text
 from reports.licences import Report
 from reports.rejects import count_rejects, describe_rejects
+from tasks.consent import waits_for_approval
+from tasks.files import REPORT
+from tasks.personal_data import Shown, veil, veil_people
 from tasks.session import Session
 from tasks.state import RunState
 from tasks.summary import describe_note
+from tasks.ui import artifact_key, post_artifact
 
 
 def show_artifacts(session: Session, report: Report | None) -> None:
     """Show the plan, the outcomes, the seats and what a person should know of the plan."""
-    flow_run = UUID(session.flow_run) if session.flow_run else None
-    client = get_client(sync_client=True)
-    for shown in _artifacts(session.state, report):
-        # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
-        data = shown.format(_sync=True)  # type: ignore[call-arg]
-        client.create_artifact(
-            ArtifactCreate(
-                type=shown.type, key=shown.key, description=shown.description, flow_run_id=flow_run, data=data
-            )
-        )
+    for shown in _artifacts(session, report):
+        post_artifact(shown, session.flow_run)
 
 
-def _artifacts(state: RunState, report: Report | None) -> Iterator[Artifact]:
-    changes, outcomes = state.all_changes, state.all_outcomes
-    yield TableArtifact(
-        table=plan_text.table_rows(changes),
-        key="seatwise-plan",
-        description=f"{len(changes):,} planned changes",
-    )
-    if len(outcomes):
+def _artifacts(session: Session, report: Report | None) -> Iterator[Artifact]:
+    state, policy, how = session.state, session.policy_name, session.policy.personal_data
+    for plan in state.plans:
+        changes = veil_people(plan.changes, how, texts=["reason"])
         yield TableArtifact(
-            table=plan_text.outcome_rows(changes, outcomes),
-            key="seatwise-outcome",
-            description="What became of each change",
+            table=plan_text.table_rows(changes),
+            key=artifact_key("plan", policy, plan.target),
+            description=_describe_plan(session, plan),
         )
+        if (outcomes := state.outcomes.get(plan.target)) is not None:
+            yield TableArtifact(
+                table=plan_text.outcome_rows(changes, _veil_messages(outcomes, how)),
+                key=artifact_key("outcome", policy, plan.target),
+                description=f"{plan.target}: what became of each change of plan {plan.fingerprint[:12]}",
+            )
     if report is not None:
         yield TableArtifact(
-            table=licences.table_rows(report), key="seatwise-licences", description="Seats, money and waste"
+            table=licences.table_rows(report),
+            key=artifact_key("licences", policy),
+            description="Seats, money and waste",
+        )
+        yield MarkdownArtifact(
+            markdown=f"The licence report of run {session.run_id}: `{session.out / REPORT}`",
+            key=artifact_key("report", policy),
+            description="Where the report is",
         )
     if text := _describe_verdicts(state):
         yield MarkdownArtifact(
-            markdown=text,
-            key="seatwise-verdict",
+            markdown=veil(text, how),
+            key=artifact_key("verdict", policy),
             description="What needs approval, and what to know of the plan",
         )
+
+
+def _veil_messages(outcomes: pd.DataFrame, how: Shown) -> pd.DataFrame:
+    messages = [veil(said, how) if isinstance(said, str) else said for said in outcomes["message"]]
+    return outcomes.assign(message=messages)
+
+
+def _describe_plan(session: Session, plan: StoredPlan) -> str:
+    """The plan in one line, and what to press."""
+    title = plan_text.plan_title(plan.changes, f"{plan.target}: plan {plan.fingerprint[:12]}")
+    if plan.target in session.state.outcomes or plan.changes.empty:
+        return title
+    if waits_for_approval(session, plan):
+        return f"{title}. It needs approval: Resume on a run that waits, else `seatwise approve`."
+    return f"{title}. seatwise-apply makes these changes."
 
 
 def _describe_verdicts(state: RunState) -> str | None:

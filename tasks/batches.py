@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from threading import Event
+from typing import Any
 
 import pandas as pd
 from prefect import task
@@ -54,7 +55,13 @@ TAKEN = (
 UNTOLD = "the target did not tell what the account holds, so nothing was sent; run again"
 
 
-@task(name="write batch", task_run_name="write batch {number} of {plan.target}", cache_policy=NO_CACHE)
+def _name_batch(parameters: dict[str, Any]) -> str:
+    number, of, plan, batch = (parameters[name] for name in ("number", "of", "plan", "batch"))
+    return f"load batch {number} of {of}: {plan.target}, {len(batch):,} changes"
+
+
+# Prefect takes a function with that parameter; its type asks for a class.
+@task(name="load batch", task_run_name=_name_batch, cache_policy=NO_CACHE)  # type: ignore[arg-type]
 def write_batch(
     session: Session,
     plan: StoredPlan,
@@ -62,6 +69,7 @@ def write_batch(
     number: int,
     batch: pd.DataFrame,
     advance: Advance,
+    of: int = 1,
 ) -> pd.DataFrame:
     """Make the changes of one batch and record how each ended.
 
@@ -84,7 +92,7 @@ def write_batch(
     outcomes = build_outcomes(batch, endings, session.moment())
     record_outcomes(session, plan.target, plan.fingerprint, batch, outcomes)
     counts = ", ".join(f"{count:,} {status}" for status, count in outcomes["status"].value_counts().items())
-    tell(f"{plan.target}: batch {number}: {counts or 'nothing was sent, the run is to end'}")
+    tell(f"{plan.target}: batch {number} of {of}: {counts or 'nothing was sent, the run is to end'}")
     return outcomes
 
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from prefect.client.schemas.objects import State, StateType
 
 from reports.rejects import describe_rejects
+from tasks.personal_data import veil
+from tasks.session import Session
 
 
 class Ending(NamedTuple):
@@ -32,10 +34,11 @@ ENDINGS = {
 """Verdict of a run that reached its end → its state; any other run ends Failed, Crashed or Cancelled."""
 
 
-def as_state(summary: dict[str, Any]) -> State[dict[str, Any]]:
+def as_state(session: Session, summary: dict[str, Any]) -> State[dict[str, Any]]:
     """The state a flow returns; the summary is its result."""
     ending = ENDINGS[summary["verdict"]]
-    return State(type=ending.type, name=ending.name, message=describe_ending(summary), data=summary)
+    message = veil(describe_ending(summary), session.policy.personal_data)
+    return State(type=ending.type, name=ending.name, message=message, data=summary)
 
 
 def summary_of(state: State[dict[str, Any]]) -> dict[str, Any]:

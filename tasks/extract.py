@@ -85,9 +85,14 @@ def _read(
     session: Session, connection: Source | Sink, parts: dict[str, type[frames.Frame]], name: str
 ) -> dict[str, pd.DataFrame]:
     """Every part of a connection side by side, and the rejects of all."""
+    last = session.ledger.last_complete(name)
+    sizes = last.sizes if last is not None else {}
     with ThreadPoolExecutor(len(parts), thread_name_prefix=f"read-{name}") as pool:
-        drain = partial(pool.submit, _drain, session)
-        reads = {part: drain(getattr(connection, part)(), f"{name}: {part}") for part in parts}
+        read = partial(_drain, session)
+        reads = {
+            part: pool.submit(read, getattr(connection, part)(), f"{name}: {part}", sizes.get(part))
+            for part in parts
+        }
         drained = {part: read.result() for part, read in reads.items()}
     good = {part: frames.concat(model, drained[part][0]) for part, model in parts.items()}
     tell(f"{name}: read {', '.join(f'{len(rows):,} {part}' for part, rows in good.items())}")
@@ -102,9 +107,9 @@ def _keep_columns(session: Session, connection: Source | Sink, name: str) -> Non
 
 
 def _drain(
-    session: Session, pages: Iterator[Any], title: str
+    session: Session, pages: Iterator[Any], title: str, total: int | None
 ) -> tuple[list[pd.DataFrame], list[pd.DataFrame]]:
-    advance = current_progress().step(title)
+    advance = current_progress().step(title, total)
     good, rejects = [], []
     for page in pages:
         if session.stopping.is_set():

@@ -19,7 +19,7 @@ from provisioning.model.frames import Outcomes, concat
 from provisioning.model.terms import Status
 from sinks import Sink
 from tasks.batches import write_batch
-from tasks.phases import split_into_phases
+from tasks.phases import batch_size, split_into_phases
 from tasks.progress import current_progress
 from tasks.session import Session
 from tasks.summary import first_reasons
@@ -55,11 +55,12 @@ def load_plan(session: Session, plan: StoredPlan, begin: Begin | None = None) ->
     Returns:
         An Outcomes frame of what was tried, in the plan's order.
     """
-    begin = begin or _begin_task(session, plan)
+    phases = split_into_phases(plan.changes, batch_size(len(plan.changes), len(session.target_names)))
+    begin = begin or _begin_task(session, plan, sum(map(len, phases)))
     done: list[pd.DataFrame] = []
     numbers = count(1)
     with session.timed(f"load {plan.target}"):
-        for phase in split_into_phases(plan.changes):
+        for phase in phases:
             sink = session.sink(plan.target, writable=True)
             begun = (begin(sink, number, batch) for batch, number in zip(phase, numbers, strict=False))
             _finish_phase(session, begun, done)
@@ -72,9 +73,9 @@ def load_plan(session: Session, plan: StoredPlan, begin: Begin | None = None) ->
     return outcomes.sort_values("change_id", key=lambda ids: ids.map(position), ignore_index=True)
 
 
-def _begin_task(session: Session, plan: StoredPlan) -> Begin:
+def _begin_task(session: Session, plan: StoredPlan, batches: int) -> Begin:
     advance = current_progress().step(f"{plan.target}: changes", len(plan.changes))
-    return partial(write_batch.submit, session, plan, advance=advance)
+    return partial(write_batch.submit, session, plan, advance=advance, of=batches)
 
 
 def _finish_phase(session: Session, begun: Iterator[Future], done: list[pd.DataFrame]) -> None:

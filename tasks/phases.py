@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pandas as pd
 
 from provisioning.model.terms import Action
 
 BATCH = 100
-"""Changes a batch aims at; beyond a thousand task runs a Prefect server loses records."""
+"""Changes a batch aims at."""
+TASK_RUNS = 300
+"""Task runs of a flow run at most: a person reads its graph, and beyond a thousand a server loses records."""
+OF_A_TARGET = 7
+"""Task runs of a target besides its batches, and batches that the phases leave half-full."""
+
+
+def batch_size(changes: int, targets: int) -> int:
+    """How many changes a batch holds, so that the run keeps to its task runs however large the plan is.
+
+    Args:
+        changes: changes of the plan.
+        targets: targets that share the run.
+    """
+    room = max(1, (TASK_RUNS - 20) // targets - OF_A_TARGET)
+    return max(BATCH, ceil(changes / room))
 
 
 def split_into_phases(changes: pd.DataFrame, size: int = BATCH) -> list[list[pd.DataFrame]]:

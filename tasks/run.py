@@ -7,12 +7,16 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 
 from errors import explain_error
 from ledger.private import keep_folder_private
 from tasks.events import emit_failure
 from tasks.lease import keep_alive
+from tasks.naming import named, own_folder
+from tasks.personal_data import veil_logs
+from tasks.progress import current_progress, show_on
+from tasks.progress_artifacts import InPrefect
 from tasks.publish import publish_so_far
 from tasks.session import Session, open_session
 from transport.redact import redact
@@ -42,23 +46,42 @@ def open_run(
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full, session.flow_run = flow, full, flow_run.id
-        keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
-        session.run_id = session.ledger.start_run(
-            flow,
-            session.moment(),
-            policy=session.policy.fingerprint(),
-            config=str(session.config),
-            flow_run=session.flow_run,
-        )
-        session.interrupted = session.ledger.close_interrupted(session.moment())
-        try:
-            with keep_alive(session):
-                yield session
-        except BaseException as error:
-            session.stopping.set()
-            explained = explain_error(error)
-            publish_so_far(session, redact(str(explained)))
-            emit_failure(session, error)
-            if isinstance(error, Exception) and explained is not error:
-                raise explained from error
-            raise
+        _begin(session)
+        with named(session):
+            try:
+                with keep_alive(session), show_on(InPrefect(session, current_progress())):
+                    yield session
+            except BaseException as error:
+                _end_early(session, error)
+                raise
+
+
+def _begin(session: Session) -> None:
+    """Open the run in the ledger and its folder, and close those that fell silent."""
+    ledger = session.ledger
+    session.run_id = ledger.start_run(
+        session.flow,
+        session.moment(),
+        policy=session.policy.fingerprint(),
+        config=str(session.config),
+        flow_run=session.flow_run,
+    )
+    if deployment.id:
+        session.out = own_folder(session.out, session.run_id)
+    keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
+    veil_logs(session.policy.personal_data if session.flow_run else "full")
+    session.interrupted = ledger.close_interrupted(session.moment())
+
+
+def _end_early(session: Session, error: BaseException) -> None:
+    """Show and close what came of the run.
+
+    Raises:
+        Unforeseen: instead of an error without a remedy.
+    """
+    session.stopping.set()
+    explained = explain_error(error)
+    publish_so_far(session, redact(str(explained)))
+    emit_failure(session, error)
+    if isinstance(error, Exception) and explained is not error:
+        raise explained from error

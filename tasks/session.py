@@ -84,6 +84,11 @@ class Session:
     recording: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def policy_name(self) -> str:
+        """The name of the policy: that of its file."""
+        return self.config.stem
+
+    @property
     def folder(self) -> Path:
         """Where relative paths of the policy start."""
         return self.config.parent

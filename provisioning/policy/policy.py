@@ -118,6 +118,14 @@ class Policy(Strict):
         examples=[{"snapshots": "90d", "runs": "400d", "people": "400d"}],
     )
 
+    personal_data: Literal["full", "masked", "none"] = Field(
+        "masked",
+        description="How people appear in the Prefect UI, where others may look: in artifacts, states and "
+        "logs. `masked` shows a letter or two and the domain of an address, `none` nobody. Files, ledger "
+        "and terminal always name people in full.",
+        examples=["none"],
+    )
+
     def target(self, name: str) -> TargetRules:
         """Rules of one target.
 

@@ -18,7 +18,7 @@ from tests.servers import PREFECT, process, server_environment, start_server, un
 
 ROOT = Path(__file__).parents[2]
 NAMES = {f"seatwise-{flow}" for flow in ("sync", "reconcile", "apply", "licences", "undo")}
-ENDED = ("COMPLETED", "FAILED", "CRASHED")
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED")
 
 
 def deployments() -> list[dict]:
@@ -88,15 +88,17 @@ def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
             steps = [until(lambda run=run: task_runs(url, run["id"]), "its steps") for run in runs]
 
         log = (elsewhere / "process.log").read_text()[-4000:]
-        assert [run["state_type"] for run in runs] == ["COMPLETED", "COMPLETED"], log
+        assert [run["state_type"] for run in runs] == ["PAUSED", "PAUSED"], log
         assert all(
             {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= names for names in steps
         )
-        assert json.loads((home / "out" / "summary.json").read_text())["verdict"] == "needs approval"
+        assert (
+            json.loads((home / "out" / "latest" / "summary.json").read_text())["verdict"] == "needs approval"
+        )
         assert (home / "team.snapshots").is_dir()
         assert [path.name for path in elsewhere.iterdir()] == ["process.log"]
         artifacts = requests.post(f"{url}/artifacts/filter", json={}, timeout=10).text
-        assert "seatwise-plan" in artifacts
+        assert "seatwise-plan-policy-acme-cloud" in artifacts
         logs = requests.post(f"{url}/logs/filter", json={}, timeout=10).text
         shown = artifacts + logs + requests.post(f"{url}/flow_runs/filter", json={}, timeout=10).text
         assert not [secret for secret in policy.SECRETS.values() if secret in shown]

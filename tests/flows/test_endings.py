@@ -17,7 +17,7 @@ import requests
 from tasks.session import open_session
 from tests.flows.test_crash import writes
 from tests.flows.test_deployments import PREFECT, ROOT, environment, healthy, process, until  # noqa: F401
-from tests.flows.test_states import artifacts
+from tests.flows.test_states import OUTCOME, PLAN, artifacts
 from tests.flows.test_sync import released
 
 
@@ -27,15 +27,18 @@ class Deployed:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def start(self, name: str, **parameters: object) -> str:
-        """Start a run of a deployment; its identifier."""
-        query = {"deployments": {"name": {"any_": [name]}}}
+    def ask(
+        self, deployment: str, parameters: dict[str, object], name: str | None = None
+    ) -> requests.Response:
+        """What the server answers to a filled form."""
+        query = {"deployments": {"name": {"any_": [deployment]}}}
         (found,) = requests.post(f"{self.url}/deployments/filter", json=query, timeout=10).json()
-        reply = requests.post(
-            f"{self.url}/deployments/{found['id']}/create_flow_run",
-            json={"parameters": parameters},
-            timeout=10,
-        )
+        form = {"parameters": parameters} | ({"name": name} if name else {})
+        return requests.post(f"{self.url}/deployments/{found['id']}/create_flow_run", json=form, timeout=10)
+
+    def start(self, deployment: str, name: str | None = None, **parameters: object) -> str:
+        """Start a run of a deployment; its identifier."""
+        reply = self.ask(deployment, parameters, name)
         reply.raise_for_status()
         return str(reply.json()["id"])
 
@@ -79,7 +82,7 @@ def begin_to_write(company, deployed: Deployed) -> tuple[dict, str]:
     plan = released(company)
     requests.post(f"{company.url}/_sandbox/limits", json={"latency": 0.5}, timeout=5)
     requests.delete(f"{company.url}/_sandbox/requests", timeout=5)
-    run_id = deployed.start("seatwise-apply", plan=plan["fingerprint"])
+    run_id = deployed.start("seatwise-apply", "my own name", plan=plan["fingerprint"])
     until(lambda: sum(row["count"] for row in writes(company)) > 10, "the first writes")
     return plan, run_id
 
@@ -90,10 +93,28 @@ def last_run(company):
         return session.ledger.run(run_id), session.ledger.unsettled()
 
 
+def require_words_about_wrong_values(deployed: Deployed) -> None:
+    """The server refuses a form before a run exists, and names the field."""
+    wrong: list[tuple[str, str, object]] = [
+        ("seatwise-apply", "plan", ""),
+        ("seatwise-apply", "plan", "no fingerprint"),
+        ("seatwise-undo", "run_id", "yesterday's"),
+        ("seatwise-reconcile", "as_of", "yesterday"),
+        ("seatwise-reconcile", "full", "maybe"),
+        ("seatwise-sync", "config", " "),
+        ("seatwise-sync", "only", "ada"),
+    ]
+    for name, field, value in wrong:
+        reply = deployed.ask(name, {field: value})
+        assert reply.status_code == 409, (name, field, value)
+        assert field in reply.text
+
+
 @pytest.mark.timeout(400)
 def test_a_run_that_ends_early_shows_what_it_wrote(company, environment, tmp_path):  # noqa: F811
     """Cancelled: no further request is sent. Killed: the worker tells. Plan, outcomes, counts are shown."""
     with deployment(company, environment, tmp_path) as deployed:
+        require_words_about_wrong_values(deployed)
         plan, run_id = begin_to_write(company, deployed)
         deployed.set_state(run_id, "CANCELLING")
         deployed.ended(run_id, "CANCELLED")
@@ -103,12 +124,15 @@ def test_a_run_that_ends_early_shows_what_it_wrote(company, environment, tmp_pat
         run, unsettled = last_run(company)
         shown = artifacts(deployed.url, run_id)
 
+        assert deployed.run(run_id)["name"] == "my own name"
+        assert (company.policy.parent / "out" / "latest" / "plan.csv").is_file()
+        assert (company.policy.parent / "out" / run.run_id / "plan.csv").is_file()
         assert after == sent < sum(plan["changes"].values())
         assert unsettled.empty
         assert run.verdict == "error"
         assert run.summary["applied"] >= 10
         assert run.summary["changes"] == plan["changes"]
-        assert {"seatwise-plan", "seatwise-outcome"} <= set(shown)
+        assert {PLAN, OUTCOME} <= set(shown)
 
         plan, run_id = begin_to_write(company, deployed)
         until(lambda: last_run(company)[0].pid, "its process")
@@ -123,7 +147,7 @@ def test_a_run_that_ends_early_shows_what_it_wrote(company, environment, tmp_pat
         assert run.run_id == started.run_id
         assert run.verdict == "interrupted"
         assert run.summary["changes"] == plan["changes"]
-        assert "seatwise-plan" in shown
+        assert PLAN in shown
 
         requests.post(f"{company.url}/_sandbox/limits", json={"latency": 0}, timeout=5)
         last = company.run("sync")

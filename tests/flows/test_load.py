@@ -132,6 +132,8 @@ def session():
     limits = SimpleNamespace(failures=0.2)
     return SimpleNamespace(
         failed={},
+        target_names=["acme"],
+        stopping=threading.Event(),
         policy=SimpleNamespace(limits=limits),
         sink=lambda _name, **_options: object(),
         timed=lambda _step: nullcontext(),
@@ -141,7 +143,7 @@ def session():
 @pytest.fixture
 def loading(session, monkeypatch):
     """Load a plan in a thread, ten changes a batch; its batches and the future of its outcomes."""
-    monkeypatch.setattr(load, "split_into_phases", partial(split_into_phases, size=10))
+    monkeypatch.setattr(load, "batch_size", lambda *_: 10)
     with ThreadPoolExecutor(1) as pool:
 
         def begin(plan: pd.DataFrame):
@@ -223,7 +225,7 @@ def loaded(request, tmp_path, monkeypatch):
     """The name of a target and its first load, several batches a phase although the company is small."""
     for name, value in policy.SECRETS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(load, "split_into_phases", partial(split_into_phases, size=12))
+    monkeypatch.setattr(load, "batch_size", lambda *_: 12)
     with Running(people=40, seed=5, odd=False) as sandbox:
         path = policy.write(tmp_path, sandbox.url, 40, targets=[request.param])
         with open_run("test", str(path), str(tmp_path)) as session, ThreadPoolExecutor() as pool:
@@ -236,7 +238,7 @@ def first_load(session: Session, target: str, pool: ThreadPoolExecutor, counters
     counters.clear()
     begin = partial(pool.submit, write_batch.fn, session, plan, advance=lambda _rows: None)
     outcomes = load.load_plan(session, plan, begin)
-    batches = sum(map(len, load.split_into_phases(plan.changes)))
+    batches = sum(map(len, split_into_phases(plan.changes, 12)))
     return Loaded(plan.changes, batches, outcomes, counters)
 
 
@@ -274,11 +276,11 @@ def test_batches_observe_and_record_one_at_a_time():
     record = Alone()
     nothing = SimpleNamespace(
         lease=lambda *_, **_times: None, intend=lambda *_: None, record=record, together=nullcontext,
-        undoes=lambda _: None, suspended_rules=lambda _: pd.DataFrame(),
+        withdraw=lambda *_: None, undoes=lambda _: None, suspended_rules=lambda _: pd.DataFrame(),
     )  # fmt: skip
     session = SimpleNamespace(
         run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
-        moment=lambda: datetime.now(UTC),
+        moment=lambda: datetime.now(UTC), stopping=threading.Event(),
     )  # fmt: skip
     sink = SimpleNamespace(kind="none", actions=frozenset(Action), observe=observe)
     plan = changes(*people("ab"))

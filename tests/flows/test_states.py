@@ -13,6 +13,8 @@ from tasks.summary import EXIT_CODES
 from tests.flows.test_crash import writes
 from tests.flows.test_sync import applied, released
 
+PLAN, OUTCOME = "seatwise-plan-policy-acme-cloud", "seatwise-outcome-policy-acme-cloud"
+
 
 def artifacts(server: str, run_id: str) -> dict[str, dict]:
     """The newest artifact of each key that the server shows for a run, by key."""
@@ -107,7 +109,7 @@ def test_a_run_whose_reading_back_fails_shows_what_it_wrote(company, server, mon
     assert run.summary["applied"] == len(outcomes) == sum(plan["changes"].values())
     assert run.summary["changes"] == plan["changes"]
     shown = artifacts(server, run.flow_run)
-    assert {"seatwise-plan", "seatwise-outcome"} <= set(shown)
+    assert {PLAN, OUTCOME} <= set(shown)
 
 
 @pytest.mark.parametrize("flow", ["licences", "reconcile"])

@@ -1,0 +1,20 @@
+"""Every source and target of a run, read side by side."""
+
+from __future__ import annotations
+
+from tasks.extract import extract_source, extract_target
+from tasks.session import Session
+
+
+def read_all(session: Session) -> None:
+    """Read every source and target; one target of several that cannot be read fails by itself."""
+    source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
+    reachable = [name for name in session.target_names if name not in session.failed]
+    target_reads = {name: extract_target.submit(session, name) for name in reachable}
+    session.state.sources = {name: read.result() for name, read in source_reads.items()}
+    for name, read in target_reads.items():
+        target = read.result(raise_on_failure=len(session.target_names) == 1)
+        if isinstance(target, Exception):
+            session.failed[name] = str(target)
+        else:
+            session.state.targets[name] = target
