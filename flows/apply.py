@@ -11,7 +11,9 @@ from flows.parameters import Config, Fingerprint, Out
 from ledger import StoredPlan
 from reports.plan_text import final_lines
 from tasks.aftermath import show_killed
+from tasks.approval import ask_for_approval, record_answers
 from tasks.consent import require_consent
+from tasks.continuing import left_to_write, with_earlier
 from tasks.ending import as_state
 from tasks.lease import lease_target
 from tasks.load import load_plan
@@ -34,8 +36,10 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
     with open_run("apply", config, out) as session:
         stored = session.ledger.plan(plan)
         settle_interrupted(session, stored.target)
-        require_consent(session, stored)
         session.state.plans.append(stored)
+        record_answers(session)
+        await ask_for_approval(session)
+        require_consent(session, stored)
         apply_plan(session, stored)
         return as_state(session, publish(session))
 
@@ -43,9 +47,11 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
 def apply_plan(session: Session, plan: StoredPlan) -> None:
     """Write a plan, read back, and keep what came of it."""
     target, ledger = plan.target, session.ledger
+    left = left_to_write(session, plan)
     with lease_target(session, target):
-        for line in final_lines(plan.changes):
+        for line in final_lines(left.changes):
             announce(f"{target}: cannot be undone: {line}")
         # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
         ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
-        session.state.outcomes[target] = verify(session, plan, load_plan(session, plan))
+        outcomes = verify(session, left, load_plan(session, left))
+        session.state.outcomes[target] = with_earlier(session, plan, outcomes)

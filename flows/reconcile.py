@@ -13,7 +13,7 @@ from tasks.decide import decide_target, remember_reads
 from tasks.ending import as_state
 from tasks.past import restore_reads
 from tasks.publish import publish
-from tasks.reads import read_all
+from tasks.reads import read_all, without_plan
 from tasks.run import open_run
 from tasks.session import Session
 from tasks.settle import settle_all
@@ -39,13 +39,13 @@ async def reconcile(
 
 
 def read_and_decide(session: Session) -> None:
-    """Settle what was interrupted, read the sources and targets side by side, decide target by target."""
+    """Settle what was interrupted, read side by side, decide the targets that have no plan yet."""
     state = session.state
     if session.past is not None:
         state.sources, state.targets = restore_reads(session)
     else:
         settle_all(session)
-        read_all(session)
+        read_all(session, without_plan(session))
     for name, target in state.targets.items():
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)

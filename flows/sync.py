@@ -11,7 +11,9 @@ from flows.forms import titled
 from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
+from tasks.approval import ask_for_approval, record_answers
 from tasks.consent import releases
+from tasks.continuing import continue_plans
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
@@ -31,7 +33,9 @@ async def sync(
 ) -> State[dict[str, Any]]:
     """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
     with open_run("sync", config, out, only=only, full=full) as session:
+        continue_plans(session)
         read_and_decide(session)
+        record_answers(session)
         for plan in releases(session):
             try:
                 apply_plan(session, plan)
@@ -39,4 +43,5 @@ async def sync(
                 if len(session.target_names) == 1:
                     raise
                 session.failed[plan.target] = str(error)
+        await ask_for_approval(session)
         return as_state(session, publish(session))

@@ -62,6 +62,18 @@ class Journal(Store):
         with self._reading() as connection:
             return list(connection.scalars(query.order_by(func.min(c.seq))))
 
+    def wrote_since(self, target: str, at: datetime, *, others_than: Collection[str]) -> bool:
+        """Whether other runs than these have made changes in a target since then."""
+        changes, outcomes = tables.changes, tables.outcomes
+        same = (changes.c.fingerprint == outcomes.c.fingerprint) & (
+            changes.c.change_id == outcomes.c.change_id
+        )
+        query = select(outcomes.c.seq).join_from(outcomes, changes, same).limit(1)
+        query = query.where(changes.c.target == target, outcomes.c.at >= at, outcomes.c.status.in_(_MADE))
+        query = query.where(outcomes.c.intended_by.not_in(others_than))
+        with self._reading() as connection:
+            return connection.scalar(query) is not None
+
     def withdraw(self, run_id: str, fingerprint: str, change_ids: Sequence[str]) -> None:
         """Keep that changes a run intended were not sent after all: nothing about them is in doubt."""
         c = tables.intents.c

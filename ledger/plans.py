@@ -15,6 +15,8 @@ from ledger.runs import require_run
 from ledger.store import Store, insert_rows, resolve
 from provisioning.model.frames import Changes, columns
 
+NEEDS_APPROVAL = "needs approval"
+"""Verdict of a run that left a plan to a person."""
 PLANNED = ("fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created", "undoes")
 """What is stored of a plan beside its changes."""
 
@@ -102,8 +104,10 @@ class Plans(Store):
             mine = _planned().where(tables.planned.c.run_id == run_id).order_by(tables.planned.c.seq)
             return [_stored(connection, row) for row in connection.execute(mine).all()]
 
-    def approve(self, fingerprint: str, *, by: str, reason: str, at: datetime) -> None:
-        """Keep that a person approved a plan, named by its fingerprint or the beginning of it.
+    def approve(
+        self, fingerprint: str, *, by: str, reason: str, at: datetime, decision: str = tables.APPROVED
+    ) -> None:
+        """Keep what a person decided about a plan, named by its fingerprint or the beginning of it.
 
         Raises:
             UnknownPlan: no plan begins so.
@@ -111,19 +115,56 @@ class Plans(Store):
         """
         with self._writing() as connection:
             found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
-            row = {"fingerprint": found, "by": by, "reason": reason, "at": at}
+            row = {"fingerprint": found, "by": by, "reason": reason, "at": at, "decision": decision}
             connection.execute(insert(tables.approvals), row)
 
     def last_approval(self, target: str) -> datetime | None:
         """When a person last approved a plan of a target; None where nobody ever did."""
         a, p = tables.approvals.c, tables.planned.c
         plans = select(p.fingerprint).where(p.target == target)
-        last = select(a.at).where(a.fingerprint.in_(plans)).order_by(a.at.desc()).limit(1)
+        last = (
+            select(a.at)
+            .where(a.fingerprint.in_(plans), a.decision == tables.APPROVED)
+            .order_by(a.at.desc())
+            .limit(1)
+        )
         with self._reading() as connection:
             return connection.scalar(last)
 
     def approvals(self, fingerprint: str) -> pd.DataFrame:
-        """Who approved a plan, first approval first: fingerprint, by, reason, at.
+        """Who approved a plan since it was last rejected, first approval first; as `decisions`.
+
+        Raises:
+            UnknownPlan: no plan begins so.
+            AmbiguousIdentifier: several plans begin so.
+        """
+        decided = self.decisions(fingerprint)
+        rejected = decided["decision"].eq(tables.REJECTED)
+        return decided[rejected[::-1].cumsum()[::-1].eq(0).to_numpy()].reset_index(drop=True)
+
+    def undecided(
+        self, target: str, *, since: datetime, fingerprint: str | None = None
+    ) -> list[tuple[str, str]]:
+        """Runs of Prefect that came to a plan of a target since then and left it to a person, newest first.
+
+        Args:
+            target: the target.
+            since: aware time.
+            fingerprint: the plan, whole; any if left out.
+
+        Returns:
+            Run and Prefect flow run.
+        """
+        r, p = tables.runs.c, tables.planned.c
+        query = select(r.run_id, r.flow_run).join_from(tables.planned, tables.runs, p.run_id == r.run_id)
+        query = query.where(p.target == target, p.created >= since, r.flow_run.is_not(None))
+        query = query.where(r.verdict == NEEDS_APPROVAL).order_by(p.seq.desc())
+        query = query.where(p.fingerprint == fingerprint) if fingerprint is not None else query
+        with self._reading() as connection:
+            return [(row.run_id, row.flow_run) for row in connection.execute(query)]
+
+    def decisions(self, fingerprint: str) -> pd.DataFrame:
+        """What people decided about a plan, first one first: fingerprint, by, reason, at, decision.
 
         Raises:
             UnknownPlan: no plan begins so.

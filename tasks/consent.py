@@ -5,6 +5,7 @@ from __future__ import annotations
 from errors import SeatwiseError
 from ledger import StoredPlan
 from ledger.runs import login
+from ledger.tables import REJECTED
 from provisioning.model.text import fold
 from tasks.session import Session
 
@@ -45,7 +46,7 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
         )
     missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
     if missing:
-        raise NotReleased(_refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
+        raise NotReleased(refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
 
 
 def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> int:
@@ -98,7 +99,19 @@ def _approvers(session: Session, plan: StoredPlan) -> list[str]:
     return [name for key, name in names.items() if key]
 
 
-def _refusal(session: Session, plan: StoredPlan) -> str:
+def rejection(session: Session, plan: StoredPlan) -> str | None:
+    """Who rejected a plan lately and why; None where nobody did, or others have approved it since."""
+    decided = session.ledger.decisions(plan.fingerprint)
+    if decided.empty or decided["decision"].iloc[-1] != REJECTED:
+        return None
+    last = decided.iloc[-1]
+    if last["at"] < session.moment() - session.policy.approve.timeout:
+        return None
+    return f"{last['by']} rejected plan {plan.fingerprint[:12]}: {last['reason']}"
+
+
+def refusal(session: Session, plan: StoredPlan) -> str:
+    """Why a plan waits for people, in one sentence."""
     reasons = list(plan.blocked_by)
     if _needs_two(session, plan) and not any("second_person_above" in reason for reason in reasons):
         most = session.policy.approve.second_person_above

@@ -27,11 +27,15 @@ ENDINGS = {
     "done": Ending(StateType.COMPLETED, "Completed"),
     "changes planned": Ending(StateType.COMPLETED, "Planned"),
     "needs approval": Ending(StateType.CANCELLED, "Needs approval"),
+    "rejected": Ending(StateType.CANCELLED, "Rejected"),
     "done with failures": Ending(StateType.FAILED, "Done with failures"),
     "done, rows not read": Ending(StateType.COMPLETED, "Rows not read"),
     "done, seats left": Ending(StateType.COMPLETED, "Seats left"),
 }
 """Verdict of a run that reached its end → its state; any other run ends Failed, Crashed or Cancelled."""
+
+WAITING = {"changes planned": "planned", "needs approval": "to approve", "rejected": "rejected"}
+"""Verdict of a run that has only planned → what its changes are."""
 
 
 def as_state(session: Session, summary: dict[str, Any]) -> State[dict[str, Any]]:
@@ -60,19 +64,15 @@ def describe_ending(summary: dict[str, Any]) -> str:
 
 def describe_briefly(summary: dict[str, Any]) -> str:
     """What came of a run in the few words that its name has room for."""
-    if summary["verdict"] == "error":
-        return "error"
-    if summary["flow"] == "licences":
+    planned, verdict = sum(summary["changes"].values()), summary["verdict"]
+    if summary["flow"] == "licences" and verdict != "error":
         return f"{summary['waste']['seats']:,} wasted seats"
-    planned = sum(summary["changes"].values())
     if summary["applied"] or summary["failed"]:
         failed = f", {summary['failed']:,} failed" if summary["failed"] else ""
         return f"{_changes(summary['applied'])} applied{failed}"
-    if planned and summary["verdict"] == "needs approval":
-        return f"{_changes(planned)} need{'s' if planned == 1 else ''} approval"
-    if planned:
-        return f"{_changes(planned)} planned"
-    return "in step" if summary["verdict"] == "done" else str(summary["verdict"])
+    if not planned or verdict not in WAITING:
+        return "in step" if verdict == "done" else str(verdict)
+    return f"{_changes(planned)} {WAITING[verdict]}"
 
 
 def _describe_outcome(summary: dict[str, Any]) -> str:
@@ -103,6 +103,10 @@ def _next_steps(summary: dict[str, Any]) -> list[str]:
         steps.append(f"First reasons: {'; '.join(summary['failures'])}.")
     if summary["verdict"] == "done with failures":
         steps.append(f"`seatwise show {summary['run_id']}` lists them; the next run plans them again.")
+    if summary["rejected"]:
+        steps.append(
+            f"{'; '.join(summary['rejected'])}. Nothing of it was written; the next run plans again."
+        )
     if summary["blocked_by"]:
         steps.append(f"It waits because: {'; '.join(summary['blocked_by'])}.")
     if summary["rehearsed"]:

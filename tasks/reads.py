@@ -6,10 +6,18 @@ from tasks.extract import extract_source, extract_target
 from tasks.session import Session
 
 
-def read_all(session: Session) -> None:
-    """Read every source and target; one target of several that cannot be read fails by itself."""
+def without_plan(session: Session) -> list[str]:
+    """The targets a run has to decide about: it may go on with plans of an earlier attempt."""
+    planned = {plan.target for plan in session.state.plans}
+    return [name for name in session.target_names if name not in planned]
+
+
+def read_all(session: Session, targets: list[str]) -> None:
+    """Read the targets and, if there is one, every source; one of several targets fails by itself."""
+    if not targets:
+        return
     source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
-    reachable = [name for name in session.target_names if name not in session.failed]
+    reachable = [name for name in targets if name not in session.failed]
     target_reads = {name: extract_target.submit(session, name) for name in reachable}
     session.state.sources = {name: read.result() for name, read in source_reads.items()}
     for name, read in target_reads.items():

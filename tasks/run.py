@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from prefect.exceptions import Pause
 from prefect.runtime import deployment, flow_run
 
 from errors import explain_error
@@ -51,6 +52,9 @@ def open_run(
             try:
                 with keep_alive(session), show_on(InPrefect(session, current_progress())):
                     yield session
+            except Pause:
+                # It waits for a person, and has said so itself.
+                raise
             except BaseException as error:
                 _end_early(session, error)
                 raise

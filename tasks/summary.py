@@ -19,7 +19,7 @@ from reports import licences
 from reports.licences import Report
 from reports.plan_text import final_lines
 from reports.rejects import count_rejects
-from tasks.consent import waits_for_approval
+from tasks.consent import rejection, waits_for_approval
 from tasks.files import files_to_read
 from tasks.session import Session
 from tasks.state import RunState
@@ -28,6 +28,7 @@ EXIT_CODES = {
     "done": 0,
     "changes planned": 2,
     "needs approval": 3,
+    "rejected": 3,
     "done with failures": 4,
     "done, rows not read": 4,
     "done, seats left": 4,
@@ -55,9 +56,10 @@ def summarise(session: Session, state: RunState, report: Report | None) -> dict[
         **(licences.summary(report) if report is not None else _seen_when_planned(session, state)),
     }
     if report_only:
-        summary |= {"blocked_by": [], "waiting": {}}
+        summary |= {"blocked_by": [], "rejected": [], "waiting": {}}
     verdict = _choose_verdict(
         needs_approval=bool(summary["blocked_by"]),
+        rejected=bool(summary["rejected"]),
         wrong=summary["failed"] + summary["stale"] + summary["blocked"] + len(session.failed),
         left=0 if report_only else sum(summary["changes"].values()) - summary["applied"],
         unread=bool(summary["rejects"]),
@@ -100,11 +102,14 @@ def describe_note(note: Finding) -> str:
     return f"{note.message}; {note.remedy}" if note.remedy else note.message
 
 
-def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool, stuck: bool) -> str:
+def _choose_verdict(
+    *, needs_approval: bool, rejected: bool, wrong: int, left: int, unread: bool, stuck: bool
+) -> str:
     """One word for how a run ended; the gravest that holds.
 
     Args:
         needs_approval: a limit or a rule stops a plan until a person has approved it.
+        rejected: a person has decided against a plan.
         wrong: failed, stale and blocked rows, and targets that could not be reached.
         left: changes that are still to be made.
         unread: whether rows were left out because a value of them could not be read.
@@ -112,6 +117,8 @@ def _choose_verdict(*, needs_approval: bool, wrong: int, left: int, unread: bool
     """
     if wrong:
         return "done with failures"
+    if rejected:
+        return "rejected"
     if needs_approval:
         return "needs approval"
     if left:
@@ -172,6 +179,7 @@ def _summarise_plans(session: Session, state: RunState) -> dict[str, Any]:
         "changes": {str(action): int(count) for action, count in counts.items()},
         "cannot_be_undone": final_lines(state.all_changes),
         "not_taken_back": final_lines(state.lasting.assign(reversible=False)),
+        "rejected": [why for plan in there if (why := rejection(session, plan)) is not None],
         "blocked_by": [f"{target}: {reason}" for target, reasons in blocked.items() for reason in reasons],
     }
 

@@ -59,10 +59,31 @@ def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str
         session.ledger.approve(stored.fingerprint, by=approver, reason=reason, at=session.moment())
         session.ledger.accept(stored.run_id)
         missing = missing_approvals(session, stored, blocked=True)
+        since = session.moment() - session.policy.approve.timeout
+        waiting = session.ledger.undecided(stored.target, since=since, fingerprint=stored.fingerprint)
     short = stored.fingerprint[:12]
     if missing:
         return f"Plan {short} is approved by {approver}; another person must approve it too, the same way"
-    return f"Plan {short} is approved by {approver}. Next: seatwise apply {short}"
+    approved = f"Plan {short} is approved by {approver}."
+    resumed = _resume(waiting, by=approver, reason=reason)
+    return f"{approved} {resumed or f'Next: seatwise apply {short}'}"
+
+
+def _resume(waiting: Sequence[tuple[str, str]], *, by: str, reason: str) -> str | None:
+    """Let the run go on that waits for the plan on a Prefect server; what to say of it, None without one."""
+    if not waiting:
+        return None
+    from flows.cli.run import prepare_prefect, server_address
+
+    prepare_prefect()
+    run_id, flow_run = waiting[0]
+    if not server_address():
+        return (
+            f"If run {run_id} waits for it on a Prefect server, approve it there: PREFECT_API_URL is not set."
+        )
+    from tasks.approval import resume
+
+    return f"Run {run_id} goes on." if resume(flow_run, by=by, reason=reason) else None
 
 
 def release_target(config: Path, target: str) -> str:

@@ -50,7 +50,7 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
 
     start = getattr(import_module(f"flows.{flow}"), flow)
     with show_on_terminal() as progress:
-        if not _server_address() and not _announced:
+        if not server_address() and not _announced:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
             _announced.append(True)
         return summary_of(asyncio.run(start(**parameters, return_state=True)))
@@ -64,7 +64,8 @@ def prepare_prefect() -> None:
     home.mkdir(parents=True, exist_ok=True)
 
 
-def _server_address() -> str | None:
+def server_address() -> str | None:
+    """The Prefect server that this process talks to; None where it would start one of its own."""
     from prefect.settings import get_current_settings
 
     return get_current_settings().api.url

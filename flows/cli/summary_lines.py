@@ -10,6 +10,7 @@ NEXT = {
     "done": "Everything is in step.",
     "changes planned": "Read the plan with `seatwise show`, then apply it:",
     "needs approval": "Read the reasons with `seatwise show`; if the plan is right, approve it and apply it:",
+    "rejected": "A person rejected the plan; correct the source or the policy, and plan again.",
     "done, rows not read": "What could not be read is left out until it is corrected; see rejects.csv.",
     "done, seats left": "Leavers keep billed seats that no rule can take; somebody has to take them by hand.",
     "done with failures": "See what failed with `seatwise show`; the next run plans it again.",

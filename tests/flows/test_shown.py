@@ -35,7 +35,7 @@ def test_a_run_is_called_by_flow_policy_target_time_and_what_came_of_it(company,
     name = requests.get(f"{server}/flow_runs/{last_flow_run(company)}", timeout=10).json()["name"]
     planned = sum(summary["changes"].values())
     assert name.startswith(f"sync policy (acme-cloud) {summary['run_id'][:4]}-")
-    assert name.endswith(f": {planned} changes need approval")
+    assert name.endswith(f": {planned} changes to approve")
 
 
 def test_only_a_name_that_prefect_made_is_replaced():

@@ -10,6 +10,7 @@ from tasks.summary import EXIT_CODES, _choose_verdict
 FACTS = st.fixed_dictionaries(
     {
         "needs_approval": st.booleans(),
+        "rejected": st.booleans(),
         "wrong": st.integers(0, 2),
         "left": st.integers(0, 2),
         "unread": st.booleans(),
@@ -33,4 +34,6 @@ def test_a_failure_is_told_before_anything_else(facts):
     verdict = _choose_verdict(**facts)
 
     assert (verdict == "done with failures") == bool(facts["wrong"])
-    assert (verdict == "needs approval") == (facts["needs_approval"] and not facts["wrong"])
+    assert (verdict == "rejected") == (facts["rejected"] and not facts["wrong"])
+    waits = facts["needs_approval"] and not facts["rejected"]
+    assert (verdict == "needs approval") == (waits and not facts["wrong"])

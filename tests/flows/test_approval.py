@@ -1,0 +1,104 @@
+"""Approval in the Prefect UI: a sync that needs it waits, a person answers the form, the same run goes on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tasks.session import open_session
+from tests.flows.test_crash import writes
+from tests.flows.test_deployments import environment, until  # noqa: F401
+from tests.flows.test_endings import Deployed, deployment
+from tests.flows.test_states import OUTCOME, artifacts
+
+
+def waiting(deployed: Deployed, run_id: str) -> dict:
+    """The run, once it waits for a person."""
+    return deployed.ended(run_id, "PAUSED", "FAILED", "CRASHED", "COMPLETED", "CANCELLED")
+
+
+def answer(deployed: Deployed, run_id: str, **given: str) -> dict:
+    """Fill the form as the Resume button does."""
+    reply = requests.post(f"{deployed.url}/flow_runs/{run_id}/resume", json={"run_input": given}, timeout=10)
+    reply.raise_for_status()
+    return dict(reply.json())
+
+
+def decisions(company, fingerprint: str) -> list[tuple[str, str, str]]:
+    """What the ledger keeps of who decided what about a plan, and why."""
+    with open_session(company.policy) as session:
+        known = session.ledger.decisions(fingerprint)
+    return list(known[["by", "decision", "reason"]].itertuples(index=False, name=None))
+
+
+def planned(company) -> tuple[str, dict]:
+    """The plan of the last run, and its summary."""
+    with open_session(company.policy) as session:
+        run = session.ledger.run(session.ledger.runs(1)["run_id"].iloc[0])
+    return run.summary["fingerprint"], run.summary
+
+
+@pytest.mark.timeout(560)
+def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, tmp_path):  # noqa: F811
+    """Rejected, nothing is written; two approvals, one in the UI and one at the terminal, write the plan."""
+    company.rewrite("version: 1", "version: 1\napprove: {second_person_above: 20}")
+    with deployment(company, environment, tmp_path) as deployed:
+        first = deployed.start("seatwise-sync")
+        run = waiting(deployed, first)
+        fingerprint, summary = planned(company)
+        schema = requests.get(
+            f"{deployed.url}/flow_runs/{first}/input/approval-{fingerprint[:12]}-0-schema", timeout=10
+        ).json()
+        description = requests.get(
+            f"{deployed.url}/flow_runs/{first}/input/approval-{fingerprint[:12]}-0-description", timeout=10
+        ).text
+
+        assert (run["state_type"], run["state"]["name"]) == ("PAUSED", "Needs approval")
+        assert f"{sum(summary['changes'].values())} changes planned" in run["state"]["message"]
+        assert set(schema["properties"]) == {"decision", "reason", "approver"}
+        assert fingerprint[:12] in description
+        assert "destructive" in description
+        assert answer(deployed, first, decision="approve")["status"] == "REJECT"
+        assert deployed.run(first)["state_type"] == "PAUSED"
+
+        second = deployed.ended(deployed.start("seatwise-sync"), "CANCELLED", "PAUSED", "FAILED")
+        assert (second["state_type"], second["state"]["name"]) == ("CANCELLED", "Needs approval")
+
+        answer(deployed, first, decision="reject", reason="the filter is wrong", approver="Ann")
+        run = deployed.ended(first, "CANCELLED", "FAILED", "COMPLETED")
+        assert run["state"]["name"] == "Rejected"
+        assert "Ann rejected" in run["state"]["message"]
+        assert "the filter is wrong" in run["state"]["message"]
+        assert decisions(company, fingerprint) == [("Ann", "reject", "the filter is wrong")]
+        assert writes(company) == []
+
+        # Another policy, another plan: what was decided about the old one counts for nothing.
+        company.rewrite("second_person_above: 20", "second_person_above: 30")
+        company.rewrite("revoke_seats}", "suspend}")
+        third = deployed.start("seatwise-sync")
+        waiting(deployed, third)
+        fingerprint, summary = planned(company)
+        answer(deployed, third, decision="approve", reason="read it", approver="Ann")
+        run = until(
+            lambda: found if (found := deployed.run(third))["state"]["name"] == "Needs approval" and
+            len(decisions(company, fingerprint)) == 1 else None,
+            "the second question",
+        )  # fmt: skip
+        assert writes(company) == []
+        told = subprocess.run(
+            [f"{Path(sys.executable).parent}/seatwise", "approve", fingerprint[:12], "--by", "Bo", "--reason", "me too",
+             "--config", str(company.policy)],
+            env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "goes on" in told.stdout, told.stderr
+        run = deployed.ended(third, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+
+        total = sum(summary["changes"].values())
+        assert run["state"]["message"].startswith(f"{total} changes applied: ")
+        assert decisions(company, fingerprint) == [("Ann", "approve", "read it"), ("Bo", "approve", "me too")]
+        assert OUTCOME in artifacts(deployed.url, third)
+        assert run["name"].endswith(f"{total} changes applied")
