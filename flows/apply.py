@@ -37,7 +37,7 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
         stored = session.ledger.plan(plan)
         settle_interrupted(session, stored.target)
         session.state.plans.append(stored)
-        record_answers(session)
+        await record_answers(session, [stored])
         await ask_for_approval(session)
         require_consent(session, stored)
         apply_plan(session, stored)

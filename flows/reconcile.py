@@ -45,7 +45,8 @@ def read_and_decide(session: Session) -> None:
         state.sources, state.targets = restore_reads(session)
     else:
         settle_all(session)
-        read_all(session, without_plan(session))
+        if left := without_plan(session):
+            read_all(session, left)
     for name, target in state.targets.items():
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)

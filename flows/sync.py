@@ -13,7 +13,7 @@ from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
 from tasks.approval import ask_for_approval, record_answers
 from tasks.consent import releases
-from tasks.continuing import continue_plans
+from tasks.continuing import continue_plans, earlier_plans
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
@@ -33,9 +33,9 @@ async def sync(
 ) -> State[dict[str, Any]]:
     """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
     with open_run("sync", config, out, only=only, full=full) as session:
+        await record_answers(session, earlier_plans(session))
         continue_plans(session)
         read_and_decide(session)
-        record_answers(session)
         for plan in releases(session):
             try:
                 apply_plan(session, plan)

@@ -6,14 +6,14 @@ goes on with the plan that was shown: nothing is planned afresh behind the back 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, StateType
 from prefect.context import FlowRunContext
-from prefect.exceptions import Pause
+from prefect.exceptions import ObjectNotFound, Pause
 from prefect.input import RunInput
 from prefect.input.run_input import Keyset, keyset_from_base_key
 from prefect.runtime import deployment
@@ -73,14 +73,20 @@ async def ask_for_approval(session: Session) -> None:
     await _suspend(session, key, _describe(session, plan), message)
 
 
-def record_answers(session: Session) -> None:
-    """Keep what people answered on the forms of this run in the ledger, once."""
-    for plan in session.state.plans:
+async def record_answers(session: Session, plans: Sequence[StoredPlan]) -> None:
+    """Keep what people answered on the forms of this run in the ledger, once.
+
+    Args:
+        session: the open session.
+        plans: those the run has asked about, also if they are outdated since.
+    """
+    for plan in plans:
         known = session.ledger.decisions(plan.fingerprint)
         kept = {(fold(row["by"]), row["reason"], row["decision"]) for row in known.to_dict("records")}
-        for answer in filter(None, map(_answer, _keys(plan))):
-            by = answer.approver.strip()
-            if (fold(by), answer.reason, answer.decision) in kept:
+        for key in _keys(plan):
+            answer = await _answer(key)
+            by = answer.approver.strip() if answer is not None else ""
+            if answer is None or (fold(by), answer.reason, answer.decision) in kept:
                 continue
             session.ledger.approve(
                 plan.fingerprint, by=by, reason=answer.reason, at=session.moment(), decision=answer.decision
@@ -96,13 +102,21 @@ def resume(flow_run: str, *, by: str, reason: str) -> bool:
     Returns:
         Whether it was waiting.
     """
-    client = get_client(sync_client=True)
-    state = client.read_flow_run(UUID(flow_run)).state
-    if state is None or not state.is_paused():
-        return False
     answer = {"decision": APPROVED, "reason": reason, "approver": by}
-    client.resume_flow_run(UUID(flow_run), run_input=answer)
+    with get_client(sync_client=True) as client:
+        if not _waits(client, flow_run):
+            return False
+        client.resume_flow_run(UUID(flow_run), run_input=answer)
     return True
+
+
+def _waits(client: SyncPrefectClient, flow_run: str) -> bool:
+    """Whether a run waits for a person; one that the server has forgotten does not."""
+    try:
+        state = client.read_flow_run(UUID(flow_run)).state
+    except ObjectNotFound:
+        return False
+    return state is not None and state.is_paused()
 
 
 def _must_ask(session: Session, plan: StoredPlan) -> bool:
@@ -116,14 +130,11 @@ def _must_ask(session: Session, plan: StoredPlan) -> bool:
 
 def _waiting_run(session: Session, target: str) -> str | None:
     """Another run that waits for a person to decide about the target."""
-    client = get_client(sync_client=True)
-    for run_id, flow_run in session.ledger.undecided(
-        target, since=session.now - session.policy.approve.timeout
-    ):
-        state = client.read_flow_run(UUID(flow_run)).state if flow_run != session.flow_run else None
-        if state is not None and state.is_paused():
-            return run_id
-    return None
+    since = session.now - session.policy.approve.timeout
+    others = session.ledger.undecided(target, since=since)
+    with get_client(sync_client=True) as client:
+        waiting = (run_id for run_id, run in others if run != session.flow_run and _waits(client, run))
+        return next(waiting, None)
 
 
 def _keys(plan: StoredPlan) -> list[str]:
@@ -139,15 +150,12 @@ def _keyset(key: str) -> Keyset:
     return keyset_from_base_key(f"approval-{key}")
 
 
-def _answer(key: str) -> Approval | None:
+async def _answer(key: str) -> Approval | None:
     """What was answered on a form; None when the run was set going without an answer."""
-    # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
-    load: Callable[..., Any] = Approval.load
     try:
-        answer: Approval = load(_keyset(key), _sync=True)
+        return await Approval.aload(_keyset(key))
     except ValidationError:
         return None
-    return answer
 
 
 async def _suspend(session: Session, key: str, description: str, message: str) -> None:

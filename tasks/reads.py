@@ -13,9 +13,7 @@ def without_plan(session: Session) -> list[str]:
 
 
 def read_all(session: Session, targets: list[str]) -> None:
-    """Read the targets and, if there is one, every source; one of several targets fails by itself."""
-    if not targets:
-        return
+    """Read these targets and every source; one target of several that cannot be read fails by itself."""
     source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
     reachable = [name for name in targets if name not in session.failed]
     target_reads = {name: extract_target.submit(session, name) for name in reachable}

@@ -26,21 +26,21 @@ def post_artifact(shown: Artifact, run: str | None) -> UUID:
     """Show an artifact with a run; its identifier."""
     # Within a flow the method would give a coroutine unless told otherwise, which its type does not know.
     data = shown.format(_sync=True)  # type: ignore[call-arg]
-    made = get_client(sync_client=True).create_artifact(
-        ArtifactCreate(
-            type=shown.type,
-            key=shown.key,
-            description=shown.description,
-            flow_run_id=UUID(run) if run else None,
-            data=data,
-        )
+    made = ArtifactCreate(
+        type=shown.type,
+        key=shown.key,
+        description=shown.description,
+        flow_run_id=UUID(run) if run else None,
+        data=data,
     )
-    return made.id
+    with get_client(sync_client=True) as client:
+        return client.create_artifact(made).id
 
 
 def move_progress(artifact: UUID, percent: float) -> None:
     """Move a progress artifact."""
-    get_client(sync_client=True).update_artifact(artifact, ArtifactUpdate(data=percent))
+    with get_client(sync_client=True) as client:
+        client.update_artifact(artifact, ArtifactUpdate(data=percent))
 
 
 def artifact_key(*words: str) -> str:
@@ -55,4 +55,5 @@ def is_typed(name: str) -> bool:
 
 def name_run(name: str) -> None:
     """Rename the run that this process is."""
-    get_client(sync_client=True).set_flow_run_name(UUID(flow_run.id), name)
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_name(UUID(flow_run.id), name)

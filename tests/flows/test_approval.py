@@ -15,6 +15,8 @@ from tests.flows.test_deployments import environment, until  # noqa: F401
 from tests.flows.test_endings import Deployed, deployment
 from tests.flows.test_states import OUTCOME, artifacts
 
+SEATWISE = str(Path(sys.executable).parent / "seatwise")
+
 
 def waiting(deployed: Deployed, run_id: str) -> dict:
     """The run, once it waits for a person."""
@@ -35,11 +37,12 @@ def decisions(company, fingerprint: str) -> list[tuple[str, str, str]]:
     return list(known[["by", "decision", "reason"]].itertuples(index=False, name=None))
 
 
-def planned(company) -> tuple[str, dict]:
+def planned(company) -> tuple[str | None, dict]:
     """The plan of the last run, and its summary."""
     with open_session(company.policy) as session:
         run = session.ledger.run(session.ledger.runs(1)["run_id"].iloc[0])
-    return run.summary["fingerprint"], run.summary
+    summary = run.summary or {}
+    return summary.get("fingerprint"), summary
 
 
 @pytest.mark.timeout(560)
@@ -76,12 +79,20 @@ def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, t
         assert decisions(company, fingerprint) == [("Ann", "reject", "the filter is wrong")]
         assert writes(company) == []
 
-        # Another policy, another plan: what was decided about the old one counts for nothing.
-        company.rewrite("second_person_above: 20", "second_person_above: 30")
-        company.rewrite("revoke_seats}", "suspend}")
+        # Another policy, another plan: what was decided about the old one is kept and counts for nothing.
+        company.rewrite("segment_drop: 40%", "segment_drop: 41%")
         third = deployed.start("seatwise-sync")
         waiting(deployed, third)
+        outdated, _ = planned(company)
+        company.rewrite("segment_drop: 41%", "segment_drop: 42%")
+        answer(deployed, third, decision="approve", reason="too late", approver="Ann")
+        until(lambda: planned(company)[0] not in (None, outdated), "another plan")
+        waiting(deployed, third)
         fingerprint, summary = planned(company)
+        assert decisions(company, outdated) == [("Ann", "approve", "too late")]
+        assert decisions(company, fingerprint) == []
+        assert writes(company) == []
+
         answer(deployed, third, decision="approve", reason="read it", approver="Ann")
         run = until(
             lambda: found if (found := deployed.run(third))["state"]["name"] == "Needs approval" and
@@ -90,7 +101,7 @@ def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, t
         )  # fmt: skip
         assert writes(company) == []
         told = subprocess.run(
-            [f"{Path(sys.executable).parent}/seatwise", "approve", fingerprint[:12], "--by", "Bo", "--reason", "me too",
+            [SEATWISE, "approve", fingerprint[:12], "--by", "Bo", "--reason", "me too",
              "--config", str(company.policy)],
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
