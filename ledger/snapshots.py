@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -175,6 +175,28 @@ class Snapshots(Store):
                 query = query.where(c.taken_at <= at)
             row = connection.execute(query).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+
+    def read_by(self, runs: Collection[str], origin: str, *, since: datetime) -> Snapshot | None:
+        """The newest read of an origin by one of these runs, complete or not; None when there is none.
+
+        Args:
+            runs: the runs.
+            origin: source or target.
+            since: aware time; only reads of then or later count.
+        """
+        c = tables.snapshots.c
+        shown = [c[name] for name in SHOWN]
+        mine = select(*shown).where(c.origin == origin, c.run_id.in_(runs), c.taken_at >= since)
+        with self._reading() as connection:
+            row = connection.execute(mine.order_by(c.seq.desc()).limit(1)).one_or_none()
+        return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+
+    def judge_read(self, run_id: str, origin: str, *, complete: bool, measured: Any) -> None:
+        """Say of a read that was kept early whether later runs may measure by it, and what it measured."""
+        c = tables.snapshots.c
+        mine = update(tables.snapshots).where(c.run_id == run_id, c.origin == origin)
+        with self._writing() as connection:
+            connection.execute(mine.values(complete=complete, measured=measured))
 
     def measured(self, origin: str, *, since: datetime) -> list[dict[str, Any]]:
         """What complete reads of an origin were measured at, oldest first.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from ledger import FeedPosition, StoredPlan
+from ledger import StoredPlan
 from ledger.tables import KEY
 from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
@@ -17,7 +14,7 @@ from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from reports.plan_text import plan_title
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
-from tasks.incremental import digest_options
+from tasks.kept import remember_read
 from tasks.memory import SIZES, recall, recall_sizes
 from tasks.progress import tell
 from tasks.session import Session
@@ -68,37 +65,10 @@ def remember_reads(
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     before = recall_sizes(session.ledger, list(sources))
     for name, source in sources.items():
-        feed = FeedPosition(source.read_whole_at, source.checkpoint, digest_options(session, name))
-        whole, measured = (
-            name not in fallen,
-            SIZES.dump_python(measure(source, before.get(name)), mode="json", fallback=dict),
-        )
-        _catalogue(session, name, source, SOURCE_PARTS, complete=whole, feed=feed, measured=measured)
+        measured = SIZES.dump_python(measure(source, before.get(name)), mode="json", fallback=dict)
+        remember_read(session, name, source, SOURCE_PARTS, complete=name not in fallen, measured=measured)
     for name, target in targets.items():
-        feed = FeedPosition(target.known_at)
-        _catalogue(session, name, target, TARGET_PARTS, complete=True, feed=feed)
-
-
-def _catalogue(
-    session: Session,
-    name: str,
-    read: SourceSnapshot | TargetSnapshot,
-    parts: Iterable[str],
-    *,
-    complete: bool,
-    feed: FeedPosition | None = None,
-    measured: Any = None,
-) -> None:
-    frames = {part: getattr(read, part) for part in (*parts, "rejects")}
-    session.ledger.save_snapshot(
-        name,
-        frames,
-        complete=complete,
-        at=read.taken_at,
-        run_id=session.run_id,
-        feed=feed,
-        measured=measured,
-    )
+        remember_read(session, name, target, TARGET_PARTS, complete=True)
 
 
 def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:

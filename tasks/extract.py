@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pandas as pd
-from prefect import task
+from prefect import State, Task, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.runtime import deployment
 
 from errors import STOPPED, SeatwiseError
 from provisioning.model import frames
@@ -18,8 +21,11 @@ from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
 from tasks.incremental import read_changes, take_checkpoint
+from tasks.kept import find_read, keep_read
+from tasks.memory import restore_source, restore_target
 from tasks.progress import current_progress, tell
 from tasks.session import Session
+from transport.errors import TransportError
 
 SOURCE_PARTS = {"identities": frames.Identities, "memberships": frames.Memberships}
 TARGET_PARTS = {
@@ -31,13 +37,34 @@ TARGET_PARTS = {
 }
 
 
+AGAIN_AFTER = [10.0, 30.0, 90.0]
+"""Seconds between the tries of a read, on top of the transport's own."""
+
+
 class Stopped(SeatwiseError):
     """The run was told to end while it read."""
 
     remedy = STOPPED
 
 
-@task(name="extract source", task_run_name="extract {name}", cache_policy=NO_CACHE)
+def _is_worth_another_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a read may succeed in a while that has failed all the tries of the transport.
+
+    Nobody waits at a terminal for a run that a deployment started, so there it is tried again.
+    """
+    error = state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+    return bool(deployment.id) and isinstance(error, TransportError) and error.worth_retrying
+
+
+@task(
+    name="extract source",
+    task_run_name="extract {name}",
+    cache_policy=NO_CACHE,
+    retries=len(AGAIN_AFTER),
+    retry_delay_seconds=AGAIN_AFTER,
+    retry_jitter_factor=0.3,
+    retry_condition_fn=_is_worth_another_try,
+)
 def extract_source(session: Session, name: str) -> SourceSnapshot:
     """Read one source to its end, or what changed in it since it was last read to its end.
 
@@ -45,28 +72,24 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         TransportError: a page failed; nothing of the read is kept.
     """
     with session.timed(f"extract {name}"):
+        if (kept := find_read(session, name)) is not None:
+            return replace(restore_source(kept), complete=True)
         source = session.source(name)
-        everyone = getattr(source, "lists_everyone", True)
-        if (changed := read_changes(session, name, source)) is not None:
-            return resolve_members(changed, everyone=everyone)
-        # Taken first: what changes while the pages are read is in the next delta.
-        checkpoint = take_checkpoint(source)
-        parts = _read(session, source, SOURCE_PARTS, name)
-        _keep_columns(session, source, name)
-    read = SourceSnapshot(
-        name,
-        session.now,
-        True,
-        parts["identities"],
-        parts["memberships"],
-        parts["rejects"],
-        checkpoint=checkpoint,
-        as_of=getattr(source, "as_of", None),
-    )
-    return resolve_members(read, everyone=everyone)
+        read = read_changes(session, name, source) or _read_whole(session, name, source)
+        read = resolve_members(read, everyone=getattr(source, "lists_everyone", True))
+        keep_read(session, name, read, SOURCE_PARTS)
+        return read
 
 
-@task(name="extract target", task_run_name="extract {name}", cache_policy=NO_CACHE)
+@task(
+    name="extract target",
+    task_run_name="extract {name}",
+    cache_policy=NO_CACHE,
+    retries=len(AGAIN_AFTER),
+    retry_delay_seconds=AGAIN_AFTER,
+    retry_jitter_factor=0.3,
+    retry_condition_fn=_is_worth_another_try,
+)
 def extract_target(session: Session, name: str) -> TargetSnapshot:
     """Read one target to its end.
 
@@ -74,11 +97,33 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
         TransportError: a page failed; nothing of the read is kept.
     """
     with session.timed(f"extract {name}"):
+        if (kept := find_read(session, name)) is not None:
+            return replace(restore_target(kept), complete=True)
         sink = session.sink(name)
         parts = _read(session, sink, TARGET_PARTS, name)
         _keep_columns(session, sink, name)
-    # A file is of the day it was made, however late it is read.
-    return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
+        # A file is of the day it was made, however late it is read.
+        read = TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
+        keep_read(session, name, read, TARGET_PARTS)
+        return read
+
+
+def _read_whole(session: Session, name: str, source: Source) -> SourceSnapshot:
+    # Taken first: what changes while the pages are read is in the next delta.
+    checkpoint = take_checkpoint(source)
+    parts = _read(session, source, SOURCE_PARTS, name)
+    _keep_columns(session, source, name)
+    as_of = getattr(source, "as_of", None)
+    return SourceSnapshot(
+        name,
+        session.now,
+        True,
+        parts["identities"],
+        parts["memberships"],
+        parts["rejects"],
+        checkpoint=checkpoint,
+        as_of=as_of,
+    )
 
 
 def _read(

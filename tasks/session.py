@@ -57,6 +57,7 @@ class Session:
         interrupted: runs that were found killed, and closed.
         stopping: set when the run is told to end; no request is begun any more.
         flow_run: the Prefect flow run, where a person watches it.
+        kept: sources and targets whose read is in the ledger already.
         state: what the run has read, decided and done so far; it is shown however the run ends.
     """
 
@@ -78,6 +79,7 @@ class Session:
     interrupted: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     flow_run: str | None = None
+    kept: set[str] = field(default_factory=set)
     state: RunState = field(default_factory=RunState)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any, Literal, get_args
 
 import orjson
@@ -19,7 +20,7 @@ from provisioning.policy.rules import (
     Strict,
     TargetRules,
 )
-from provisioning.policy.values import is_reference
+from provisioning.policy.values import Duration, is_reference
 from provisioning.policy.yaml_file import Document, Mistake, Path, PolicyError, nearest, read
 
 __all__ = ["Connection", "OptionModels", "Policy", "PolicyError", "load"]
@@ -118,6 +119,12 @@ class Policy(Strict):
         examples=[{"snapshots": "90d", "runs": "400d", "people": "400d"}],
     )
 
+    reuse_reads: Duration = Field(
+        timedelta(minutes=30),
+        description="How old what a run has read may be when the run is tried again, as in the Prefect UI: "
+        "what is older is read afresh. 0m: always.",
+        examples=["10m"],
+    )
     personal_data: Literal["full", "masked", "none"] = Field(
         "masked",
         description="How people appear in the Prefect UI, where others may look: in artifacts, states and "

@@ -25,7 +25,14 @@ def waiting(deployed: Deployed, run_id: str) -> dict:
 
 def answer(deployed: Deployed, run_id: str, **given: str) -> dict:
     """Fill the form as the Resume button does."""
-    reply = requests.post(f"{deployed.url}/flow_runs/{run_id}/resume", json={"run_input": given}, timeout=10)
+
+    def press() -> requests.Response | None:
+        """A server on SQLite is busy now and then."""
+        url = f"{deployed.url}/flow_runs/{run_id}/resume"
+        reply = requests.post(url, json={"run_input": given}, timeout=10)
+        return reply if reply.status_code != 503 else None
+
+    reply = until(press, "an answer to the answer")
     reply.raise_for_status()
     return dict(reply.json())
 

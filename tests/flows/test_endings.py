@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ class Deployed:
         return until(
             lambda: run if (run := self.run(run_id))["state_type"] in types else None, f"{types} of the run"
         )
+
+    def retry(self, run_id: str) -> None:
+        """Press Retry."""
+        at = {"scheduled_time": datetime.now(UTC).isoformat()}
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "state_details": at}
+        requests.post(
+            f"{self.url}/flow_runs/{run_id}/set_state", json={"state": state, "force": True}, timeout=10
+        ).raise_for_status()
 
     def set_state(self, run_id: str, kind: str) -> None:
         """Put a run into a state, as a button of the UI does."""
