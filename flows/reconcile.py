@@ -50,4 +50,5 @@ def read_and_decide(session: Session) -> None:
     for name, target in state.targets.items():
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)
-    remember_reads(session, state.sources, state.targets, state.decisions)
+    if state.sources or state.targets:
+        remember_reads(session, state.sources, state.targets, state.decisions)

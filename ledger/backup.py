@@ -18,9 +18,9 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from ledger import tables
 from ledger.errors import BackupOfAnotherVersion, BackupUnreadable, LedgerNotEmpty
+from ledger.frame_files import FileLost, FrameFiles
 from ledger.migrate import HEAD
 from ledger.private import keep_private
-from ledger.snapshots import file_digest, file_path
 from ledger.store import BATCH, Store, insert_rows
 
 FORM = 1
@@ -57,7 +57,7 @@ class Backups(Store):
         try:
             with ZipFile(part, "w", ZIP_DEFLATED) as archive, self._reading() as connection:
                 keep_private(part)
-                made = _write_all(archive, connection, self._folder, at)
+                made = _write_all(archive, connection, self._frame_files, at)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ class Backups(Store):
             with ZipFile(path) as archive:
                 manifest = _read_manifest(archive, path)
                 self._require_empty()
-                _restore_files(archive, self._folder)
+                _restore_files(archive, self._frame_files)
                 with self._writing() as connection:
                     for table in tables.metadata.sorted_tables:
                         _restore_rows(archive, connection, table, manifest["rows"][table.name])
@@ -92,14 +92,14 @@ class Backups(Store):
                     raise LedgerNotEmpty(f"the ledger {shown} has {table.name} in it already")
 
 
-def _write_all(archive: ZipFile, connection: Connection, folder: Path, at: datetime) -> BackedUp:
+def _write_all(archive: ZipFile, connection: Connection, frame_files: FrameFiles, at: datetime) -> BackedUp:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     rows = {
         _plain(table.name): _write_rows(archive, connection, table) for table in tables.metadata.sorted_tables
     }
     digests = _catalogued(connection)
-    lost = [digest for digest in digests if not _write_file(archive, folder, digest)]
+    lost = [digest for digest in digests if not _write_file(archive, frame_files, digest)]
     files = len(digests) - len(lost)
     told = {"form": FORM, "revision": HEAD, "at": at, "rows": rows, "files": files, "lost": lost}
     archive.writestr(MANIFEST, orjson.dumps(told, option=orjson.OPT_INDENT_2))
@@ -133,12 +133,12 @@ def _catalogued(connection: Connection) -> list[str]:
     )
 
 
-def _write_file(archive: ZipFile, folder: Path, digest: str) -> bool:
+def _write_file(archive: ZipFile, files: FrameFiles, digest: str) -> bool:
     """Put a file into the archive; False when it is absent or altered."""
-    path = file_path(folder, digest)
-    if not path.is_file() or file_digest(path) != digest:
+    try:
+        archive.writestr(f"snapshots/{digest}", files.content(digest), compress_type=ZIP_STORED)
+    except FileLost:
         return False
-    archive.write(path, f"snapshots/{digest}", compress_type=ZIP_STORED)
     return True
 
 
@@ -150,19 +150,13 @@ def _read_manifest(archive: ZipFile, path: Path) -> Mapping[str, Any]:
     return manifest
 
 
-def _restore_files(archive: ZipFile, folder: Path) -> None:
+def _restore_files(archive: ZipFile, files: FrameFiles) -> None:
     for name in archive.namelist():
         kind, _, digest = name.partition("/")
         if kind != "snapshots" or not digest.isalnum():
             continue
-        path = file_path(folder, digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        part.write_bytes(archive.read(name))
-        if file_digest(part) != digest:
-            part.unlink()
+        if files.put(archive.read(name)) != digest:
             raise BackupUnreadable(f"the file {digest[:12]} of the backup was altered")
-        part.replace(path)
 
 
 def _restore_rows(archive: ZipFile, connection: Connection, table: Table, expected: int) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from ledger.backup import Backups
+from ledger.frame_files import FrameFiles, open_frame_files
 from ledger.journal import Journal
 from ledger.leases import Leases
 from ledger.memory import Memory
@@ -28,12 +29,12 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups):
     """
 
     @classmethod
-    def open(cls, url: str, *, folder: Path | None = None, beside: Path | None = None) -> Self:
+    def open(cls, url: str, *, folder: Path | str | None = None, beside: Path | None = None) -> Self:
         """Open a ledger, creating or upgrading its tables where needed.
 
         Args:
             url: `sqlite:///seatwise.db` or `postgresql+psycopg://user@host/database`.
-            folder: where snapshots are kept; by default beside the SQLite file and named after it.
+            folder: where snapshots are kept, or its URL; by default beside the SQLite file, named after it.
             beside: folder in which the snapshots of a database server are kept, named after the database,
                 where `folder` is left out; else the working directory.
 
@@ -49,9 +50,9 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups):
         except BaseException:
             engine.dispose()
             raise
-        snapshots = folder or _name_folder(engine, beside or Path())
-        _keep_private(engine, snapshots)
-        return cls(engine, snapshots)
+        frame_files = open_frame_files(folder or _name_folder(engine, beside or Path()))
+        _keep_private(engine, frame_files)
+        return cls(engine, frame_files)
 
     def __enter__(self) -> Self:
         """Use the ledger in a `with` statement, which closes it."""
@@ -64,9 +65,9 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups):
         self.close()
 
 
-def _keep_private(engine: Engine, snapshots: Path) -> None:
+def _keep_private(engine: Engine, frame_files: FrameFiles) -> None:
     """Take others' rights off what an earlier version, or a restore, left readable."""
-    keep_private(snapshots)  # who may not enter reaches nothing in it
+    frame_files.keep_private()
     if engine.dialect.name == "sqlite" and engine.url.database:
         database = Path(engine.url.database)
         keep_private(*(database.with_name(database.name + ending) for ending in ("", "-wal", "-shm")))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, exists, false, func, not_, select, update
@@ -21,7 +20,7 @@ from ledger.snapshots import Snapshots
 from ledger.store import chunks
 
 ORPHANED = timedelta(days=1)
-"""Age at which a file that no snapshot holds belongs to no run any more."""
+"""Age at which a file that no snapshot holds belongs to no run any more; a young one may be about to."""
 
 
 class Moments(NamedTuple):
@@ -74,17 +73,10 @@ class Pruning(Snapshots):
             }
             if not really:
                 connection.rollback()
-        orphans = self._orphans(held, now - ORPHANED)
+        orphans = self._frame_files.forget(held, now - ORPHANED, really=really)
         if really:
-            for path in orphans:
-                path.unlink(missing_ok=True)
             self._give_back_space()
-        return pruned._replace(files=len(orphans))
-
-    def _orphans(self, held: Collection[str], before: datetime) -> list[Path]:
-        """Files that no snapshot holds; a young one may belong to a run that is about to catalogue it."""
-        found = [*self._folder.glob("??/*.parquet"), *self._folder.glob("*.part")]
-        return [path for path in found if path.stem not in held and path.stat().st_mtime < before.timestamp()]
+        return pruned._replace(files=orphans)
 
     def _present(self, origin: str) -> set[str] | None:
         """Identifiers that the last complete read of an origin lists; None where there is none."""

@@ -1,18 +1,11 @@
-"""Snapshots: whole reads of a source or target, as Parquet files named by their content.
-
-A frame that has not changed since an earlier snapshot is the same file, so it is stored once. Files are
-written beside and renamed, so that a crash leaves either no file or a whole one.
-"""
+"""Snapshots: whole reads of a source or target, catalogued here, their frames in files (`frame_files`)."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -20,6 +13,7 @@ from sqlalchemy import insert, select, update
 
 from ledger import tables
 from ledger.errors import SnapshotDamaged, UnknownSnapshot
+from ledger.frame_files import FileLost, FrameFiles
 from ledger.runs import require_run
 from ledger.store import Store
 
@@ -69,7 +63,7 @@ class Snapshot:
     """What the next read is compared with."""
     files: dict[str, str] = field(repr=False)
     """Digest of each frame's file."""
-    _folder: Path = field(repr=False)
+    _frame_files: FrameFiles = field(repr=False)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """All frames, with the types they were saved with.
@@ -86,22 +80,18 @@ class Snapshot:
             KeyError: the snapshot has no frame of that name.
             SnapshotDamaged: its file is absent or altered.
         """
-        digest = self.files[name]
-        path = file_path(self._folder, digest)
-        problem = None if path.is_file() else "is absent"
-        if problem is None and file_digest(path) != digest:
-            problem = "was altered"
-        if problem:
+        try:
+            return self._frame_files.load(self.files[name])
+        except FileLost as lost:
             raise SnapshotDamaged(
                 f"the {name} read from {self.origin} at {self.taken_at:%Y-%m-%d %H:%M} are lost: "
-                f"{path} {problem}",
+                f"{lost.message}",
                 "Restore the file from a backup, or run `seatwise reconcile --full` to take a new snapshot.",
-            )
-        return pd.read_parquet(path, engine="pyarrow")
+            ) from lost
 
     def absent(self) -> list[str]:
         """Names of the frames whose file is not there."""
-        return [name for name, digest in self.files.items() if not file_path(self._folder, digest).is_file()]
+        return [name for name, digest in self.files.items() if not self._frame_files.holds(digest)]
 
 
 class Snapshots(Store):
@@ -135,8 +125,7 @@ class Snapshots(Store):
         Raises:
             UnknownRun: no such run.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        files = {name: _save(self._folder, frames[name]) for name in sorted(frames)}
+        files = {name: self._frame_files.save(frames[name]) for name in sorted(frames)}
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         sizes = {name: len(frames[name]) for name in files}
         read = {"origin": origin, "taken_at": at, "complete": complete, "run_id": run_id}
@@ -174,7 +163,7 @@ class Snapshots(Store):
             if at is not None:
                 query = query.where(c.taken_at <= at)
             row = connection.execute(query).one_or_none()
-        return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+        return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
 
     def read_by(self, runs: Collection[str], origin: str, *, since: datetime) -> Snapshot | None:
         """The newest read of an origin by one of these runs, complete or not; None when there is none.
@@ -189,7 +178,7 @@ class Snapshots(Store):
         mine = select(*shown).where(c.origin == origin, c.run_id.in_(runs), c.taken_at >= since)
         with self._reading() as connection:
             row = connection.execute(mine.order_by(c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Snapshot(**row._asdict(), _folder=self._folder)
+        return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
 
     def judge_read(self, run_id: str, origin: str, *, complete: bool, measured: Any) -> None:
         """Say of a read that was kept early whether later runs may measure by it, and what it measured."""
@@ -226,42 +215,3 @@ class Snapshots(Store):
         shown = [c.origin, c.digest, c.taken_at, c.complete, c.whole_at, c.run_id, c.sizes]
         query = select(*shown).order_by(c.seq.desc())
         return self._frame(query.where(c.origin == origin) if origin is not None else query, shown)
-
-
-def file_path(folder: Path, digest: str) -> Path:
-    """Where a frame of that digest is kept."""
-    return folder / digest[:2] / f"{digest}.parquet"
-
-
-def file_digest(path: Path) -> str:
-    """The digest of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _save(folder: Path, frame: pd.DataFrame) -> str:
-    with NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as file:
-        part = Path(file.name)
-        try:
-            frame.to_parquet(file, engine="pyarrow", compression="zstd", index=False)
-            file.flush()
-            os.fsync(file.fileno())
-            digest = file_digest(part)
-            path = file_path(folder, digest)
-            path.parent.mkdir(exist_ok=True)
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    _sync_folder(path.parent)
-    return digest
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable; Windows neither can nor needs to."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
 from ledger.errors import AmbiguousIdentifier, LedgerUnavailable, NothingFound
+from ledger.frame_files import FrameFiles
 from ledger.tables import frame
 
 BUSY_SECONDS = 60
@@ -38,12 +39,12 @@ T = TypeVar("T")
 
 
 class Store:
-    """A database and the folder beside it."""
+    """A database, and the files of frames it catalogues."""
 
-    def __init__(self, engine: Engine, folder: Path) -> None:
+    def __init__(self, engine: Engine, frame_files: FrameFiles) -> None:
         """Hold both; `Ledger.open` makes them."""
         self._engine = engine
-        self._folder = folder
+        self._frame_files = frame_files
         self._open = threading.local()
 
     def clock(self) -> datetime:

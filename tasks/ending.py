@@ -107,7 +107,7 @@ def _next_steps(summary: dict[str, Any]) -> list[str]:
         steps.append(
             f"{'; '.join(summary['rejected'])}. Nothing of it was written; the next run plans again."
         )
-    if summary["blocked_by"]:
+    elif summary["blocked_by"]:
         steps.append(f"It waits because: {'; '.join(summary['blocked_by'])}.")
     if summary["rehearsed"]:
         steps.append(f"A rehearsal for {summary['rehearsed']:%Y-%m-%d %H:%M} UTC; nothing was kept.")

@@ -178,7 +178,8 @@ def read_policy(config: Path) -> Policy:
 
 def open_ledger(rules: Policy, folder: Path) -> Ledger:
     """The ledger the policy names; what is relative lies beside the policy, wherever the run works."""
-    snapshots = folder / rules.snapshots if rules.snapshots is not None else None
+    stated = rules.snapshots
+    snapshots = stated if stated is None or "://" in stated else folder / stated
     scheme, separator, rest = rules.ledger.partition(":///")
     if separator and scheme.startswith("sqlite") and not Path(rest).is_absolute():
         return Ledger.open(f"sqlite:///{folder / rest}", folder=snapshots)

@@ -69,10 +69,10 @@ class Policy(Strict):
     )
     snapshots: str | None = Field(
         None,
-        description="Folder where whole reads are kept, beside the policy unless it is absolute. Machines "
-        "that share a ledger must share it. By default it stands beside the SQLite file, or beside the "
-        "policy and named after the PostgreSQL database.",
-        examples=["/srv/seatwise/snapshots"],
+        description="Folder where whole reads are kept, beside the policy unless it is absolute, or the URL "
+        "of an object store (s3:, gs:, abfs:). Machines that share a ledger must share it. By default it "
+        "stands beside the SQLite file, or beside the policy and named after the PostgreSQL database.",
+        examples=["s3://acme-seatwise/snapshots?region=eu-central-1"],
     )
     connections: dict[str, Connection] = Field(
         description="The systems to read and write, each under a name of your choice.",

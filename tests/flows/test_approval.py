@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import requests
 
 from tasks.session import open_session
 from tests.flows.test_crash import writes
 from tests.flows.test_deployments import environment, until  # noqa: F401
-from tests.flows.test_endings import Deployed, deployment
+from tests.flows.test_endings import HTTP, Deployed, deployment
 from tests.flows.test_states import OUTCOME, artifacts
 
 SEATWISE = str(Path(sys.executable).parent / "seatwise")
@@ -25,14 +24,8 @@ def waiting(deployed: Deployed, run_id: str) -> dict:
 
 def answer(deployed: Deployed, run_id: str, **given: str) -> dict:
     """Fill the form as the Resume button does."""
-
-    def press() -> requests.Response | None:
-        """A server on SQLite is busy now and then."""
-        url = f"{deployed.url}/flow_runs/{run_id}/resume"
-        reply = requests.post(url, json={"run_input": given}, timeout=10)
-        return reply if reply.status_code != 503 else None
-
-    reply = until(press, "an answer to the answer")
+    url = f"{deployed.url}/flow_runs/{run_id}/resume"
+    reply = HTTP.post(url, json={"run_input": given}, timeout=10)
     reply.raise_for_status()
     return dict(reply.json())
 
@@ -60,10 +53,10 @@ def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, t
         first = deployed.start("seatwise-sync")
         run = waiting(deployed, first)
         fingerprint, summary = planned(company)
-        schema = requests.get(
+        schema = HTTP.get(
             f"{deployed.url}/flow_runs/{first}/input/approval-{fingerprint[:12]}-0-schema", timeout=10
         ).json()
-        description = requests.get(
+        description = HTTP.get(
             f"{deployed.url}/flow_runs/{first}/input/approval-{fingerprint[:12]}-0-description", timeout=10
         ).text
 

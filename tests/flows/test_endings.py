@@ -14,12 +14,21 @@ from pathlib import Path
 
 import pytest
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from tasks.session import open_session
 from tests.flows.test_crash import writes
 from tests.flows.test_deployments import PREFECT, ROOT, environment, healthy, process, until  # noqa: F401
 from tests.flows.test_states import OUTCOME, PLAN, artifacts
 from tests.flows.test_sync import released
+
+# A server on SQLite is busy now and then, and says so; what it refused so it has not done.
+HTTP = requests.Session()
+HTTP.mount(
+    "http://",
+    HTTPAdapter(max_retries=Retry(20, status_forcelist=[503], backoff_factor=0.2, allowed_methods=None)),
+)
 
 
 class Deployed:
@@ -33,9 +42,9 @@ class Deployed:
     ) -> requests.Response:
         """What the server answers to a filled form."""
         query = {"deployments": {"name": {"any_": [deployment]}}}
-        (found,) = requests.post(f"{self.url}/deployments/filter", json=query, timeout=10).json()
+        (found,) = HTTP.post(f"{self.url}/deployments/filter", json=query, timeout=10).json()
         form = {"parameters": parameters} | ({"name": name} if name else {})
-        return requests.post(f"{self.url}/deployments/{found['id']}/create_flow_run", json=form, timeout=10)
+        return HTTP.post(f"{self.url}/deployments/{found['id']}/create_flow_run", json=form, timeout=10)
 
     def start(self, deployment: str, name: str | None = None, **parameters: object) -> str:
         """Start a run of a deployment; its identifier."""
@@ -45,7 +54,7 @@ class Deployed:
 
     def run(self, run_id: str) -> dict:
         """What the server knows of a run."""
-        return dict(requests.get(f"{self.url}/flow_runs/{run_id}", timeout=10).json())
+        return dict(HTTP.get(f"{self.url}/flow_runs/{run_id}", timeout=10).json())
 
     def ended(self, run_id: str, *types: str) -> dict:
         """The run, once it is in one of these states."""
@@ -57,14 +66,14 @@ class Deployed:
         """Press Retry."""
         at = {"scheduled_time": datetime.now(UTC).isoformat()}
         state = {"type": "SCHEDULED", "name": "AwaitingRetry", "state_details": at}
-        requests.post(
+        HTTP.post(
             f"{self.url}/flow_runs/{run_id}/set_state", json={"state": state, "force": True}, timeout=10
         ).raise_for_status()
 
     def set_state(self, run_id: str, kind: str) -> None:
         """Put a run into a state, as a button of the UI does."""
         state = {"state": {"type": kind, "name": kind.title()}}
-        requests.post(f"{self.url}/flow_runs/{run_id}/set_state", json=state, timeout=10).raise_for_status()
+        HTTP.post(f"{self.url}/flow_runs/{run_id}/set_state", json=state, timeout=10).raise_for_status()
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def test_a_folder_that_cannot_be_made_is_refused_in_words(tmp_path: Path) -> Non
 def test_snapshots_lie_beside_a_sqlite_ledger(tmp_path: Path) -> None:
     """Moving the file and the folder of the same name moves the whole ledger."""
     with Ledger.open(f"sqlite:///{tmp_path / 'deep' / 'acme.db'}") as ledger:
-        assert tmp_path / "deep" / "acme.snapshots" == ledger._folder
+        assert tmp_path / "deep" / "acme.snapshots" == ledger._frame_files.folder
 
 
 def test_sqlite_keeps_its_promises(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def accounts(now: datetime) -> pd.DataFrame:
 
 
 def _files(ledger: Ledger) -> list[Path]:
-    return [path for path in ledger._folder.rglob("*") if path.is_file()]
+    return [path for path in ledger._frame_files.folder.rglob("*") if path.is_file()]
 
 
 def test_all_types_survive(ledger: Ledger, now: datetime, accounts: pd.DataFrame) -> None:
