@@ -14,12 +14,16 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.exceptions import ObjectNotFound
 
 from errors import SeatwiseError
+from tasks.ending import ENDINGS
 from tasks.events import EVENTS
 
 SILENT_AFTER = timedelta(seconds=90)
 """Three heartbeats of a run: prefect.yaml has runs give one every 30 seconds."""
 HEARTBEAT = "prefect.flow-run.heartbeat"
-ENDS = ("Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended")
+ENDS = {"Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended"} | {
+    ending.name for ending in ENDINGS.values()
+}
+"""Names of the states in which a run has nothing more to say."""
 ZOMBIES = "Seatwise: close runs that fell silent"
 
 

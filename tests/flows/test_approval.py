@@ -10,9 +10,10 @@ import pytest
 
 from tasks.session import open_session
 from tests.flows.test_crash import writes
-from tests.flows.test_deployments import environment, until  # noqa: F401
+from tests.flows.test_deployments import environment  # noqa: F401
 from tests.flows.test_endings import HTTP, Deployed, deployment
 from tests.flows.test_states import OUTCOME, artifacts
+from tests.servers import until
 
 SEATWISE = str(Path(sys.executable).parent / "seatwise")
 

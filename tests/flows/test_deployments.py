@@ -88,7 +88,8 @@ def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
             steps = [until(lambda run=run: task_runs(url, run["id"]), "its steps") for run in runs]
 
         log = (elsewhere / "process.log").read_text()[-4000:]
-        assert [run["state_type"] for run in runs] == ["PAUSED", "PAUSED"], log
+        assert [run["state_type"] for run in runs] == ["PAUSED", "CANCELLED"], log
+        assert {run["state_name"] for run in runs} == {"Needs approval"}
         assert all(
             {"extract okta-main", "extract acme-cloud", "decide acme-cloud"} <= names for names in steps
         )

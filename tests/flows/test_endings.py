@@ -19,9 +19,10 @@ from urllib3.util.retry import Retry
 
 from tasks.session import open_session
 from tests.flows.test_crash import writes
-from tests.flows.test_deployments import PREFECT, ROOT, environment, healthy, process, until  # noqa: F401
+from tests.flows.test_deployments import ROOT, environment  # noqa: F401
 from tests.flows.test_states import OUTCOME, PLAN, artifacts
 from tests.flows.test_sync import released
+from tests.servers import PREFECT, process, start_server, until
 
 # A server on SQLite is busy now and then, and says so; what it refused so it has not done.
 HTTP = requests.Session()
@@ -81,18 +82,16 @@ def deployment(company, environment: dict[str, str], folder: Path) -> Iterator[D
     """The company's deployments on a server of their own, and a worker beside it."""
     from sandbox import policy
 
-    url, port = environment["PREFECT_API_URL"], environment["PREFECT_SERVER_API_PORT"]
     worker = folder / "worker"
     worker.mkdir()
     env = environment | policy.SECRETS | {"SEATWISE_HOME": str(company.policy.parent)}
-    with process([*PREFECT, "server", "start", "--port", port], folder, environment):
-        until(lambda: healthy(url), "the server's start")
+    with start_server(folder, environment):
         subprocess.run(
             ["make", "-o", ".venv/run.stamp", f"BIN={Path(sys.executable).parent}", "deploy"],
             cwd=ROOT, env=environment, check=True, capture_output=True,
         )  # fmt: skip
         with process([*PREFECT, "worker", "start", "--pool", "seatwise"], worker, env):
-            yield Deployed(url)
+            yield Deployed(environment["PREFECT_API_URL"])
 
 
 def begin_to_write(company, deployed: Deployed) -> tuple[dict, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.setup.automations import ZOMBIES
+from tasks.ending import ENDINGS
 from tasks.events import EVENTS
 from tests.operations.commands import ask, seatwise, tell
 
@@ -51,6 +52,8 @@ def test_runs_give_the_heartbeat_that_the_automation_waits_for(environment, depl
     }
 
     assert {3 * int(beat) for beat in beats} == {trigger["within"]}
+    # A run that ended under a name of ours is not closed as one that fell silent.
+    assert {f"prefect.flow-run.{ending.name}" for ending in ENDINGS.values()} <= set(trigger["expect"])
 
 
 def test_what_a_person_changed_stays(environment, deployed, tmp_path):
