@@ -79,6 +79,8 @@ def _describe_verdicts(state: RunState) -> str | None:
     """Reasons and notes of all targets as Markdown; None when there are none."""
     decisions = state.decisions.items()
     reasons = [f"- {target}: {why}" for target, decision in decisions for why in decision.verdict.reasons]
+    given = [plan for plan in state.plans if plan.target not in state.decisions]
+    reasons += [f"- {plan.target}: {why}" for plan in given for why in plan.blocked_by]
     notes = [
         f"- {target}: {describe_note(note)}" for target, decision in decisions for note in decision.notes
     ]

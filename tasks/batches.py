@@ -57,7 +57,8 @@ UNTOLD = "the target did not tell what the account holds, so nothing was sent; r
 
 def _name_batch(parameters: dict[str, Any]) -> str:
     number, of, plan, batch = (parameters[name] for name in ("number", "of", "plan", "batch"))
-    return f"load batch {number} of {of}: {plan.target}, {len(batch):,} changes"
+    changes = f"{len(batch):,} change{'' if len(batch) == 1 else 's'}"
+    return f"load batch {number} of {of}: {plan.target}, {changes}"
 
 
 # Prefect takes a function with that parameter; its type asks for a class.
