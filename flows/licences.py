@@ -13,6 +13,7 @@ from tasks.aftermath import show_killed
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
+from tasks.schedule import skip_if_missed
 
 
 @titled
@@ -25,6 +26,8 @@ async def licences(
     config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None
 ) -> State[dict[str, Any]]:
     """Report every seat, what it costs and what is wasted."""
+    if (missed := await skip_if_missed()) is not None:
+        return missed
     with open_run("licences", config, out, as_of=as_of) as session:
         read_and_decide(session)
         return as_state(session, publish(session))

@@ -17,6 +17,7 @@ from tasks.continuing import continue_plans, earlier_plans
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
+from tasks.schedule import skip_if_missed
 
 
 @titled
@@ -32,6 +33,8 @@ async def sync(
     full: Full = False,
 ) -> State[dict[str, Any]]:
     """Bring the targets in step; a plan that a limit or a rule stops waits for a person."""
+    if (missed := await skip_if_missed()) is not None:
+        return missed
     with open_run("sync", config, out, only=only, full=full) as session:
         await record_answers(session, earlier_plans(session))
         continue_plans(session)

@@ -18,11 +18,12 @@ from ledger.plans import Plans
 from ledger.private import create_privately, keep_private
 from ledger.pruning import Pruning
 from ledger.runs import Runs
+from ledger.sharing import Sharing
 from ledger.store import engine_for, explained
 from ledger.undone import Undone
 
 
-class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups):
+class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups, Sharing):
     """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
 
     It has no clock: every time is passed in, aware. It is given no secrets and redacts none.

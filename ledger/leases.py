@@ -50,6 +50,17 @@ class Leases(Store):
         with self._writing(alone_on=tables.leases) as connection:
             connection.execute(delete(tables.leases).where(c.target == target, c.run_id == run_id))
 
+    def leases(self) -> dict[str, RunRow]:
+        """Who holds which target, alive or not."""
+        held = select(tables.leases.c.target).order_by(tables.leases.c.target)
+        with self._reading() as connection:
+            holders = {target: _holder(connection, target) for target in connection.scalars(held).all()}
+        return {target: run for target, run in holders.items() if run is not None}
+
+    def is_alive(self, run: RunRow, at: datetime) -> bool:
+        """Whether a run has said lately that it is still there."""
+        return _is_alive(run, at)
+
     def release_by_hand(self, target: str, *, at: datetime) -> RunRow | None:
         """Take a target from the run that holds it, and close that run as interrupted.
 

@@ -47,6 +47,11 @@ class Store:
         self._frame_files = frame_files
         self._open = threading.local()
 
+    @property
+    def snapshots_folder(self) -> Path:
+        """Where snapshots are kept; it is made when the first is."""
+        return self._folder
+
     def clock(self) -> datetime:
         """The time now: that of the database where several machines share one, else of this machine."""
         if self._engine.dialect.name != "postgresql":

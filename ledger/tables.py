@@ -155,6 +155,14 @@ leases = Table(
     _run(),
 )
 
+# Runs that use one token share its limits. Whoever writes here removes what runs that ended have left.
+tokens = Table(
+    "tokens",
+    metadata,
+    _text("token", primary_key=True, doc="Digest of a host and the label of a credential for it."),
+    _text("run_id", primary_key=True),
+)
+
 # A plan's content is kept once, however many runs come to the same plan.
 plans = Table(
     "plans",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ledger import LedgerError
 from tasks.session import Session
+from tasks.sharing import count_sharers, join_sharers
 
 BEAT = 10.0
 """Seconds between two words of a run that it is still there."""
@@ -41,14 +42,14 @@ def renew_lease(session: Session, target: str) -> None:
 def keep_alive(session: Session) -> Iterator[None]:
     """Say every few seconds that the run is still there, until the block ends."""
     ended = threading.Event()
+    join_sharers(session)
 
     def beat() -> None:
         while not ended.wait(BEAT):
-            try:
+            # A ledger that is away cannot be told; the next batch finds out whose the target is.
+            with suppress(LedgerError):
                 session.ledger.beat(session.run_id, session.moment())
-            except LedgerError:
-                # A ledger that is away cannot be told; the next batch finds out whose the target is.
-                continue
+            count_sharers(session)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

@@ -16,7 +16,7 @@ from flows.cli import app, describe_error
 COMMANDS = [command.callback.__name__ for command in app.registered_commands]
 DESIGNED = [
     "demo", "init", "check", "reconcile", "show", "approve", "apply", "sync", "licences", "explain", "undo",
-    "history", "release", "lift", "prune", "sandbox", "deploy", "up", "backup", "restore",
+    "history", "release", "lift", "prune", "sandbox", "deploy", "up", "health", "backup", "restore",
 ]  # fmt: skip
 QUICK = ["show", "history", "explain nobody@acme.test", "check", "init", "--help"]
 README = (Path(__file__).parents[1] / "README.md").read_text()

@@ -9,7 +9,8 @@ of a bucket, and of a window after one that ran dry, goes alone: its answer tell
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from transport.clock import SLICE, Clock, is_stopped
@@ -18,6 +19,9 @@ from transport.errors import Abandoned, RateLimited
 from transport.quota import ANSWER, NOW, Quota
 from transport.rate_limit_headers import RateLimit
 from transport.retry_policy import RetryPolicy
+
+Token = tuple[str, Hashable]
+"""A host and the label of a credential for it."""
 
 
 class Ticket(NamedTuple):
@@ -35,13 +39,21 @@ class Ticket(NamedTuple):
     concurrency: int
 
 
+@dataclass
+class Share:
+    """How many processes use one token, this one among them; whoever knows keeps it right."""
+
+    count: int = 1
+
+
 class Pace:
     """Lets requests of one bucket through as its limit allows; safe among threads."""
 
-    def __init__(self, clock: Clock, concurrency: ConcurrencyLimit) -> None:
+    def __init__(self, clock: Clock, concurrency: ConcurrencyLimit, share: Share) -> None:
         """Know nothing of the limit yet."""
         self._clock = clock
         self._concurrency = concurrency
+        self._share = share
         self._changed = threading.Condition()
         self._under_way = 0
         self._quota = Quota()
@@ -102,7 +114,7 @@ class Pace:
         if is_stopped():
             raise Abandoned("not sent, another request of the batch failed")
         with self._changed:
-            moment = self._quota.next(self._under_way, self._clock.monotonic())
+            moment = self._quota.next(self._under_way, self._clock.monotonic(), self._share.count)
             if moment is NOW or not self._clock.waits:
                 self._under_way += 1
                 return self._quota.answers
@@ -117,20 +129,32 @@ class Pace:
 
 
 class Pacing:
-    """The paces of all buckets. Doors that use the same tokens share one."""
+    """The paces of all buckets. Doors that use the same tokens share one.
+
+    Attributes:
+        clock: of all of them.
+        shares: how many processes use each token, by host and token.
+        met: called with host and token when a token is first used, before its first request leaves.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         """Take a clock other than the machine's for tests."""
         self.clock = clock or Clock()
+        self.shares: dict[Token, Share] = {}
+        self.met: Callable[[Token], None] | None = None
         self._lock = threading.Lock()
         self._paces: dict[tuple[str, Hashable, str], Pace] = {}
-        self._limits: dict[tuple[str, Hashable], ConcurrencyLimit] = {}
+        self._limits: dict[Token, ConcurrencyLimit] = {}
 
     def pace(self, host: str, token_id: Hashable, bucket: str) -> Pace:
         """Return the one pace of a host, token and bucket."""
+        token = (host, token_id)
         with self._lock:
-            key = (host, token_id, bucket)
-            if key not in self._paces:
-                concurrency = self._limits.setdefault(key[:2], ConcurrencyLimit(self.clock))
-                self._paces[key] = Pace(self.clock, concurrency)
-            return self._paces[key]
+            fresh = token not in self.shares
+            share = self.shares.setdefault(token, Share())
+            if (*token, bucket) not in self._paces:
+                concurrency = self._limits.setdefault(token, ConcurrencyLimit(self.clock))
+                self._paces[*token, bucket] = Pace(self.clock, concurrency, share)
+        if fresh and self.met is not None:
+            self.met(token)
+        return self._paces[*token, bucket]

@@ -54,16 +54,17 @@ class Quota:
         """How many answers have come; of a request that leaves now, the answer is newer than they are."""
         return self._answers
 
-    def next(self, under_way: int, now: float) -> float | None:
+    def next(self, under_way: int, now: float, sharers: int = 1) -> float | None:
         """Return when one more request may leave: NOW, at an ANSWER, or at a moment.
 
-        What the last answer left is shared among the requests under way. Nothing answered yet, or a
-        window that ran dry and is over: one goes alone, and its answer tells.
+        What the last answer left is shared among the requests under way, and evenly among the processes
+        that use the token: the others may be spending theirs by now, and only their answers tell. Nothing
+        answered yet, or a window that ran dry and is over: one goes alone, and its answer tells.
         """
         window = self._window
         if window is None:
             return ANSWER if under_way and not self._known else NOW
-        if window.remaining > under_way:
+        if window.remaining // sharers > under_way:
             return NOW
         if under_way:
             return ANSWER

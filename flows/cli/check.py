@@ -6,10 +6,9 @@ import json as jsonlib
 from pathlib import Path
 
 from errors import explain_error
+from flows.cli.findings import describe
 from provisioning.model.findings import Finding
 from tasks.session import Session, locate_policy, open_session, read_policy
-
-MARKS = {"ok": "ok      ", "warning": "warning ", "error": "error   "}
 
 
 def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, bool]:
@@ -21,7 +20,7 @@ def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, 
         findings = {"policy": [Finding("ok", config.name, "is valid")], **findings}
         plain = {name: [finding._asdict() for finding in part] for name, part in findings.items()}
         return jsonlib.dumps(plain, indent=2), failed
-    return "\n".join([f"{config.name} is valid", *_describe(findings)]), failed
+    return "\n".join([f"{config.name} is valid", *describe(findings)]), failed
 
 
 def _check_policy(config: Path) -> dict[str, list[Finding]]:
@@ -50,7 +49,7 @@ def check_block(what: str, *, json: bool) -> tuple[str, bool]:
     failed = any(finding.level == "error" for finding in part)
     if json:
         return jsonlib.dumps({what: [finding._asdict() for finding in part]}, indent=2), failed
-    return "\n".join(_describe({what: part})), failed
+    return "\n".join(describe({what: part})), failed
 
 
 def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
@@ -61,15 +60,3 @@ def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
     except Exception as error:  # noqa: BLE001  the other connections are checked all the same
         explained = explain_error(error)
         return [Finding("error", name, explained.message, explained.remedy)]
-
-
-def _describe(findings: dict[str, list[Finding]]) -> list[str]:
-    """One line a finding under its connection, the remedy beneath it."""
-    lines = []
-    for name, part in findings.items():
-        lines.append(name)
-        for finding in part:
-            lines.append(f"  {MARKS[finding.level]}{finding.subject}: {finding.message}")
-            if finding.remedy and finding.level != "ok":
-                lines.append(f"          → {finding.remedy}")
-    return lines

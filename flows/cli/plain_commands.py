@@ -136,6 +136,21 @@ def prune(
     say(prune_ledger(config, really=yes, json=json), json=json)
 
 
+def health(config: Config = POLICY, json: Json = False, debug: Debug = False) -> None:
+    """Say whether ledger, snapshots, reads, server, workers and schedules are as they should be.
+
+    Exit code 0: nothing is wrong; 1: something is. For a monitor, and for the morning after.
+    """
+    from flows.cli.run import prepare_prefect
+
+    prepare_prefect()
+    from flows.cli.health import tell_health
+
+    text, well = tell_health(config, json=json)
+    say(text, json=json)
+    raise typer.Exit(0 if well else 1)
+
+
 def backup(
     archive: Annotated[Path, typer.Argument(help="File to write; an older one is replaced.")],
     config: Config = POLICY,
@@ -172,4 +187,4 @@ def init(
     say(write_examples(folder, force=force))
 
 
-COMMANDS = (init, check, show, approve, release, lift, history, explain, prune, backup, restore)
+COMMANDS = (init, check, show, approve, release, lift, history, explain, prune, health, backup, restore)

@@ -23,6 +23,13 @@ PREFECT_DEFAULTS = {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
 
+JSON_LOG = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
+    "PREFECT_LOGGING_COLORS": "false",
+}
+"""With SEATWISE_LOG=json standard error is for a program, in place of bars and sentences."""
+
 _announced: list[bool] = []
 """Whether this process has announced its temporary server; the demo runs several flows on one."""
 
@@ -46,10 +53,10 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """
     prepare_prefect()
     from tasks.ending import summary_of
-    from tasks.progress import show_on_terminal
+    from tasks.progress import Silent, show_on, show_on_terminal
 
     start = getattr(import_module(f"flows.{flow}"), flow)
-    with show_on_terminal() as progress:
+    with show_on(Silent()) if wants_json_log() else show_on_terminal() as progress:
         if not server_address() and not _announced:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
             _announced.append(True)
@@ -58,10 +65,17 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
 
 def prepare_prefect() -> None:
     """Set what Prefect needs before its first import; the caller's own settings win."""
+    if wants_json_log():
+        os.environ |= JSON_LOG
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
     home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
     home.mkdir(parents=True, exist_ok=True)
+
+
+def wants_json_log() -> bool:
+    """Whether the log is asked for as one JSON object a line."""
+    return os.environ.get("SEATWISE_LOG") == "json"
 
 
 def server_address() -> str | None:

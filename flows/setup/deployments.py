@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import DeploymentScheduleUpdate, DeploymentUpdate, WorkPoolCreate
+from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
@@ -111,7 +112,7 @@ def deploy(client: SyncPrefectClient, content: Mapping[str, Any]) -> list[str]:
     _run_prefect(content)
     for found in _find(client, names):
         if found.name in before:
-            client.update_deployment(found.id, DeploymentUpdate(schedules=_schedules(before[found.name])))
+            _set_schedules(client, found, before[found.name].schedules)
     return names
 
 
@@ -131,12 +132,18 @@ def _find(client: SyncPrefectClient, names: Iterable[str]) -> Iterator[Deploymen
         yield from client.read_deployments(deployment_filter=named)
 
 
-def _schedules(deployment: DeploymentResponse) -> list[DeploymentScheduleUpdate]:
+def _set_schedules(
+    client: SyncPrefectClient, deployment: DeploymentResponse, schedules: Iterable[DeploymentSchedule]
+) -> None:
+    """Replace the schedules of a deployment; those that were made in the UI have no slug to know them by."""
+    for there in deployment.schedules:
+        client.delete_deployment_schedule(deployment.id, there.id)
     kept = ("schedule", "active", "slug", "parameters")
-    return [
-        DeploymentScheduleUpdate(**{name: getattr(schedule, name) for name in kept})
-        for schedule in deployment.schedules
-    ]
+    stated = [{name: getattr(schedule, name) for name in kept} for schedule in schedules]
+    if stated:
+        client.create_deployment_schedules(
+            deployment.id, [DeploymentScheduleCreate(**each) for each in stated]
+        )
 
 
 def _run_prefect(content: Mapping[str, Any]) -> None:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import create_engine, text
 
 from tests.servers import SEATWISE
 
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
 
-def ask(environment: dict[str, str], path: str, **body: object) -> list[dict[str, Any]]:
+def ask(
+    environment: dict[str, str], path: str, *, auth: tuple[str, str] | None = None, **body: object
+) -> list[dict[str, Any]]:
     """What the server lists of a sort of thing."""
-    reply = requests.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json=body, timeout=10)
+    reply = requests.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json=body, auth=auth, timeout=10)
     reply.raise_for_status()
     return reply.json()
 
 
-def tell(environment: dict[str, str], method: str, path: str, body: object) -> dict[str, Any]:
+def tell(
+    environment: dict[str, str], method: str, path: str, body: object, *, auth: tuple[str, str] | None = None
+) -> dict[str, Any]:
     """Change something at the server, as its UI would."""
-    reply = requests.request(method, f"{environment['PREFECT_API_URL']}/{path}", json=body, timeout=10)
+    url = f"{environment['PREFECT_API_URL']}/{path}"
+    reply = requests.request(method, url, json=body, auth=auth, timeout=10)
     reply.raise_for_status()
     return reply.json() if reply.content else {}
 
@@ -56,3 +63,16 @@ def processes(mark: str) -> set[int]:
         except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
     return found
+
+
+def make_late(folder: Path, moments: list[datetime]) -> list[str]:
+    """Move the next runs of a server back to these moments, as if nobody had been there to start them."""
+    database = folder / "prefect" / "prefect.db"
+    engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": 30})
+    waiting = "SELECT id FROM flow_run WHERE state_type = 'SCHEDULED' ORDER BY expected_start_time LIMIT :n"
+    moved = "UPDATE flow_run SET expected_start_time = :at, next_scheduled_start_time = :at WHERE id = :id"
+    with engine.begin() as plain:
+        runs = list(plain.execute(text(waiting), {"n": len(moments)}).scalars())
+        for run, at in zip(runs, moments, strict=True):
+            plain.execute(text(moved), {"id": run, "at": f"{at:%Y-%m-%d %H:%M:%S.%f}"})
+    return [str(run) for run in runs]

@@ -61,17 +61,21 @@ def test_what_a_person_changed_stays(environment, deployed, tmp_path):
     sync = ours(environment)["seatwise-sync"]
     mine = {"schedule": {"cron": "7 * * * *", "timezone": "Europe/Berlin"}, "active": True, "slug": "hourly"}
     tell(environment, "PATCH", f"deployments/{sync['id']}", {"schedules": [mine]})
+    by_ui = {"schedule": {"interval": 86400}, "active": True}
+    tell(environment, "POST", f"deployments/{sync['id']}/schedules", [by_ui])
     tell(environment, "PATCH", "work_pools/seatwise", {"concurrency_limit": 3})
     tell(environment, "PATCH", f"automations/{automations(environment)[ZOMBIES]['id']}", {"enabled": False})
 
     ran = seatwise(environment, "deploy", folder=tmp_path)
 
-    (schedule,) = ours(environment)["seatwise-sync"]["schedules"]
+    found = ours(environment)["seatwise-sync"]["schedules"]
+    schedule, added = sorted(found, key=lambda each: each["slug"] is None)
     (pool,) = ask(environment, "work_pools", work_pools={"name": {"any_": ["seatwise"]}})
     names = [each["name"] for each in ask(environment, "automations")]
     assert ran.returncode == 0, ran.stderr
     assert (schedule["active"], schedule["schedule"]["cron"]) == (True, "7 * * * *")
     assert schedule["schedule"]["timezone"] == "Europe/Berlin"
+    assert (added["active"], added["schedule"]["interval"]) == (True, 86400)
     assert pool["concurrency_limit"] == 3
     assert not automations(environment)[ZOMBIES]["enabled"]
     assert len(names) == len(set(names))
