@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from ledger.errors import LedgerTooNew
 
-HEAD = "0004"
+HEAD = "0005"
 VERSION_TABLE = "ledger_version"
 """Not Alembic's usual name: the ledger may share its database, as with a Prefect server."""
 

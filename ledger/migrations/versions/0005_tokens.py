@@ -1,6 +1,6 @@
 """Which run uses which token, so that runs on several machines share its limits.
 
-Revision: 0003
+Revision: 0005
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:
