@@ -16,7 +16,7 @@ import sinks
 import sources
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-server.lock", "requirements-dev.lock")
 FLOW_LINES = 60
 MODULE_LINES = 400
 FUNCTION_LINES = 40
@@ -64,14 +64,14 @@ def test_locks_pin_version_and_hash_and_name_no_index(lock: str):
     assert "index-url" not in text
 
 
-def test_both_locks_agree():
+def test_all_locks_agree():
     """What is tested is what is installed."""
-    run, dev = (
+    run, server, dev = (
         dict(re.findall(r"^([\w.\-]+)==(\S+)", (ROOT / lock).read_text(), flags=re.MULTILINE))
         for lock in LOCKS
     )
 
-    assert run.items() <= dev.items()
+    assert run.items() <= server.items() <= dev.items()
 
 
 def test_the_installed_prefect_is_the_locked_one():
