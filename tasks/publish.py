@@ -19,6 +19,7 @@ from tasks.artifacts import show_artifacts
 from tasks.ending import describe_ending
 from tasks.events import emit_events
 from tasks.files import write_files
+from tasks.measures import measure_run
 from tasks.progress import announce, tell
 from tasks.session import Session
 from tasks.state import RunState
@@ -89,6 +90,7 @@ def _close(session: Session, summary: dict[str, Any]) -> None:
     session.ledger.finish_run(
         session.run_id, session.moment(), verdict=verdict, exit_code=code, summary=summary
     )
+    measure_run(session.config.stem, summary, session.reader.meter.refusals())
 
 
 def _build_report(session: Session, state: RunState) -> Report:

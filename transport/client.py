@@ -131,6 +131,8 @@ class Client:
                     return self._once(prepared, pace, ticket, under_way, whole_json=not request.writes)
                 except TransportError as error:
                     failure = error
+                if failure.status == 429:
+                    self._meter.refuse(self.host)
                 under_way.wait_for("the next try")
                 attempt.wait_after(failure, ticket, writes=request.writes)
 

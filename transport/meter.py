@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from typing import TypedDict
 
 
@@ -21,6 +22,7 @@ class Meter:
         """Start at nothing."""
         self._lock = threading.Lock()
         self._counts: dict[str, Count] = {}
+        self._refused: Counter[str] = Counter()
 
     def count(self, host: str, *, writes: bool, again: bool) -> None:
         """Count one request that is about to be sent."""
@@ -28,6 +30,16 @@ class Meter:
             count = self._counts.setdefault(host, Count(read=0, write=0, retried=0))
             count["write" if writes else "read"] += 1
             count["retried"] += again
+
+    def refuse(self, host: str) -> None:
+        """Count one request that was refused for being one too many."""
+        with self._lock:
+            self._refused[host] += 1
+
+    def refusals(self) -> dict[str, int]:
+        """Return the requests refused for being too many, by host and port."""
+        with self._lock:
+            return dict(self._refused)
 
     def counts(self) -> dict[str, Count]:
         """Return the counts by host and port, for example `{"acme.okta.com": {...}}`."""

@@ -92,6 +92,7 @@ def test_a_write_is_sent_again_after_429(writable, open_client):
 
     assert pytest.approx(writable.pacing.clock.monotonic()) == 7
     assert {service.host: {"read": 0, "write": 2, "retried": 1}} == writable.meter.counts()
+    assert {service.host: 1} == writable.meter.refusals()
 
 
 LOST = [trouble for trouble in PASSING if trouble.status != 429 and trouble.behave != "unframed_cut"]
