@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -91,6 +92,10 @@ class FrameFiles(ABC):
         """Take the rights of others off what an earlier version, or a restore, left readable."""
 
     @abstractmethod
+    def room(self) -> int | None:
+        """Bytes that are free; None where there is no end to them."""
+
+    @abstractmethod
     def _read(self, digest: str) -> bytes:
         """Whatever is in a file."""
 
@@ -163,6 +168,10 @@ class _Folder(FrameFiles):
     def keep_private(self) -> None:
         keep_private(self.folder)  # who may not enter reaches nothing in it
 
+    def room(self) -> int | None:
+        there = next(path for path in (self.folder, *self.folder.absolute().parents) if path.is_dir())
+        return shutil.disk_usage(there).free
+
     def _read(self, digest: str) -> bytes:
         return self._path(digest).read_bytes()
 
@@ -205,6 +214,10 @@ class _ObjectStore(FrameFiles):
 
     def keep_private(self) -> None:
         """Who may read a bucket is said at the bucket."""
+
+    def room(self) -> int | None:
+        self.holds("0" * 64)
+        return None
 
     def _read(self, digest: str) -> bytes:
         with self._explained() as (store, root), store.open_input_stream(_key(root, digest)) as stream:

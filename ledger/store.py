@@ -47,10 +47,13 @@ class Store:
         self._frame_files = frame_files
         self._open = threading.local()
 
-    @property
-    def snapshots_folder(self) -> Path:
-        """Where snapshots are kept; it is made when the first is."""
-        return self._folder
+    def room(self) -> int | None:
+        """Bytes that are free where snapshots are kept; None where there is no end to them.
+
+        Raises:
+            LedgerUnavailable: they cannot be reached.
+        """
+        return self._frame_files.room()
 
     def clock(self) -> datetime:
         """The time now: that of the database where several machines share one, else of this machine."""

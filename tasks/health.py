@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 
 from ledger import Snapshot
+from ledger.errors import LedgerUnavailable
 from provisioning.model.findings import Finding
 from tasks.session import Session
 
@@ -26,9 +26,12 @@ def check_memory(session: Session) -> Iterator[Finding]:
 
 
 def _check_store(session: Session) -> Finding:
-    folder = session.ledger.snapshots_folder
-    there = next(path for path in (folder, *folder.parents) if path.is_dir())
-    free = shutil.disk_usage(there).free
+    try:
+        free = session.ledger.room()
+    except LedgerUnavailable as error:
+        return Finding("error", "snapshots", error.message, error.remedy)
+    if free is None:
+        return Finding("ok", "snapshots", "can be reached")
     if free < ROOM:
         remedy = "Make room, for instance with `seatwise prune --yes`."
         return Finding("error", "snapshots", f"{free / 1e6:,.0f} MB are free where they are kept", remedy)
