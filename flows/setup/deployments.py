@@ -11,10 +11,15 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
+from prefect.client.schemas.actions import (
+    DeploymentScheduleCreate,
+    DeploymentUpdate,
+    WorkPoolCreate,
+)
 from prefect.client.schemas.objects import DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectNotFound
+from prefect.flows import load_flow_from_entrypoint
 from prefect.workers.process import ProcessWorker
 
 from errors import SeatwiseError
@@ -111,6 +116,11 @@ def deploy(client: SyncPrefectClient, content: Mapping[str, Any]) -> list[str]:
     before = {found.name: found for found in _find(client, names)}
     _run_prefect(content)
     for found in _find(client, names):
+        # `prefect deploy` reads the form off the code, and calls its fields as that does.
+        form = load_flow_from_entrypoint(
+            str(found.entrypoint), use_placeholder_flow=False
+        ).parameters.model_dump()
+        client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=form))
         if found.name in before:
             _set_schedules(client, found, before[found.name].schedules)
     return names

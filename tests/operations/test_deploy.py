@@ -82,6 +82,16 @@ def test_what_a_person_changed_stays(environment, deployed, tmp_path):
     assert ours(environment)["seatwise-sync"]["id"] == sync["id"]
 
 
+def test_the_form_calls_its_fields_as_people_do(environment, deployed):
+    fields = ours(environment)["seatwise-sync"]["parameter_openapi_schema"]["properties"]
+
+    titles = {name: field["title"] for name, field in fields.items()}
+    assert titles == {
+        "config": "Policy", "out": "Folder", "only": "Only these people", "full": "Read in full",
+    }  # fmt: skip
+    assert fields["config"]["minLength"] == 1
+
+
 def test_a_channel_switches_the_telling_on_and_stays(environment, deployed, tmp_path):
     (kind,) = ask(environment, "block_types", block_types={"slug": {"any_": ["slack-webhook"]}})
     (schema, *_) = ask(environment, "block_schemas", block_schemas={"block_type_id": {"any_": [kind["id"]]}})
