@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _PARTS: dict[str, Any] = _slugs
 _WORDS = {word for part in _PARTS.values() for word in part.get("words", ())}
 """What Prefect makes the name of a run of where nobody types one."""
+_PROPOSED = re.compile(
+    "(alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|omicron|pi|rho|sigma|tau"
+    r"|upsilon|phi|chi|psi|omega)\d+-[a-z]+"
+)
+"""What the form for a run of one's own stands filled with, such as omega5-ligobis."""
 
 
 def post_artifact(shown: Artifact, run: str | None) -> UUID:
@@ -49,8 +54,8 @@ def artifact_key(*words: str) -> str:
 
 
 def is_typed(name: str) -> bool:
-    """Whether a person named the run, rather than Prefect."""
-    return not {*name.split("-")} <= _WORDS
+    """Whether a person named the run, rather than Prefect or the form of its UI, which proposes a name."""
+    return not {*name.split("-")} <= _WORDS and not _PROPOSED.fullmatch(name)
 
 
 def name_run(name: str) -> None:
