@@ -47,9 +47,8 @@ def planned(company) -> tuple[str | None, dict]:
 
 
 @pytest.mark.timeout(560)
-def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, tmp_path):  # noqa: F811
-    """Rejected, nothing is written; two approvals, one in the UI and one at the terminal, write the plan."""
-    company.rewrite("version: 1", "version: 1\napprove: {second_person_above: 20}")
+def test_a_sync_waits_for_a_person_who_may_reject(company, environment, tmp_path):  # noqa: F811
+    """The form shows the plan, no other run asks beside it, and of a rejected plan nothing is written."""
     with deployment(company, environment, tmp_path) as deployed:
         first = deployed.start("seatwise-sync")
         run = waiting(deployed, first)
@@ -80,23 +79,27 @@ def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, t
         assert decisions(company, fingerprint) == [("Ann", "reject", "the filter is wrong")]
         assert writes(company) == []
 
-        # Another policy, another plan: what was decided about the old one is kept and counts for nothing.
-        company.rewrite("segment_drop: 40%", "segment_drop: 41%")
-        third = deployed.start("seatwise-sync")
-        waiting(deployed, third)
+
+@pytest.mark.timeout(560)
+def test_two_people_release_the_plan_they_were_shown(company, environment, tmp_path):  # noqa: F811
+    """One in the UI, one at the terminal; what was said of the plan of another policy counts for nothing."""
+    company.rewrite("version: 1", "version: 1\napprove: {second_person_above: 20}")
+    with deployment(company, environment, tmp_path) as deployed:
+        run_id = deployed.start("seatwise-sync")
+        waiting(deployed, run_id)
         outdated, _ = planned(company)
-        company.rewrite("segment_drop: 41%", "segment_drop: 42%")
-        answer(deployed, third, decision="approve", reason="too late", approver="Ann")
+        company.rewrite("segment_drop: 40%", "segment_drop: 42%")
+        answer(deployed, run_id, decision="approve", reason="too late", approver="Ann")
         until(lambda: planned(company)[0] not in (None, outdated), "another plan")
-        waiting(deployed, third)
+        waiting(deployed, run_id)
         fingerprint, summary = planned(company)
         assert decisions(company, outdated) == [("Ann", "approve", "too late")]
         assert decisions(company, fingerprint) == []
         assert writes(company) == []
 
-        answer(deployed, third, decision="approve", reason="read it", approver="Ann")
+        answer(deployed, run_id, decision="approve", reason="read it", approver="Ann")
         run = until(
-            lambda: found if (found := deployed.run(third))["state"]["name"] == "Needs approval" and
+            lambda: found if (found := deployed.run(run_id))["state"]["name"] == "Needs approval" and
             len(decisions(company, fingerprint)) == 1 else None,
             "the second question",
         )  # fmt: skip
@@ -107,10 +110,10 @@ def test_a_sync_waits_for_the_people_the_policy_asks_for(company, environment, t
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert "goes on" in told.stdout, told.stderr
-        run = deployed.ended(third, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+        run = deployed.ended(run_id, "COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
         total = sum(summary["changes"].values())
         assert run["state"]["message"].startswith(f"{total} changes applied: ")
         assert decisions(company, fingerprint) == [("Ann", "approve", "read it"), ("Bo", "approve", "me too")]
-        assert OUTCOME in artifacts(deployed.url, third)
+        assert OUTCOME in artifacts(deployed.url, run_id)
         assert run["name"].endswith(f"{total} changes applied")
