@@ -9,6 +9,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from ledger.backup import Backups
+from ledger.engine import engine_for, explained
 from ledger.frame_files import FrameFiles, open_frame_files
 from ledger.journal import Journal
 from ledger.leases import Leases
@@ -19,7 +20,6 @@ from ledger.private import create_privately, keep_private
 from ledger.pruning import Pruning
 from ledger.runs import Runs
 from ledger.sharing import Sharing
-from ledger.store import engine_for, explained
 from ledger.undone import Undone
 
 

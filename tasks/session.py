@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sinks
-from errors import SeatwiseError
 from ledger import Ledger
 from provisioning.policy import policy
 from provisioning.policy.policy import Policy
@@ -20,19 +18,11 @@ from sinks import Sink
 from sources import Source
 from tasks import connections
 from tasks.clock import as_utc, clock_offset
+from tasks.locate import home, ledger_address, locate_policy, read_file
 from tasks.progress import announce
 from tasks.state import RunState
 from transport.door import Door
 from transport.redact import guard_logs
-
-
-class PolicyMissing(SeatwiseError):
-    """There is no policy file where one was looked for."""
-
-    remedy = (
-        "Name it with --config FILE, or write one with `seatwise init`. "
-        "A worker looks for it in the folder that SEATWISE_HOME names."
-    )
 
 
 @dataclass
@@ -148,21 +138,6 @@ class Session:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - start, 3)
 
 
-def home() -> Path:
-    """Where relative paths start: the folder SEATWISE_HOME names, for a worker runs flows wherever it is."""
-    return Path(os.environ.get("SEATWISE_HOME", ""))
-
-
-def locate_policy(config: Path | str) -> Path:
-    """The policy file; one that is kept in a block, `block:NAME`, is first written to `home()`."""
-    scheme, _, name = str(config).partition(":")
-    if scheme != "block":
-        return (home() / config).absolute()
-    from tasks.blocks import write_policy
-
-    return write_policy(name, home())
-
-
 def read_policy(config: Path) -> Policy:
     """The policy file, its connections' options checked against their connectors.
 
@@ -170,9 +145,7 @@ def read_policy(config: Path) -> Policy:
         PolicyMissing: there is no such file.
         PolicyError: it says something it must not; every mistake with its line.
     """
-    if not config.is_file():
-        raise PolicyMissing(f"there is no policy file {config}")
-    text = config.read_text(encoding="utf-8")
+    text = read_file(config)
     return policy.load(text, origin=config.name, connection_options=connections.ConnectorOptions())
 
 
@@ -180,10 +153,7 @@ def open_ledger(rules: Policy, folder: Path) -> Ledger:
     """The ledger the policy names; what is relative lies beside the policy, wherever the run works."""
     stated = rules.snapshots
     snapshots = stated if stated is None or "://" in stated else folder / stated
-    scheme, separator, rest = rules.ledger.partition(":///")
-    if separator and scheme.startswith("sqlite") and not Path(rest).is_absolute():
-        return Ledger.open(f"sqlite:///{folder / rest}", folder=snapshots)
-    return Ledger.open(rules.ledger, folder=snapshots, beside=folder)
+    return Ledger.open(ledger_address(rules.ledger, folder), folder=snapshots, beside=folder)
 
 
 @contextmanager

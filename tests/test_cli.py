@@ -80,6 +80,49 @@ def test_commands_that_only_look_never_import_prefect(command: str, folder: Path
     assert ran.returncode == 0, ran.stderr
 
 
+def test_the_history_waits_for_no_frames(folder: Path):
+    """Reading runs takes neither pandas nor the rules of the policy; the same runs are shown."""
+    from datetime import UTC, datetime
+
+    from ledger import Ledger
+
+    with Ledger.open(f"sqlite:///{folder / 'seatwise.db'}") as ledger:
+        done = ledger.start_run("sync", datetime(2026, 3, 1, 12, 30, tzinfo=UTC), policy="p")
+        ledger.finish_run(
+            done, datetime(2026, 3, 1, 12, 31, tzinfo=UTC), verdict="done", exit_code=0, summary={}
+        )
+        ledger.start_run("licences", datetime(2026, 3, 2, 6, 0, tzinfo=UTC), policy="p")
+    code = (
+        "import sys\n"
+        "from flows.cli import app\n"
+        "app(['history'], standalone_mode=False)\n"
+        "sys.exit(bool({'pandas', 'pandera', 'pyarrow', 'prefect', 'requests'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+    head, first, second = [line.split() for line in ran.stdout.splitlines()]
+    assert ran.returncode == 0, ran.stderr
+    assert head == ["run", "id", "flow", "started", "at", "verdict", "exit", "code"]
+    assert first[1:] == ["licences", "2026-03-02", "06:00", "running", "running"]
+    assert second == [done, "sync", "2026-03-01", "12:30", "done", "0"]
+
+
+def test_the_history_as_json_holds_every_column_but_the_long_ones(folder: Path):
+    from datetime import UTC, datetime
+
+    from ledger import Ledger
+    from ledger.tables import runs
+
+    with Ledger.open(f"sqlite:///{folder / 'seatwise.db'}") as ledger:
+        ledger.start_run("sync", datetime(2026, 3, 1, 12, 30, tzinfo=UTC), policy="p")
+
+    (told,) = json.loads(seatwise("history", "--json", folder=folder).stdout)
+    assert set(told) == {column.name for column in runs.columns} - {"config", "summary"}
+    assert told["started_at"] == "2026-03-01T12:30:00+00:00"
+
+
 def test_check_says_what_each_connection_can_do(folder: Path):
     ran = seatwise("check", folder=folder)
 

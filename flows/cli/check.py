@@ -8,7 +8,8 @@ from pathlib import Path
 from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
-from tasks.session import Session, locate_policy, open_session, read_policy
+from tasks.locate import locate_policy
+from tasks.session import Session, open_session, read_policy
 
 
 def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""What `seatwise show`, `history` and `approve` do: they need the ledger alone."""
+"""What `seatwise show` and `approve` do: they need the ledger alone."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from flows.cli.runs import NO_RUNS
 from ledger import Ledger, LedgerError, RunRow, StoredPlan
 from reports.plan_text import plan_lines
 from tasks.session import open_session
-
-NO_RUNS = "No runs yet. Start with `seatwise reconcile`."
-COLUMNS = {"run_id": 22, "flow": 12, "started_at": 18, "verdict": 24, "exit_code": 4}
 
 
 def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
@@ -119,24 +117,6 @@ def _suspended_lines(found: pd.DataFrame) -> str:
     return "\n".join(
         f"  {row.subject}, {row.target}: no {row.action} by {row.rule} (run {row.run_id})" for row in rows
     )
-
-
-def list_runs(config: Path, *, limit: int, json: bool) -> str:
-    """The newest runs, one a line."""
-    with open_session(config) as session:
-        found = session.ledger.runs(limit)
-    if json:
-        return str(found.to_json(orient="records", date_format="iso", indent=2))
-    if found.empty:
-        return NO_RUNS
-    found["started_at"] = found["started_at"].dt.strftime("%Y-%m-%d %H:%M")
-    found["exit_code"] = found["exit_code"].astype("str").str.removesuffix(".0")
-    head = "".join(name.replace("_", " ").ljust(width) for name, width in COLUMNS.items())
-    text = found[list(COLUMNS)].astype(object).where(found[list(COLUMNS)].notna(), "running")
-    body = [
-        "".join(str(row[name]).ljust(width) for name, width in COLUMNS.items()) for _, row in text.iterrows()
-    ]
-    return "\n".join([head.rstrip(), *(line.rstrip() for line in body)])
 
 
 def _find(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[StoredPlan]]:

@@ -77,7 +77,7 @@ def history(
     debug: Debug = False,
 ) -> None:
     """List the runs: when, which flow, verdict, exit code."""
-    from flows.cli.history import list_runs
+    from flows.cli.runs import list_runs
 
     say(list_runs(config, limit=limit, json=json), json=json)
 

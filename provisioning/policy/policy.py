@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from provisioning.policy.defaults import EXPECTED, LEDGER
 from provisioning.policy.limits import Approve, Limits
 from provisioning.policy.mistakes import mistakes
 from provisioning.policy.retention import Retention
@@ -62,7 +63,7 @@ class Policy(Strict):
 
     version: Literal[1] = Field(description="Form of this file.", examples=[1])
     ledger: str = Field(
-        "sqlite:///seatwise.db",
+        LEDGER,
         description="Where Seatwise remembers runs, plans, approvals and links: a file beside the policy, or "
         "a PostgreSQL database for a team.",
         examples=["postgresql+psycopg://seatwise@db.acme.test/seatwise"],
@@ -172,8 +173,7 @@ def load(text: str, *, origin: str, connection_options: OptionModels | None = No
     Raises:
         PolicyError: all the mistakes, each with its line and what was expected.
     """
-    expected = "keys such as version, connections and targets are expected"
-    document = read(text, PolicyError, origin=origin, expected=expected)
+    document = read(text, PolicyError, origin=origin, expected=EXPECTED)
     found = [*_connection_mistakes(document, connection_options or {}), *_name_mistakes(document)]
     try:
         policy = Policy.model_validate(document.content)

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from ledger import FeedPosition, Ledger, StoredPlan
+from ledger.engine import engine_for
 from ledger.errors import BackupOfAnotherVersion, BackupUnreadable, LedgerNotEmpty
-from ledger.store import engine_for
 from ledger.tables import metadata
 
 TABLES = [table.name for table in metadata.sorted_tables]
