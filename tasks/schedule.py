@@ -56,7 +56,9 @@ async def _find_other(run: FlowRun) -> FlowRun | None:
                 ),
                 start_time=FlowRunFilterStartTime(after_=run.expected_start_time),
                 state=FlowRunFilterState(
-                    type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.COMPLETED])
+                    type=FlowRunFilterStateType(
+                        any_=[StateType.RUNNING, StateType.PAUSED, StateType.COMPLETED]
+                    )
                 ),
             )
         )

@@ -18,7 +18,7 @@ DESIGNED = [
     "demo", "init", "check", "reconcile", "show", "approve", "apply", "sync", "licences", "explain", "undo",
     "history", "release", "lift", "prune", "sandbox", "deploy", "up", "health", "backup", "restore",
 ]  # fmt: skip
-QUICK = ["show", "history", "explain nobody@acme.test", "check", "init", "--help"]
+QUICK = ["show", "history", "explain nobody@acme.test", "check", "check --offline", "init", "--help"]
 README = (Path(__file__).parents[1] / "README.md").read_text()
 
 
