@@ -16,11 +16,12 @@ from prefect.exceptions import ObjectNotFound
 from errors import SeatwiseError
 from tasks.ending import ENDINGS
 from tasks.events import EVENTS
+from tasks.schedule import SKIPPED
 
 SILENT_AFTER = timedelta(seconds=90)
 """Three heartbeats of a run: prefect.yaml has runs give one every 30 seconds."""
 HEARTBEAT = "prefect.flow-run.heartbeat"
-ENDS = {"Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended"} | {
+ENDS = {"Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended", SKIPPED} | {
     ending.name for ending in ENDINGS.values()
 }
 """Names of the states in which a run has nothing more to say."""

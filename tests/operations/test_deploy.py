@@ -56,6 +56,18 @@ def test_runs_give_the_heartbeat_that_the_automation_waits_for(environment, depl
     assert {f"prefect.flow-run.{ending.name}" for ending in ENDINGS.values()} <= set(trigger["expect"])
 
 
+def test_no_state_that_a_run_of_ours_ends_in_is_taken_for_silence(environment, deployed):
+    """Prefect names the event of an end after the name of its state."""
+    from tasks.ending import ENDINGS
+    from tasks.schedule import SKIPPED
+
+    expected = set(automations(environment)[ZOMBIES]["trigger"]["expect"])
+
+    assert {
+        f"prefect.flow-run.{name}" for name in (SKIPPED, *(each.name for each in ENDINGS.values()))
+    } <= expected
+
+
 def test_what_a_person_changed_stays(environment, deployed, tmp_path):
     """The clock of a schedule, switches, the size of the pool; nothing is there twice."""
     sync = ours(environment)["seatwise-sync"]

@@ -11,7 +11,7 @@ import requests
 
 from sandbox import policy
 from sandbox.running import Running
-from tests.operations.commands import processes, seatwise, start_run, state_of
+from tests.operations.commands import ENDS, processes, seatwise, start_run, state_of
 from tests.servers import PREFECT, process, server_environment, start_server, until
 
 
