@@ -34,12 +34,13 @@ def named(session: Session) -> Iterator[None]:
 
     A run that a person named keeps its name.
     """
-    if session.flow_run is None or _is_named(session.flow):
+    beginning = f"{session.flow} {session.policy_name} ("
+    if session.flow_run is None or _is_named(beginning):
         yield
         return
     targets = session.target_names
     where = ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
-    name = f"{session.flow} {session.policy_name} ({where}) {session.now:%Y-%m-%d %H:%M}"
+    name = f"{beginning}{where}) {session.now:%Y-%m-%d %H:%M}"
     _rename(name)
     try:
         yield
@@ -56,6 +57,6 @@ def _rename(name: str) -> None:
         announce(f"Prefect keeps another name than {name!r} for this run: {unnamed}")
 
 
-def _is_named(flow: str) -> bool:
-    """Whether a person named the run; one that is tried again bears the name its first attempt gave it."""
-    return is_typed(flow_run.name) and not (flow_run.run_count > 1 and flow_run.name.startswith(f"{flow} "))
+def _is_named(beginning: str) -> bool:
+    """Whether a person named the run; one that goes on bears the name that it gave itself when it began."""
+    return is_typed(flow_run.name) and not flow_run.name.startswith(beginning)
