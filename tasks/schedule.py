@@ -31,8 +31,8 @@ async def skip_if_missed() -> State[dict[str, Any]] | None:
     run = context.flow_run if context is not None else None
     if run is None or not run.auto_scheduled or run.expected_start_time is None:
         return None
-    if run.run_count > 1:
-        # A person let it go on, or somebody tries it again: it was not missed.
+    if run.run_count > 1 or run.empirical_policy.pause_keys:
+        # It is tried again, or goes on now that a person has answered: it began in its time.
         return None
     if datetime.now(UTC) - run.expected_start_time < IN_TIME:
         return None
