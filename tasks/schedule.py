@@ -20,6 +20,10 @@ from prefect.states import Completed
 IN_TIME = timedelta(minutes=1)
 """A worker asks for work every few seconds; what begins within this was not missed."""
 SKIPPED = "Skipped"
+MAKE_UP = [StateType.RUNNING, StateType.PAUSED, StateType.COMPLETED, StateType.CANCELLED]
+"""Types of the states of runs that do the work; one whose plan waits for a person counts as cancelled."""
+IDLE = (SKIPPED, "Cancelled")
+"""Names of the states among them in which nothing, or not all, was done."""
 
 
 async def skip_if_missed() -> State[dict[str, Any]] | None:
@@ -47,7 +51,7 @@ async def skip_if_missed() -> State[dict[str, Any]] | None:
 
 
 async def _find_other(run: FlowRun) -> FlowRun | None:
-    """A run of the same deployment that began after this one was due, and did not fail."""
+    """A run of the same deployment that began after this one was due, and did its work."""
     async with get_client() as client:
         found = await client.read_flow_runs(
             flow_run_filter=FlowRunFilter(
@@ -55,12 +59,8 @@ async def _find_other(run: FlowRun) -> FlowRun | None:
                     any_=[run.deployment_id] if run.deployment_id else []
                 ),
                 start_time=FlowRunFilterStartTime(after_=run.expected_start_time),
-                state=FlowRunFilterState(
-                    type=FlowRunFilterStateType(
-                        any_=[StateType.RUNNING, StateType.PAUSED, StateType.COMPLETED]
-                    )
-                ),
+                state=FlowRunFilterState(type=FlowRunFilterStateType(any_=MAKE_UP)),
             )
         )
-    others = (each for each in found if each.id != run.id and each.state_name != SKIPPED)
+    others = (each for each in found if each.id != run.id and each.state_name not in IDLE)
     return next(others, None)
