@@ -13,10 +13,11 @@ from provisioning.model import frames
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.snapshots import SourceSnapshot
 
+SIGN_INS = ["source_id", "last_sign_in"]
+
 
 def _no_sign_ins() -> pd.DataFrame:
-    at = pd.Series([], dtype=pd.DatetimeTZDtype("us", "UTC"))
-    return pd.DataFrame({"source_id": pd.Series([], dtype="str"), "last_sign_in": at})
+    return frames.empty(Identities)[SIGN_INS]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _people(known: pd.DataFrame, delta: Delta) -> pd.DataFrame:
     new = new[~new["source_id"].isin(list(delta.gone))]
     people = concat(Identities, [known[~out], new])
     told = [known, new, delta.sign_ins]
-    seen = pd.concat([part[["source_id", "last_sign_in"]] for part in told], ignore_index=True)
+    seen = pd.concat([part[SIGN_INS] for part in told])
     latest = seen.groupby("source_id")["last_sign_in"].max()
     last = latest.reindex(people["source_id"]).reset_index(drop=True)
     return Identities.validate(people.assign(last_sign_in=last))

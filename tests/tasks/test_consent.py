@@ -16,6 +16,7 @@ from tasks.consent import (
     NobodyApproves,
     NotReleased,
     missing_approvals,
+    rejection,
     releases,
     require_approver,
     require_consent,
@@ -233,3 +234,22 @@ def test_only_what_can_be_written_is_released(session, monkeypatch):
     assert releases(session) == []
     monkeypatch.setattr(session, "sink_actions", lambda _: frozenset({"create"}))
     assert releases(session) == [stored]
+
+
+def test_a_rejection_holds_until_it_is_old_or_somebody_approves(session):
+    """The last word counts; one spoken on another day was about that day."""
+    stored = plan(session, changes=1, blocked_by=["a limit"])
+    timeout = session.policy.approve.timeout
+    nobody = rejection(session, stored)
+
+    def decide(decision: str, ago: timedelta) -> str | None:
+        at = session.moment() - ago
+        session.ledger.approve(FINGERPRINT, by="Ann", reason="wrong filter", at=at, decision=decision)
+        return rejection(session, stored)
+
+    old = decide("reject", timeout + timedelta(minutes=1))
+    fresh = decide("reject", timeout - timedelta(minutes=1))
+    approved = decide("approve", timedelta(0))
+
+    words = f"Ann rejected plan {FINGERPRINT[:12]}: wrong filter"
+    assert (nobody, old, fresh, approved) == (None, None, words, None)
