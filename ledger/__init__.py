@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from ledger.errors import LedgerError
     from ledger.plans import StoredPlan
     from ledger.pruning import Moments, Pruned
+    from ledger.pushed import Inbox
     from ledger.runs import RunRow
     from ledger.snapshots import FeedPosition, Snapshot
 
 __all__ = [
     "BackedUp",
     "FeedPosition",
+    "Inbox",
     "Ledger",
     "LedgerError",
     "Moments",
@@ -31,6 +33,7 @@ __all__ = [
 _HOMES = {
     "BackedUp": "backup",
     "FeedPosition": "snapshots",
+    "Inbox": "pushed",
     "Ledger": "book",
     "LedgerError": "errors",
     "Moments": "pruning",

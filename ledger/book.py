@@ -9,15 +9,15 @@ from typing import Self
 from sqlalchemy import Engine
 
 from ledger.backup import Backups
-from ledger.engine import engine_for, explained
 from ledger.frame_files import FrameFiles, open_frame_files
 from ledger.journal import Journal
 from ledger.leases import Leases
 from ledger.memory import Memory
-from ledger.migrate import migrate
+from ledger.migrate import open_database
 from ledger.plans import Plans
-from ledger.private import create_privately, keep_private
+from ledger.private import keep_private
 from ledger.pruning import Pruning
+from ledger.pushed import tables as _pushed  # noqa: F401 - they are part of every ledger, and of its backup
 from ledger.runs import Runs
 from ledger.sharing import Sharing
 from ledger.undone import Undone
@@ -43,14 +43,7 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups, Sha
             LedgerUnavailable: the database cannot be reached or opened.
             LedgerTooNew: a later version of Seatwise has written it.
         """
-        create_privately()
-        engine = engine_for(url)
-        try:
-            with explained(engine.url):
-                migrate(engine)
-        except BaseException:
-            engine.dispose()
-            raise
+        engine = open_database(url)
         frame_files = open_frame_files(folder or _name_folder(engine, beside or Path()))
         _keep_private(engine, frame_files)
         return cls(engine, frame_files)

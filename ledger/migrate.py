@@ -11,13 +11,33 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from ledger.engine import engine_for, explained
 from ledger.errors import LedgerTooNew
+from ledger.private import create_privately
 
-HEAD = "0005"
+HEAD = "0006"
 VERSION_TABLE = "ledger_version"
 """Not Alembic's usual name: the ledger may share its database, as with a Prefect server."""
 
 _ADVISORY_LOCK = 0x5EA7
+
+
+def open_database(url: str) -> Engine:
+    """The database at an address, its tables created or upgraded where needed.
+
+    Raises:
+        LedgerUnavailable: it cannot be reached or opened.
+        LedgerTooNew: a later version of Seatwise has written it.
+    """
+    create_privately()
+    engine = engine_for(url)
+    try:
+        with explained(engine.url):
+            migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
 
 
 def migrate(engine: Engine) -> None:

@@ -23,22 +23,13 @@ BATCH = 5_000
 T = TypeVar("T")
 
 
-class Store:
-    """A database, and the files of frames it catalogues."""
+class Database:
+    """Transactions of one database, safe for threads."""
 
-    def __init__(self, engine: Engine, frame_files: FrameFiles) -> None:
-        """Hold both; `Ledger.open` makes them."""
+    def __init__(self, engine: Engine) -> None:
+        """Hold it; who opens a part of the database makes it."""
         self._engine = engine
-        self._frame_files = frame_files
         self._open = threading.local()
-
-    def room(self) -> int | None:
-        """Bytes that are free where snapshots are kept; None where there is no end to them.
-
-        Raises:
-            LedgerUnavailable: they cannot be reached.
-        """
-        return self._frame_files.room()
 
     def clock(self) -> datetime:
         """The time now: that of the database where several machines share one, else of this machine."""
@@ -95,6 +86,23 @@ class Store:
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+
+
+class Store(Database):
+    """A database, and the files of frames it catalogues."""
+
+    def __init__(self, engine: Engine, frame_files: FrameFiles) -> None:
+        """Hold both; `Ledger.open` makes them."""
+        super().__init__(engine)
+        self._frame_files = frame_files
+
+    def room(self) -> int | None:
+        """Bytes that are free where snapshots are kept; None where there is no end to them.
+
+        Raises:
+            LedgerUnavailable: they cannot be reached.
+        """
+        return self._frame_files.room()
 
 
 def _lock(connection: Connection, table: Table | None) -> None:
