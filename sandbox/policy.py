@@ -11,7 +11,8 @@ from sandbox import vendors
 from sandbox.kit.connection import Connection, Target
 
 CONNECTIONS = vendors.connections()
-SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None]
+SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None and not one.pushed]
+PUSHED = [name for name, one in CONNECTIONS.items() if one.pushed]
 TARGETS = [name for name, one in CONNECTIONS.items() if one.target]
 SECRETS = {name: value for one in CONNECTIONS.values() for name, value in one.secrets.items()}
 
@@ -94,10 +95,11 @@ def policy(
     return _HEAD + connections + stated + rules + _TAIL.substitute(count=max(50, people // 4))
 
 
-def chosen(text: str, known: Iterable[str]) -> list[str]:
-    """Return the names a text lists with commas between, or all that are known."""
-    names = list(known) if text == "all" else [name.strip() for name in text.split(",")]
-    if unknown := set(names) - set(known):
+def chosen(text: str, known: Iterable[str], pushed: Iterable[str] = ()) -> list[str]:
+    """Return the names a text lists with commas between; `all` is all that are known, `push` all pushed."""
+    groups = {"all": list(known), "push": list(pushed)}
+    names = groups.get(text) or [name.strip() for name in text.split(",")]
+    if unknown := set(names) - {*known, *pushed}:
         raise ValueError(f"no {', '.join(sorted(unknown))} here; there are {', '.join(known)}, and all")
     return names
 

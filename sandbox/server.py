@@ -127,7 +127,7 @@ def serve(
         targets: Names of the targets it writes, likewise.
     """
     chosen = {
-        "sources": policy.chosen(sources, policy.SOURCES),
+        "sources": policy.chosen(sources, policy.SOURCES, policy.PUSHED),
         "targets": policy.chosen(targets, policy.TARGETS),
     }
     world = make_world(people, seed, limits=limits, odd=odd, now=_moment(start), latency=latency)

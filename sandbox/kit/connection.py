@@ -55,6 +55,8 @@ class Connection(NamedTuple):
         secrets: What the environment has to hold.
         target: What is kept in step there; nothing for a source.
         rank: Where it stands in a policy of all; the order of sources is their precedence.
+        pushed: Whether its identity provider pushes, so that a service has to run beside; it is in no policy
+            that did not ask for it.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Connection(NamedTuple):
     secrets: Mapping[str, str] = MappingProxyType({})
     target: Target | None = None
     rank: int = 50
+    pushed: bool = False
 
     def entry(self, base: str) -> dict[str, Any]:
         """Return the entry for a sandbox that listens at `base`."""

@@ -1,1 +1,1 @@
-"""What sources share: the feed of changes, members side by side, nested groups, labels, server clocks."""
+"""What sources share: the feed of changes, SCIM's columns, members, nested groups, labels, server clocks."""

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from provisioning.model.terms import State
 from sources.kit.options import SourceOptions
-from sources.scim.dialect import FIELDS
+from sources.kit.scim_users import FIELDS
 
 
 class ScimOptions(SourceOptions):

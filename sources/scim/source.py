@@ -24,10 +24,11 @@ from sources.kit.checks import check_patterns, check_read
 from sources.kit.feed import FeedLost
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
+from sources.kit.scim_users import FIELDS, STATES, derived_fields, full_name, paths
 from sources.kit.server_clock import stamp
 from sources.kit.states import screen_people
 from sources.scim import dialect, feed
-from sources.scim.dialect import FIELDS, STATES, Abilities
+from sources.scim.dialect import Abilities
 from sources.scim.feed import MODIFIED, Checkpoint, RefreshedGroups
 from sources.scim.groups import TELLS_NONE, Groups, ListedGroup, read_groups
 from sources.scim.options import ScimOptions
@@ -175,8 +176,8 @@ class Scim:
     @cached_property
     def _columns(self) -> Fields:
         version = self._abilities.version
-        fields = dialect.paths(FIELDS | self._options.attributes, version)
-        return Fields(fields, dialect.derived_fields(version))
+        fields = paths(FIELDS | self._options.attributes, version)
+        return Fields(fields, derived_fields(version))
 
     def _people(self, pages: Iterable[Page]) -> Iterator[Screened]:
         return map(self._screen, batches(pages, key="source_id"))
@@ -187,7 +188,7 @@ class Scim:
         modified = self._list("/Users", feed.query_after(MODIFIED, start, own), list)
         yield from map(self._columns, feed.pass_changed(modified, start))
         if sign_in:
-            name = dialect.full_name(sign_in, self._abilities.version)
+            name = full_name(sign_in, self._abilities.version)
             yield from self._list("/Users", feed.query_after(name, start, own), self._columns)
 
     def _count(self, path: str, params: dict[str, Any]) -> ListPage[list[Row]]:

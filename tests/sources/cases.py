@@ -12,11 +12,15 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+import receive
 from sandbox import vendors
 from sandbox.atlassian_export.face import write
 from sandbox.kit.connection import Connection
 from sandbox.running import Running
+from sandbox.scim_push.client import Client
+from sandbox.scim_push.rows import HR_COLUMNS
 from sources import KINDS, Source, connector
+from tests.receive.service import Service
 from transport.door import Door
 
 
@@ -105,6 +109,16 @@ def _xml_endless(_sandbox: Running, path: str) -> dict[str, Any]:
     return {"path": path, "status": 200, "times": 0, "body": body}
 
 
+def _scim_push(sandbox: Running, folder: Path) -> dict[str, Any]:
+    """What a client like Okta's pushed to the service once; it is at rest while the source reads."""
+    ledger = f"sqlite:///{folder / 'pushed.db'}"
+    if not (folder / "pushed.db").exists():
+        with Service(ledger, receive.Connection("scim_push")) as service:
+            client = Client("okta", service.base(), service.tokens["scim_push"])
+            client.cycle(sandbox.world.company)
+    return {"ledger": ledger, "attributes": HR_COLUMNS}
+
+
 def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
     path = write(sandbox.world, folder, style="people")
     return {"path": path, "groups": {"columns": ["Groups"], "separator": ","}}
@@ -176,6 +190,7 @@ SPECIAL = {
         states=SCIM_STATES,
         kind="scim",
     ),
+    "scim_push": Case(connection=_scim_push, states=SCIM_STATES),
     "csv": Case(connection=_csv),
     "parquet": Case(connection=_parquet, kind="csv"),
     "sql": Case(connection=_sql),
