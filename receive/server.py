@@ -1,4 +1,4 @@
-"""The service as a process: waitress in front of the application, stopped by a signal without losing a request.
+"""The service as a process: waitress before the application, stopped by a signal without losing a request.
 
 TLS ends at a proxy. Without one the service listens on this machine alone; where a proxy on another machine
 stands before it, that proxy's address says whose word on the scheme and the client is taken.

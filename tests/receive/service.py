@@ -62,8 +62,8 @@ class Service:
     def patch(self, path: str, *operations: dict[str, Any]) -> requests.Response:
         return self.send("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)})
 
-    def add_user(self, name: str = "ada@acme.test", **more: Any) -> str:
-        reply = self.send("POST", "/Users", {"schemas": [CORE], "userName": name, **more})
+    def add_user(self, user_name: str = "ada@acme.test", **more: Any) -> str:
+        reply = self.send("POST", "/Users", {"schemas": [CORE], "userName": user_name, **more})
         assert reply.status_code == 201, reply.text
         return str(reply.json()["id"])
 
