@@ -134,14 +134,23 @@ def make_app(inbox: Inbox, connections: Iterable[Connection]) -> Callable[..., I
 def _route(request: Request) -> tuple[Endpoint, dict[str, Any]]:
     try:
         endpoint, names = ROUTES.bind_to_environ(request.environ).match()
-    except MethodNotAllowed:
-        # A 405 is taken for a fault of the network by some clients, which then try for weeks.
+    except MethodNotAllowed as wrong:
+        if _is_document(request.path):
+            allowed = {"Allow": ", ".join(sorted(wrong.valid_methods or ()))}
+            raise Refusal(405, "This can be read alone; send no changes of it.", None, allowed) from None
+        # Of users and groups: a 405 had an identity provider try for weeks (Entra).
         return _not_offered, {}
     except HTTPException:
         raise Refusal(
             404, "There is nothing at this address; see /ResourceTypes for what there is."
         ) from None
     return endpoint, {name: value for name, value in names.items() if name == "identifier"}
+
+
+def _is_document(path: str) -> bool:
+    """Whether a path leads to what the service says of itself."""
+    kinds = ("ServiceProviderConfig", "ServiceProviderConfigs", "Schemas", "ResourceTypes")
+    return path.strip("/").split("/")[3:4] in ([kind] for kind in kinds)
 
 
 def _response(request: Request, connection: Connection | None, answer: Answer) -> Response:

@@ -94,9 +94,9 @@ class Call:
     def listed(self, total: int, start: int, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
         """A list of resources."""
         shown = [self.shaped(row) for row in rows]
-        schema = "urn:scim:schemas:core:1.0" if self.old else LIST
+        core = "urn:scim:schemas:core:1.0"
         return {
-            "schemas": [schema],
+            "schemas": [core, f"{core}:ListResponse"] if self.old else [LIST],
             "totalResults": total,
             "startIndex": start + 1,
             "itemsPerPage": len(shown),

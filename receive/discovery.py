@@ -121,7 +121,11 @@ def _old_config() -> dict[str, Any]:
 @cache
 def _schemas() -> list[dict[str, Any]]:
     made: list[Schema] = [model.to_schema() for model in (User, EnterpriseUser, Group)]
-    return [one.model_dump() for one in made]
+    told = [one.model_dump() for one in made]
+    members = next(one for one in told[-1]["attributes"] if one["name"] == "members")
+    # Of a member the identifier is kept and no name, which would be of another day.
+    members["subAttributes"] = [one for one in members["subAttributes"] if one["name"] != "display"]
+    return told
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from ledger.pushed import StoredGroup
+from ledger.pushed import StoredGroup, StoredMember
 from receive.answers import Answer, meta
 from receive.body import GROUP_BYTES, read_body
 from receive.call import Call, etag
@@ -85,9 +85,9 @@ def _shown(call: Call, rows: list[StoredGroup]) -> list[dict[str, Any]]:
     return [_resource(call, row, members.get(row.id)) for row in rows]
 
 
-def _resource(call: Call, row: StoredGroup, members: list[str] | None) -> dict[str, Any]:
+def _resource(call: Call, row: StoredGroup, members: list[StoredMember] | None) -> dict[str, Any]:
     external = {"externalId": row.external_id} if row.external_id else {}
-    told = {} if members is None else {"members": [{"value": member} for member in members]}
+    told = {} if members is None else {"members": [_member(call, member) for member in members]}
     return {
         "schemas": [OLD_CORE if call.old else CORE_GROUP],
         "id": row.id,
@@ -96,3 +96,8 @@ def _resource(call: Call, row: StoredGroup, members: list[str] | None) -> dict[s
         **told,
         "meta": meta(call, "Group", row),
     }
+
+
+def _member(call: Call, member: StoredMember) -> dict[str, str]:
+    kind = "Group" if member.is_group else "User"
+    return {"value": member.id, "type": kind, "$ref": f"{call.base}/{kind}s/{member.id}"}

@@ -35,7 +35,9 @@ class Shape(NamedTuple):
     def body(self, refusal: Refusal) -> dict[str, Any]:
         """The body of an answer."""
         if self.old:
-            return {"Errors": [{"description": refusal.detail, "code": refusal.status}]}
+            # Okta reads `detail`, other clients of the old version the list.
+            errors = [{"description": refusal.detail, "code": refusal.status}]
+            return {"schemas": ["urn:scim:schemas:core:1.0"], "Errors": errors, "detail": refusal.detail}
         kind = {"scimType": refusal.kind} if refusal.kind else {}
         # The status is a text by the standard, and Okta compares it with one.
         return {

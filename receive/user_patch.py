@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 from receive import values
 from receive.paths import Target, read_path
 from receive.refusals import Refusal, bad_path, bad_value
-from receive.schema import NOT_KEPT, attribute, schema_of
+from receive.schema import ENTERPRISE, NOT_KEPT, attribute, schema_of
 
 Do = Literal["add", "replace", "remove"]
 MOST = 1_000
@@ -64,7 +64,9 @@ def patched(before: Mapping[str, Any], operations: list[Operation]) -> dict[str,
     """
     body = deepcopy(dict(before))
     for operation in operations:
-        if operation.path:
+        if operation.path.lower().startswith("urn:") and _names_extension(body, operation):
+            _apply_to_extension(body, operation)
+        elif operation.path:
             _apply(body, operation, read_path(operation.path))
         else:
             for path, value in _without_path(operation.value):
@@ -87,13 +89,18 @@ def _without_path(value: Any) -> Iterator[tuple[Target, Any]]:
     if not isinstance(value, dict):
         raise bad_value("An operation without a path needs an object of attributes; add the path.")
     for key, inner in value.items():
-        if key.lower().startswith("urn:") and isinstance(inner, dict):
-            schema = schema_of(key)
+        schema = schema_of(key)
+        whole = key.lower().startswith("urn:") and isinstance(inner, dict)
+        if whole and (schema in (None, ENTERPRISE) or not _is_known(read_path(key))):
             for name, one in inner.items():
                 known = attribute(name, schema)
                 yield Target(schema, known.name if known else name), one
         else:
             yield read_path(key), inner
+
+
+def _is_known(target: Target) -> bool:
+    return attribute(target.name, target.extension) is not None
 
 
 def _apply(body: dict[str, Any], operation: Operation, target: Target) -> None:
@@ -105,6 +112,21 @@ def _apply(body: dict[str, Any], operation: Operation, target: Target) -> None:
         _apply_to_part(body, operation, target)
     else:
         _apply_to_whole(body, operation, target)
+
+
+def _names_extension(body: Mapping[str, Any], operation: Operation) -> bool:
+    """Whether a path is an extension's schema alone, without an attribute behind it."""
+    schema = schema_of(operation.path)
+    return schema in (None, ENTERPRISE) or schema in body
+
+
+def _apply_to_extension(body: dict[str, Any], operation: Operation) -> None:
+    schema = schema_of(operation.path)
+    if operation.do == "remove" and schema is not None:
+        body.pop(schema, None)
+        return
+    for target, value in _without_path({operation.path: operation.value}):
+        _apply(body, operation._replace(value=value), target)
 
 
 def _apply_to_whole(body: dict[str, Any], operation: Operation, target: Target) -> None:

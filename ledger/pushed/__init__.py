@@ -1,6 +1,6 @@
 """What identity providers push: their users, groups and members, and the tokens they push with."""
 
-from ledger.pushed.groups import MemberChange, StoredGroup
+from ledger.pushed.groups import MemberChange, StoredGroup, StoredMember
 from ledger.pushed.inbox import Inbox
 from ledger.pushed.reading import Pushed
 from ledger.pushed.resources import Taken, Vanished
@@ -12,6 +12,7 @@ __all__ = [
     "MemberChange",
     "Pushed",
     "StoredGroup",
+    "StoredMember",
     "StoredUser",
     "Taken",
     "TokenRow",

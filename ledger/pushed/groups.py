@@ -28,6 +28,18 @@ class StoredGroup(NamedTuple):
     modified_at: datetime
 
 
+class StoredMember(NamedTuple):
+    """A member of a group.
+
+    Attributes:
+        id: as it was pushed.
+        is_group: whether a group has this identifier.
+    """
+
+    id: str
+    is_group: bool
+
+
 class MemberChange(NamedTuple):
     """One change of who is in a group.
 
@@ -65,18 +77,20 @@ class Groups(Resources):
         total, rows = self._count_and_page(_t, chosen, start, count)
         return total, [_stored(row) for row in rows]
 
-    def members_of(self, connection_name: str, identifiers: Sequence[str]) -> dict[str, list[str]]:
-        """Identifiers of the members of some groups, by group."""
+    def members_of(self, connection_name: str, identifiers: Sequence[str]) -> dict[str, list[StoredMember]]:
+        """The members of some groups, by group."""
+        inner = _t.alias()
         query = (
-            select(_t.c.id, _m.c.member_id)
+            select(_t.c.id, _m.c.member_id, inner.c.key.is_not(None))
             .join(_m, _m.c.group_key == _t.c.key)
+            .outerjoin(inner, living(inner, connection_name) & (inner.c.id == _m.c.member_id))
             .where(living(_t, connection_name), _t.c.id.in_(identifiers))
             .order_by(_t.c.key, _m.c.member_id)
         )
-        found: dict[str, list[str]] = {identifier: [] for identifier in identifiers}
+        found: dict[str, list[StoredMember]] = {identifier: [] for identifier in identifiers}
         with self._reading() as connection:
-            for group, member in connection.execute(query):
-                found[group].append(member)
+            for group, member, is_group in connection.execute(query):
+                found[group].append(StoredMember(member, bool(is_group)))
         return found
 
     def groups_of(self, connection_name: str, identifiers: Sequence[str]) -> dict[str, list[StoredGroup]]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from errors import SeatwiseError
@@ -56,7 +56,7 @@ class Resources(Database):
             return total, list(connection.execute(page))
 
 
-def living(table: Table, connection_name: str) -> ColumnElement[bool]:
+def living(table: FromClause, connection_name: str) -> ColumnElement[bool]:
     """The rows of a connection that were not deleted."""
     return (table.c.connection == connection_name) & table.c.deleted_at.is_(None)
 

@@ -90,6 +90,8 @@ def test_the_enterprise_extension_is_known_by_its_slip_too(service: Service, sch
         {"op": "Replace", "path": f"{ENTERPRISE}:manager", "value": "2819"},
         {"op": "Replace", "path": "manager", "value": {"value": "2819"}},
         {"op": "replace", "value": {f"{ENTERPRISE}:manager": "2819"}},
+        {"op": "replace", "value": {f"{ENTERPRISE}:manager": {"value": "2819"}}},
+        {"op": "add", "path": ENTERPRISE, "value": {"manager": "2819"}},
         {"op": "replace", "value": {ENTERPRISE: {"manager": {"value": "2819"}}}},
     ],
 )
