@@ -10,6 +10,7 @@ from pydantic import BaseModel
 import sinks
 import sources
 from provisioning.policy.policy import Connection, Policy
+from tasks.locate import ledger_address
 from tasks.secrets import resolve
 from transport.door import Door
 
@@ -34,8 +35,11 @@ def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.
     """The source of that name; nothing is requested yet."""
     connection = policy.connections[name]
     kind = sources.connector(connection.kind)
-    options = resolve(connection.options, kind.Options, folder=folder, kind=connection.kind)
-    return kind(name, options, _way(connection, door))
+    options = dict(connection.options)
+    if "ledger" in kind.Options.model_fields:
+        options["ledger"] = ledger_address(options.get("ledger") or policy.ledger, folder)
+    resolved = resolve(options, kind.Options, folder=folder, kind=connection.kind)
+    return kind(name, resolved, _way(connection, door))
 
 
 def open_sink(policy: Policy, name: str, door: Door, folder: Path) -> sinks.Sink:

@@ -8,7 +8,7 @@ import traceback
 import typer
 
 from errors import explain_error
-from flows.cli import flow_commands, plain_commands, sandbox_commands, server_commands
+from flows.cli import flow_commands, plain_commands, receive_commands, sandbox_commands, server_commands
 from flows.cli.terminal import complain
 
 EXIT_CODES = """Exit codes: 0 done and nothing left to do · 2 changes planned · 3 needs approval ·
@@ -26,6 +26,7 @@ app = typer.Typer(
 for group in (sandbox_commands, plain_commands, flow_commands, server_commands):
     for command in group.COMMANDS:
         app.command()(command)
+app.add_typer(receive_commands.app)
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ class SandboxFailed(SeatwiseError):
 
 
 @contextmanager
-def serve_company(out: Path, company: list[str]) -> Iterator[Path]:
-    """The sandbox as a process; its policy file, and its tokens in the environment."""
+def serve_company(out: Path, company: list[str]) -> Iterator[tuple[Path, str]]:
+    """The sandbox as a process; its policy file and address, and its tokens in the environment."""
     out.mkdir(parents=True, exist_ok=True)
     for ledger in out.glob("seatwise.db*"):
         ledger.unlink()
@@ -28,7 +28,10 @@ def serve_company(out: Path, company: list[str]) -> Iterator[Path]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603  our own module
     try:
         assert process.stdout is not None
+        address = ""
         for line in process.stdout:
+            if line.startswith("listening on "):
+                address = line.removeprefix("listening on ").strip()
             if line.startswith("export "):
                 name, _, value = line.removeprefix("export ").strip().partition("=")
                 os.environ[name] = value.strip("'\"")
@@ -36,7 +39,7 @@ def serve_company(out: Path, company: list[str]) -> Iterator[Path]:
                 break
         else:
             raise SandboxFailed("the sandbox did not start")
-        yield out / "policy.yaml"
+        yield out / "policy.yaml", address
     finally:
         process.terminate()
         process.wait(timeout=10)

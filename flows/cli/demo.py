@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.cli import terminal
 from flows.cli.company import serve_company
+from flows.cli.demo_push import push_company
 from flows.cli.run import print_summary, run_flow
 
 APPROVER = "the reader of this demo"
@@ -26,7 +27,7 @@ def run_demo(out: Path, company: list[str], *, json: bool) -> int:
         The gravest exit code of the runs.
     """
     say = _say_nothing if json else terminal.say
-    with serve_company(out, company) as policy:
+    with serve_company(out, company) as (policy, address), push_company(policy, address, say):
         say(f"A simulated company is running on this machine. Its policy: {policy}\n")
         done = _run("sync", policy, out)
         _show_plan(policy, say)

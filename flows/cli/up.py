@@ -49,7 +49,7 @@ def run_all(out: Path, port: int, people: int) -> None:
     _require_free(port)
     signal.signal(signal.SIGTERM, _interrupt)
     with suppress(KeyboardInterrupt), ExitStack() as running:
-        policy = running.enter_context(serve_company(out, ["--people", str(people)]))
+        policy, _ = running.enter_context(serve_company(out, ["--people", str(people)]))
         _set_environment(out, port)
         say(f"A simulated company of {people} people is running. Its policy: {policy}")
         server = running.enter_context(_process("server", ["server", "start", "--port", str(port)], out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -67,10 +68,12 @@ class Reading(Database):
                     _groups(connection, connection_name),
                 )
 
-    def last_push(self, connection_name: str) -> tuple[int, datetime | None]:
-        """Number of the last write of a connection, and when it last said anything."""
+    def last_write(self, connection_names: Collection[str]) -> tuple[int, datetime | None]:
+        """Number and time of the last write of some connections; 0 and None before the first."""
+        query = select(_e.c.seq, _e.c.at).where(_e.c.connection.in_(connection_names))
         with self._reading() as connection:
-            return _last(connection, connection_name), _heard(connection, connection_name)
+            found = connection.execute(query.order_by(_e.c.seq.desc()).limit(1)).one_or_none()
+        return (found.seq, found.at) if found else (0, None)
 
 
 def _last(connection: Connection, name: str) -> int:
