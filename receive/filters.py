@@ -175,9 +175,9 @@ def _chosen(
 def _active(operator: CompareOperator, value: Any) -> ColumnElement[bool]:
     if value is None:
         return true() if operator == CompareOperator.ne else false()
-    said = canonical(attribute("active"), "active", value)
     if operator not in (CompareOperator.eq, CompareOperator.ne):
         raise bad_filter("active can be compared by eq and ne alone; correct the filter.")
+    said = canonical(attribute("active"), "active", value)
     return _u.active.is_(said) if operator == CompareOperator.eq else _u.active.is_not(said)
 
 

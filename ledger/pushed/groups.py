@@ -212,25 +212,12 @@ def _apply(connection: Connection, key: int, step: MemberChange) -> tuple[int, i
 def _add(connection: Connection, key: int, ids: Collection[str]) -> int:
     """How many of these were not in the group and now are."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(_m).on_conflict_do_nothing().returning(_m.c.member_id)
     added = 0
     for part in chunks(sorted(set(ids))):
         rows = [{"group_key": key, "member_id": member} for member in part]
-        if len(part) > 1:
-            present = _present(connection, key, part)
-            rows = [row for row in rows if row["member_id"] not in present]
-        if rows:
-            done = connection.execute(dialect.insert(_m).on_conflict_do_nothing(), rows)
-            added += len(rows) if len(part) > 1 else done.rowcount
+        added += len(connection.execute(statement, rows).all())
     return added
-
-
-def _present(connection: Connection, key: int, ids: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        query = select(_m.c.member_id).where(_m.c.group_key == key, _m.c.member_id.in_(some))
-        found.update(connection.scalars(query))
-    return found
 
 
 def _remove(connection: Connection, key: int, ids: Sequence[str]) -> int:
