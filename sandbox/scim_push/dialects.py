@@ -37,7 +37,6 @@ class Dialect:
             "schemas": self.schemas,
             **facts,
             "name": blank,
-            "locale": "en-US",
             "groups": [],
             "password": "1mz050nq",
         }

@@ -40,6 +40,7 @@ def user(person: Person) -> Row:
         "emails": [{"value": person.email, "type": "work", "primary": True}],
         "title": person.title,
         "userType": person.user_type,
+        "locale": "en-US",
         ENTERPRISE: {name: value for name, value in facts.items() if value},
         HR: {name: value for name, value in days.items() if value},
     }
