@@ -23,7 +23,7 @@ $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TARGET=all and SOURCES=all widen it
+demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TARGET=all and SOURCES=all or push widen it
 	$(BIN)/seatwise demo --out out/demo $(if $(SOURCES),--sources $(SOURCES)) $(if $(TARGET),--targets $(TARGET))
 
 test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage

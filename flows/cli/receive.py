@@ -64,11 +64,11 @@ def serve(config: Path, *, host: str, port: int, proxy: str | None, rest: timede
         for one in connections:
             say(f"{one.name}: http://{server.address}/{one.name}/scim/v2")
         say(f"listening on http://{server.address}")
-        with Quiet(inbox, [one.name for one in connections], rest, _teller()):
+        with Quiet(inbox, [one.name for one in connections], rest, _teller(config)):
             server.run()
 
 
-def _teller() -> Callable[[], bool]:
+def _teller(config: Path) -> Callable[[], bool]:
     """Who hears that pushes came to rest: the Prefect server where there is one, and the terminal always."""
     from flows.cli.run import prepare_prefect
 
@@ -81,7 +81,7 @@ def _teller() -> Callable[[], bool]:
         if with_server:
             from tasks.pushed import tell_prefect
 
-            if not tell_prefect():
+            if not tell_prefect(config):
                 return False
         say("pushes have come to rest")
         return True

@@ -9,13 +9,20 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ActionTypes, ChangeFlowRunState, DoNothing, SendNotification
+from prefect.events.actions import (
+    ActionTypes,
+    ChangeFlowRunState,
+    DoNothing,
+    RunDeployment,
+    SendNotification,
+)
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
 from errors import SeatwiseError
 from tasks.ending import ENDINGS
 from tasks.events import EVENTS
+from tasks.pushed import EVENT, SYNC, policy_resource
 from tasks.schedule import SKIPPED
 
 SILENT_AFTER = timedelta(seconds=90)
@@ -26,6 +33,8 @@ ENDS = {"Completed", "Failed", "Cancelled", "Crashed", "Paused", "Suspended", SK
 }
 """Names of the states in which a run has nothing more to say."""
 ZOMBIES = "Seatwise: close runs that fell silent"
+PUSHED = "Seatwise: sync what was pushed"
+"""One for each deployment of a sync, its name behind it; a person switches it on, like the schedule."""
 
 
 class ChannelMissing(SeatwiseError):
@@ -56,7 +65,8 @@ def set_up_automations(client: SyncPrefectClient, channel: str | None) -> list[S
         ChannelMissing: there is no such block.
     """
     block = _find_block(client, channel) if channel is not None else None
-    return [_set_up(client, wanted, connect=block is not None) for wanted in _wanted(block)]
+    every = [*_wanted(block), *_sync_what_was_pushed(client)]
+    return [_set_up(client, wanted, connect=block is not None) for wanted in every]
 
 
 def _set_up(client: SyncPrefectClient, wanted: AutomationCore, *, connect: bool) -> Standing:
@@ -64,9 +74,10 @@ def _set_up(client: SyncPrefectClient, wanted: AutomationCore, *, connect: bool)
     if found is None:
         client.create_automation(wanted)
         return Standing(wanted.name, wanted.enabled)
-    if wanted.name == ZOMBIES or not connect:
+    tells = not wanted.name.startswith((ZOMBIES, PUSHED))
+    if not tells or not connect:
         wanted = wanted.model_copy(update={"enabled": found.enabled})
-    if wanted.name != ZOMBIES and not connect:
+    if tells and not connect:
         wanted = wanted.model_copy(update={"actions": found.actions})
     client.update_automation(found.id, wanted)
     return Standing(wanted.name, wanted.enabled)
@@ -113,6 +124,26 @@ def _close_silent_runs() -> AutomationCore:
             )
         ],
     )
+
+
+def _sync_what_was_pushed(client: SyncPrefectClient) -> Iterator[AutomationCore]:
+    """The service tells when the pushes to a policy have come to rest and no sync of it is at work."""
+    for deployment in client.read_deployments():
+        if not deployment.name.startswith(SYNC):
+            continue
+        policy = policy_resource(str(deployment.parameters["config"]))
+        yield AutomationCore(
+            name=f"{PUSHED} ({deployment.name})",
+            description="What an identity provider pushed is read and planned by a sync at once.",
+            enabled=False,
+            trigger=EventTrigger(
+                expect={EVENT},
+                match={"prefect.resource.id": [policy["prefect.resource.id"]]},
+                posture=Posture.Reactive,
+                threshold=1,
+            ),
+            actions=[RunDeployment(source="selected", deployment_id=deployment.id)],
+        )
 
 
 def _find_block(client: SyncPrefectClient, channel: str) -> UUID:
