@@ -54,7 +54,8 @@ def test_the_steps_of_the_walkthrough_are_counted_through():
 def test_files_that_a_page_names_are_there(page: str):
     """A path in a page starts at the root of the project; `<kind>` stands for any."""
     packages = (
-        "config|docs|flows|tasks|receive|sources|sinks|provisioning|transport|ledger|reports|sandbox|tests|benchmarks"
+        "config|docs|flows|tasks|receive|sources|sinks|provisioning|transport|ledger|reports|sandbox|tests|"
+        "benchmarks"
     )
     text = (ROOT / page).read_text()
     if page == "docs/connectors.md":

@@ -6,6 +6,7 @@ answered with an error is tried again in the next cycle.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -107,7 +108,7 @@ class Client:
             self.pushed.members[group.number] = wanted
 
     def _look_up(self, kind: str, attribute: str, value: str) -> str | None:
-        found = self._send("GET", f"/{kind}?filter=" + quote(f'{attribute} eq "{value}"'))
+        found = self._send("GET", f"/{kind}?filter=" + quote(f"{attribute} eq {json.dumps(value)}"))
         listed = (found or {}).get("Resources") or []
         return str(listed[0]["id"]) if listed else None
 
