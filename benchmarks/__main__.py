@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bookkeeping, decide, extract, files, incremental, load, start
+from benchmarks import bookkeeping, decide, extract, files, incremental, load, receive, start
 
 BENCHES = {
     "decide": decide.main,
@@ -14,6 +14,7 @@ BENCHES = {
     "start": start.main,
     "files": files.main,
     "bookkeeping": bookkeeping.main,
+    "receive": receive.main,
 }
 SHORT = {
     "decide": 20_000,
@@ -22,6 +23,7 @@ SHORT = {
     "incremental": 2_000,
     "files": 5_000,
     "bookkeeping": 20_000,
+    "receive": 500,
 }
 
 if __name__ == "__main__":

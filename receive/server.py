@@ -6,6 +6,7 @@ stands before it, that proxy's address says whose word on the scheme and the cli
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -45,6 +46,8 @@ class Server:
             proxy: address of the proxy before it, whose X-Forwarded headers are taken.
             threads: requests answered side by side.
         """
+        # A request that waits for a thread is no fault; whoever sends many waits for its answers.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         trust: dict[str, Any] = {}
         if proxy is not None:
             headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
