@@ -1,7 +1,7 @@
 """(i) Receive: a company pushed, then mixed traffic, one member in large groups, and the memory of it all.
 
-The service is a process of its own on a fresh SQLite ledger; four clients push side by side over HTTP. After
-that, 25 requests a second of what identity providers send come for two minutes: lookups, lists, changes, members.
+The service is a process of its own on a fresh SQLite ledger; four clients push side by side over HTTP. Then
+25 requests a second of what identity providers send come for two minutes: lookups, lists, changes, members.
 """
 
 from __future__ import annotations
