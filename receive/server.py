@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from waitress.server import create_server
@@ -72,7 +73,9 @@ class Server:
 
     def stop(self) -> None:
         """End `run`, from whatever thread or signal, when what was begun is done."""
-        self._server.trigger.pull_trigger(self._close)
+        # Awake for another reason, the loop may have closed everything before it is woken for this one.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._close)
 
     def _close(self) -> None:
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=STOP_SECONDS)
