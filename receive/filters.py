@@ -208,7 +208,7 @@ def _instant(value: Any) -> datetime:
 
 
 def _member(operator: CompareOperator, value: Any) -> ColumnElement[bool]:
-    inside = _m.group_key == _g.key
+    inside = _m.group_key == _g.seq
     if value is None:
         return exists().where(inside) if operator == CompareOperator.ne else ~exists().where(inside)
     if operator != CompareOperator.eq:

@@ -81,11 +81,11 @@ class Groups(Resources):
         """The members of some groups, by group."""
         inner = _t.alias()
         query = (
-            select(_t.c.id, _m.c.member_id, inner.c.key.is_not(None))
-            .join(_m, _m.c.group_key == _t.c.key)
+            select(_t.c.id, _m.c.member_id, inner.c.seq.is_not(None))
+            .join(_m, _m.c.group_key == _t.c.seq)
             .outerjoin(inner, living(inner, connection_name) & (inner.c.id == _m.c.member_id))
             .where(living(_t, connection_name), _t.c.id.in_(identifiers))
-            .order_by(_t.c.key, _m.c.member_id)
+            .order_by(_t.c.seq, _m.c.member_id)
         )
         found: dict[str, list[StoredMember]] = {identifier: [] for identifier in identifiers}
         with self._reading() as connection:
@@ -97,9 +97,9 @@ class Groups(Resources):
         """The groups some users are in, by user."""
         query = (
             select(_m.c.member_id, _t)
-            .join(_m, _m.c.group_key == _t.c.key)
+            .join(_m, _m.c.group_key == _t.c.seq)
             .where(living(_t, connection_name), _m.c.member_id.in_(identifiers))
-            .order_by(_t.c.key)
+            .order_by(_t.c.seq)
         )
         found: dict[str, list[StoredGroup]] = {identifier: [] for identifier in identifiers}
         with self._reading() as connection:
@@ -162,7 +162,7 @@ class Groups(Resources):
             added = removed = 0
             emptied = False
             for step in members:
-                more, fewer = _apply(connection, row.key, step)
+                more, fewer = _apply(connection, row.seq, step)
                 added, removed = added + more, removed + fewer
                 emptied |= step.do == "replace" and not step.ids and fewer > 0
             if after == before and not added and not removed:
@@ -170,7 +170,7 @@ class Groups(Resources):
             after = after._replace(version=before.version + 1, modified_at=writer.at)
             values = {"version": after.version, "modified_at": writer.at, "external_id": after.external_id}
             naming = _named(after.display_name)
-            connection.execute(update(_t).where(_t.c.key == row.key).values(**values, **naming))
+            connection.execute(update(_t).where(_t.c.seq == row.seq).values(**values, **naming))
             what = "emptied" if emptied else "members" if added or removed else "changed"
             record(connection, writer, what, "Group", identifier, added=added, removed=removed)
         return after
@@ -180,9 +180,9 @@ class Groups(Resources):
         with self._writing() as connection:
             row = lock_row(connection, _t, writer.connection, identifier)
             allowed(_stored(row))
-            removed = _remove_all(connection, row.key)
+            removed = _remove_all(connection, row.seq)
             gone = {"deleted_at": writer.at, "modified_at": writer.at}
-            connection.execute(update(_t).where(_t.c.key == row.key).values(gone))
+            connection.execute(update(_t).where(_t.c.seq == row.seq).values(gone))
             record(connection, writer, "deleted", "Group", identifier, removed=removed)
 
 

@@ -90,18 +90,18 @@ def _users(connection: Connection, name: str) -> list[PushedUser]:
     columns = [_u.c[field] for field in PushedUser._fields]
     borne = select(_u.c.user_name).where(living(_u, name))
     shown = _u.c.deleted_at.is_(None) | _u.c.user_name.not_in(borne)
-    query = select(*columns).where(_u.c.connection == name, shown).order_by(_u.c.key)
+    query = select(*columns).where(_u.c.connection == name, shown).order_by(_u.c.seq)
     rows = connection.execution_options(yield_per=AT_ONCE).execute(query)
     return [PushedUser(*row) for row in rows]
 
 
 def _groups(connection: Connection, name: str) -> list[PushedGroup]:
-    columns = [_g.c.key, _g.c.id, _g.c.display_name]
-    rows = connection.execute(select(*columns).where(living(_g, name)).order_by(_g.c.key)).all()
-    found = {row.key: PushedGroup(row.id, row.display_name, []) for row in rows}
+    columns = [_g.c.seq, _g.c.id, _g.c.display_name]
+    rows = connection.execute(select(*columns).where(living(_g, name)).order_by(_g.c.seq)).all()
+    found = {row.seq: PushedGroup(row.id, row.display_name, []) for row in rows}
     query = (
         select(_m.c.group_key, _m.c.member_id)
-        .join(_g, _g.c.key == _m.c.group_key)
+        .join(_g, _g.c.seq == _m.c.group_key)
         .where(living(_g, name))
         .order_by(_m.c.group_key, _m.c.member_id)
     )

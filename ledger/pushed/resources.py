@@ -52,7 +52,7 @@ class Resources(Database):
             total = connection.scalar(select(func.count()).select_from(table).where(where)) or 0
             if not count or start >= total:
                 return total, []
-            page = select(table).where(where).order_by(table.c.key).offset(start).limit(count)
+            page = select(table).where(where).order_by(table.c.seq).offset(start).limit(count)
             return total, list(connection.execute(page))
 
 

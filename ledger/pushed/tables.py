@@ -31,8 +31,8 @@ def _time(name: str, **options: Any) -> Column[Any]:
     return Column(name, UtcTime, nullable=options.pop("nullable", False), **options)
 
 
-def _sequence(name: str = "seq") -> Column[int]:
-    return Column(name, SEQUENCE, primary_key=True, autoincrement=True)
+def _sequence() -> Column[int]:
+    return Column("seq", SEQUENCE, primary_key=True, autoincrement=True)
 
 
 def _life() -> list[Column[Any]]:
@@ -61,7 +61,7 @@ tokens = Table(
 users = Table(
     "pushed_users",
     metadata,
-    _sequence("key"),
+    _sequence(),
     _text("connection"),
     _text("id"),
     _text("user_name", doc="Folded: user names differ in more than case."),
@@ -77,7 +77,7 @@ users = Table(
 groups = Table(
     "pushed_groups",
     metadata,
-    _sequence("key"),
+    _sequence(),
     _text("connection"),
     _text("id"),
     _text("display_name"),
@@ -102,7 +102,7 @@ for name, table in (("user_name", users), ("name", groups)):
 members = Table(
     "pushed_members",
     metadata,
-    Column("group_key", SEQUENCE, ForeignKey("pushed_groups.key"), primary_key=True),
+    Column("group_key", SEQUENCE, ForeignKey("pushed_groups.seq"), primary_key=True),
     _text("member_id", primary_key=True),
     Index("ix_pushed_members_member_id", "member_id"),
 )

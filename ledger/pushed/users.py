@@ -118,7 +118,7 @@ class Users(Resources):
                 return before
             after = StoredUser(identifier, body, before.version + 1, before.created_at, writer.at)
             values = {"body": dict(body), "version": after.version, "modified_at": writer.at}
-            connection.execute(update(_t).where(_t.c.key == row.key).values(**values, **keys._asdict()))
+            connection.execute(update(_t).where(_t.c.seq == row.seq).values(**values, **keys._asdict()))
             what = "changed" if keys.active == row.active else _word_of(active=keys.active)
             names = sorted(n for n in {*body, *before.body} if body.get(n) != before.body.get(n))
             record(connection, writer, what, "User", identifier, attributes=", ".join(names))
@@ -139,8 +139,8 @@ class Users(Resources):
             row = lock_row(connection, _t, writer.connection, identifier)
             allowed(_stored(row))
             gone = {"deleted_at": writer.at, "modified_at": writer.at, "active": False}
-            connection.execute(update(_t).where(_t.c.key == row.key).values(gone))
-            own = select(tables.groups.c.key).where(tables.groups.c.connection == writer.connection)
+            connection.execute(update(_t).where(_t.c.seq == row.seq).values(gone))
+            own = select(tables.groups.c.seq).where(tables.groups.c.connection == writer.connection)
             m = tables.members.c
             memberships = delete(tables.members).where(m.member_id == identifier, m.group_key.in_(own))
             removed = connection.execute(memberships).rowcount

@@ -34,7 +34,7 @@ def upgrade() -> None:
     op.create_index("uq_push_tokens_digest", "push_tokens", ["digest"], unique=True)
     op.create_table(
         "pushed_users",
-        sa.Column("key", SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("seq", SEQUENCE, autoincrement=True, nullable=False),
         sa.Column("connection", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("user_name", TEXT, nullable=False),
@@ -43,26 +43,26 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         *_life(),
-        sa.PrimaryKeyConstraint("key", name="pk_pushed_users"),
+        sa.PrimaryKeyConstraint("seq", name="pk_pushed_users"),
     )
     _index("pushed_users", "user_name", looked_up=("external_id", "email"))
     op.create_table(
         "pushed_groups",
-        sa.Column("key", SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("seq", SEQUENCE, autoincrement=True, nullable=False),
         sa.Column("connection", TEXT, nullable=False),
         sa.Column("id", TEXT, nullable=False),
         sa.Column("display_name", TEXT, nullable=False),
         sa.Column("name", TEXT, nullable=False),
         sa.Column("external_id", TEXT, nullable=True),
         *_life(),
-        sa.PrimaryKeyConstraint("key", name="pk_pushed_groups"),
+        sa.PrimaryKeyConstraint("seq", name="pk_pushed_groups"),
     )
     _index("pushed_groups", "name", looked_up=("external_id",))
     op.create_table(
         "pushed_members",
         sa.Column("group_key", SEQUENCE, autoincrement=False, nullable=False),
         sa.Column("member_id", TEXT, nullable=False),
-        sa.ForeignKeyConstraint(["group_key"], ["pushed_groups.key"], name="fk_pushed_members_pushed_groups"),
+        sa.ForeignKeyConstraint(["group_key"], ["pushed_groups.seq"], name="fk_pushed_members_pushed_groups"),
         sa.PrimaryKeyConstraint("group_key", "member_id", name="pk_pushed_members"),
     )
     op.create_index("ix_pushed_members_member_id", "pushed_members", ["member_id"])

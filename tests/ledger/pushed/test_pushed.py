@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select
 
-from ledger import Inbox
+from ledger import Inbox, Ledger
 from ledger.pushed import MemberChange, StoredGroup, StoredUser, Taken, UserKeys, Vanished, tables
 from ledger.pushed.resources import Writer
 
@@ -219,3 +220,22 @@ def test_a_read_is_of_one_moment(inbox: Inbox, writer: Writer) -> None:
         assert second <= first <= people
         assert len(people) - len(second) <= 1
     assert [pushed.seq for pushed in seen] == sorted(pushed.seq for pushed in seen)
+
+
+def test_a_backup_holds_what_was_pushed(url: str, inbox: Inbox, writer: Writer, tmp_path: Path) -> None:
+    """Restored elsewhere everything is there, tokens among it, and new rows come after the old ones."""
+    add_user(inbox, writer, "ada")
+    inbox.add_group(writer, "g", "atl-jira", None, ["ada"])
+    pushed = inbox.read_pushed("idp")
+    with Ledger.open(url, folder=tmp_path / "from") as ledger:
+        ledger.back_up(tmp_path / "backup.zip", at=writer.at)
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+
+    with Ledger.open(other, folder=tmp_path / "to") as ledger:
+        ledger.restore(tmp_path / "backup.zip")
+
+    with Inbox.open(other) as restored:
+        assert restored.read_pushed("idp") == pushed
+        assert len(restored.tokens("idp")) == 1
+        add_user(restored, writer, "bob")
+        assert [user.id for user in restored.read_pushed("idp").users] == ["ada", "bob"]
