@@ -88,11 +88,28 @@ def derive_lifecycle(
         now: aware time.
         apart: whether each cause of leaving has stages of its own.
     """
+    table = _list_moved(people, target, correlation, _find_vanished(people, target, correlation, sources))
+    account_ids = take(target.accounts["account_id"], table["account"].to_numpy(np.int64))
+    return Lifecycle(
+        person=table["person"].to_numpy(np.int64),
+        account=table["account"].to_numpy(np.int64),
+        movement=table["movement"],
+        reason=table["reason"],
+        source=table["source"],
+        source_id=table["source_id"],
+        since=_first_seen(table[["movement", "reason"]], account_ids, memory, now, apart=apart),
+        lasting=(table["reason"] != SUSPENDED).to_numpy(np.bool_),
+    )
+
+
+def _list_moved(
+    people: People, target: TargetSnapshot, correlation: Correlation, vanished: pd.DataFrame
+) -> pd.DataFrame:
+    """Everyone whose lifecycle concerns the target, with movement and reason, those who vanished last."""
     account = correlation.account
     rows = np.flatnonzero(people.primary & ~correlation.ambiguous & (people.in_scope | (account >= 0)))
     reason = take(people.presence, rows).mask(pd.Series(~people.in_scope[rows]), "outside")
     movement = _derive_movement(reason, account[rows], take(target.accounts["state"], account[rows]))
-    vanished = _find_vanished(people, target, correlation, sources)
     table = pd.DataFrame(
         {
             "person": np.concatenate([rows, np.full(len(vanished), -1, dtype=np.int64)]),
@@ -105,18 +122,7 @@ def derive_lifecycle(
     )
     nothing_to_leave = (table["movement"] == "leaver") & (table["account"] < 0)
     nothing_to_leave |= (table["reason"] == "outside") & table["source"].isin(people.unsure)
-    table = table[table["movement"].notna() & ~nothing_to_leave].reset_index(drop=True)
-    account_ids = take(target.accounts["account_id"], table["account"].to_numpy(np.int64))
-    return Lifecycle(
-        person=table["person"].to_numpy(np.int64),
-        account=table["account"].to_numpy(np.int64),
-        movement=table["movement"],
-        reason=table["reason"],
-        source=table["source"],
-        source_id=table["source_id"],
-        since=_first_seen(table[["movement", "reason"]], account_ids, memory, now, apart=apart),
-        lasting=(table["reason"] != SUSPENDED).to_numpy(np.bool_),
-    )
+    return table[table["movement"].notna() & ~nothing_to_leave].reset_index(drop=True)
 
 
 def list_stages(rules: TargetRules, cause: Cause) -> list[Stage]:
