@@ -174,6 +174,9 @@ def _stale(session: Session, state: RunState) -> Iterator[Told]:
 
 
 def _emit(session: Session, told: Told) -> None:
+    # Outside a run of Prefect there is no server to tell, and none is started for it.
+    if session.flow_run is None:
+        return
     resource = {
         "prefect.resource.id": f"seatwise.{told.kind}.{told.name}",
         "prefect.resource.name": told.name,
