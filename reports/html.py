@@ -44,6 +44,8 @@ def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") 
             priced=report.currency is not None,
             products=tables.products(report).records,
             reasons=[row for row in tables.reasons(report).records if row["seats"]],
+            lanes=[row for row in tables.lanes(report).records if row["seats"]],
+            renewals=tables.renewals(report).records,
             groups=tables.groups(report),
             waste=listed.records,
             data=tables.data(report).records,

@@ -1,67 +1,63 @@
-"""The licence report as frames: seats, waste and money by product, by attribute and by reason.
+"""The licence report as frames: seats, waste and money by product, by attribute, by reason and by renewal.
 
-The other modules of this floor print it; no figure is computed anywhere else.
+The other modules of this floor print it; what a seat costs and saves is computed in `provisioning.licensing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from provisioning.licensing.allocation import (
-    Installation,
-    add_up,
-    charge_back,
-    compute_costs,
-    compute_savings,
-)
-from provisioning.licensing.prices import NOTHING, Saving, Tariff, tariff, to_lower_tier
-from provisioning.licensing.seats import count_seats, list_billed
-from provisioning.licensing.waste import find_duplicates, find_waste
-from provisioning.model.frames import Accounts, Assignments, Capacity, Entitlements, Identities, Seats, concat
-from provisioning.model.seat_table import INSTALLATION, build_seats
+from provisioning.licensing.assess import Assessment, Terms, assess
+from provisioning.licensing.contract import NOTHING
+from provisioning.licensing.counting import held_again
+from provisioning.licensing.price_book import PriceBook
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
-from provisioning.model.terms import Activity, Billing, WasteReason
+from provisioning.model.terms import Lane, WasteReason
+from reports.bills import add_up, list_products, list_renewals
+from reports.notes import describe
 from reports.rejects import count_rejects, describe_rejects
-from reports.words import Definition, defined, notes, titled
+from reports.words import Definition, defined, titled
+
+__all__ = ["Headline", "Report", "Terms", "build", "summary", "table_rows"]
 
 NOT_STATED = "(not stated)"
-NO_SAVING = Saving(NOTHING, NOTHING, NOTHING, None)
-UNKNOWN_SAVING = (None, None, None, None)
+NOBODY = "(paid, held by nobody)"
 REASONS = [reason.value for reason in WasteReason]
 
 
 class Headline(NamedTuple):
-    """The figures of the whole report; money is None without prices."""
+    """The figures of the whole report; money is None without prices.
+
+    Savings of different days are never added: this cycle saves nothing, for the highest number of seats of a
+    cycle is billed; `monthly` is saved from the next cycles of monthly contracts; `next_renewal` is how much
+    smaller the yearly bills of `renewal_day` are, the first day on which any yearly bill falls.
+    """
 
     billed: int
     wasted: int
+    review: int
+    protected: int
     known: int
     cost: Decimal | None
+    this_cycle: Decimal | None
     monthly: Decimal | None
-    next_cycle: Decimal | None
     next_renewal: Decimal | None
-
-    @property
-    def yearly(self) -> Decimal | None:
-        """What a year is cheaper by once every part of the saving counts."""
-        if self.next_cycle is None or self.next_renewal is None:
-            return None
-        return 12 * self.next_cycle + self.next_renewal
+    renewal_day: date | None
 
     @property
     def wasted_share(self) -> float:
-        """Wasted seats as a share of the billed ones."""
+        """Ready seats as a share of the billed ones."""
         return self.wasted / self.billed if self.billed else 0.0
 
     @property
     def known_share(self) -> float:
-        """Billed seats of known activity as a share of the billed ones."""
+        """Billed seats whose access and use are told as a share of the billed ones."""
         return self.known / self.billed if self.billed else 0.0
 
 
@@ -72,155 +68,106 @@ class Report:
     Attributes:
         at: instant it is for, UTC.
         currency: three letters, None without prices.
+        book: which price book, in words; None without prices.
         headline: the figures of the whole.
-        products: target, product, site, billing, capacity, assigned, billed, used, unsure, wasted, one column
-            a reason, known_share, cost, monthly, next_cycle, next_renewal, saves_from, to_lower_tier,
-            oversized.
-        reasons: reason, seats, monthly; every reason, in order of precedence.
-        by: attribute to a frame of value, seats, wasted, wasted_share, cost and monthly.
-        seats: Seats, the derived ones included: what the figures count.
-        waste: Waste, the most certain reason first, then the dearest.
-        data: name, kind, taken_at, whole_at, rows, complete: what the report was made of.
+        products: what `bills.list_products` gives.
+        renewals: what `bills.list_renewals` gives.
+        reasons: reason, seats, monthly, at_renewal of ready seats; every reason, in order of precedence.
+        lanes: lane, seats, monthly, at_renewal.
+        by: attribute to a frame of value, seats, wasted, wasted_share, cost, monthly and at_renewal.
+        seats: every seat once, what the figures count; who shows it and what it costs.
+        waste: Waste: ready seats in the order they are freed in, then those to review, then protected ones.
+        twice: products one person pays for more than once.
+        data: name, kind, taken_at, whole_at, known_at, age_days, rows, complete: what the report rests on.
         definitions: what each figure means.
         notes: what a reader must know before using a figure.
+        assessment: what the figures were made of.
     """
 
     at: datetime
     currency: str | None
+    book: str | None
     headline: Headline
     products: pd.DataFrame
+    renewals: pd.DataFrame
     reasons: pd.DataFrame
+    lanes: pd.DataFrame
     by: dict[str, pd.DataFrame]
     seats: pd.DataFrame
     waste: pd.DataFrame
+    twice: pd.DataFrame
     data: pd.DataFrame
     definitions: list[Definition]
     notes: list[str]
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What the seats of a report are judged by.
-
-    Attributes:
-        now: instant of the report, UTC.
-        idle: a seat last used this long ago is idle.
-        never_used_after: a seat never used is waste this long after its account was added.
-        by: attributes of people to group by.
-        protected: accounts (target, account_id) never called waste.
-        ambiguous: accounts (target, account_id) that may be several people's, and so are no orphans.
-        remarks: further notes on what was read, in words.
-    """
-
-    now: datetime
-    idle: timedelta
-    never_used_after: timedelta = timedelta(days=30)
-    by: Sequence[str] = ("department", "cost_center")
-    protected: pd.DataFrame | None = None
-    ambiguous: pd.DataFrame | None = None
-    remarks: Sequence[str] = ()
+    assessment: Assessment
 
 
 def build(
     sources: Sequence[SourceSnapshot],
     targets: Sequence[TargetSnapshot],
     links: pd.DataFrame,
-    prices: pd.DataFrame | None,
+    book: PriceBook | None,
     terms: Terms,
 ) -> Report:
     """Make the report of whole reads.
 
     Args:
         sources: reads of the sources, every identity included, in scope or not.
-        targets: reads of the targets.
+        targets: reads of the targets, in order of precedence.
         links: Links of all targets.
-        prices: Prices; None counts seats and shows no money.
+        book: the price book; None counts seats and shows no money.
         terms: what the seats are judged by.
     """
-    today = terms.now.date()
-    accounts = concat(Accounts, [target.accounts for target in targets])
-    seats = _all_seats(targets, accounts)
-    capacity = concat(Capacity, [target.capacity for target in targets])
-    billed_seats, wasted = _judge_seats(seats, accounts, sources, links, prices, terms)
-    costs = compute_costs(billed_seats, prices, capacity, today)
-    savings = compute_savings(billed_seats, wasted, prices, today)
-    counted = _products(count_seats(seats, capacity), billed_seats, wasted)
-    products = _with_money(counted, prices, costs, savings, today)
-    data = _data(sources, targets)
+    found = assess(sources, targets, links, book, terms)
+    products = list_products(found, book)
+    renewals = list_renewals(found, book)
+    data = _data(sources, targets, terms.now)
+    twice = held_again(found.billed)
+    rejects = describe_rejects(count_rejects([*sources, *targets]))
     return Report(
         at=terms.now,
-        currency=None if prices is None or prices.empty else str(prices["currency"].iloc[0]),
-        headline=_headline(products),
+        currency=None if book is None else book.currency,
+        book=None if book is None else _describe_book(book),
+        headline=_headline(found, products, renewals),
         products=products,
-        reasons=_reasons(wasted),
-        by={name: _grouped(billed_seats, wasted, costs, name) for name in terms.by},
-        seats=seats,
-        waste=_most_certain_first(wasted),
+        renewals=renewals,
+        reasons=_summed(found.waste[found.waste["lane"] == Lane.READY.value], "reason", REASONS),
+        lanes=_summed(found.waste, "lane", [lane.value for lane in Lane]),
+        by={name: _grouped(found, products, name) for name in terms.by},
+        seats=_all_seats(found),
+        waste=found.waste,
+        twice=twice,
         data=data,
-        definitions=defined(terms.idle.days, terms.never_used_after.days),
-        notes=_notes([*sources, *targets], products, data, terms, priced=prices is not None),
+        definitions=defined(terms.waits),
+        notes=[*rejects, *describe(found, products, twice, data, book, terms), *terms.remarks],
+        assessment=found,
     )
-
-
-def _notes(
-    reads: Sequence[SourceSnapshot | TargetSnapshot],
-    products: pd.DataFrame,
-    data: pd.DataFrame,
-    terms: Terms,
-    *,
-    priced: bool,
-) -> list[str]:
-    """What a reader should know: what could not be read, what the figures rest on, what files told."""
-    rejects = describe_rejects(count_rejects(reads))
-    return [*rejects, *notes(products, data, priced=priced), *terms.remarks]
-
-
-def _all_seats(targets: Sequence[TargetSnapshot], accounts: pd.DataFrame) -> pd.DataFrame:
-    """The seats of all targets, those included that follow from what an account is assigned."""
-    return build_seats(
-        concat(Seats, [target.seats for target in targets]),
-        accounts,
-        concat(Assignments, [target.assignments for target in targets]),
-        concat(Entitlements, [target.entitlements for target in targets]),
-    )
-
-
-def _judge_seats(
-    seats: pd.DataFrame,
-    accounts: pd.DataFrame,
-    sources: Sequence[SourceSnapshot],
-    links: pd.DataFrame,
-    prices: pd.DataFrame | None,
-    terms: Terms,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The billed seats with their holders, and those of them that are wasted."""
-    identities = concat(Identities, [source.identities for source in sources])
-    wasted = find_waste(
-        seats, accounts, links, identities, prices,
-        idle=terms.idle, never_used_after=terms.never_used_after, now=terms.now,
-        duplicates=find_duplicates(accounts, links), protected=terms.protected,
-        ambiguous=terms.ambiguous,
-    )  # fmt: skip
-    return list_billed(seats, accounts, links, identities), wasted
 
 
 def summary(report: Report) -> dict[str, Any]:
-    """The part of a run's summary that is about seats: `seats` and `waste`, as JSON values."""
+    """The part of a run's summary that is about seats: `seats`, `waste` and `renewals`, as JSON values."""
     sums = report.products.groupby("product")["billed"].sum()
+    head = report.headline
     return {
-        "seats": {str(product): int(count) for product, count in sums.items()},
+        "seats": {str(product): int(count) for product, count in sums.items() if count},
         "waste": {
-            "seats": report.headline.wasted,
-            "monthly": _number(report.headline.monthly),
-            "next_renewal": _number(report.headline.next_renewal),
+            "seats": head.wasted,
+            "review": head.review,
+            "protected": head.protected,
+            "this_cycle": _number(head.this_cycle),
+            "monthly": _number(head.monthly),
+            "next_renewal": _number(head.next_renewal),
+            "renewal_day": None if head.renewal_day is None else head.renewal_day.isoformat(),
             "currency": report.currency,
         },
+        "cost": _number(head.cost),
+        "price_book": report.book,
     }
 
 
 def table_rows(report: Report) -> list[dict[str, Any]]:
     """The products as rows of a table artifact: text and numbers alone."""
-    shown = ["product", "site", "capacity", "billed", "used", "wasted", "cost", "monthly", "next_renewal"]
+    shown = ["product", "site", "capacity", "billed", "used", "wasted", "cost", "monthly", "at_renewal"]
     plain = report.products[shown].astype(object)
     plain = plain.where(plain.notna(), None)
     return [
@@ -232,122 +179,97 @@ def table_rows(report: Report) -> list[dict[str, Any]]:
     ]
 
 
-def _products(table: pd.DataFrame, billed_seats: pd.DataFrame, wasted: pd.DataFrame) -> pd.DataFrame:
-    """Seats by place: those in use, those wasted by reason, and the rest."""
-    table = table.set_index(INSTALLATION)
-    for reason in REASONS:
-        found = wasted[wasted["reason"] == reason].groupby(INSTALLATION).size()
-        table[reason] = found.reindex(table.index).fillna(0).astype("int64")
-    table["wasted"] = table[REASONS].sum(axis=1)
-    key = [*INSTALLATION, "account_id"]
-    kept = billed_seats.merge(wasted[key], on=key, how="left_anti", validate="one_to_one")
-    used = kept[kept["activity"] == Activity.USED].groupby(INSTALLATION).size()
-    table["used"] = used.reindex(table.index).fillna(0).astype("int64")
-    table["unsure"] = table["billed"] - table["used"] - table["wasted"]
-    table["known_share"] = table["known"] / table["billed"].where(table["billed"] > 0)
-    return table.reset_index()
-
-
-def _with_money(
-    products: pd.DataFrame,
-    prices: pd.DataFrame | None,
-    costs: Mapping[Installation, Decimal],
-    savings: Mapping[Installation, Saving],
-    on: date,
-) -> pd.DataFrame:
-    """The products with billing, cost, saving, its day, and the distance to the next lower tier."""
-    places = products[[*INSTALLATION, "billed", "capacity"]].itertuples(index=False)
-    rows = []
-    for target, product, site, billed, bought in places:
-        place = (target, product, site)
-        agreed = None if prices is None else tariff(prices, product, site, on)
-        saved = savings.get(place, NO_SAVING if place in costs else UNKNOWN_SAVING)
-        tier = None if prices is None else to_lower_tier(prices, product, site, billed, on)
-        rows.append(
-            (
-                agreed and agreed.billing.value,
-                costs.get(place),
-                *saved,
-                tier,
-                _oversized(agreed, billed, bought),
-            )
-        )
-    names = [
-        "billing", "cost", "monthly", "next_cycle", "next_renewal", "saves_from", "to_lower_tier",
-        "oversized",
-    ]  # fmt: skip
-    return products.join(pd.DataFrame(rows, columns=names, index=products.index, dtype=object))
-
-
-def _oversized(agreed: Tariff | None, billed: int, bought: Any) -> Decimal | None:
-    """What the yearly tier bought costs more than the one that is needed; None where nothing tells."""
-    if agreed is None or agreed.billing is Billing.MONTHLY or pd.isna(bought):
-        return None
-    paid, needed = agreed.bill(max(int(bought), billed)), agreed.bill(billed)
-    return None if paid is None or needed is None else paid - needed
-
-
-def _headline(products: pd.DataFrame) -> Headline:
+def _headline(found: Assessment, products: pd.DataFrame, renewals: pd.DataFrame) -> Headline:
+    lanes = found.waste["lane"].value_counts()
+    priced = bool(found.charges)
+    falling = renewals[renewals["at_renewal"].map(bool).astype(bool)]
+    first = falling["effective"].dropna().min() if len(falling) else None
+    day = None if first is None or pd.isna(first) else first
+    same = falling[falling["effective"] == day] if day is not None else falling
     return Headline(
-        billed=int(products["billed"].sum()),
-        wasted=int(products["wasted"].sum()),
+        billed=len(found.billed),
+        wasted=int(lanes.get(Lane.READY.value, 0)),
+        review=int(lanes.get(Lane.REVIEW.value, 0)),
+        protected=int(lanes.get(Lane.PROTECTED.value, 0)),
         known=int(products["known"].sum()),
         cost=add_up(products["cost"]),
+        this_cycle=NOTHING if priced else None,
         monthly=add_up(products["monthly"]),
-        next_cycle=add_up(products["next_cycle"]),
-        next_renewal=add_up(products["next_renewal"]),
+        next_renewal=(add_up(same["at_renewal"]) or NOTHING) if priced else None,
+        renewal_day=day,
     )
 
 
-def _reasons(wasted: pd.DataFrame) -> pd.DataFrame:
-    found = wasted.groupby("reason").agg(seats=("reason", "size"), monthly=("monthly", add_up))
-    table = found.reindex(pd.Index(REASONS, name="reason"))
+def _summed(rows: pd.DataFrame, name: str, values: list[str]) -> pd.DataFrame:
+    """Seats and money by a column; every one of its words."""
+    table = rows.groupby(name).agg(
+        seats=(name, "size"), monthly=("monthly", add_up), at_renewal=("at_renewal", add_up)
+    )
+    table = table.reindex(pd.Index(values, name=name))
     return table.assign(seats=table["seats"].fillna(0).astype("int64")).reset_index()
 
 
-def _grouped(
-    billed_seats: pd.DataFrame, wasted: pd.DataFrame, costs: Mapping[Installation, Decimal], by: str
-) -> pd.DataFrame:
-    shares = charge_back(billed_seats, costs, by)
-    table = shares.groupby(by, dropna=False).agg(seats=("seats", "sum"), cost=("monthly", add_up))
-    key = [*INSTALLATION, "account_id"]
-    named = wasted[[*key, "monthly"]].merge(
-        billed_seats[[*key, by]], on=key, how="left", validate="one_to_one"
+def _grouped(found: Assessment, products: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Seats, what is wasted and money by an attribute; what nobody holds stands in a row of its own."""
+    billed = found.billed
+    table = billed.groupby(by, dropna=False).agg(seats=(by, "size"), cost=("cost", add_up))
+    ready = found.waste[found.waste["lane"] == Lane.READY.value]
+    named = ready[["monthly", "at_renewal"]].assign(
+        value=billed[by].iloc[found.positions[: len(ready)]].to_numpy()
     )
-    lost = named.groupby(by, dropna=False).agg(wasted=("monthly", "size"), monthly=("monthly", add_up))
+    lost = named.groupby("value", dropna=False).agg(
+        wasted=("monthly", "size"), monthly=("monthly", add_up), at_renewal=("at_renewal", add_up)
+    )
     table, lost = (
         frame.rename(index=lambda value: NOT_STATED if pd.isna(value) else value) for frame in (table, lost)
     )
     table = table.join(lost).rename_axis("value").reset_index()
+    total, shared = add_up(products["cost"]), add_up(table["cost"])
+    if total is not None and (rest := total - (shared or NOTHING)):
+        nobody = pd.DataFrame({"value": [NOBODY], "seats": [0], "cost": pd.Series([rest], dtype=object)})
+        table = pd.concat([table, nobody], ignore_index=True)
     table["wasted"] = table["wasted"].fillna(0).astype("int64")
-    table["wasted_share"] = table["wasted"] / table["seats"]
+    table["wasted_share"] = (table["wasted"] / table["seats"].where(table["seats"] > 0)).fillna(0.0)
     ordered = table.sort_values(
         ["wasted", "seats", "value"], ascending=[False, False, True], ignore_index=True
     )
-    return ordered[["value", "seats", "wasted", "wasted_share", "cost", "monthly"]]
+    return ordered[["value", "seats", "wasted", "wasted_share", "cost", "monthly", "at_renewal"]]
 
 
-def _most_certain_first(wasted: pd.DataFrame) -> pd.DataFrame:
-    rank = wasted["monthly"].map(float, na_action="ignore").astype("float64")
-    precedence = wasted["reason"].map({reason: place for place, reason in enumerate(REASONS)})
-    keys = pd.DataFrame(
-        {"rank": -rank, "precedence": precedence, "idle": -wasted["idle_days"].astype("float64")}
-    )
-    return wasted.loc[keys.sort_values(["precedence", "rank", "idle"], kind="stable").index].reset_index(
-        drop=True
+def _all_seats(found: Assessment) -> pd.DataFrame:
+    """Every seat once, with who holds the billed ones and what they cost."""
+    key = ["target", "account_id", "product", "site"]
+    told = ["display_name", "email", "department", "cost_center", "manager", "cost"]
+    return found.counted.drop(columns=["person", "held_at"]).merge(
+        found.billed[[*key, *told]], on=key, how="left", validate="one_to_one"
     )
 
 
-def _data(sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot]) -> pd.DataFrame:
+def _data(
+    sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot], now: datetime
+) -> pd.DataFrame:
     rows = [
-        (read.source, "source", read.taken_at, read.read_whole_at, len(read.identities), read.complete)
-        for read in sources
-    ]
+        (one.source, "source", one.taken_at, one.read_whole_at, one.as_of or one.taken_at, len(one.identities),
+         one.complete)
+        for one in sources
+    ]  # fmt: skip
     rows += [
-        (read.target, "target", read.taken_at, read.taken_at, len(read.accounts), read.complete)
-        for read in targets
+        (one.target, "target", one.taken_at, one.taken_at, one.known_at, len(one.accounts), one.complete)
+        for one in targets
     ]
-    return pd.DataFrame(rows, columns=["name", "kind", "taken_at", "whole_at", "rows", "complete"])
+    names = ["name", "kind", "taken_at", "whole_at", "known_at", "rows", "complete"]
+    table = pd.DataFrame(rows, columns=names)
+    age = (pd.Timestamp(now) - pd.to_datetime(table["known_at"], utc=True)).dt.days.clip(lower=0)
+    return table.assign(age_days=age.astype("Int64"))
+
+
+def _describe_book(book: PriceBook) -> str:
+    """Which price book a figure comes from: its file, its newest prices, and what it says of itself."""
+    newest = max((contract.valid_from for contract in book.contracts), default=None)
+    words = f"{book.origin}, {book.currency}"
+    words += f", newest prices of {newest:%Y-%m-%d}" if newest else ""
+    words += f", exchange rates of {book.exchanged_on:%Y-%m-%d}" if book.exchanged_on else ""
+    return f"{words}: {book.note}" if book.note else words
 
 
 def _number(money: Decimal | None) -> float | None:

@@ -7,29 +7,45 @@ from typing import Any, Literal, NamedTuple
 import pandas as pd
 
 from reports.licences import Report
-from reports.words import BILLINGS, PLURALS, titled
+from reports.words import BILLINGS, PLURALS, UNITS, named, titled
 
 Kind = Literal["text", "count", "money", "share", "day", "flag"]
 
 KINDS: dict[str, Kind] = {
-    "capacity": "count", "assigned": "count", "billed": "count", "used": "count", "unsure": "count",
-    "wasted": "count", "seats": "count", "rows": "count", "idle_days": "count", "to_lower_tier": "count",
-    "leaver": "count", "suspended": "count", "duplicate": "count", "orphan": "count", "never_used": "count",
-    "idle": "count", "wasted_share": "share", "known_share": "share",
-    "oversized": "money", "cost": "money", "monthly": "money", "next_cycle": "money", "next_renewal": "money",
-    "saves_from": "day", "last_active": "day", "added_on": "day", "taken_at": "day", "whole_at": "day",
+    **dict.fromkeys(
+        ["capacity", "assigned", "billed", "used", "unsure", "wasted", "review", "protected", "seats", "rows",
+         "idle_days", "to_lower_tier", "counted", "paid", "unpriced", "age_days", "leaver", "suspended",
+         "duplicate", "orphan", "never_used", "idle"],
+        "count",
+    ),
+    **dict.fromkeys(["wasted_share", "known_share"], "share"),
+    **dict.fromkeys(["oversized", "cost", "monthly", "at_renewal", "yearly"], "money"),
+    **dict.fromkeys(
+        ["saves_from", "last_active", "added_on", "taken_at", "whole_at", "known_at", "effective", "act_by"],
+        "day",
+    ),
     "complete": "flag",
+    "billable": "flag",
 }  # fmt: skip
 
 PRODUCTS = [
-    "product", "site", "target", "billing", "capacity", "assigned", "billed", "used", "unsure", "wasted",
-    "leaver", "suspended", "duplicate", "orphan", "never_used", "idle", "known_share",
-    "cost", "monthly", "next_cycle", "next_renewal", "saves_from", "to_lower_tier", "oversized",
+    "product", "site", "target", "contract", "billing", "unit", "capacity", "assigned", "billed", "counted",
+    "paid", "used", "unsure", "wasted", "review", "protected", "leaver", "suspended", "duplicate", "orphan",
+    "never_used", "idle", "known_share", "cost", "monthly", "at_renewal", "saves_from", "to_lower_tier",
+    "oversized", "unpriced",
 ]  # fmt: skip
 WASTE = [
-    "display_name", "email", "product", "site", "reason", "detail", "idle_days", "last_active", "added_on",
-    "department", "cost_center", "manager", "monthly", "saves_from", "granted_by", "target",
-    "account_id",
+    "display_name", "email", "product", "site", "lane", "reason", "detail", "evidence", "idle_days",
+    "last_active", "added_on", "department", "cost_center", "manager", "monthly", "at_renewal", "saves_from",
+    "path", "to_free", "code", "seen_by", "target", "account_id",
+]  # fmt: skip
+RENEWALS = [
+    "effective", "act_by", "contract", "product", "site", "counted", "paid", "yearly", "at_renewal",
+    "oversized",
+]  # fmt: skip
+SEATS = [
+    "display_name", "email", "product", "site", "activity", "last_active", "billable", "granted_by", "role",
+    "department", "cost_center", "manager", "cost", "seen_by", "target", "account_id",
 ]  # fmt: skip
 
 
@@ -59,18 +75,44 @@ def products(report: Report) -> Table:
     return Table(
         "Products",
         columns(PRODUCTS),
-        report.products.assign(billing=report.products["billing"].map(BILLINGS)),
+        report.products.assign(
+            product=report.products["product"].map(named),
+            billing=report.products["billing"].map(BILLINGS),
+            unit=report.products["unit"].map(UNITS),
+        ),
     )
+
+
+def renewals(report: Report) -> Table:
+    """Yearly contracts by the day they renew."""
+    return Table("Renewals", columns(RENEWALS), report.renewals)
+
+
+def twice(report: Report) -> Table:
+    """Products one person pays for more than once."""
+    names = ["display_name", "email", "product", "site", "seats"]
+    return Table("Paid twice", columns(names), report.twice)
+
+
+def seats(report: Report) -> Table:
+    """Every seat, once."""
+    return Table("Seats", columns(SEATS), report.seats)
+
+
+def lanes(report: Report) -> Table:
+    """What is to become of seats that seem to be needed by nobody."""
+    table = report.lanes.assign(lane=report.lanes["lane"].map(titled))
+    return Table("Lanes", columns(["lane", "seats", "monthly", "at_renewal"]), table)
 
 
 def reasons(report: Report) -> Table:
     """Wasted seats and their money by reason."""
-    return Table("Reasons", columns(["reason", "seats", "monthly"]), _in_words(report.reasons))
+    return Table("Reasons", columns(["reason", "seats", "monthly", "at_renewal"]), _in_words(report.reasons))
 
 
 def groups(report: Report) -> list[Table]:
     """Seats, waste and money by each attribute of people that was asked for."""
-    names = ["value", "seats", "wasted", "wasted_share", "cost", "monthly"]
+    names = ["value", "seats", "wasted", "wasted_share", "cost", "monthly", "at_renewal"]
     tables = []
     for attribute, frame in report.by.items():
         first, *others = columns(names)
@@ -86,7 +128,7 @@ def waste(report: Report) -> Table:
 
 def data(report: Report) -> Table:
     """What the report was made of."""
-    return Table("Data", columns(["name", "kind", "taken_at", "whole_at", "rows", "complete"]), report.data)
+    return Table("Data", columns(["name", "kind", "taken_at", "whole_at", "known_at", "age_days", "rows", "complete"]), report.data)
 
 
 def columns(names: list[str]) -> list[Column]:
@@ -104,4 +146,5 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(reason=frame["reason"].map(titled))
+    shown = frame.assign(reason=frame["reason"].map(titled))
+    return shown.assign(lane=shown["lane"].map(titled)) if "lane" in shown else shown

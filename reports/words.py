@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pandas as pd
+from provisioning.licensing.lanes import Waits
+from provisioning.policy.values import duration_text
 
 TITLES = {
     "target": "Target",
     "product": "Product",
     "site": "Site",
     "billing": "Billing",
-    "capacity": "Bought",
+    "capacity": "Seats there are",
     "assigned": "Assigned",
     "billed": "Billed",
     "used": "In use",
@@ -21,9 +22,28 @@ TITLES = {
     "known_share": "Activity known",
     "cost": "Cost a month",
     "monthly": "Saving a month",
-    "next_cycle": "From next cycle",
-    "next_renewal": "At next renewal",
+    "at_renewal": "Saving at renewal",
     "saves_from": "Saves from",
+    "contract": "Contract",
+    "unit": "Counts",
+    "counted": "Counted",
+    "paid": "Paid for",
+    "unpriced": "Without price",
+    "effective": "Renews on",
+    "act_by": "Free until",
+    "yearly": "Bill of the year",
+    "deployment": "Runs in",
+    "lane": "Lane",
+    "code": "Code",
+    "evidence": "Evidence",
+    "path": "Billed through",
+    "to_free": "To free it",
+    "seen_by": "Seen by",
+    "review": "To review",
+    "protected": "Protected",
+    "known_at": "Tells what was so on",
+    "age_days": "Days old",
+    "ready": "Ready",
     "to_lower_tier": "To next lower tier",
     "seats": "Seats",
     "value": "Group",
@@ -60,6 +80,17 @@ TITLES = {
 
 BILLINGS = {"monthly": "Monthly", "annual": "Yearly", "data_center": "Yearly, Data Center"}
 
+UNITS = {
+    "user": "Seats", "agent": "Agents", "unique_user": "People, once", "managed_account": "People, once",
+    "host": "Largest host product",
+}  # fmt: skip
+
+PRODUCTS = {
+    "jira-software": "Jira", "jira-servicedesk": "Jira Service Management", "confluence": "Confluence",
+    "jira-product-discovery": "Jira Product Discovery", "jira-core": "Jira Work Management",
+    "bitbucket": "Bitbucket", "trello": "Trello", "loom": "Loom", "compass": "Compass", "crowd": "Crowd",
+}  # fmt: skip
+
 PLURALS = {
     "department": "Departments",
     "cost_center": "Cost centres",
@@ -76,40 +107,59 @@ UNPRICED = (
 )
 
 MEANINGS = {
-    "Bought": "Seats the contract holds, where the target tells it.",
-    "Assigned": "Accounts that have the product on the site, paid for or not.",
-    "Billed": "Assigned seats of people whose account is active or invited: each is paid for, used or not.",
-    "In use": "Billed seats last used less than {idle_days} days ago that have no reason to be waste.",
-    "Wasted": "Billed seats with one of the reasons below. A seat counts once, under the first that holds.",
-    "Unsure": "Billed seats that are neither: their activity is unknown, or they are too new to judge.",
+    "Seats there are": "Seats the target says there may be: what was bought, or the limit of the site.",
+    "Assigned": "Accounts that have the product on the site, paid for or not, each counted once.",
+    "Billed": (
+        "Assigned seats of people whose account is active or invited: each is paid for, used or not. A person's "
+        "account on one site or server counts once for a product, however many connections show it."
+    ),
+    "Counted": "What the contract counts: seats, agents, unique people, or the largest host product of an app.",
+    "Paid for": (
+        "What the running period is paid for: the most of what is counted, bought, billed in this period and the "
+        "contract's minimum."
+    ),
+    "In use": "Billed seats last used less than {idle_days} days ago that are in no lane.",
+    "Wasted": (
+        "Billed seats that are ready to be freed: the holder departed, or the seat is idle by what its target "
+        "tells, and nothing speaks against it. One used in the last {in_use} is never among them. A seat counts "
+        "once, under the first reason that holds. Only these are savings."
+    ),
+    "To review": (
+        "Billed seats a person must look at: contractors, accounts of nobody known that are in use, likely second "
+        "accounts, people on leave, products given on an unknown day. They are in no saving."
+    ),
+    "Protected": "Billed seats the policy protects, or of administrators and service accounts. In no saving.",
+    "Unsure": "Billed seats that are none of these: their use is unknown, or they are too new to judge.",
     "Leaver": "The holder has left the company according to the identity provider.",
     "Suspended": "The holder is suspended in the identity provider.",
     "Duplicate": "A second account that looks like the same person's.",
     "Orphan": "The account belongs to no identity of any source.",
     "Never used": "No activity at all, and the account was added {never_days} days ago or longer.",
-    "Idle": "Last used {idle_days} days ago or longer. Unknown activity is never called idle.",
-    "Activity known": "Share of the billed seats whose use, or lack of it, the target tells.",
+    "Idle": (
+        "Last used {idle_days} days before the day its target tells of, or longer. Unknown use is never called "
+        "idle."
+    ),
+    "Activity known": "Share of the billed seats whose access and use, or lack of it, the target tells.",
     "Cost a month": (
-        "Price of the billed seats by your price book; a yearly plan counts a twelfth of the tier that was "
-        "bought. People share the cost of a product equally."
+        "What the contracts bill for what is paid for, discounts and credits taken off, without tax, each by the "
+        "prices its running period began with; a yearly contract counts a twelfth. Those who hold a product's "
+        "seats share it equally."
     ),
     "Saving a month": (
-        "Cost of the billed seats less their cost without the wasted ones, by bands and tiers. "
-        "The wasted seats of a product share it equally, to the cent. Where it leads to a lower tier it can "
-        "exceed the cost of the seats freed."
+        "What the monthly bills fall by from their next cycle on; the running cycle stays paid, for the highest "
+        "number of seats in it is billed. A seat shows what it saves by itself, after those above it are freed, "
+        "by the prices of the day it takes effect."
     ),
-    "From next cycle": (
-        "Part of the saving that monthly plans bring, a month, from their next billing cycle on; the running "
-        "cycle stays paid."
-    ),
-    "At next renewal": (
-        "How much smaller the next yearly bill is. Yearly tiers save only when a lower tier is reached."
+    "Saving at renewal": (
+        "How much smaller the next yearly bill is. Yearly tiers save only when a lower tier is reached, so the "
+        "seat that reaches it shows the whole of it. Savings of different days are never added."
     ),
     "Tier too large by": (
-        "What the yearly tier that was bought costs a year more than the one the billed seats need; it can "
-        "be saved at the renewal without freeing a seat, and is not part of the saving."
+        "What the next yearly bill falls by when no more is bought than is held, without freeing a seat; it is no "
+        "part of the savings."
     ),
-    "To next lower tier": "Billed seats to free until a yearly plan reaches the next lower tier.",
+    "To next lower tier": "Seats to free until a yearly contract reaches the next lower tier.",
+    "Without price": "Seats beyond the last one the price book has a price for.",
 }
 
 
@@ -125,47 +175,17 @@ def titled(name: str) -> str:
     return TITLES.get(name, name.replace("_", " ").capitalize())
 
 
-def defined(idle_days: int, never_days: int) -> list[Definition]:
+def named(product: str) -> str:
+    """The name of a product; the key of one that has none here."""
+    return PRODUCTS.get(product, product)
+
+
+def defined(waits: Waits) -> list[Definition]:
     """The definition of every figure, with the waits of this report."""
+    days = {"idle_days": waits.idle.days, "never_days": waits.never_used_after.days}
     return [
-        Definition(figure, meaning.format(idle_days=idle_days, never_days=never_days))
+        Definition(figure, meaning.format(**days, in_use=duration_text(waits.in_use)))
         for figure, meaning in MEANINGS.items()
     ]
 
 
-def notes(products: pd.DataFrame, data: pd.DataFrame, *, priced: bool) -> list[str]:
-    """What a reader must know before using a figure."""
-    found = [
-        f"The read of {name} was not complete: figures that rest on it are too small or too large."
-        for name in data.loc[~data["complete"].astype(bool), "name"]
-    ]
-    if not priced:
-        return [*found, UNPRICED]
-    bare = products[products["cost"].isna() & (products["billed"] > 0)]
-    found += [
-        f"The price book has no price for {seats} seats of {product} on {site}: all sums leave them out."
-        for product, site, seats in zip(bare["product"], bare["site"], bare["billed"], strict=True)
-    ]
-    stuck = products[
-        (products["wasted"] > 0) & products["to_lower_tier"].notna() & (products["next_renewal"] == 0)
-    ]
-    found += [
-        f"{product} on {site}: freeing the {wasted} wasted seats saves nothing yet; "
-        f"the next lower tier is reached when {tier} are freed."
-        for product, site, wasted, tier in zip(
-            stuck["product"], stuck["site"], stuck["wasted"], stuck["to_lower_tier"], strict=True
-        )
-    ]
-    large = products[products["oversized"].notna() & (products["oversized"] != 0)]
-    return found + [
-        f"{product} on {site}: {bought} seats are bought and {billed} billed; the tier these need "
-        f"costs {money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
-        for product, site, bought, billed, money in zip(
-            large["product"],
-            large["site"],
-            large["capacity"],
-            large["billed"],
-            large["oversized"],
-            strict=True,
-        )
-    ]

@@ -40,7 +40,14 @@ def write(report: Report, path: Path) -> Path:
     with xlsxwriter.Workbook(str(path), options) as book:
         sheets = _Sheets(book)
         sheets.summary(report)
-        for table in [tables.products(report), *tables.groups(report), tables.waste(report)]:
+        for table in [
+            tables.products(report),
+            tables.renewals(report),
+            *tables.groups(report),
+            tables.waste(report),
+            tables.twice(report),
+            tables.seats(report),
+        ]:
             sheets.table(table)
         sheets.definitions(report)
     return path
@@ -113,19 +120,23 @@ class _Sheets:
             ("Paid seats", head.billed, "count"),
             ("Wasted seats", head.wasted, "count"),
             ("Wasted share", head.wasted_share, "share"),
+            ("Seats to review", head.review, "count"),
+            ("Protected seats", head.protected, "count"),
             ("Activity known", head.known_share, "share"),
         ]
         if report.currency is not None:
             figures += [
                 (f"Cost a month, {report.currency}", head.cost, "money"),
-                (f"Saving a month, {report.currency}", head.monthly, "money"),
-                (f"From next cycle, a month, {report.currency}", head.next_cycle, "money"),
-                (f"At next renewal, a year, {report.currency}", head.next_renewal, "money"),
-                (f"Saving a year, {report.currency}", head.yearly, "money"),
+                (f"Saving in this cycle, {report.currency}", head.this_cycle, "money"),
+                (f"Saving a month, from the next cycle, {report.currency}", head.monthly, "money"),
+                (f"Saving at the next renewal, {report.currency}", head.next_renewal, "money"),
+                ("Next renewal that saves", head.renewal_day, "day"),
             ]
         for row, (label, value, kind) in enumerate(figures, start=2):
             sheet.write_string(row, 0, label, self._label)
-            if value is not None:
+            if kind == "day" and value is not None:
+                sheet.write_datetime(row, 1, value, self._forms[kind])
+            elif value is not None:
                 sheet.write_number(row, 1, value, self._forms[kind])
         return len(figures) + 3
 

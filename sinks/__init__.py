@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Change
 from provisioning.model.screening import Screened
-from provisioning.model.terms import Action, Unknown
+from provisioning.model.terms import Action, Deployment, Unknown
 from transport.door import Door
 
 KINDS = {
@@ -68,6 +68,8 @@ class Sink(Protocol):
     """What the connection's entry in the policy file may say; secrets are `SecretStr`."""
     actions: ClassVar[frozenset[Action]]
     """What it can do; anything else is refused before a request."""
+    deployment: ClassVar[Deployment]
+    """Where its products run, which decides how they are billed."""
 
     def __init__(self, name: str, options: BaseModel, door: Door) -> None:
         """Open nothing yet; the first read does."""

@@ -10,6 +10,8 @@ from prefect.cache_policies import NO_CACHE
 
 from errors import SeatwiseError
 from provisioning.licensing import price_book
+from provisioning.licensing.lanes import Waits
+from provisioning.licensing.price_book import PriceBook
 from provisioning.model import frames
 from provisioning.model.frames import Links
 from provisioning.model.text import matching
@@ -98,9 +100,10 @@ def _build_report(session: Session, state: RunState) -> Report:
     stated = session.policy.report
     terms = licences.Terms(
         now=session.now,
-        idle=stated.idle,
-        never_used_after=stated.never_used_after,
+        waits=Waits(stated.idle, stated.never_used_after, stated.in_use),
         by=stated.by,
+        deployments={name: session.deployment(name) for name in state.targets},
+        evidence_within=stated.evidence_within,
         protected=_protected_accounts(session, state),
         ambiguous=_ambiguous_accounts(state),
         remarks=[f"{name}: {words}" for name, told in session.columns_told.items() for words in told],
@@ -115,7 +118,7 @@ def _build_report(session: Session, state: RunState) -> Report:
     )
 
 
-def _read_prices(session: Session) -> pd.DataFrame | None:
+def _read_prices(session: Session) -> PriceBook | None:
     """The price book the policy names; None when it names none."""
     if session.policy.prices is None:
         return None
@@ -133,8 +136,11 @@ def _ambiguous_accounts(state: RunState) -> pd.DataFrame:
 
 
 def _protected_accounts(session: Session, state: RunState) -> pd.DataFrame:
-    """Accounts the policy protects by address: their seats are never called waste."""
+    """Accounts the policy protects, by address or by a group they are in: their seats are never ready."""
     accounts = frames.concat(frames.Accounts, [target.accounts for target in state.targets.values()])
-    globs = session.policy.protect.emails
-    spared = matching(accounts["email"], globs) | matching(accounts["user_name"], globs)
-    return accounts.loc[spared, ["target", "account_id"]]
+    assignments = frames.concat(frames.Assignments, [target.assignments for target in state.targets.values()])
+    protect = session.policy.protect
+    spared = matching(accounts["email"], protect.emails) | matching(accounts["user_name"], protect.emails)
+    members = assignments[matching(assignments["name"], protect.groups)]
+    account = ["target", "account_id"]
+    return pd.concat([accounts.loc[spared, account], members[account]]).drop_duplicates(ignore_index=True)

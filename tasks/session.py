@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sinks
 from ledger import Ledger
+from provisioning.model.terms import Deployment
 from provisioning.policy import policy
 from provisioning.policy.policy import Policy
 from sinks import Sink
@@ -110,6 +111,10 @@ class Session:
         """What a target lets us do; nothing for one that is read from a file."""
         connector = sinks.connector(self.policy.connections[name].kind)
         return frozenset(action.value for action in connector.actions)
+
+    def deployment(self, name: str) -> Deployment:
+        """Where the products of a target run."""
+        return sinks.connector(self.policy.connections[name].kind).deployment
 
     def moment(self) -> datetime:
         """The time now, on the clock the runs share, whatever moment the run stands for."""

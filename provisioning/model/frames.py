@@ -20,9 +20,9 @@ from provisioning.model.terms import (
     AccountState,
     Action,
     Activity,
-    Billing,
-    Covers,
+    Basis,
     EntitlementKind,
+    Lane,
     State,
     Status,
     WasteReason,
@@ -169,6 +169,10 @@ class Seats(Frame):
     last_active: Series[pd.DatetimeTZDtype] = _time("Last activity in this product and site.")
     billable: Series[bool] = pa.Field(description="Whether the seat is billed.")
     granted_by: Series[str] = _text("Names of the groups and roles that give it.", nullable=True)
+    role: Series[str] = _text("Roles the target names for the seat, in its words.", nullable=True)
+    basis: Series[str] = _text(
+        "What tells that the seat is held.", nullable=True, isin=[b.value for b in Basis]
+    )
 
 
 class StuckSeats(Frame):
@@ -282,41 +286,21 @@ class Rejects(Frame):
     remedy: Series[str] = _text("What to do.")
 
 
-class Prices(Frame):
-    """One row per line of a price book: what a product costs between two numbers of seats."""
-
-    valid_from: Series[pd.DatetimeTZDtype] = pa.Field(
-        description="First day the price is in force.", dtype_kwargs=UTC_TIME
-    )
-    product: Series[str] = _text("Product.")
-    site: Series[str] = _text("Site the price is for; null for every other site.", nullable=True)
-    billing: Series[str] = _text("How it is paid for.", isin=[b.value for b in Billing])
-    first_seat: Series[int] = pa.Field(description="First seat the line covers.", ge=1)
-    last_seat: Series[pd.Int64Dtype] = pa.Field(
-        description="Last seat the line covers; null when there is no end.", nullable=True
-    )
-    covers: Series[str] = _text(
-        "Each seat of the line, the line as one, or the whole product.", isin=[c.value for c in Covers]
-    )
-    price: Series[object] = _money("Price of what the line covers, a month or, for yearly billing, a year.")
-    currency: Series[str] = _text("Currency, three letters.", str_matches="^[A-Z]{3}$")
-    renews_on: Series[pd.DatetimeTZDtype] = _time("A day on which the billing period starts anew.")
-
-    @pa.check("price", name="money")
-    @classmethod
-    def _decimal(cls, values: pd.Series) -> bool:
-        return _are_decimals(values)
-
-
 class Waste(Frame):
-    """One row per paid seat that is wasted, with one reason and its share of the saving."""
+    """One row per paid seat that seems to be needed by nobody: why, its lane and what freeing it saves.
+
+    Money is the seat's own: what the bill falls by when this seat is freed after those above it.
+    """
 
     target: Series[str] = _text("Connection the seat was read from.")
     account_id: Series[str] = _text("Account that holds the seat.")
     product: Series[str] = _text("Product.")
     site: Series[str] = _text("Site of the product.")
-    reason: Series[str] = _text("Why it is waste.", isin=[r.value for r in WasteReason])
+    lane: Series[str] = _text("What is to become of it.", isin=[lane.value for lane in Lane])
+    reason: Series[str] = _text("Why it seems to be waste.", isin=[r.value for r in WasteReason])
+    code: Series[str] = _text("Why it is in its lane, in one word for scripts.")
     detail: Series[str] = _text("Why, in one sentence.")
+    evidence: Series[str] = _text("What that rests on: connection, day and what it tells.")
     idle_days: Series[pd.Int64Dtype] = pa.Field(
         description="Whole days since the last activity, or since the account was added when there was none.",
         nullable=True,
@@ -329,14 +313,19 @@ class Waste(Frame):
     department: Series[str] = _text("Department.", nullable=True)
     cost_center: Series[str] = _text("Cost centre that pays for the seat.", nullable=True)
     manager: Series[str] = _text("Manager, as the IdP names them.", nullable=True)
+    path: Series[str] = _text("What makes the seat billable, and whether it is given by default.", nullable=True)
+    to_free: Series[str] = _text("The fewest removals that free it.", nullable=True)
+    seen_by: Series[str] = _text("All connections that show the seat.")
     monthly: Series[object] = _money(
-        "Share of what removing all wasted seats of the product saves a month; null without a price.",
-        nullable=True,
+        "What the monthly bills fall by from their next cycle; null unless ready and priced.", nullable=True
     )
-    currency: Series[str] = _text("Currency of the share.", nullable=True)
-    saves_from: Series[pd.DatetimeTZDtype] = _time("Day from which the saving counts.")
+    at_renewal: Series[object] = _money(
+        "What the yearly bills fall by at their renewal; null unless ready and priced.", nullable=True
+    )
+    currency: Series[str] = _text("Currency of both.", nullable=True)
+    saves_from: Series[pd.DatetimeTZDtype] = _time("First day of the next period of the product's contract.")
 
-    @pa.check("monthly", name="money")
+    @pa.check("monthly", "at_renewal", name="money")
     @classmethod
     def _decimal(cls, values: pd.Series) -> bool:
         return _are_decimals(values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from provisioning.model.frames import Seats, columns, complete, concat, empty
-from provisioning.model.terms import AccountState, Activity
+from provisioning.model.terms import AccountState, Activity, Basis
 
 SEAT = ["target", "account_id", "product", "site"]
 INSTALLATION = ["target", "product", "site"]
@@ -38,7 +38,9 @@ def build_seats(
         A Seats frame, one row per seat, sorted.
     """
     paths = trace_paths(assignments, entitlements)
-    listed = own.drop_duplicates(SEAT).copy()
+    # A snapshot of an earlier version has fewer columns.
+    listed = own.drop_duplicates(SEAT).reindex(columns=columns(Seats))
+    listed["basis"] = listed["basis"].fillna(Basis.ACCESS.value)
     listed["granted_by"] = listed["granted_by"].fillna(_look_up(listed, name_paths(paths)))
     derived = _derive(paths[~paths["target"].isin(listed["target"].unique())])
     table = concat(Seats, [listed, derived]).merge(
@@ -90,7 +92,7 @@ def name_paths(paths: pd.DataFrame) -> pd.DataFrame:
 def _derive(paths: pd.DataFrame) -> pd.DataFrame:
     if paths.empty:
         return empty(Seats)
-    seats = name_paths(paths).assign(activity=Activity.UNKNOWN.value)
+    seats = name_paths(paths).assign(activity=Activity.UNKNOWN.value, basis=Basis.GROUPS.value)
     return complete(Seats, seats.reindex(columns=columns(Seats)))
 
 

@@ -87,8 +87,50 @@ class Covers(StrEnum):
     WHOLE = "whole"
 
 
+class Unit(StrEnum):
+    """What a contract counts."""
+
+    USER = "user"
+    """Every account with access, on each site anew."""
+    AGENT = "agent"
+    """The same, as service management calls them."""
+    UNIQUE_USER = "unique_user"
+    """A person once, on however many of the contract's sites."""
+    MANAGED_ACCOUNT = "managed_account"
+    """A person once, who has any product."""
+    HOST = "host"
+    """An app: as many as the largest product of its host family on the site has."""
+
+
+class Deployment(StrEnum):
+    """Where a target's products run; a directory only leads to them and bills nothing itself."""
+
+    CLOUD = "cloud"
+    DATA_CENTER = "data_center"
+    DIRECTORY = "directory"
+
+
+class Basis(StrEnum):
+    """What tells that a seat is held."""
+
+    ACCESS = "access"
+    """The target lists who has access."""
+    USE = "use"
+    """Only a last use is told, so seats never used and free roles do not show."""
+    GROUPS = "groups"
+    """It follows from groups and roles that open the product."""
+
+
+class Lane(StrEnum):
+    """What is to become of a paid seat that seems to be needed by nobody."""
+
+    READY = "ready"
+    REVIEW = "review"
+    PROTECTED = "protected"
+
+
 class WasteReason(StrEnum):
-    """Why a paid seat is waste, most certain first: the order is the precedence."""
+    """Why a paid seat seems to be waste, most certain first: the order is the precedence."""
 
     LEAVER = "leaver"
     SUSPENDED = "suspended"

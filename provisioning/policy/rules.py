@@ -341,6 +341,19 @@ class Report(Strict):
         description="A seat that was never used is reported as unused this long after its account was added.",
         examples=["60d"],
     )
+    in_use: Duration = Field(
+        timedelta(days=1),
+        description="A seat used more recently than this is never reported as ready to be freed, whatever is "
+        "said of its holder.",
+        examples=["3d"],
+    )
+    evidence_within: Duration | None = Field(
+        None,
+        description="How old what is known of a seat may be. Seats known only from older evidence, such as an "
+        "export that was kept, are left out of every figure, and the report says so. Without the key all "
+        "count, and their age stands beside them.",
+        examples=["30d"],
+    )
     by: list[Literal["department", "cost_center", "organization", "user_type", "title", "manager"]] = Field(
         ["department", "cost_center"],
         description="Attributes of people by which seats and money are summed.",

@@ -9,7 +9,7 @@ import pandas as pd
 from provisioning.model.frames import Rejects, Seats, concat, empty
 from provisioning.model.intake import screened
 from provisioning.model.screening import Screened
-from provisioning.model.terms import AccountState, Activity
+from provisioning.model.terms import AccountState, Activity, Basis
 from sinks.atlassian_export.access import Meaning, read_access
 from sinks.atlassian_export.dates import is_never
 from sinks.atlassian_export.groups import Opens
@@ -60,10 +60,11 @@ class SeatReader:
         cells = sheet.rows[column.place][sheet.first]
         if column.sort == "seen":
             used = sheet.dates[column.place].times[sheet.first].notna()
-            return self._rows(column, cells[used], self._bills(column, cells[used]))
+            return self._rows(column, cells[used], self._bills(column, cells[used]), Basis.USE)
         if column.sort == "access":
             held, billed = self._access(column, cells)
-            return self._rows(column, cells[held], billed[held] & self._bills(column, cells[held]))
+            rows = self._rows(column, cells[held], billed[held] & self._bills(column, cells[held]))
+            return rows.assign(role=cells[held].to_numpy())
         cells = cells.dropna()
         rows = self._rows(column, cells, self._bills(column, cells))
         sites = cells.str.strip().str.split(_APART, regex=True).reset_index(drop=True).explode()
@@ -89,7 +90,13 @@ class SeatReader:
         paying = states.told.isin(PAYING) | states.silent
         return paying.loc[cells.index] & (column.product not in FREE_PRODUCTS)
 
-    def _rows(self, column: ProductColumn, cells: pd.Series[str], billed: pd.Series[bool]) -> pd.DataFrame:
+    def _rows(
+        self,
+        column: ProductColumn,
+        cells: pd.Series[str],
+        billed: pd.Series[bool],
+        basis: Basis = Basis.ACCESS,
+    ) -> pd.DataFrame:
         activity, at = self._use(column)
         rows = {
             "account_id": self._sheet.keys[cells.index],
@@ -98,7 +105,7 @@ class SeatReader:
             "billable": billed,
         }
         frame = pd.DataFrame(rows).reset_index(drop=True)
-        return frame.assign(product=column.product, site=column.site or self._only)
+        return frame.assign(product=column.product, site=column.site or self._only, basis=basis.value)
 
     def _use(self, column: ProductColumn) -> tuple[pd.Series[str], pd.Series[pd.Timestamp]]:
         """What is known of the use of a product on a site, of every row; what is absent is unknown."""

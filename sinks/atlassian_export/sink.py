@@ -16,7 +16,7 @@ from provisioning.model.findings import Finding, Refused, Unreadable
 from provisioning.model.frames import Accounts, Change, Entitlements, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
-from provisioning.model.terms import AccountState, Action, EntitlementKind
+from provisioning.model.terms import AccountState, Action, Deployment, EntitlementKind
 from provisioning.model.text import fold, folded
 from provisioning.model.words import BOOLEANS
 from sinks import Applied, Observation, groups_named
@@ -73,6 +73,7 @@ class AtlassianExport:
     kind: ClassVar[str] = "atlassian_export"
     Options: ClassVar[type[BaseModel]] = AtlassianExportOptions
     actions: ClassVar[frozenset[Action]] = frozenset()
+    deployment: ClassVar[Deployment] = Deployment.CLOUD
 
     def __init__(self, name: str, options: AtlassianExportOptions, door: Door) -> None:  # noqa: ARG002 - no network
         self.name, self._options = name, options

@@ -14,7 +14,7 @@ from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Accounts, Assignments, Change, concat
 from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
-from provisioning.model.terms import Action
+from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
@@ -68,6 +68,7 @@ class AtlassianOrg(OnePass):
     kind: ClassVar[str] = "atlassian_org"
     Options: ClassVar[type[BaseModel]] = AtlassianOrgOptions
     actions: ClassVar[frozenset[Action]] = frozenset(Action)
+    deployment: ClassVar[Deployment] = Deployment.CLOUD
 
     def __init__(self, name: str, options: AtlassianOrgOptions, door: Door) -> None:
         super().__init__()

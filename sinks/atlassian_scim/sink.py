@@ -12,7 +12,7 @@ from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
-from provisioning.model.terms import Action
+from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_scim import rows
 from sinks.atlassian_scim.directory import PAGE, ScimDirectory
@@ -67,6 +67,7 @@ class AtlassianScim(OnePass):
     kind: ClassVar[str] = "atlassian_scim"
     Options: ClassVar[type[BaseModel]] = AtlassianScimOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
+    deployment: ClassVar[Deployment] = Deployment.DIRECTORY
 
     def __init__(self, name: str, options: AtlassianScimOptions, door: Door) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
-from provisioning.model.terms import AccountState, Action
+from provisioning.model.terms import AccountState, Action, Deployment
 from sinks import Applied
 from sinks.crowd.read import API, CrowdServer, groups_of
 from sinks.kit.connection_check import Probe
@@ -55,6 +55,7 @@ class Crowd(DataCenter):
 
     kind: ClassVar[str] = "crowd"
     Options: ClassVar[type[BaseModel]] = CrowdOptions
+    deployment: ClassVar[Deployment] = Deployment.DIRECTORY
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "given_name", "family_name"})
     credential_remedy: ClassVar[str] = (
         "Give the password of an application of Crowd, with this machine among its remote addresses."

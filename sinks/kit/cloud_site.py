@@ -16,7 +16,7 @@ from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Assignments, Rejects, concat
 from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
-from provisioning.model.terms import Action
+from provisioning.model.terms import Action, Deployment
 from provisioning.model.text import fold
 from sinks.kit import cloud_rows
 from sinks.kit.cloud_rows import Columns
@@ -89,6 +89,7 @@ G = TypeVar("G", bound=SiteGroup)
 class CloudSite(OnePass, Generic[G]):
     """One product of a site; its own module says how it is listed, observed and written."""
 
+    deployment: ClassVar[Deployment] = Deployment.CLOUD
     fields: ClassVar[Fields]
     """Which field of a user fills which column."""
     kinds: ClassVar[Mapping[str, str]] = KINDS

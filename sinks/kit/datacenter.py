@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
-from provisioning.model.terms import AccountState, Action, EntitlementKind
+from provisioning.model.terms import AccountState, Action, Deployment, EntitlementKind
 from provisioning.model.text import fold, folded
 from sinks import ALREADY, Applied, Observation, bundled_by_person, groups_named
 from sinks.kit import datacenter_rows as rows
@@ -56,6 +56,7 @@ class DataCenter(OnePass):
 
     kind: ClassVar[str]
     Options: ClassVar[type[BaseModel]]
+    deployment: ClassVar[Deployment] = Deployment.DATA_CENTER
     actions: ClassVar[frozenset[Action]] = frozenset(
         {
             Action.CREATE_GROUP,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from provisioning.licensing import prices
+from provisioning.licensing.lanes import Waits
 from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports import licences
@@ -99,7 +100,7 @@ def _target(accounts, seats, people):
     )
 
 
-def example_prices() -> pd.DataFrame:
+def example_prices() -> prices.PriceBook:
     """The example price book."""
     path = Path(__file__).resolve().parents[2] / "config" / "prices.yaml"
     return prices.load(path.read_text(encoding="utf-8"), origin=path.name)
@@ -109,4 +110,4 @@ def made(people: int, *, money: bool = True, **more) -> licences.Report:
     """The report of a company."""
     source, target, links = company(people)
     book = example_prices() if money else None
-    return licences.build([source], [target], links, book, licences.Terms(NOW, timedelta(days=60), **more))
+    return licences.build([source], [target], links, book, licences.Terms(NOW, Waits(timedelta(days=60)), **more))

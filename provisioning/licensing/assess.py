@@ -1,0 +1,239 @@
+"""The seats of a company put together: counted once, judged, priced, and what freeing the ready ones saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from provisioning.licensing.boundaries import Step, find_steps
+from provisioning.licensing.charges import Charge, find_charges, find_unused, share_costs
+from provisioning.licensing.contract import CENT, Contract
+from provisioning.licensing.counting import (
+    PLACE,
+    View,
+    count_once,
+    count_places,
+    list_billed,
+    name_people,
+)
+from provisioning.licensing.freeing import Cents, Freed, value_seats
+from provisioning.licensing.lanes import Spared, Waits, find_administrators, find_duplicates, judge
+from provisioning.licensing.paths import name_removals
+from provisioning.licensing.price_book import PriceBook
+from provisioning.model.frames import (
+    Accounts,
+    Assignments,
+    Capacity,
+    Entitlements,
+    Identities,
+    Seats,
+    Waste,
+    complete,
+    concat,
+    empty,
+)
+from provisioning.model.seat_table import build_seats
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model.terms import Deployment, Lane
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the seats of a report are judged by.
+
+    Attributes:
+        now: instant of the report, UTC.
+        waits: how long is how long.
+        by: attributes of people to group by.
+        deployments: where the products of each target run; the cloud where not said.
+        evidence_within: seats known only from older evidence are left out; None counts all.
+        protected: accounts (target, account_id) the policy protects.
+        ambiguous: accounts (target, account_id) that may be several people's, and so are no orphans.
+        remarks: further notes on what was read, in words.
+    """
+
+    now: datetime
+    waits: Waits
+    by: Sequence[str] = ("department", "cost_center")
+    deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    evidence_within: timedelta | None = None
+    protected: pd.DataFrame | None = None
+    ambiguous: pd.DataFrame | None = None
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was found of all seats.
+
+    Attributes:
+        counted: every seat once, billed or not, as `counting.count_once` gives them.
+        places: seats by product and site, as `counting.count_places` gives them.
+        billed: billed seats with their holders, numbered from 0; `cost` holds cents a month, null where
+            nothing prices the seat.
+        waste: a Waste frame, ready seats first, in the order they are freed in.
+        positions: where each row of `waste` stands in `billed`.
+        charges: what the contracts charge for; empty without a price book.
+        freed: what freeing the ready seats saves.
+        steps: what is worth doing before each renewal of yearly contracts.
+        unused: contracts of the book that charge for nothing that was read.
+        left_out: billed seats that are left out because what is known of them is too old.
+        directories: seats that directories show and that bill nothing by themselves.
+    """
+
+    counted: pd.DataFrame
+    places: pd.DataFrame
+    billed: pd.DataFrame
+    waste: pd.DataFrame
+    positions: Cents
+    charges: list[Charge]
+    freed: Freed
+    steps: list[Step]
+    unused: list[Contract]
+    left_out: pd.DataFrame
+
+
+def assess(
+    sources: Sequence[SourceSnapshot],
+    targets: Sequence[TargetSnapshot],
+    links: pd.DataFrame,
+    book: PriceBook | None,
+    terms: Terms,
+) -> Assessment:
+    """Count, judge and price the seats of whole reads.
+
+    Args:
+        sources: reads of the sources, every identity included, in scope or not.
+        targets: reads of the targets, in order of precedence.
+        links: Links of all targets.
+        book: the price book; None counts seats and shows no money.
+        terms: what the seats are judged by.
+    """
+    views = find_views(targets, terms)
+    accounts = concat(Accounts, [target.accounts for target in targets])
+    seats = list_seats(targets, accounts)
+    counted = count_once(seats, accounts, views)
+    stale = counted["held_at"] < _oldest(terms)
+    people = name_people(accounts, seats, views)
+    identities = concat(Identities, [source.identities for source in sources])
+    billed = list_billed(counted[~stale], accounts, links, identities, people)
+    places = count_places(
+        counted[~stale], concat(Capacity, [target.capacity for target in targets]), views
+    )
+    judged = judge(billed, terms.waits, _spared(targets, accounts, links, terms), terms.now)
+    ready = judged.index[judged["lane"] == Lane.READY.value].to_numpy(dtype=np.int64)
+    today = terms.now.date()
+    charges = [] if book is None else find_charges(book, billed, places, today)
+    nothing = np.zeros(len(billed), dtype=np.int64)
+    freed = Freed(nothing, nothing, []) if book is None else value_seats(charges, billed, ready, book)
+    return Assessment(
+        counted=counted[~stale].reset_index(drop=True),
+        places=places,
+        billed=_with_cost(billed, charges, book),
+        waste=_as_waste(judged, targets, charges, freed, book),
+        positions=judged.index.to_numpy(dtype=np.int64),
+        charges=charges,
+        freed=freed,
+        steps=[] if book is None else find_steps(charges, billed, ready, book),
+        unused=[] if book is None else find_unused(book, charges),
+        left_out=counted[stale & counted["billable"]],
+    )
+
+
+def find_views(targets: Sequence[TargetSnapshot], terms: Terms) -> dict[str, View]:
+    """How each target shows its seats; nothing is known of a moment after the report's."""
+    return {
+        target.target: View(
+            terms.deployments.get(target.target, Deployment.CLOUD), min(target.known_at, terms.now)
+        )
+        for target in targets
+    }
+
+
+def list_seats(targets: Sequence[TargetSnapshot], accounts: pd.DataFrame) -> pd.DataFrame:
+    """The seats of all targets as each shows them, with those that follow from what an account is assigned."""
+    return build_seats(
+        concat(Seats, [target.seats for target in targets]),
+        accounts,
+        concat(Assignments, [target.assignments for target in targets]),
+        concat(Entitlements, [target.entitlements for target in targets]),
+    )
+
+
+def as_money(cents: Cents) -> pd.Series:
+    """Cents as amounts."""
+    values = {value: Decimal(int(value)) * CENT for value in np.unique(cents)}
+    return pd.Series([values[value] for value in cents], dtype=object)
+
+
+def _oldest(terms: Terms) -> pd.Timestamp:
+    if terms.evidence_within is None:
+        return pd.Timestamp.min.tz_localize("UTC")
+    return pd.Timestamp(terms.now - terms.evidence_within)
+
+
+def _spared(
+    targets: Sequence[TargetSnapshot], accounts: pd.DataFrame, links: pd.DataFrame, terms: Terms
+) -> Spared:
+    administrators = find_administrators(
+        concat(Assignments, [target.assignments for target in targets]),
+        concat(Entitlements, [target.entitlements for target in targets]),
+    )
+    return Spared(terms.protected, administrators, terms.ambiguous, find_duplicates(accounts, links))
+
+
+def _with_cost(billed: pd.DataFrame, charges: list[Charge], book: PriceBook | None) -> pd.DataFrame:
+    """The seats with their share of what they cost."""
+    cost = pd.Series(None, index=billed.index, dtype=object)
+    if book is not None:
+        cost = as_money(share_costs(charges, billed, book)).where(_priced(billed, charges), None)
+    return billed.assign(cost=cost)
+
+
+def _priced(billed: pd.DataFrame, charges: list[Charge]) -> pd.Series:
+    """Whether some contract counts each seat."""
+    priced = np.zeros(len(billed), dtype=np.bool_)
+    for charge in charges:
+        priced[charge.rows] = True
+    return pd.Series(priced, index=billed.index)
+
+
+def _as_waste(
+    judged: pd.DataFrame,
+    targets: Sequence[TargetSnapshot],
+    charges: list[Charge],
+    freed: Freed,
+    book: PriceBook | None,
+) -> pd.DataFrame:
+    """The judged seats as a Waste frame: with what makes them billable, and what freeing each saves."""
+    if judged.empty:
+        return empty(Waste)
+    removals = name_removals(
+        judged,
+        concat(Assignments, [target.assignments for target in targets]),
+        concat(Entitlements, [target.entitlements for target in targets]),
+    )
+    positions = judged.index.to_numpy()
+    priced = np.zeros(len(freed.next_cycle), dtype=np.bool_)
+    for charge in charges:
+        priced[charge.rows] = True
+    shown = pd.Series(priced[positions] & (judged["lane"] == Lane.READY.value).to_numpy())
+    starts = {charge.place: charge.effective for charge in charges}
+    once = {charge.product: charge.effective for charge in charges if not charge.own}
+    days = [starts.get(place) or once.get(place[1]) for place in judged[PLACE].itertuples(index=False, name=None)]
+    rows = judged.assign(path=removals["path"], to_free=removals["to_free"]).reset_index(drop=True)
+    currency = None if book is None else book.currency
+    return complete(
+        Waste,
+        rows.assign(
+            monthly=as_money(freed.next_cycle[positions]).where(shown, None),
+            at_renewal=as_money(freed.at_renewal[positions]).where(shown, None),
+            currency=pd.Series(currency, index=rows.index, dtype="str").where(shown),
+            saves_from=pd.to_datetime(pd.Series(days, dtype=object), utc=True).where(shown),
+        ),
+    )

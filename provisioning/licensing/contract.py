@@ -1,0 +1,244 @@
+"""A contract: who is counted, what a period costs for how many seats, and when its periods begin.
+
+Monthly contracts bill the highest number of seats of a cycle, so a seat freed today is cheaper from the
+next cycle on. Yearly ones, in the cloud and on own servers, are paid ahead in tiers: freeing seats saves
+only when a lower tier is reached, and then at the renewal. All money is Decimal; results are in cents.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Literal, NamedTuple
+
+from provisioning.model.terms import Billing, Covers, Deployment, Unit
+
+CENT = Decimal("0.01")
+NOTHING = Decimal("0.00")
+
+
+class Line(NamedTuple):
+    """One line of a price list; `last` is None where there is no end."""
+
+    first: int
+    last: int | None
+    covers: Covers
+    price: Decimal
+
+    def holds(self, seats: int) -> bool:
+        """Whether that many seats end in this line."""
+        return self.first <= seats and (self.last is None or seats <= self.last)
+
+    def share(self, seats: int) -> Decimal:
+        """What it adds to the bill when that many seats reach into it."""
+        inside = min(seats, seats if self.last is None else self.last) - self.first + 1
+        return self.price * inside if self.covers is Covers.EACH else self.price
+
+
+class Adjustment(NamedTuple):
+    """A line below the price: a discount or the tax in percent, or a credit for each period."""
+
+    kind: Literal["discount", "credit", "tax"]
+    amount: Decimal
+
+    def of(self, net: Decimal) -> Decimal:
+        """What it adds to an amount, in cents; discounts and credits are negative and leave nothing below 0."""
+        if self.kind == "credit":
+            return -min(self.amount, net)
+        share = (net * self.amount / 100).quantize(CENT, ROUND_HALF_UP)
+        return share if self.kind == "tax" else -share
+
+
+class Invoice(NamedTuple):
+    """One invoice as it came: the period's first day, the seats billed, and the sums."""
+
+    period: date
+    net: Decimal
+    seats: int | None = None
+    tax: Decimal | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What is agreed on one product from a day on.
+
+    Attributes:
+        name: how people call it; prices of other days have the same name.
+        product: as targets name it; an app or Guard has a name of its own.
+        billing, currency, lines: how it is paid for.
+        valid_from: first day these prices may begin a period.
+        valid_until: first day they may not any more; None while nothing replaces them.
+        renews_on: a day on which a period starts; None when not known.
+        sites: where it counts; empty for every site that no other contract names.
+        deployment: where the product runs; None for both.
+        unit: what is counted.
+        hosts: products an app follows, or those whose people do not count for Guard.
+        exempt: products and sites whose people are not counted.
+        bought, billed, minimum: seats bought, billed in the running period, and paid for at least.
+        adjustments: discounts, credits and tax, in their order.
+        edition, source: plan and where the price is written, as the customer says.
+        invoices: as entered.
+    """
+
+    name: str
+    product: str
+    billing: Billing
+    currency: str
+    lines: tuple[Line, ...]
+    valid_from: date
+    valid_until: date | None = None
+    renews_on: date | None = None
+    sites: frozenset[str] = frozenset()
+    deployment: Deployment | None = None
+    unit: Unit = Unit.USER
+    hosts: frozenset[str] = frozenset()
+    exempt: frozenset[str] = frozenset()
+    bought: int | None = None
+    billed: int | None = None
+    minimum: int = 0
+    adjustments: tuple[Adjustment, ...] = ()
+    edition: str | None = None
+    source: str | None = None
+    invoices: tuple[Invoice, ...] = ()
+
+    @property
+    def yearly(self) -> bool:
+        """Whether a period is a year."""
+        return self.billing is not Billing.MONTHLY
+
+    @property
+    def last_seat(self) -> int | None:
+        """Seats up to which there is a price; None without end."""
+        ends = [line.last for line in self.lines]
+        return None if None in ends else max(end for end in ends if end is not None)
+
+    def bill(self, seats: int) -> Decimal | None:
+        """Price of one period without tax, in cents; None beyond the last line."""
+        return self._adjusted(self._listed(max(seats, self.minimum)))
+
+    def bill_at_least(self, seats: int) -> Decimal:
+        """The same; beyond the last line what is known of it: the price of the last seat that has one."""
+        known = seats if self.last_seat is None else min(seats, max(self.last_seat, self.minimum))
+        return self.bill(known) or NOTHING
+
+    def bill_kept(self, seats: int) -> Decimal:
+        """What a period costs once seats are freed down to that many.
+
+        Nobody returns to a free plan, and what the first seat costs for all, stays until the contract is
+        cancelled.
+        """
+        free = any(line.covers is Covers.WHOLE and not line.price and line.last for line in self.lines)
+        lines = self._without_free_plan() if free else self.lines
+        paid = replace(self, lines=lines)
+        first = min(lines, key=lambda line: line.first)
+        if seats or self.minimum:
+            return paid.bill_at_least(max(seats, first.first))
+        return self._adjusted(NOTHING if first.covers is Covers.EACH else first.price) or NOTHING
+
+    def tax(self, net: Decimal) -> Decimal:
+        """The tax on an amount, in cents."""
+        return sum((one.of(net) for one in self.adjustments if one.kind == "tax"), NOTHING)
+
+    def monthly(self, bill: Decimal) -> Decimal:
+        """A period's bill a month, in cents."""
+        return (bill / 12).quantize(CENT, ROUND_HALF_UP) if self.yearly else bill
+
+    def paid_seats(self, held: int, told: int | None = None) -> int:
+        """Seats the running period is paid for.
+
+        Args:
+            held: seats held now.
+            told: seats bought as the target tells; counts only for a yearly contract that has a price for
+                so many, for the cap of a site is told the same way.
+        """
+        bought = self.bought
+        if bought is None and self.yearly and told is not None and self.bill(told) is not None:
+            bought = told
+        return max(held, bought or 0, self.billed or 0, self.minimum)
+
+    def period_start(self, on: date) -> date | None:
+        """First day of the period that a day lies in; None when no day of renewal is known."""
+        following = self.next_start(on)
+        if following is None or self.renews_on is None:
+            return None
+        behind = (following.year - self.renews_on.year) * 12 + following.month - self.renews_on.month
+        return months_later(self.renews_on, behind - self._months)
+
+    def next_start(self, on: date) -> date | None:
+        """First day of the period after the one a day lies in; None when no day of renewal is known."""
+        anchor = self.renews_on
+        if anchor is None:
+            return None
+        periods = ((on.year - anchor.year) * 12 + on.month - anchor.month) // self._months
+        steps = ((periods + n) * self._months for n in range(3))
+        return next(day for step in steps if (day := months_later(anchor, step)) > on)
+
+    def tier_below(self, seats: int) -> int | None:
+        """Last seat of the tier below the one that many seats lie in; None without tiers or below the last."""
+        if not self.yearly:
+            return None
+        present = next((line for line in self.lines if line.holds(seats)), None)
+        return present.first - 1 if present is not None and present.first > 1 else None
+
+    @property
+    def _months(self) -> int:
+        return 12 if self.yearly else 1
+
+    def _listed(self, seats: int) -> Decimal | None:
+        if seats == 0:
+            return NOTHING
+        for line in self.lines:
+            if line.covers is Covers.WHOLE and line.holds(seats):
+                return line.price.quantize(CENT, ROUND_HALF_UP)
+        banded = [line for line in self.lines if line.covers is not Covers.WHOLE]
+        if not any(line.holds(seats) for line in banded):
+            return None
+        total = sum((line.share(seats) for line in banded if line.first <= seats), NOTHING)
+        return total.quantize(CENT, ROUND_HALF_UP)
+
+    def _adjusted(self, listed: Decimal | None) -> Decimal | None:
+        if listed is None:
+            return None
+        for one in self.adjustments:
+            listed += NOTHING if one.kind == "tax" else one.of(listed)
+        return listed
+
+    def _without_free_plan(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.covers is not Covers.WHOLE or line.price)
+
+
+def running(versions: Sequence[Contract], on: date) -> Contract | None:
+    """The contract as it bills the period that a day lies in.
+
+    Prices are settled when a period begins and stay until the next one: a newer list re-prices nothing that
+    is paid for. Where no day of renewal is known the list of the day itself counts.
+
+    Args:
+        versions: the same contract with the prices of other days, in any order.
+        on: the day.
+    """
+    begun = sorted((one for one in versions if one.valid_from <= on), key=lambda one: one.valid_from)
+    if not begun:
+        return None
+    newest = begun[-1]
+    if newest.valid_until is not None and on >= newest.valid_until:
+        end = newest.next_start(newest.valid_until - timedelta(days=1))
+        if end is None or on >= end:
+            return None
+    start = newest.period_start(on)
+    if start is None or start >= newest.valid_from:
+        return newest
+    earlier = running(begun[:-1], start)
+    if earlier is None or earlier.billing is not newest.billing:
+        return newest
+    return replace(newest, lines=earlier.lines, adjustments=earlier.adjustments, minimum=earlier.minimum)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of a later month, or its last day where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

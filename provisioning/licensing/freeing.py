@@ -1,0 +1,100 @@
+"""What freeing seats saves, seat by seat: each by itself, after those before it have gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from provisioning.licensing.charges import Charge, Positions
+from provisioning.licensing.contract import NOTHING
+from provisioning.licensing.price_book import PriceBook
+from provisioning.model.terms import Unit
+
+Cents = np.ndarray[Any, np.dtype[np.int64]]
+
+
+class Freed(NamedTuple):
+    """What freeing seats saves; the two are of different days and never added.
+
+    Attributes:
+        next_cycle: cents a month by seat, from the next cycle of monthly contracts.
+        at_renewal: cents a year by seat, at the renewal of yearly contracts.
+        by_charge: what each charge's next bill falls by, in its contract's currency.
+    """
+
+    next_cycle: Cents
+    at_renewal: Cents
+    by_charge: list[Decimal]
+
+
+def value_seats(
+    charges: Sequence[Charge], billed: pd.DataFrame, order: Positions, book: PriceBook
+) -> Freed:
+    """Value each seat by what the bills fall by when it is freed after those before it.
+
+    Args:
+        charges: what the contracts charge for.
+        billed: billed seats.
+        order: positions of the seats to free, the first to go first.
+        book: the price book.
+    """
+    rank = np.full(len(billed), -1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    cycle, renewal = np.zeros(len(billed), dtype=np.int64), np.zeros(len(billed), dtype=np.int64)
+    falls = []
+    for charge in charges:
+        steps, left = count_down(charge, billed, rank)
+        falling = _falls(charge, left)
+        money = renewal if charge.later.yearly else cycle
+        converted = [int(book.convert(fall, charge.contract.currency) * 100) for fall in falling]
+        np.add.at(money, steps, np.array(converted, dtype=np.int64))
+        falls.append(sum(falling, NOTHING))
+    return Freed(cycle, renewal, falls)
+
+
+def count_down(charge: Charge, billed: pd.DataFrame, rank: Cents) -> tuple[Positions, Positions]:
+    """The seats of a charge that go, in their order, and how many units are left from none to all of them.
+
+    Args:
+        charge: what a contract charges for.
+        billed: billed seats.
+        rank: place of each seat in the order of freeing, -1 for one that stays.
+    """
+    going = charge.rows[rank[charge.rows] >= 0]
+    steps = going[np.argsort(rank[going], kind="stable")]
+    if charge.own:
+        fewer = np.arange(1, len(steps) + 1)
+        return steps, np.concatenate([[charge.held], charge.held - fewer])
+    if charge.contract.unit is Unit.HOST:
+        return steps, _largest_left(billed["product"].to_numpy(), charge.rows, steps)
+    gone = _last_of_person(billed["person"].to_numpy(), charge.rows, steps)
+    return steps, np.concatenate([[charge.held], charge.held - np.cumsum(gone)])
+
+
+def _last_of_person(people: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> np.ndarray[Any, Any]:
+    """Whether with each seat that goes its holder has none left that counts."""
+    total = pd.Series(people[rows]).value_counts()
+    going = pd.Series(people[steps])
+    return (going.groupby(going).cumcount() + 1 == going.map(total)).to_numpy()
+
+
+def _largest_left(products: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> Positions:
+    """The largest product's seats, from none to all of the seats that go."""
+    left = []
+    for product in sorted(set(products[rows])):
+        count = int((products[rows] == product).sum())
+        left.append(np.concatenate([[count], count - np.cumsum(products[steps] == product)]))
+    return np.asarray(np.max(left, axis=0), dtype=np.int64)
+
+
+def _falls(charge: Charge, left: Positions) -> list[Decimal]:
+    """What the next bill falls by with each seat that goes; a plan that is free today saves nothing."""
+    if charge.contract.bill_at_least(charge.held) == NOTHING:
+        return [NOTHING] * (len(left) - 1)
+    bills = {int(units): charge.later.bill_kept(int(units)) for units in np.unique(left)}
+    kept = [bills[int(units)] for units in left]
+    return [max(before - after, NOTHING) for before, after in zip(kept, kept[1:], strict=False)]
