@@ -10,6 +10,7 @@ from flows.apply import apply_plan
 from flows.forms import titled
 from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
+from tasks.after import read_again
 from tasks.aftermath import show_killed
 from tasks.approval import ask_for_approval, record_answers
 from tasks.consent import releases
@@ -46,5 +47,6 @@ async def sync(
                 if len(session.target_names) == 1:
                     raise
                 session.failed[plan.target] = str(error)
+        read_again(session)
         await ask_for_approval(session)
         return as_state(session, publish(session))

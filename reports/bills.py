@@ -68,7 +68,7 @@ def list_renewals(found: Assessment, book: PriceBook | None) -> pd.DataFrame:
 
     Returns:
         Columns `RENEWALS`: effective (the day), act_by (last day on which freeing still counts), contract,
-        product, site, counted, paid, yearly (the bill of the running year), at_renewal (what freeing the ready
+        product, site, counted, paid, yearly (the bill of the running year), at_renewal (what freeing ready
         seats saves), oversized (what buying no more than is held saves); the next day first.
     """
     rows = list(_renewals(found, book)) if book is not None else []
@@ -93,7 +93,7 @@ def _with_lanes(found: Assessment) -> pd.DataFrame:
         table[name] = _sized(rows[rows["lane"] == lane.value], table)
     for reason in WasteReason:
         table[reason.value] = _sized(ready[ready["reason"] == reason.value], table)
-    kept = found.billed.drop(index=found.positions)
+    kept = found.billed[~found.billed.index.isin(found.positions)]
     table["used"] = _sized(kept[kept["activity"] == Activity.USED.value], table)
     table["unsure"] = table["billed"] - table[["used", *names.values()]].sum(axis=1)
     table["known_share"] = table["known"] / table["billed"].where(table["billed"] > 0)

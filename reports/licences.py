@@ -6,7 +6,7 @@ The other modules of this floor print it; what a seat costs and saves is compute
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from provisioning.licensing.assess import Assessment, Terms, assess
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.counting import held_again
 from provisioning.licensing.price_book import PriceBook
+from provisioning.licensing.realised import Realised, compare
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Lane, WasteReason
 from reports.bills import add_up, list_products, list_renewals
@@ -24,7 +25,7 @@ from reports.notes import describe
 from reports.rejects import count_rejects, describe_rejects
 from reports.words import Definition, defined, titled
 
-__all__ = ["Headline", "Report", "Terms", "build", "summary", "table_rows"]
+__all__ = ["Headline", "Report", "Terms", "after_run", "build", "summary", "table_rows"]
 
 NOT_STATED = "(not stated)"
 NOBODY = "(paid, held by nobody)"
@@ -82,6 +83,7 @@ class Report:
         definitions: what each figure means.
         notes: what a reader must know before using a figure.
         assessment: what the figures were made of.
+        realised: what the run changed; None of a run that changed nothing.
     """
 
     at: datetime
@@ -100,6 +102,7 @@ class Report:
     definitions: list[Definition]
     notes: list[str]
     assessment: Assessment
+    realised: Realised | None = None
 
 
 def build(
@@ -144,6 +147,11 @@ def build(
     )
 
 
+def after_run(report: Report, before: Assessment, book: PriceBook | None) -> Report:
+    """The report of a company after a run, with what the run changed."""
+    return replace(report, realised=compare(before, report.assessment, book))
+
+
 def summary(report: Report) -> dict[str, Any]:
     """The part of a run's summary that is about seats: `seats`, `waste` and `renewals`, as JSON values."""
     sums = report.products.groupby("product")["billed"].sum()
@@ -162,6 +170,7 @@ def summary(report: Report) -> dict[str, Any]:
         },
         "cost": _number(head.cost),
         "price_book": report.book,
+        "realised": None if report.realised is None else _realised(report.realised),
     }
 
 
@@ -249,8 +258,8 @@ def _data(
     sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot], now: datetime
 ) -> pd.DataFrame:
     rows = [
-        (one.source, "source", one.taken_at, one.read_whole_at, one.as_of or one.taken_at, len(one.identities),
-         one.complete)
+        (one.source, "source", one.taken_at, one.read_whole_at, one.as_of or one.taken_at,
+         len(one.identities), one.complete)
         for one in sources
     ]  # fmt: skip
     rows += [
@@ -270,6 +279,18 @@ def _describe_book(book: PriceBook) -> str:
     words += f", newest prices of {newest:%Y-%m-%d}" if newest else ""
     words += f", exchange rates of {book.exchanged_on:%Y-%m-%d}" if book.exchanged_on else ""
     return f"{words}: {book.note}" if book.note else words
+
+
+def _realised(change: Realised) -> dict[str, Any]:
+    """What a run changed, as JSON values."""
+    return {
+        "before": change.before,
+        "after": change.after,
+        "freed": len(change.freed),
+        "added": len(change.added),
+        "monthly": _number(change.monthly),
+        "renewals": {str(day or "unknown"): float(money) for day, money in change.renewals.items()},
+    }
 
 
 def _number(money: Decimal | None) -> float | None:

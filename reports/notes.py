@@ -26,7 +26,7 @@ def describe(
     book: PriceBook | None,
     terms: Terms,
 ) -> list[str]:
-    """Say what a reader must know: how whole and old the evidence is, then what the price book does not fit."""
+    """Say what a reader must know: how whole and old the evidence is, what the price book does not fit."""
     notes = [*_unwhole(data), *_old(data), *_thin(found), *_left_out(found, terms), *_paid_twice(twice)]
     if book is None:
         return [*notes, UNPRICED]
@@ -51,8 +51,8 @@ def _old(data: pd.DataFrame) -> Iterator[str]:
     old = data[data["age_days"] >= 1]
     for name, known, days in zip(old["name"], old["known_at"], old["age_days"], strict=True):
         yield (
-            f"{name} tells what was so on {known:%Y-%m-%d}, {_number(days, 'day')} before this report: use is "
-            "judged at that day, and what was given, taken or used since is not in the figures."
+            f"{name} tells what was so on {known:%Y-%m-%d}, {_number(days, 'day')} before this report: use "
+            "is judged at that day, and what was given, taken or used since is not in the figures."
         )
 
 
@@ -60,9 +60,9 @@ def _thin(found: Assessment) -> Iterator[str]:
     seats = found.counted[found.counted["basis"] == Basis.USE.value]
     for name, count in seats.groupby("target").size().items():
         yield (
-            f"{name} has no access columns, so its {_number(int(count), 'seat')} are those that somebody used: "
-            "guests and customers count as paid, and seats that were never used do not show. Counts and costs "
-            "that rest on it are wrong; export again with product access."
+            f"{name} has no access columns, so its {_number(int(count), 'seat')} are those that somebody "
+            "used: guests and customers count as paid, and seats that were never used do not show. Counts "
+            "and costs that rest on it are wrong; export again with product access."
         )
 
 
@@ -70,9 +70,9 @@ def _left_out(found: Assessment, terms: Terms) -> Iterator[str]:
     if len(found.left_out) and terms.evidence_within is not None:
         names = ", ".join(sorted(found.left_out["seen_by"].unique()))
         yield (
-            f"{_number(len(found.left_out), 'paid seat')} of {names} are in no figure: what is known of them is "
-            f"older than the {terms.evidence_within.days} days that report.evidence_within of the policy allows. "
-            "Export again."
+            f"{_number(len(found.left_out), 'paid seat')} of {names} are in no figure: what is known of "
+            f"them is older than the {terms.evidence_within.days} days that report.evidence_within of the "
+            "policy allows. Export again."
         )
 
 
@@ -80,8 +80,8 @@ def _paid_twice(twice: pd.DataFrame) -> Iterator[str]:
     if len(twice):
         people = twice[["display_name", "email"]].drop_duplicates()
         yield (
-            f"{_number(len(people), 'person', 'people')} hold a product on more than one site or in more than "
-            "one organisation, which is paid for each time: the workbook's sheet Paid twice names them."
+            f"{_number(len(people), 'person', 'people')} hold a product on more than one site or in more "
+            "than one organisation, which is paid for each time: the workbook's sheet Paid twice names them."
         )
 
 
@@ -105,9 +105,9 @@ def _beyond(products: pd.DataFrame) -> Iterator[str]:
         over["contract"], over["site"], over["paid"], over["unpriced"], strict=True
     ):
         yield (
-            f"The price book has no price for {seats} of {paid} seats of {contract} on {site}: its last price "
-            f"ends at {paid - seats}. Ask for the price of {paid}; until then sums hold that of {paid - seats}, "
-            "so the cost is higher and what freeing saves is at least what is shown."
+            f"The price book has no price for {seats} of {paid} seats of {contract} on {site}: its last "
+            f"price ends at {paid - seats}. Ask for the price of {paid}; until then sums hold that of "
+            f"{paid - seats}, so the cost is higher and what freeing saves is at least what is shown."
         )
 
 
@@ -126,8 +126,8 @@ def _why_unused(contract: Contract, found: Assessment) -> str:
         hint = f"; did you mean {likely}?" if likely else "."
         known = ", ".join(sorted(products)) or "none"
         return (
-            f"no seat of {contract.product} was read; products read are {known}{hint} An app, or Guard, needs a "
-            "price book of version 2, which says whose seats it counts."
+            f"no seat of {contract.product} was read; products read are {known}{hint} An app, or Guard, "
+            "needs a price book of version 2, which says whose seats it counts."
         )
     strange = sorted(contract.sites - sites)
     if strange:
@@ -149,8 +149,8 @@ def _cap(products: pd.DataFrame) -> Iterator[str]:
     ):
         if yearly != Billing.MONTHLY.value and seats > paid:
             yield (
-                f"{site} may have {seats:,} seats of {product}, for which the price book has no price: that is "
-                "taken for the site's limit and not for what was bought. Say under `bought` what was."
+                f"{site} may have {seats:,} seats of {product}, for which the price book has no price: "
+                "that is taken for the site's limit and not for what was bought. Say under `bought` what was."
             )
 
 
@@ -168,8 +168,8 @@ def _out_of_reach(found: Assessment, products: pd.DataFrame) -> Iterator[str]:
         ready = int(wasted.get((first.product, first.site), 0)) if first.own else 0
         if step.missing is not None and ready:
             yield (
-                f"{first.product} on {first.site}: freeing the {_number(ready, 'wasted seat')} saves nothing yet; "
-                f"the next lower tier is reached when {ready + step.missing} are freed."
+                f"{first.product} on {first.site}: freeing the {_number(ready, 'wasted seat')} saves "
+                f"nothing yet; the next lower tier is reached when {ready + step.missing} are freed."
             )
 
 

@@ -128,7 +128,11 @@ def waste(report: Report) -> Table:
 
 def data(report: Report) -> Table:
     """What the report was made of."""
-    return Table("Data", columns(["name", "kind", "taken_at", "whole_at", "known_at", "age_days", "rows", "complete"]), report.data)
+    return Table(
+        "Data",
+        columns(["name", "kind", "taken_at", "whole_at", "known_at", "age_days", "rows", "complete"]),
+        report.data,
+    )
 
 
 def columns(names: list[str]) -> list[Column]:

@@ -110,23 +110,23 @@ MEANINGS = {
     "Seats there are": "Seats the target says there may be: what was bought, or the limit of the site.",
     "Assigned": "Accounts that have the product on the site, paid for or not, each counted once.",
     "Billed": (
-        "Assigned seats of people whose account is active or invited: each is paid for, used or not. A person's "
-        "account on one site or server counts once for a product, however many connections show it."
+        "Assigned seats of people whose account is active or invited: each is paid for, used or not. A "
+        "person's account on one site or server counts once for a product, however many connections show it."
     ),
-    "Counted": "What the contract counts: seats, agents, unique people, or the largest host product of an app.",
+    "Counted": "What the contract counts: seats, agents, unique people, or the largest host of an app.",
     "Paid for": (
-        "What the running period is paid for: the most of what is counted, bought, billed in this period and the "
-        "contract's minimum."
+        "What the running period is paid for: the most of what is counted, bought, billed in this period "
+        "and the contract's minimum."
     ),
     "In use": "Billed seats last used less than {idle_days} days ago that are in no lane.",
     "Wasted": (
-        "Billed seats that are ready to be freed: the holder departed, or the seat is idle by what its target "
-        "tells, and nothing speaks against it. One used in the last {in_use} is never among them. A seat counts "
-        "once, under the first reason that holds. Only these are savings."
+        "Billed seats that are ready to be freed: the holder departed, or the seat is idle by what its "
+        "target tells, and nothing speaks against it. One used in the last {in_use} is never among them. A "
+        "seat counts once, under the first reason that holds. Only these are savings."
     ),
     "To review": (
-        "Billed seats a person must look at: contractors, accounts of nobody known that are in use, likely second "
-        "accounts, people on leave, products given on an unknown day. They are in no saving."
+        "Billed seats a person must look at: contractors, accounts of nobody known that are in use, likely "
+        "second accounts, people on leave, products given on an unknown day. They are in no saving."
     ),
     "Protected": "Billed seats the policy protects, or of administrators and service accounts. In no saving.",
     "Unsure": "Billed seats that are none of these: their use is unknown, or they are too new to judge.",
@@ -136,27 +136,27 @@ MEANINGS = {
     "Orphan": "The account belongs to no identity of any source.",
     "Never used": "No activity at all, and the account was added {never_days} days ago or longer.",
     "Idle": (
-        "Last used {idle_days} days before the day its target tells of, or longer. Unknown use is never called "
-        "idle."
+        "Last used {idle_days} days before the day its target tells of, or longer. Unknown use is never "
+        "called idle."
     ),
     "Activity known": "Share of the billed seats whose access and use, or lack of it, the target tells.",
     "Cost a month": (
-        "What the contracts bill for what is paid for, discounts and credits taken off, without tax, each by the "
-        "prices its running period began with; a yearly contract counts a twelfth. Those who hold a product's "
-        "seats share it equally."
+        "What the contracts bill for what is paid for, discounts and credits taken off, without tax, each "
+        "by the prices its running period began with; a yearly contract counts a twelfth. Those who hold a "
+        "product's seats share it equally."
     ),
     "Saving a month": (
-        "What the monthly bills fall by from their next cycle on; the running cycle stays paid, for the highest "
-        "number of seats in it is billed. A seat shows what it saves by itself, after those above it are freed, "
-        "by the prices of the day it takes effect."
+        "What the monthly bills fall by from their next cycle on; the running cycle stays paid, for the "
+        "highest number of seats in it is billed. A seat shows what it saves by itself, after those above "
+        "it are freed, by the prices of the day it takes effect."
     ),
     "Saving at renewal": (
-        "How much smaller the next yearly bill is. Yearly tiers save only when a lower tier is reached, so the "
-        "seat that reaches it shows the whole of it. Savings of different days are never added."
+        "How much smaller the next yearly bill is. Yearly tiers save only when a lower tier is reached, so "
+        "the seat that reaches it shows the whole of it. Savings of different days are never added."
     ),
     "Tier too large by": (
-        "What the next yearly bill falls by when no more is bought than is held, without freeing a seat; it is no "
-        "part of the savings."
+        "What the next yearly bill falls by when no more is bought than is held, without freeing a seat; "
+        "it is no part of the savings."
     ),
     "To next lower tier": "Seats to free until a yearly contract reaches the next lower tier.",
     "Without price": "Seats beyond the last one the price book has a price for.",
@@ -187,5 +187,3 @@ def defined(waits: Waits) -> list[Definition]:
         Definition(figure, meaning.format(**days, in_use=duration_text(waits.in_use)))
         for figure, meaning in MEANINGS.items()
     ]
-
-

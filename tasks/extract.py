@@ -99,13 +99,28 @@ def extract_target(session: Session, name: str) -> TargetSnapshot:
     with session.timed(f"extract {name}"):
         if (kept := find_read(session, name)) is not None:
             return replace(restore_target(kept), complete=True)
-        sink = session.sink(name)
-        parts = _read(session, sink, TARGET_PARTS, name)
-        _keep_columns(session, sink, name)
-        # A file is of the day it was made, however late it is read.
-        read = TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
+        read = _read_target(session, name)
         keep_read(session, name, read, TARGET_PARTS)
         return read
+
+
+@task(name="read again", task_run_name="read {name} again", cache_policy=NO_CACHE)
+def reread_target(session: Session, name: str) -> TargetSnapshot:
+    """Read one target to its end after the run has written it; no later run measures by this read.
+
+    Raises:
+        TransportError: a page failed.
+    """
+    with session.timed(f"read {name} again"):
+        return _read_target(session, name)
+
+
+def _read_target(session: Session, name: str) -> TargetSnapshot:
+    sink = session.sink(name)
+    parts = _read(session, sink, TARGET_PARTS, name)
+    _keep_columns(session, sink, name)
+    # A file is of the day it was made, however late it is read.
+    return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
 
 
 def _read_whole(session: Session, name: str, source: Source) -> SourceSnapshot:

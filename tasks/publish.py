@@ -10,13 +10,14 @@ from prefect.cache_policies import NO_CACHE
 
 from errors import SeatwiseError
 from provisioning.licensing import price_book
+from provisioning.licensing.assess import assess
 from provisioning.licensing.lanes import Waits
 from provisioning.licensing.price_book import PriceBook
 from provisioning.model import frames
-from provisioning.model.frames import Links
 from provisioning.model.text import matching
 from reports import licences
 from reports.licences import Report
+from tasks.after import links_after
 from tasks.artifacts import show_artifacts
 from tasks.ending import describe_ending
 from tasks.events import emit_events
@@ -96,8 +97,9 @@ def _close(session: Session, summary: dict[str, Any]) -> None:
 
 
 def _build_report(session: Session, state: RunState) -> Report:
-    """The licence report of what was read."""
+    """The licence report of what was read, after what the run changed."""
     stated = session.policy.report
+    columns = [f"{name}: {words}" for name, told in session.columns_told.items() for words in told]
     terms = licences.Terms(
         now=session.now,
         waits=Waits(stated.idle, stated.never_used_after, stated.in_use),
@@ -106,16 +108,14 @@ def _build_report(session: Session, state: RunState) -> Report:
         evidence_within=stated.evidence_within,
         protected=_protected_accounts(session, state),
         ambiguous=_ambiguous_accounts(state),
-        remarks=[f"{name}: {words}" for name, told in session.columns_told.items() for words in told],
+        remarks=[*state.remarks, *columns],
     )
-    links = frames.concat(Links, [decision.links for decision in state.decisions.values()])
-    return licences.build(
-        list(state.sources.values()),
-        list(state.targets.values()),
-        links,
-        _read_prices(session),
-        terms,
-    )
+    sources, links, book = list(state.sources.values()), links_after(session, state), _read_prices(session)
+    report = licences.build(sources, list(state.targets.values()), links, book, terms)
+    if not state.before:
+        return report
+    earlier = list({**state.targets, **state.before}.values())
+    return licences.after_run(report, assess(sources, earlier, links, book, terms), book)
 
 
 def _read_prices(session: Session) -> PriceBook | None:

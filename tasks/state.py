@@ -23,6 +23,8 @@ class RunState:
         plans: one a target at most: decided by this run, or given to it.
         outcomes: how the changes of a plan that was written ended, by target.
         lasting: changes of a run being taken back that cannot be.
+        before: the targets that were changed as they were read before; `targets` has them as they are.
+        remarks: what the report must say of how it was made.
     """
 
     sources: dict[str, SourceSnapshot] = field(default_factory=dict)
@@ -31,6 +33,8 @@ class RunState:
     plans: list[StoredPlan] = field(default_factory=list)
     outcomes: dict[str, pd.DataFrame] = field(default_factory=dict)
     lasting: pd.DataFrame = field(default_factory=partial(empty, Changes))
+    before: dict[str, TargetSnapshot] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def all_changes(self) -> pd.DataFrame:

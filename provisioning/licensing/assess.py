@@ -1,4 +1,4 @@
-"""The seats of a company put together: counted once, judged, priced, and what freeing the ready ones saves."""
+"""The seats of a company put together: counted once, judged, priced, and what can be saved."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ def assess(
     people = name_people(accounts, seats, views)
     identities = concat(Identities, [source.identities for source in sources])
     billed = list_billed(counted[~stale], accounts, links, identities, people)
-    places = count_places(
-        counted[~stale], concat(Capacity, [target.capacity for target in targets]), views
-    )
+    places = count_places(counted[~stale], concat(Capacity, [target.capacity for target in targets]), views)
     judged = judge(billed, terms.waits, _spared(targets, accounts, links, terms), terms.now)
     ready = judged.index[judged["lane"] == Lane.READY.value].to_numpy(dtype=np.int64)
     today = terms.now.date()
@@ -156,7 +154,7 @@ def find_views(targets: Sequence[TargetSnapshot], terms: Terms) -> dict[str, Vie
 
 
 def list_seats(targets: Sequence[TargetSnapshot], accounts: pd.DataFrame) -> pd.DataFrame:
-    """The seats of all targets as each shows them, with those that follow from what an account is assigned."""
+    """The seats of all targets as each shows them, those included that follow from groups."""
     return build_seats(
         concat(Seats, [target.seats for target in targets]),
         accounts,
@@ -225,7 +223,9 @@ def _as_waste(
     shown = pd.Series(priced[positions] & (judged["lane"] == Lane.READY.value).to_numpy())
     starts = {charge.place: charge.effective for charge in charges}
     once = {charge.product: charge.effective for charge in charges if not charge.own}
-    days = [starts.get(place) or once.get(place[1]) for place in judged[PLACE].itertuples(index=False, name=None)]
+    days = [
+        starts.get(place) or once.get(place[1]) for place in judged[PLACE].itertuples(index=False, name=None)
+    ]
     rows = judged.assign(path=removals["path"], to_free=removals["to_free"]).reset_index(drop=True)
     currency = None if book is None else book.currency
     return complete(

@@ -1,4 +1,4 @@
-"""The fewest seats to free until a yearly bill falls: contracts in tiers save only when a boundary is reached.
+"""The fewest seats to free until a yearly bill falls: tiers save only at a boundary.
 
 Contracts that renew on one day and share seats are judged together: freeing seats of a host product may bring
 down the host's own tier, and those of its apps.
@@ -26,7 +26,7 @@ MOST = 200_000
 
 
 class Pool(NamedTuple):
-    """Units of one kind that can be freed: how many are held, and the seats of each, the first to go first."""
+    """Units of one kind that can be freed: how many there are, and the seats of each, in order."""
 
     held: int
     units: list[Positions]
@@ -113,11 +113,13 @@ def _pools(group: tuple[Charge, ...], billed: pd.DataFrame, order: Positions) ->
     if group[0].own or group[0].contract.unit is Unit.HOST:
         products = billed["product"].to_numpy()
         return {
-            str(name): Pool(int((products[rows] == name).sum()), [seat[None] for seat in going[products[going] == name]])
+            str(name): Pool(
+                int((products[rows] == name).sum()), [seat[None] for seat in going[products[going] == name]]
+            )
             for name in sorted(set(products[rows]))
         }
     people = billed["person"].to_numpy()
-    total = pd.Series(people[rows]).value_counts()
+    total = dict(pd.Series(people[rows]).value_counts())
     by_person = pd.Series(going).groupby(people[going], sort=False).agg(list)
     whole = [np.array(seats) for person, seats in by_person.items() if len(seats) == total[person]]
     return {group[0].product: Pool(group[0].held, whole)}
@@ -150,6 +152,7 @@ def _missing(group: tuple[Charge, ...], pools: Mapping[str, Pool]) -> int | None
     short = [
         charge.held - below - len(pools[charge.product].units)
         for charge in group
-        if charge.contract.unit is not Unit.HOST and (below := charge.later.tier_below(charge.held)) is not None
+        if charge.contract.unit is not Unit.HOST
+        and (below := charge.later.tier_below(charge.held)) is not None
     ]
     return min((some for some in short if some > 0), default=None)

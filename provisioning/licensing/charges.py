@@ -73,15 +73,13 @@ class Charge:
 
     @property
     def oversized(self) -> Decimal | None:
-        """What the next yearly bill falls by when only what is held is bought; None for a monthly contract."""
+        """What the next yearly bill falls by when only what is held is bought; None if monthly."""
         if not self.contract.yearly:
             return None
         return self.later.bill_at_least(self.paid) - self.later.bill_kept(self.held)
 
 
-def find_charges(
-    book: PriceBook, billed: pd.DataFrame, places: pd.DataFrame, on: date
-) -> list[Charge]:
+def find_charges(book: PriceBook, billed: pd.DataFrame, places: pd.DataFrame, on: date) -> list[Charge]:
     """Find what every contract charges for.
 
     Args:

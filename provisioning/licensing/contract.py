@@ -45,7 +45,7 @@ class Adjustment(NamedTuple):
     amount: Decimal
 
     def of(self, net: Decimal) -> Decimal:
-        """What it adds to an amount, in cents; discounts and credits are negative and leave nothing below 0."""
+        """What it adds to an amount, in cents; what is taken off leaves nothing below 0."""
         if self.kind == "credit":
             return -min(self.amount, net)
         share = (net * self.amount / 100).quantize(CENT, ROUND_HALF_UP)
@@ -178,7 +178,7 @@ class Contract:
         return next(day for step in steps if (day := months_later(anchor, step)) > on)
 
     def tier_below(self, seats: int) -> int | None:
-        """Last seat of the tier below the one that many seats lie in; None without tiers or below the last."""
+        """Last seat of the tier below that of so many seats; None where there is none."""
         if not self.yearly:
             return None
         present = next((line for line in self.lines if line.holds(seats)), None)

@@ -64,9 +64,9 @@ class PriceList(Written):
     """What is agreed from a day on: `bands` for each seat, or `tiers` of seats."""
 
     valid_from: date = Field(alias="from", examples=["2026-01-01"])
-    bands: list[Band] = []
+    bands: list[Band] = Field([])
     small_team: Tier | None = None
-    tiers: list[Tier] = []
+    tiers: list[Tier] = Field([])
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -102,10 +102,10 @@ class ContractEntry(Written):
     prices: list[PriceList] = Field(min_length=1)
     deployment: Literal["cloud", "data_center"] = "cloud"
     edition: str | None = None
-    sites: list[str] = []
+    sites: list[str] = Field([])
     per: Literal["user", "agent", "unique_user", "managed_account", "host"] = "user"
-    hosts: list[str] = []
-    exempt: list[str] = []
+    hosts: list[str] = Field([])
+    exempt: list[str] = Field([])
     renews_on: date | None = None
     bought: Seats | None = None
     billed: Seats | None = None
@@ -115,7 +115,7 @@ class ContractEntry(Written):
     tax: Percent | None = None
     currency: Currency | None = None
     source: str | None = None
-    invoices: list[InvoiceLine] = []
+    invoices: list[InvoiceLine] = Field([])
 
     @model_validator(mode="after")
     def _host_named(self) -> Self:
@@ -160,7 +160,7 @@ class ContractEntry(Written):
     def _adjustments(self) -> Iterator[Adjustment]:
         for kind in ("discount", "credit", "tax"):
             if (amount := getattr(self, kind)) is not None:
-                yield Adjustment(kind, amount)  # type: ignore[arg-type]
+                yield Adjustment(kind, amount)
 
 
 class Exchange(Written):

@@ -66,9 +66,7 @@ def count_once(seats: pd.DataFrame, accounts: pd.DataFrame, views: Mapping[str, 
     return counted[kept].sort_values([*PLACE, "account_id"], ignore_index=True)
 
 
-def name_people(
-    accounts: pd.DataFrame, seats: pd.DataFrame, views: Mapping[str, View]
-) -> pd.DataFrame:
+def name_people(accounts: pd.DataFrame, seats: pd.DataFrame, views: Mapping[str, View]) -> pd.DataFrame:
     """Give the accounts of one person in one place one name.
 
     In the cloud an account has the same identifier everywhere; where a file has none its address stands in,
@@ -81,7 +79,9 @@ def name_people(
     cloud = people["target"].map({n: view.deployment is Deployment.CLOUD for n, view in views.items()})
     server = seats.drop_duplicates("target").set_index("target")["site"]
     scope = people["target"].map(server).fillna(people["target"])
-    names = people["account_id"].where(cloud.astype(bool), scope + "\N{RIGHTWARDS ARROW}" + people["account_id"])
+    names = people["account_id"].where(
+        cloud.astype(bool), scope + "\N{RIGHTWARDS ARROW}" + people["account_id"]
+    )
     email = folded(people["email"]).where(cloud.astype(bool))
     known = people.assign(person=names, email=email)
     telling = known.dropna(subset="email").drop_duplicates(["target", "email"], keep=False)
@@ -89,7 +89,9 @@ def name_people(
     joined = one.loc[one["nunique"] > 1, "min"]
     aliases = telling.loc[telling["email"].isin(joined.index)]
     same = dict(zip(aliases["person"], aliases["email"].map(joined), strict=True))
-    return known.assign(person=known["person"].replace(same) if same else known["person"])[[*ACCOUNT, "person"]]
+    return known.assign(person=known["person"].replace(same) if same else known["person"])[
+        [*ACCOUNT, "person"]
+    ]
 
 
 def list_billed(
@@ -192,7 +194,9 @@ def _without_directories(shown: pd.DataFrame) -> pd.DataFrame:
     read = shown.loc[~leads & (shown["deployment"] == Deployment.DATA_CENTER.value), "product"].unique()
     counts = (shown["basis"] == Basis.GROUPS.value) & ~shown["product"].isin(read)
     kept = shown[~leads | counts]
-    runs = kept["deployment"].mask(kept["deployment"] == Deployment.DIRECTORY.value, Deployment.DATA_CENTER.value)
+    runs = kept["deployment"].mask(
+        kept["deployment"] == Deployment.DIRECTORY.value, Deployment.DATA_CENTER.value
+    )
     return kept.assign(deployment=runs)
 
 
@@ -217,7 +221,7 @@ def _merge(shown: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_a_person(known: pd.DataFrame) -> pd.DataFrame:
-    """What the accounts of one person tell together: the first that tells something, the earliest day added."""
+    """What the accounts of one person tell together: the first that tells, the earliest day added."""
     known = known.drop(columns=["target", "account_id"])
     again = known.duplicated("person", keep=False)
     if not again.any():

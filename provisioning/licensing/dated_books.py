@@ -80,13 +80,13 @@ SiteTerms = Annotated[_Monthly | _Yearly, Field(discriminator="billing")]
 class MonthlyTerms(_Monthly):
     """A product billed every month for the seats held, with contracts of single sites."""
 
-    sites: dict[str, SiteTerms] = {}
+    sites: dict[str, SiteTerms] = Field({})
 
 
 class YearlyTerms(_Yearly):
     """A product paid a year ahead in tiers, with contracts of single sites."""
 
-    sites: dict[str, SiteTerms] = {}
+    sites: dict[str, SiteTerms] = Field({})
 
 
 class Book(Written):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,9 +32,7 @@ class Freed(NamedTuple):
     by_charge: list[Decimal]
 
 
-def value_seats(
-    charges: Sequence[Charge], billed: pd.DataFrame, order: Positions, book: PriceBook
-) -> Freed:
+def value_seats(charges: Sequence[Charge], billed: pd.DataFrame, order: Positions, book: PriceBook) -> Freed:
     """Value each seat by what the bills fall by when it is freed after those before it.
 
     Args:
@@ -97,4 +96,4 @@ def _falls(charge: Charge, left: Positions) -> list[Decimal]:
         return [NOTHING] * (len(left) - 1)
     bills = {int(units): charge.later.bill_kept(int(units)) for units in np.unique(left)}
     kept = [bills[int(units)] for units in left]
-    return [max(before - after, NOTHING) for before, after in zip(kept, kept[1:], strict=False)]
+    return [max(before - after, NOTHING) for before, after in pairwise(kept)]

@@ -22,8 +22,12 @@ from provisioning.model.text import folded
 OUTSIDE = r"contract|extern|partner|freelanc|vendor|supplier|consult|temp|agency|guest"
 """What the kind of a person is called who works here for another company."""
 ROBOT = r"service|robot|\bbot\b|system|technical|machine"
-ROBOT_NAME = r"(?:^|[\W_\d])(?:svc|bot|robot|service|automation|jenkins|integration|noreply|no-reply)(?:$|[\W_\d])"
-ADMIN_ROLE = r"(?:^|[,;/|])\s*(?:product |app |site |org |organi[sz]ation )?admin(?:istrator)?s?\s*(?:$|[,;/|])"
+ROBOT_NAME = (
+    r"(?:^|[\W_\d])(?:svc|bot|robot|service|automation|jenkins|integration|noreply|no-reply)(?:$|[\W_\d])"
+)
+ADMIN_ROLE = (
+    r"(?:^|[,;/|])\s*(?:product |app |site |org |organi[sz]ation )?admin(?:istrator)?s?\s*(?:$|[,;/|])"
+)
 PRECEDENCE = {reason.value: number for number, reason in enumerate(WasteReason)}
 
 
@@ -125,7 +129,10 @@ CODES: dict[str, tuple[Lane, str]] = {
     "robot-by-name": (Lane.REVIEW, "Its name is that of a robot."),
     "second-account": (Lane.REVIEW, "It bears somebody's name, and is in use or its use is not known."),
     "nobody-known": (Lane.REVIEW, "It belongs to no identity, and is in use or its use is not known."),
-    "grant-day-unknown": (Lane.REVIEW, "The holder uses other products, and nobody knows since when this one."),
+    "grant-day-unknown": (
+        Lane.REVIEW,
+        "The holder uses other products, and nobody knows since when this one.",
+    ),
     "never-used": (Lane.READY, "It was never used, nor was anything else of the account lately."),
     "idle": (Lane.READY, "It was last used long ago."),
 }
@@ -207,7 +214,7 @@ def _codes(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Ready seats first, then the most certain reason, then the longest unused: the order they are freed in."""
+    """Ready seats first, then the most certain reason, then the longest unused: the order to free them in."""
     lanes = {lane.value: number for number, lane in enumerate(Lane)}
     keys = pd.DataFrame(
         {
@@ -244,7 +251,8 @@ def _evidence(rows: pd.DataFrame, now: datetime) -> pd.Series[str]:
     aged = (" (" + age.astype("str") + " days before this report)").mask(age < 1, "")
     told = ("last used " + _day(rows["last_active"])).fillna("use not told")
     told = told.mask(rows["activity"] == Activity.NEVER, "never used")
-    return rows["told_by"] + " as of " + _day(rows["known_at"]) + aged + ": " + told
+    evidence: pd.Series[str] = rows["told_by"] + " as of " + _day(rows["known_at"]) + aged + ": " + told
+    return evidence
 
 
 def _day(times: pd.Series[pd.Timestamp]) -> pd.Series[str]:

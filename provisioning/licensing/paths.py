@@ -24,12 +24,15 @@ def name_removals(rows: pd.DataFrame, assignments: pd.DataFrame, entitlements: p
     concerned = assignments.merge(rows[ACCOUNT].drop_duplicates(), on=ACCOUNT, how="inner")
     paths = trace_paths(concerned, entitlements)
     paths = paths[paths["billable"].astype(bool)].drop_duplicates([*SEAT, "kind", "name"])
-    default = pd.Series("", index=paths.index, dtype="str").mask(paths["default"].astype(bool), " (by default)")
+    default = pd.Series("", index=paths.index, dtype="str").mask(
+        paths["default"].astype(bool), " (by default)"
+    )
     fixed = pd.Series("", index=paths.index, dtype="str").mask(
         ~paths["modifiable"].astype(bool), " (kept by its directory)"
     )
     told = paths.assign(
-        path=paths["kind"] + " " + paths["name"] + default, to_free=paths["kind"] + " " + paths["name"] + fixed
+        path=paths["kind"] + " " + paths["name"] + default,
+        to_free=paths["kind"] + " " + paths["name"] + fixed,
     )
     named = told.groupby(SEAT, as_index=False, sort=False).agg(
         path=("path", ", ".join), to_free=("to_free", " and ".join)
@@ -37,7 +40,9 @@ def name_removals(rows: pd.DataFrame, assignments: pd.DataFrame, entitlements: p
     found = rows[SEAT].merge(named, on=SEAT, how="left", validate="many_to_one").set_axis(rows.index)
     groups = "group " + rows["granted_by"].str.replace(", ", ", group ", regex=False)
     plain = groups.fillna("role " + rows["role"])
-    freed = groups.str.replace(", ", " and ", regex=False).fillna(rows["product"] + " access on " + rows["site"])
+    freed = groups.str.replace(", ", " and ", regex=False).fillna(
+        rows["product"] + " access on " + rows["site"]
+    )
     return pd.DataFrame(
         {"path": found["path"].fillna(plain), "to_free": found["to_free"].fillna(freed)}, index=rows.index
     )

@@ -59,7 +59,9 @@ class PriceBook:
         """The contract as it bills the period that a day lies in; None when there is none then."""
         return running(self.versions(name), on)
 
-    def find(self, product: str, site: str | None, deployment: Deployment | None, on: date) -> Contract | None:
+    def find(
+        self, product: str, site: str | None, deployment: Deployment | None, on: date
+    ) -> Contract | None:
         """The contract that bills the seats of a product on a site.
 
         Args:
@@ -108,7 +110,7 @@ def load(text: str, *, origin: str, currency: str | None = None) -> PriceBook:
     """
     expected = "the price book is empty; start from config/prices.yaml"
     document = read(text, PriceBookError, origin=origin, expected=expected)
-    form = ContractList if document.content.get("version") == 2 else DatedBooks  # noqa: PLR2004 - the form
+    form = ContractList if document.content.get("version") == 2 else DatedBooks
     found = [*_currency_mistakes(document, currency), *find_twice(document)]
     try:
         book = form.model_validate(document.content)

@@ -1,4 +1,4 @@
-"""How prices are written in a price book: bands, tiers and a price for small teams, as lines of a contract."""
+"""How a price book writes prices: bands, tiers and a price for small teams, as lines of a contract."""
 
 from __future__ import annotations
 

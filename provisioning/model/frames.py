@@ -313,7 +313,9 @@ class Waste(Frame):
     department: Series[str] = _text("Department.", nullable=True)
     cost_center: Series[str] = _text("Cost centre that pays for the seat.", nullable=True)
     manager: Series[str] = _text("Manager, as the IdP names them.", nullable=True)
-    path: Series[str] = _text("What makes the seat billable, and whether it is given by default.", nullable=True)
+    path: Series[str] = _text(
+        "What makes the seat billable, and whether it is given by default.", nullable=True
+    )
     to_free: Series[str] = _text("The fewest removals that free it.", nullable=True)
     seen_by: Series[str] = _text("All connections that show the seat.")
     monthly: Series[object] = _money(

@@ -349,8 +349,8 @@ class Report(Strict):
     )
     evidence_within: Duration | None = Field(
         None,
-        description="How old what is known of a seat may be. Seats known only from older evidence, such as an "
-        "export that was kept, are left out of every figure, and the report says so. Without the key all "
+        description="How old what is known of a seat may be. Seats known only from older evidence, such as "
+        "an export that was kept, are left out of every figure, and the report says so. Without the key all "
         "count, and their age stands beside them.",
         examples=["30d"],
     )

@@ -110,4 +110,6 @@ def made(people: int, *, money: bool = True, **more) -> licences.Report:
     """The report of a company."""
     source, target, links = company(people)
     book = example_prices() if money else None
-    return licences.build([source], [target], links, book, licences.Terms(NOW, Waits(timedelta(days=60)), **more))
+    return licences.build(
+        [source], [target], links, book, licences.Terms(NOW, Waits(timedelta(days=60)), **more)
+    )
