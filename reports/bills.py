@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -137,13 +138,11 @@ def _in_report(amount: Decimal, charge: Charge, book: PriceBook | None) -> Decim
 
 
 def _renewals(found: Assessment, book: PriceBook) -> Iterator[tuple[Any, ...]]:
-    steps = {charge: step for step in found.steps for charge in map(id, step.charges)}
     for charge, fall in zip(found.charges, found.freed.by_charge, strict=True):
         if charge.contract.yearly:
-            step = steps.get(id(charge))
             yield (
                 charge.effective,
-                None if step is None else step.act_by,
+                None if charge.effective is None else charge.effective - timedelta(days=1),
                 charge.contract.name,
                 charge.product,
                 charge.site,

@@ -2,7 +2,7 @@
 
     version: 2
     currency: USD                          # what the report adds up in
-    exchange: {on: 2026-11-01, rates: {EUR: 1.08}}     # what one unit of another currency is worth
+    exchange: {day: 2026-11-01, rates: {EUR: 1.08}}     # what one unit of another currency is worth
     contracts:
       - name: Jira Cloud 2026
         product: jira-software
@@ -166,7 +166,7 @@ class ContractEntry(Written):
 class Exchange(Written):
     """What one unit of each other currency is worth in the book's, and when that was looked up."""
 
-    on: date
+    day: date
     rates: dict[Currency, Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]]
 
 

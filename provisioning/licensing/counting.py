@@ -53,7 +53,9 @@ def count_once(seats: pd.DataFrame, accounts: pd.DataFrame, views: Mapping[str, 
     order = {target: number for number, target in enumerate(views)}
     shown = seats.assign(
         deployment=seats["target"].map({name: view.deployment.value for name, view in views.items()}),
-        known_at=pd.to_datetime(seats["target"].map({name: view.known_at for name, view in views.items()})),
+        known_at=pd.to_datetime(
+            seats["target"].map({name: view.known_at for name, view in views.items()}), utc=True
+        ),
         rank=seats["basis"].map(RANKS).fillna(0) * len(order) + seats["target"].map(order),
     )
     shown = _without_directories(shown)
@@ -128,7 +130,7 @@ def list_billed(
     for name in PERSON:
         billed[name] = billed[name].fillna(billed[f"{name}_there"])
     latest = counted.groupby("person", sort=False)["last_active"].max()
-    seen = billed["person"].map(latest)
+    seen = latest.reindex(billed["person"]).set_axis(billed.index)
     billed["active_anywhere"] = billed["active_anywhere"].where(
         billed["active_anywhere"].ge(seen) | seen.isna(), seen
     )

@@ -131,7 +131,7 @@ def _from_contracts(book: ContractList, origin: str) -> PriceBook:
     if book.exchange is None:
         return PriceBook(origin, book.currency, book.note, contracts)
     rates = {currency: rate for currency, rate in book.exchange.rates.items() if currency != book.currency}
-    return PriceBook(origin, book.currency, book.note, contracts, rates, book.exchange.on)
+    return PriceBook(origin, book.currency, book.note, contracts, rates, book.exchange.day)
 
 
 def _currency_mistakes(document: Document, wanted: str | None) -> Iterator[Mistake]:

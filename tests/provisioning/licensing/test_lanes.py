@@ -1,32 +1,23 @@
-"""Wasted seats: one reason each, and money that sums to the cent."""
+"""Seats that nobody seems to need: one reason, one lane and one code each, on evidence of a day."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioning.licensing import allocation, prices, seats, waste
+from provisioning.licensing import counting, lanes
+from provisioning.licensing.lanes import Spared, Waits
 from provisioning.model import frames
+from provisioning.model.seat_table import build_seats
+from provisioning.model.terms import Deployment
 from tests.provisioning.worlds import frame
 
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
-BOOK = prices.load(
-    """
-version: 1
-currency: USD
-books:
-  - valid_from: 2026-01-01
-    products:
-      jira: {billing: monthly, renews_on: 2026-01-12, bands: [{up_to: 3, each: 9.05}, {each: 7.33}]}
-      wiki: {billing: annual, renews_on: 2026-03-01, tiers: [{up_to: 2, price: 100}, {up_to: 9, price: 1000}]}
-""",
-    origin="prices.yaml",
-)
+WAITS = Waits(timedelta(days=60), timedelta(days=30), timedelta(days=1))
 
 
 def ago(days, seconds=0):
@@ -56,6 +47,7 @@ class World:
                     "cost_center": "CC1",
                     "manager": "Boss",
                     "leaves_on": more.get("leaves_on"),
+                    "user_type": more.get("user_type"),
                 }
             )
         if linked:
@@ -70,14 +62,17 @@ class World:
                 "kind": "person",
                 "caller": False,
                 "display_name": more.get("display_name", name.title()),
+                "last_active": None,
                 "department": "Account department",
                 "email": f"{name}@there.test",
                 "added_on": None if added is None else ago(added),
             }
         )
-        return self.seat(name, product, activity, last, billable=more.get("billable", True))
+        return self.seat(
+            name, product, activity, last, billable=more.get("billable", True), role=more.get("role")
+        )
 
-    def seat(self, name, product, activity="used", last=1, *, billable=True):
+    def seat(self, name, product, activity="used", last=1, *, billable=True, role=None):
         """One more seat of an account."""
         self.seats.append(
             {
@@ -88,6 +83,7 @@ class World:
                 "activity": activity,
                 "last_active": ago(last) if activity == "used" else None,
                 "billable": billable,
+                "role": role,
             }
         )
         return self
@@ -104,10 +100,16 @@ class World:
             ]
         ]
 
-    def waste(self, book=BOOK, **more):
-        """The Waste frame for 60 idle days and 30 days without any use."""
-        waits = {"idle": timedelta(days=60), "never_used_after": timedelta(days=30)}
-        return waste.find_waste(*self.frames(), book, **waits, now=NOW, **more)
+    def judged(self, *, known_at=NOW, **spared):
+        """The judged seats for 60 idle days, 30 days without any use, and use in the last day."""
+        seats, accounts, links, identities = self.frames()
+        nothing = frames.empty(frames.Assignments), frames.empty(frames.Entitlements)
+        seats = build_seats(seats, accounts, *nothing)
+        views = {"cloud": counting.View(Deployment.CLOUD, known_at)}
+        counted = counting.count_once(seats, accounts, views)
+        people = counting.name_people(accounts, seats, views)
+        billed = counting.list_billed(counted, accounts, links, identities, people)
+        return lanes.judge(billed, WAITS, Spared(**spared), NOW)
 
 
 def named(*accounts):
@@ -133,7 +135,7 @@ def named(*accounts):
 )
 def test_each_reason_is_found_and_told(person, reason, detail, idle_days):
     """The waits are inclusive: exactly 60 days is idle, exactly 30 is never used."""
-    row = World().add("ada", **person).waste().iloc[0]
+    row = World().add("ada", **person).judged().iloc[0]
 
     assert (reason, detail, idle_days) == (row["reason"], row["detail"], row["idle_days"])
 
@@ -152,7 +154,7 @@ def test_each_reason_is_found_and_told(person, reason, detail, idle_days):
 )
 def test_what_is_used_young_unknown_or_unpaid_is_no_waste(person):
     """Without a date of adding nobody can say how long a seat was never used."""
-    assert World().add("ada", **person).waste().empty
+    assert World().add("ada", **person).judged().empty
 
 
 def test_the_most_certain_reason_wins():
@@ -160,20 +162,99 @@ def test_the_most_certain_reason_wins():
     world = (
         World().add("ada", state="suspended", last=300).add("bob", state="departed").add("cy", linked=False)
     )
-    found = world.waste(duplicates=named("bob", "cy")).set_index("account_id")["reason"]
+    found = world.judged(duplicates=named("bob", "cy")).set_index("account_id")["reason"]
 
     assert dict(found) == {"ada": "suspended", "bob": "leaver", "cy": "duplicate"}
 
 
-def test_a_protected_account_is_never_waste():
-    """A service account without identity keeps its seat."""
-    assert World().add("bot", linked=False).waste(protected=named("bot")).empty
+def test_a_protected_account_is_shown_and_never_ready():
+    """A service account without identity keeps its seat, idle or not."""
+    row = World().add("bot", linked=False, last=300).judged(protected=named("bot")).iloc[0]
+
+    assert ("protected", "policy") == (row["lane"], row["code"])
+
+
+@pytest.mark.parametrize(
+    ("person", "lane", "code"),
+    [
+        ({"state": "departed"}, "ready", "departed"),
+        ({"state": "departed", "last": 0}, "review", "used-lately"),
+        ({"leaves_on": ago(5)}, "ready", "departed"),
+        ({"state": "departed", "role": "User, Admin"}, "review", "departed-administrator"),
+        ({"state": "suspended", "last": 300}, "review", "on-leave"),
+        ({"last": 60}, "ready", "idle"),
+        ({"last": 60, "user_type": "Contractor"}, "review", "contractor"),
+        ({"last": 60, "user_type": "Service account"}, "protected", "robot"),
+        ({"last": 60, "role": "Product admin"}, "protected", "administrator"),
+        ({"last": 60, "role": "User"}, "ready", "idle"),
+        ({"activity": "never", "added": 30}, "ready", "never-used"),
+        ({"state": None, "linked": False, "last": 0}, "review", "nobody-known"),
+        ({"state": None, "linked": False, "activity": "unknown"}, "review", "nobody-known"),
+        ({"state": None, "linked": False, "last": 60}, "ready", "idle"),
+        ({"state": None, "linked": False, "last": 60, "display_name": "Jira Bot"}, "review", "robot-by-name"),
+    ],
+)
+def test_each_reason_has_its_lane(person, lane, code):
+    """Only a departure, or disuse that is proven, with nothing against it, is ready."""
+    row = World().add("ada", **person).judged().iloc[0]
+
+    assert (lane, code) == (row["lane"], row["code"])
+
+
+def test_a_product_given_on_an_unknown_day_to_somebody_who_works_is_not_ready():
+    """Jira was never used, the account is old, but Confluence was used yesterday: Jira may be of today."""
+    world = World().add("fay", product="jira", activity="never", added=900).seat("fay", "wiki", last=1)
+    old = World().add("dan", product="jira", activity="never", added=900).seat("dan", "wiki", last=40)
+
+    assert ["grant-day-unknown"] == list(world.judged()["code"])
+    assert ["never-used"] == list(old.judged()["code"])
+
+
+def test_second_accounts_are_to_review_unless_nobody_uses_them():
+    """The other Ada may be a namesake, until her seat is idle."""
+    world = World().add("ada2", linked=False, state=None).add("ada3", linked=False, state=None, last=90)
+    found = world.judged(duplicates=named("ada2", "ada3")).set_index("account_id")["code"]
+
+    assert {"ada2": "second-account", "ada3": "idle"} == dict(found)
+
+
+def test_idle_ends_where_the_evidence_ends():
+    """Read 30 days later the same file says the same: last used 40 days before it was made is not idle."""
+    world = World().add("ada", last=70).add("bob", last=90)
+    judged = world.judged(known_at=NOW - timedelta(days=30))
+
+    assert ["bob"] == list(judged["account_id"])
+    assert [60] == list(judged["idle_days"])
+    assert "cloud as of 2026-04-20 (30 days before this report): last used 2026-02-19" in set(
+        judged["evidence"]
+    )
+
+
+def test_administrators_are_those_of_roles_and_groups_that_administer():
+    """Whoever holds one of them, in the target that says so."""
+    entitlements = frame(
+        frames.Entitlements,
+        [
+            {"target": "cloud", "kind": "group", "entitlement_id": name, "name": name, "billable": False,
+             "admin": name == "admins", "default": False, "modifiable": True}
+            for name in ("admins", "users")
+        ],
+    )  # fmt: skip
+    assignments = frame(
+        frames.Assignments,
+        [
+            {"target": "cloud", "account_id": who, "kind": "group", "entitlement_id": name, "name": name}
+            for who, name in [("ada", "admins"), ("bob", "users"), ("ada", "users")]
+        ],
+    )
+
+    assert ["ada"] == list(lanes.find_administrators(assignments, entitlements)["account_id"])
 
 
 def test_an_ambiguous_account_is_somebodys():
     """It is neither an orphan nor a second account; what nobody uses is idle, whosever it is."""
     world = World().add("one", linked=False).add("two", linked=False, last=300).add("three", linked=False)
-    found = world.waste(ambiguous=named("one", "two"), duplicates=named("one"))
+    found = world.judged(ambiguous=named("one", "two"), duplicates=named("one"))
 
     assert dict(found.set_index("account_id")["reason"]) == {"two": "idle", "three": "orphan"}
 
@@ -181,47 +262,12 @@ def test_an_ambiguous_account_is_somebodys():
 def test_who_pays_is_told_as_the_idp_states_it():
     """The account's own attributes only fill gaps."""
     world = World().add("ada", state="departed", department="Sales").add("bob", linked=False, state=None)
-    found = world.waste().set_index("account_id")
+    found = world.judged().set_index("account_id")
     shown = ["email", "department", "cost_center", "manager"]
 
     assert list(found.loc["ada", shown]) == ["ada@acme.test", "Sales", "CC1", "Boss"]
     assert list(found.loc["bob", shown[:2]]) == ["bob@there.test", "Account department"]
     assert found.loc["bob", ["cost_center", "manager"]].isna().all()
-
-
-def test_a_monthly_plan_saves_the_last_bands_and_the_cents_are_shared_out():
-    """Of 5 seats 3 are freed: 2 x 7.33 + 9.05 = 23.71, in shares of 7.91, 7.90 and 7.90."""
-    world = World().add("zoe").add("yan")
-    for name in ["ada", "bob", "cy"]:
-        world.add(name, last=90)
-    found = world.waste()
-
-    assert list(found["account_id"]) == ["ada", "bob", "cy"]
-    assert list(found["monthly"]) == [Decimal("7.91"), Decimal("7.90"), Decimal("7.90")]
-    assert set(found["saves_from"]) == {pd.Timestamp("2026-06-12", tz="UTC")}
-    assert set(found["currency"]) == {"USD"}
-
-
-def test_a_yearly_plan_saves_nothing_until_a_lower_tier_is_reached():
-    """The seat is waste all the same, with a share of nothing."""
-    world = World()
-    for name in ["ada", "bob", "cy", "dan"]:
-        world.add(name, product="wiki", last=90 if name == "ada" else 1)
-
-    assert list(world.waste()["monthly"]) == [Decimal("0.00")]
-    assert (
-        list(world.add("eve", product="wiki", last=99).add("fay", product="wiki", last=99).waste()["monthly"])
-        == [Decimal("0.00")] * 3
-    )
-
-
-@pytest.mark.parametrize("book", [None, frames.empty(frames.Prices)])
-def test_without_a_price_the_money_is_unknown_not_nothing(book):
-    """Seats are counted all the same."""
-    found = World().add("ada", last=90).waste(book=book)
-
-    assert len(found) == 1
-    assert found[["monthly", "currency", "saves_from"]].isna().all(axis=None)
 
 
 def test_a_second_account_is_recognised_by_the_name_of_a_linked_one():
@@ -231,27 +277,9 @@ def test_a_second_account_is_recognised_by_the_name_of_a_linked_one():
     world.add("bob3", linked=False, display_name="Bob Ray").add("cy", linked=False, display_name="Cy Young")
     _, accounts, links, _ = world.frames()
 
-    assert list(waste.find_duplicates(accounts, links)["account_id"]) == ["ada2"]
+    assert list(lanes.find_duplicates(accounts, links)["account_id"]) == ["ada2"]
     gone = accounts.assign(state="deactivated")
-    assert waste.find_duplicates(gone, links).empty
-
-
-def test_a_yearly_plan_costs_the_tier_that_was_bought():
-    """Two seats held, a tier of nine bought: the whole 1,000 a year is shared by the two departments."""
-    world = World().add("ada", product="wiki", department="Sales").add("bob", product="wiki", department="IT")
-    world.add("cy", product="wiki", linked=False, state=None).add("dan").add("eve", product="desk")
-    held = seats.list_billed(*world.frames())
-    capacity = frames.complete(
-        frames.Capacity,
-        pd.DataFrame({"target": "cloud", "product": ["wiki", "jira"], "site": "acme", "seats": [9, 500]}),
-    )
-    costs = allocation.compute_costs(held, BOOK, capacity, NOW.date())
-    shares = allocation.charge_back(held, costs, "department").set_index(["department", "product"])["monthly"]
-
-    assert costs == {("cloud", "wiki", "acme"): Decimal("83.33"), ("cloud", "jira", "acme"): Decimal("9.05")}
-    assert shares["Sales", "wiki"] == Decimal("27.78")
-    assert shares["Account department", "wiki"] == Decimal("27.77")
-    assert pd.isna(shares["Account department", "desk"])
+    assert lanes.find_duplicates(gone, links).empty
 
 
 @st.composite
@@ -278,47 +306,27 @@ def worlds(draw):
 
 @settings(max_examples=15, deadline=None)
 @given(worlds(), st.randoms())
-def test_the_sums_of_any_company_are_right(world, random):
-    """Waste, its saving and the costs charged back, tried on one company, for building it takes the time."""
-    found = world.waste()
-    each_seat_is_waste_once_and_the_rows_sum_to_the_saving(world, found)
-    every_cent_is_charged_back(world)
+def test_the_lanes_of_any_company_hold(world, random):
+    """Each seat once, whatever the order of the rows; nothing is ready on unknown use alone."""
+    found = world.judged()
+    paid = {(seat["account_id"], seat["product"]) for seat in world.seats if seat["billable"]}
+
+    assert not found.duplicated(["account_id", "product", "site"]).any()
+    assert set(zip(found["account_id"], found["product"], strict=True)) <= paid
+    assert list(found["lane"]) == sorted(found["lane"], key=["ready", "review", "protected"].index)
+    ready = found[found["lane"] == "ready"]
+    assert ((ready["last_active"] <= ago(1)) | (ready["activity"] != "used")).all()
     random.shuffle(world.accounts)
     random.shuffle(world.links)
-    pd.testing.assert_frame_equal(found, world.waste())
-    unknown_activity_alone_is_never_waste(world)
+    pd.testing.assert_frame_equal(found, world.judged())
+    unknown_use_alone_is_never_ready(world)
 
 
-def each_seat_is_waste_once_and_the_rows_sum_to_the_saving(world, found):
-    """The rows of a product sum to its saving exactly."""
-    paid = world.frames()[0]
-    billed = paid[paid["billable"]].drop_duplicates(["account_id", "product"])
-
-    assert not found.duplicated(["target", "account_id", "product", "site"]).any()
-    assert set(zip(found["account_id"], found["product"], strict=True)) <= set(
-        zip(billed["account_id"], billed["product"], strict=True)
-    )
-    for product, rows in found.groupby("product"):
-        used = int((billed["product"] == product).sum())
-        saved = prices.saving(BOOK, product, "acme", used, len(rows), NOW.date())
-        assert (None if saved is None else saved.monthly) == allocation.add_up(rows["monthly"])
-
-
-def every_cent_is_charged_back(world):
-    """Every cent of every priced product is borne by someone, seats of nobody known included."""
-    billed = seats.list_billed(*world.frames())
-    costs = allocation.compute_costs(billed, BOOK, frames.empty(frames.Capacity), NOW.date())
-    shares = allocation.charge_back(billed, costs, "department")
-
-    assert sum(costs.values(), Decimal(0)) == (allocation.add_up(shares["monthly"]) or 0)
-    assert len(billed) == shares["seats"].sum()
-
-
-def unknown_activity_alone_is_never_waste(world):
-    """Whoever is active, linked and of unknown activity keeps every seat."""
+def unknown_use_alone_is_never_ready(world):
+    """Whoever has not departed and of whose use nothing is known keeps every seat."""
     for seat in world.seats:
         seat.update(activity="unknown", last_active=None)
-    found = world.waste()
+    found = world.judged()
 
-    assert set(found["reason"]) <= {"leaver", "suspended", "orphan"}
+    assert set(found.loc[found["lane"] == "ready", "code"]) <= {"departed"}
     assert found["idle_days"].isna().all()
