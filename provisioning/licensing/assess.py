@@ -83,7 +83,6 @@ class Assessment:
         steps: what is worth doing before each renewal of yearly contracts.
         unused: contracts of the book that charge for nothing that was read.
         left_out: billed seats that are left out because what is known of them is too old.
-        directories: seats that directories show and that bill nothing by themselves.
     """
 
     counted: pd.DataFrame
@@ -114,23 +113,15 @@ def assess(
         book: the price book; None counts seats and shows no money.
         terms: what the seats are judged by.
     """
-    views = find_views(targets, terms)
+    counted, places, billed, left_out = _count(sources, targets, links, terms)
     accounts = concat(Accounts, [target.accounts for target in targets])
-    seats = list_seats(targets, accounts)
-    counted = count_once(seats, accounts, views)
-    stale = counted["held_at"] < _oldest(terms)
-    people = name_people(accounts, seats, views)
-    identities = concat(Identities, [source.identities for source in sources])
-    billed = list_billed(counted[~stale], accounts, links, identities, people)
-    places = count_places(counted[~stale], concat(Capacity, [target.capacity for target in targets]), views)
     judged = judge(billed, terms.waits, _spared(targets, accounts, links, terms), terms.now)
     ready = judged.index[judged["lane"] == Lane.READY.value].to_numpy(dtype=np.int64)
-    today = terms.now.date()
-    charges = [] if book is None else find_charges(book, billed, places, today)
+    charges = [] if book is None else find_charges(book, billed, places, terms.now.date())
     nothing = np.zeros(len(billed), dtype=np.int64)
     freed = Freed(nothing, nothing, []) if book is None else value_seats(charges, billed, ready, book)
     return Assessment(
-        counted=counted[~stale].reset_index(drop=True),
+        counted=counted,
         places=places,
         billed=_with_cost(billed, charges, book),
         waste=_as_waste(judged, targets, charges, freed, book),
@@ -139,8 +130,28 @@ def assess(
         freed=freed,
         steps=[] if book is None else find_steps(charges, billed, ready, book),
         unused=[] if book is None else find_unused(book, charges),
-        left_out=counted[stale & counted["billable"]],
+        left_out=left_out,
     )
+
+
+def _count(
+    sources: Sequence[SourceSnapshot],
+    targets: Sequence[TargetSnapshot],
+    links: pd.DataFrame,
+    terms: Terms,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Every seat once, seats by place, billed seats with their holders, and those left out as too old."""
+    views = find_views(targets, terms)
+    accounts = concat(Accounts, [target.accounts for target in targets])
+    seats = list_seats(targets, accounts)
+    counted = count_once(seats, accounts, views)
+    stale = counted["held_at"] < _oldest(terms)
+    people = name_people(accounts, seats, views)
+    identities = concat(Identities, [source.identities for source in sources])
+    fresh = counted[~stale].reset_index(drop=True)
+    places = count_places(fresh, concat(Capacity, [target.capacity for target in targets]), views)
+    billed = list_billed(fresh, accounts, links, identities, people)
+    return fresh, places, billed, counted[stale & counted["billable"]]
 
 
 def find_views(targets: Sequence[TargetSnapshot], terms: Terms) -> dict[str, View]:

@@ -63,6 +63,8 @@ def count_down(charge: Charge, billed: pd.DataFrame, rank: Cents) -> tuple[Posit
         billed: billed seats.
         rank: place of each seat in the order of freeing, -1 for one that stays.
     """
+    if not len(charge.rows):
+        return charge.rows, np.array([charge.held], dtype=np.int64)
     going = charge.rows[rank[charge.rows] >= 0]
     steps = going[np.argsort(rank[going], kind="stable")]
     if charge.own:

@@ -15,7 +15,10 @@ from provisioning.licensing.boundaries import find_steps
 from provisioning.licensing.freeing import value_seats
 from tests.provisioning.licensing.company import Company, book
 
-JIRA = "{name: Jira, product: jira, term: annual, renews_on: 2026-12-15, prices: [{from: 2020-01-01, tiers: [%s]}]}"
+JIRA = (
+    "{name: Jira, product: jira, term: annual, renews_on: 2026-12-15, "
+    "prices: [{from: 2020-01-01, tiers: [%s]}]}"
+)
 TIERS = "{up_to: 25, price: 2050}, {up_to: 50, price: 3900}"
 
 
@@ -39,10 +42,10 @@ def test_nothing_is_worth_doing_when_the_boundary_is_out_of_reach():
 
 
 def test_an_app_makes_a_boundary_worth_more():
-    """Jira 12 -> 10 saves 500, its app with the same tiers 100: 600 for two seats; with only Jira's tier 500."""
+    """Jira 12 -> 10 saves 500, its app 100 more: 600 for two seats."""
     app = (
-        "{name: App, product: app, per: host, hosts: [jira, desk], term: annual, renews_on: 2026-12-15, prices: "
-        "[{from: 2020-01-01, tiers: [{up_to: 10, price: 100}, {up_to: 25, price: 200}]}]}"
+        "{name: App, product: app, per: host, hosts: [jira, desk], term: annual, renews_on: 2026-12-15, "
+        "prices: [{from: 2020-01-01, tiers: [{up_to: 10, price: 100}, {up_to: 25, price: 200}]}]}"
     )
     tiers = "{up_to: 10, price: 900}, {up_to: 15, price: 1400}"
     company = Company().hold("jira", 9).hold("jira", 3, "w", last=200)
@@ -72,7 +75,7 @@ def companies(draw):
     """Up to nine idle seats of two products on one site, with an app on both, in small tiers of any price."""
 
     def tiers():
-        ends = sorted(draw(st.sets(st.integers(1, 9), min_size=1, max_size=3))) + [20]
+        ends = [*sorted(draw(st.sets(st.integers(1, 9), min_size=1, max_size=3))), 20]
         prices = sorted(draw(st.lists(st.integers(0, 50), min_size=len(ends), max_size=len(ends))))
         return ", ".join(f"{{up_to: {end}, price: {price}}}" for end, price in zip(ends, prices, strict=True))
 

@@ -21,7 +21,7 @@ SERVER = "{up_to: 500, price: 44000}, {up_to: 1000, price: 60000}, {up_to: 2000,
 
 def contract(terms, lists, **more):
     """A contract from its keys and its price list."""
-    entry = "{name: c, product: jira, %s, prices: [{from: 2020-01-01, %s}]}" % (terms, lists)  # noqa: UP031 - braces
+    entry = f"{{name: c, product: jira, {terms}, prices: [{{from: 2020-01-01, {lists}}}]}}"
     return price_book.load(book(entry, **more), origin="prices.yaml").contracts[0]
 
 
@@ -175,8 +175,11 @@ def test_a_period_starts_on_its_day_or_the_last_of_a_shorter_month(agreed, on, s
 
 def test_each_contract_keeps_its_prices_until_its_own_renewal():
     """A year paid in March at 3,900 is not re-priced by the list of October; the next March is."""
-    lists = "{from: 2025-01-01, tiers: [{up_to: 50, price: 3900}]}, {from: 2026-10-15, tiers: [{up_to: 50, price: 4400}]}"
-    text = book("{name: c, product: jira, term: annual, renews_on: 2026-03-01, prices: [%s]}" % lists)  # noqa: UP031
+    lists = (
+        "{from: 2025-01-01, tiers: [{up_to: 50, price: 3900}]}, "
+        "{from: 2026-10-15, tiers: [{up_to: 50, price: 4400}]}"
+    )
+    text = book(f"{{name: c, product: jira, term: annual, renews_on: 2026-03-01, prices: [{lists}]}}")
     found = price_book.load(text, origin="prices.yaml")
 
     assert Decimal(3900) == found.running("c", date(2026, 11, 29)).bill(30)
@@ -187,7 +190,7 @@ def test_each_contract_keeps_its_prices_until_its_own_renewal():
 def test_a_cycle_that_began_under_the_old_list_keeps_its_price_until_its_end():
     """The list of 1 December counts from the cycle of 12 December on."""
     lists = "{from: 2026-01-01, bands: [{each: 8}]}, {from: 2026-12-01, bands: [{each: 10}]}"
-    text = book("{name: c, product: jira, term: monthly, renews_on: 2026-01-12, prices: [%s]}" % lists)  # noqa: UP031
+    text = book(f"{{name: c, product: jira, term: monthly, renews_on: 2026-01-12, prices: [{lists}]}}")
     found = price_book.load(text, origin="prices.yaml")
 
     assert Decimal(80) == found.running("c", date(2026, 12, 11)).bill(10)
@@ -210,11 +213,17 @@ def test_a_cycle_that_began_under_the_old_list_keeps_its_price_until_its_end():
         ),
         ("term: monthly, prises: []", "did you mean prices"),
         (
-            "term: monthly, prices: [{from: 2026-01-01, bands: [{each: 1}]}, {from: 2026-01-01, bands: [{each: 2}]}]",
+            (
+                "term: monthly, prices: [{from: 2026-01-01, bands: [{each: 1}]}, "
+                "{from: 2026-01-01, bands: [{each: 2}]}]"
+            ),
             "begin on the same day",
         ),
         (
-            "term: annual, prices: [{from: 2026-01-01, tiers: [{up_to: 9, price: 2}, {up_to: 20, price: 1}]}]",
+            (
+                "term: annual, prices: [{from: 2026-01-01, "
+                "tiers: [{up_to: 9, price: 2}, {up_to: 12, price: 1}]}]"
+            ),
             "less",
         ),
     ],
@@ -222,7 +231,7 @@ def test_a_cycle_that_began_under_the_old_list_keeps_its_price_until_its_end():
 def test_a_mistake_in_a_contract_is_told(entry, message):
     """In the words of the file."""
     with pytest.raises(PriceBookError, match=message):
-        price_book.load(book("{name: c, product: jira, %s}" % entry), origin="prices.yaml")  # noqa: UP031
+        price_book.load(book(f"{{name: c, product: jira, {entry}}}"), origin="prices.yaml")
 
 
 def test_two_contracts_of_one_name_are_refused():

@@ -24,8 +24,8 @@ def test_seats_are_counted_beside_what_there_are():
     )
     places = company.tell("desk", 50).tell("jira", None).assess().places.set_index("product")
 
-    assert [50, 0, 0, 0] == list(places.loc["desk", ["capacity", "assigned", "billed", "known"]])
-    assert [3, 2, 1] == list(places.loc["jira", ["assigned", "billed", "known"]])
+    assert list(places.loc["desk", ["capacity", "assigned", "billed", "known"]]) == [50, 0, 0, 0]
+    assert list(places.loc["jira", ["assigned", "billed", "known"]]) == [3, 2, 1]
     assert pd.isna(places.loc["jira", "capacity"])
 
 
@@ -53,7 +53,7 @@ def test_the_best_evidence_of_each_fact_counts():
     company = Company().hold("jira", 1, target="organisation", last=90).hold("jira", 1, target="site", last=2)
     seat = company.assess().billed.iloc[0]
 
-    assert ("organisation", "site") == (seat["target"], seat["told_by"])
+    assert (seat["target"], seat["told_by"]) == ("organisation", "site")
     assert NOW - timedelta(days=2) == seat["last_active"]
 
 
@@ -73,7 +73,7 @@ def test_an_account_known_by_its_address_alone_is_the_same_account():
         company.hold("jira", 1, address, target="export")
         company.accounts["export", address + "0"]["email"] = address.upper()
 
-    assert 2 == len(company.assess().billed)
+    assert len(company.assess().billed) == 2
 
 
 def test_two_accounts_of_one_address_in_one_file_are_two():
@@ -81,7 +81,7 @@ def test_two_accounts_of_one_address_in_one_file_are_two():
     company = Company().hold("jira", 2, target="export").hold("jira", 1, target="organisation")
     company.accounts["export", "p1"]["email"] = "p0@acme.test"
 
-    assert 2 == len(company.assess().billed)
+    assert len(company.assess().billed) == 2
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_cloud_and_servers_of_one_site_name_are_two_places():
     """Moving to the cloud, both are paid for."""
     company = Company().on_servers("old").hold("jira", 1, target="old").hold("jira", 1)
 
-    assert 2 == len(company.assess().places)
+    assert len(company.assess().places) == 2
 
 
 def test_a_directory_bills_nothing_itself():
@@ -109,7 +109,7 @@ def test_a_directory_bills_nothing_itself():
     company.runs["crowd"] = Deployment.DIRECTORY
     company.hold("crowd", 2, target="crowd")
 
-    assert ["jira-software"] == list(company.assess().places["product"])
+    assert list(company.assess().places["product"]) == ["jira-software"]
 
 
 def test_a_person_with_one_product_on_two_sites_is_named():
@@ -117,9 +117,9 @@ def test_a_person_with_one_product_on_two_sites_is_named():
     company = Company().hold("jira", 2, site="one").hold("jira", 1, site="two").hold("wiki", 2, site="one")
     again = counting.held_again(company.assess().billed)
 
-    assert [["jira", "p0", "one, two", 2]] == again[
-        ["product", "display_name", "site", "seats"]
-    ].to_numpy().tolist()
+    assert again[["product", "display_name", "site", "seats"]].to_numpy().tolist() == [
+        ["jira", "p0", "one, two", 2]
+    ]
 
 
 def test_a_seat_that_only_a_last_use_tells_is_not_known():
@@ -131,7 +131,7 @@ def test_a_seat_that_only_a_last_use_tells_is_not_known():
     counted = counting.count_once(seats, targets[0].accounts, views)
     places = counting.count_places(counted, frames.empty(frames.Capacity), views)
 
-    assert [3, 0] == list(places.loc[0, ["billed", "known"]])
+    assert list(places.loc[0, ["billed", "known"]]) == [3, 0]
 
 
 def test_evidence_older_than_the_policy_allows_is_in_no_figure():
@@ -140,5 +140,5 @@ def test_evidence_older_than_the_policy_allows_is_in_no_figure():
     company.hold("wiki", 2)
     found = company.assess(evidence_within=timedelta(days=30))
 
-    assert (2, 3) == (len(found.billed), len(found.left_out))
+    assert (len(found.billed), len(found.left_out)) == (2, 3)
     assert found.waste.empty

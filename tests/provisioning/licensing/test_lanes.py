@@ -171,7 +171,7 @@ def test_a_protected_account_is_shown_and_never_ready():
     """A service account without identity keeps its seat, idle or not."""
     row = World().add("bot", linked=False, last=300).judged(protected=named("bot")).iloc[0]
 
-    assert ("protected", "policy") == (row["lane"], row["code"])
+    assert (row["lane"], row["code"]) == ("protected", "policy")
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_a_product_given_on_an_unknown_day_to_somebody_who_works_is_not_ready():
     world = World().add("fay", product="jira", activity="never", added=900).seat("fay", "wiki", last=1)
     old = World().add("dan", product="jira", activity="never", added=900).seat("dan", "wiki", last=40)
 
-    assert ["grant-day-unknown"] == list(world.judged()["code"])
-    assert ["never-used"] == list(old.judged()["code"])
+    assert list(world.judged()["code"]) == ["grant-day-unknown"]
+    assert list(old.judged()["code"]) == ["never-used"]
 
 
 def test_second_accounts_are_to_review_unless_nobody_uses_them():
@@ -215,7 +215,7 @@ def test_second_accounts_are_to_review_unless_nobody_uses_them():
     world = World().add("ada2", linked=False, state=None).add("ada3", linked=False, state=None, last=90)
     found = world.judged(duplicates=named("ada2", "ada3")).set_index("account_id")["code"]
 
-    assert {"ada2": "second-account", "ada3": "idle"} == dict(found)
+    assert dict(found) == {"ada2": "second-account", "ada3": "idle"}
 
 
 def test_idle_ends_where_the_evidence_ends():
@@ -223,8 +223,8 @@ def test_idle_ends_where_the_evidence_ends():
     world = World().add("ada", last=70).add("bob", last=90)
     judged = world.judged(known_at=NOW - timedelta(days=30))
 
-    assert ["bob"] == list(judged["account_id"])
-    assert [60] == list(judged["idle_days"])
+    assert list(judged["account_id"]) == ["bob"]
+    assert list(judged["idle_days"]) == [60]
     assert "cloud as of 2026-04-20 (30 days before this report): last used 2026-02-19" in set(
         judged["evidence"]
     )
@@ -248,7 +248,7 @@ def test_administrators_are_those_of_roles_and_groups_that_administer():
         ],
     )
 
-    assert ["ada"] == list(lanes.find_administrators(assignments, entitlements)["account_id"])
+    assert list(lanes.find_administrators(assignments, entitlements)["account_id"]) == ["ada"]
 
 
 def test_an_ambiguous_account_is_somebodys():
