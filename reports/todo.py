@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from provisioning.model.terms import Action
+from provisioning.model.terms import Action, Lane
 from reports.files import write_csv
 from reports.words import titled
 
@@ -88,6 +88,30 @@ def list_seats(stuck: pd.DataFrame) -> pd.DataFrame:
             "who": stuck["subject"],
             "what": "Open the account and take away " + seat + path + ".",
             "why": stuck["cause"] + "; no rule can take it: " + stuck["reason"],
+            "caution": blank,
+            "done": blank,
+        }
+    )
+
+
+def list_ready(waste: pd.DataFrame) -> pd.DataFrame:
+    """One step a seat that is ready to be freed.
+
+    Args:
+        waste: Waste frame; only its ready rows are steps.
+
+    Returns:
+        The columns of `list_changes`.
+    """
+    ready = waste[waste["lane"] == Lane.READY.value].reset_index(drop=True)
+    seat = ready["product"] + " on " + ready["site"]
+    blank = pd.Series("", index=ready.index, dtype="str")
+    return pd.DataFrame(
+        {
+            "target": ready["target"],
+            "who": ready["email"].fillna(ready["account_id"]),
+            "what": "Open the account and take away " + seat + ": " + ready["to_free"].fillna(seat) + ".",
+            "why": ready["detail"],
             "caution": blank,
             "done": blank,
         }

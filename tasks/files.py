@@ -9,13 +9,16 @@ import pandas as pd
 
 from ledger.private import keep_private
 from provisioning.model import frames
-from reports import files, html, todo, xlsx
+from provisioning.model.terms import Lane
+from reports import actions, files, html, todo, xlsx
 from reports.licences import Report
 from tasks.consent import waits_for_approval
 from tasks.session import Session
 from tasks.state import RunState
 
 TODO = "todo.csv"
+ACTIONS = "actions.csv"
+OWNERS = "owners"
 REPORT = "licences.html"
 WORKBOOK = "licences.xlsx"
 
@@ -37,22 +40,31 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
     if report is not None:
         html.write(report, session.out / REPORT)
         xlsx.write(report, session.out / WORKBOOK)
-    if by_hand := _list_by_hand(session, state):
+        actions.write_actions(report, session.out / ACTIONS)
+        owned = actions.write_owners(report, session.out / OWNERS)
+        keep_private(session.out / OWNERS, *(path.parent for path in owned), *owned)
+    if by_hand := _list_by_hand(session, state, report):
         todo.write([one.describe(one.rows) for one in by_hand], session.out / TODO)
     # What an earlier version wrote keeps the rights it was written with.
-    names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, TODO]
+    names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, ACTIONS, TODO]
     keep_private(*(session.out / name for name in names))
 
 
 def files_to_read(session: Session, state: RunState, report: Report | None) -> dict[str, str]:
     """The files a person should open first: name → path."""
     names = [REPORT] if report is not None else []
-    names += [TODO] if any(len(one.rows) for one in _list_by_hand(session, state)) else []
+    names += [TODO] if any(len(one.rows) for one in _list_by_hand(session, state, report)) else []
     return {name: str(session.out / name) for name in names}
 
 
-def _list_by_hand(session: Session, state: RunState) -> list[ByHand]:
-    """What only a person can do; a plan that needs approval sends nobody yet."""
+def _list_by_hand(session: Session, state: RunState, report: Report | None) -> list[ByHand]:
+    """What only a person can do; a plan that needs approval sends nobody yet.
+
+    A report for finance plans nothing: its steps free seats and give none.
+    """
+    if session.flow == "licences" and report is not None:
+        ready = report.waste[report.waste["lane"] == Lane.READY.value]
+        return [ByHand(todo.list_ready, ready)] if len(ready) else []
     listed: list[ByHand] = []
     for plan in state.plans:
         if waits_for_approval(session, plan):
