@@ -46,6 +46,7 @@ def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") 
             reasons=[row for row in tables.reasons(report).records if row["seats"]],
             lanes=[row for row in tables.lanes(report).records if row["seats"]],
             renewals=tables.renewals(report).records,
+            invoices=tables.invoices(report),
             groups=tables.groups(report),
             waste=listed.records,
             data=tables.data(report).records,

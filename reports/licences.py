@@ -16,6 +16,7 @@ import pandas as pd
 from provisioning.licensing.assess import Assessment, Terms, assess
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.counting import held_again
+from provisioning.licensing.invoices import Reconciled, reconcile
 from provisioning.licensing.price_book import PriceBook
 from provisioning.licensing.realised import Realised, compare
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
@@ -73,6 +74,7 @@ class Report:
         headline: the figures of the whole.
         products: what `bills.list_products` gives.
         renewals: what `bills.list_renewals` gives.
+        invoices: the price book's invoices, the columns of `Reconciled`.
         reasons: reason, seats, monthly, at_renewal of ready seats; every reason, in order of precedence.
         lanes: lane, seats, monthly, at_renewal.
         by: attribute to a frame of value, seats, wasted, wasted_share, cost, monthly and at_renewal.
@@ -92,6 +94,7 @@ class Report:
     headline: Headline
     products: pd.DataFrame
     renewals: pd.DataFrame
+    invoices: pd.DataFrame
     reasons: pd.DataFrame
     lanes: pd.DataFrame
     by: dict[str, pd.DataFrame]
@@ -134,6 +137,7 @@ def build(
         headline=_headline(found, products, renewals),
         products=products,
         renewals=renewals,
+        invoices=_invoices(found, book, terms),
         reasons=_summed(found.waste[found.waste["lane"] == Lane.READY.value], "reason", REASONS),
         lanes=_summed(found.waste, "lane", [lane.value for lane in Lane]),
         by={name: _grouped(found, products, name) for name in terms.by},
@@ -270,6 +274,11 @@ def _data(
     table = pd.DataFrame(rows, columns=names)
     age = (pd.Timestamp(now) - pd.to_datetime(table["known_at"], utc=True)).dt.days.clip(lower=0)
     return table.assign(age_days=age.astype("Int64"))
+
+
+def _invoices(found: Assessment, book: PriceBook | None, terms: Terms) -> pd.DataFrame:
+    rows = [] if book is None else list(reconcile(book, found.charges, terms.now.date()))
+    return pd.DataFrame(rows, columns=list(Reconciled._fields), dtype=object)
 
 
 def _describe_book(book: PriceBook) -> str:

@@ -88,6 +88,17 @@ def renewals(report: Report) -> Table:
     return Table("Renewals", columns(RENEWALS), report.renewals)
 
 
+def invoices(report: Report) -> Table:
+    """Invoices and what explains their differences."""
+    names: dict[str, Kind] = {
+        "contract": "text", "number": "text", "period": "day", "currency": "text", "invoiced": "money",
+        "expected": "money", "seats": "money", "price": "money", "tax": "money", "unknown": "money",
+    }  # fmt: skip
+    titles = {"seats": "Differs by seats", "price": "Differs by price", "tax": "Differs by tax"}
+    shown = [Column(name, titles.get(name, titled(name)), kind) for name, kind in names.items()]
+    return Table("Invoices", shown, report.invoices)
+
+
 def twice(report: Report) -> Table:
     """Products one person pays for more than once."""
     names = ["display_name", "email", "product", "site", "seats"]

@@ -43,6 +43,7 @@ def write(report: Report, path: Path) -> Path:
         for table in [
             tables.products(report),
             tables.renewals(report),
+            tables.invoices(report),
             *tables.groups(report),
             tables.waste(report),
             tables.twice(report),

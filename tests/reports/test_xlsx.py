@@ -21,8 +21,8 @@ def book(report, tmp_path_factory):
 def test_the_sheets_are_there_with_frozen_headers_and_filters(book):
     """A person finds what the page promised."""
     assert book.sheetnames == [
-        "Summary", "Products", "Renewals", "Departments", "Cost centres", "Waste", "Paid twice", "Seats",
-        "Definitions",
+        "Summary", "Products", "Renewals", "Invoices", "Departments", "Cost centres", "Waste", "Paid twice",
+        "Seats", "Definitions",
     ]  # fmt: skip
     for name in book.sheetnames[1:-1]:
         assert book[name].freeze_panes == "B2"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -239,3 +241,12 @@ def test_two_contracts_of_one_name_are_refused():
     one = "{name: c, product: jira, term: monthly, prices: [{from: 2026-01-01, bands: [{each: 1}]}]}"
     with pytest.raises(PriceBookError, match="two contracts are called 'c'"):
         price_book.load(book(one, one), origin="prices.yaml")
+
+
+def test_the_books_of_the_page_read():
+    """Whoever copies from docs/licences.md gets a book that runs."""
+    page = (Path(__file__).parents[3] / "docs" / "licences.md").read_text(encoding="utf-8")
+    whole, more = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    found = price_book.load(whole + more, origin="docs/licences.md")
+
+    assert {"Jira Cloud", "Jira Labs", "Confluence servers", "Timesheets", "Guard"} == set(found.names)
