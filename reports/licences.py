@@ -125,10 +125,8 @@ def build(
         terms: what the seats are judged by.
     """
     found = assess(sources, targets, links, book, terms)
-    products = list_products(found, book)
-    renewals = list_renewals(found, book)
-    data = _data(sources, targets, terms.now)
-    twice = held_again(found.billed)
+    products, renewals = list_products(found, book), list_renewals(found, book)
+    data, twice = _data(sources, targets, terms.now), held_again(found.billed)
     rejects = describe_rejects(count_rejects([*sources, *targets]))
     return Report(
         at=terms.now,

@@ -117,6 +117,34 @@ def test_the_report_needs_no_credential(company, files: Path):
         assert told[0].split(";")[0].replace("'", "&#39;") in page
 
 
+def test_an_export_without_access_columns_says_that_its_seats_are_those_in_use(company, files: Path):
+    """Coverage falls, and nobody takes its count for the bill's."""
+    export = files / "export-users.csv"
+    table = pd.read_csv(export, dtype=str)
+    products = ("Jira", "Confluence")
+    table.drop(columns=[name for name in table if name.startswith(products)]).to_csv(export, index=False)
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+
+    summary = run("licences", files)
+
+    page = (files / "out" / "licences.html").read_text()
+    assert sum(summary["seats"].values()) > 0
+    assert "has no access columns" in page
+    assert "0 %" in page
+
+
+def test_a_finance_run_sends_nobody_to_give_a_seat(company, files: Path):
+    """Its steps take seats away, as many as are ready; its actions have a day and a file for each owner."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+
+    summary = run("licences", files)
+
+    steps, actions = (pd.read_csv(files / "out" / f"{name}.csv") for name in ("todo", "actions"))
+    assert summary["waste"]["seats"] == len(steps) == len(actions) > 0
+    assert steps["what"].str.startswith("Open the account and take away ").all()
+    assert list((files / "out" / "owners" / "departments").glob("*.csv"))
+
+
 def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
     """What the export says is what the organisation is billed for."""
     import requests

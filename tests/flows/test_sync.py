@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+import requests
 
 
 def released(company) -> dict:
@@ -43,6 +44,25 @@ def test_the_first_plan_that_takes_something_away_needs_approval(company):
     assert summary["verdict"] == "needs approval"
     assert summary["blocked_by"]
     assert summary["applied"] == 0
+
+
+def test_the_report_of_a_sync_shows_the_company_after_it(company):
+    """What leavers held is gone from it, and it says what the run freed; a minute later nothing differs."""
+    applied(company)
+    people = requests.get(f"{company.url}/_sandbox/people", timeout=10).json()
+    for person in [one for one in people if one["state"] == "active"][:4]:
+        gone = {"do": "leave", "email": person["email"], "how": "departed"}
+        requests.post(f"{company.url}/_sandbox/people", json=gone, timeout=10)
+    summary = company.run("sync")
+    truth = requests.get(f"{company.url}/_sandbox/state", timeout=10).json()["atlassian"]["seats"]
+    run = summary["realised"]
+
+    assert summary["applied"] > 0
+    assert summary["seats"] == {product: count for product, count in truth.items() if count}
+    assert run["freed"] > 0
+    assert run["after"] == run["before"] - run["freed"] + run["added"] == sum(truth.values())
+    assert "What this run changed" in (company.out / "licences.html").read_text()
+    assert company.run("licences")["waste"] == summary["waste"]
 
 
 def test_an_applied_plan_leaves_nothing_to_do(company):
