@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from reports import tables
 from reports.licences import Report
+from reports.packed import pack_rows
 from reports.words import UNPRICED, titled
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,6 +50,7 @@ def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") 
             invoices=tables.invoices(report),
             groups=tables.groups(report),
             waste=listed.records,
+            packed=pack_rows(report) if len(report.waste) > rows else None,
             data=tables.data(report).records,
             workbook=workbook,
             unpriced=UNPRICED,

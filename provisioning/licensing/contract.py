@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from provisioning.model.terms import Billing, Covers, Deployment, Unit
@@ -118,12 +119,11 @@ class Contract:
 
     def bill(self, seats: int) -> Decimal | None:
         """Price of one period without tax, in cents; None beyond the last line."""
-        return self._adjusted(self._listed(max(seats, self.minimum)))
+        return self._adjusted(_listed(self.lines, max(seats, self.minimum)))
 
     def bill_at_least(self, seats: int) -> Decimal:
         """The same; beyond the last line what is known of it: the price of the last seat that has one."""
-        known = seats if self.last_seat is None else min(seats, max(self.last_seat, self.minimum))
-        return self.bill(known) or NOTHING
+        return self._at_least(self.lines, seats)
 
     def bill_kept(self, seats: int) -> Decimal:
         """What a period costs once seats are freed down to that many.
@@ -131,12 +131,10 @@ class Contract:
         Nobody returns to a free plan, and what the first seat costs for all, stays until the contract is
         cancelled.
         """
-        free = any(line.covers is Covers.WHOLE and not line.price and line.last for line in self.lines)
-        lines = self._without_free_plan() if free else self.lines
-        paid = replace(self, lines=lines)
+        lines = self._without_free_plan
         first = min(lines, key=lambda line: line.first)
         if seats or self.minimum:
-            return paid.bill_at_least(max(seats, first.first))
+            return self._at_least(lines, max(seats, first.first))
         return self._adjusted(NOTHING if first.covers is Covers.EACH else first.price) or NOTHING
 
     def tax(self, net: Decimal) -> Decimal:
@@ -188,17 +186,14 @@ class Contract:
     def _months(self) -> int:
         return 12 if self.yearly else 1
 
-    def _listed(self, seats: int) -> Decimal | None:
-        if seats == 0:
-            return NOTHING
-        for line in self.lines:
-            if line.covers is Covers.WHOLE and line.holds(seats):
-                return line.price.quantize(CENT, ROUND_HALF_UP)
-        banded = [line for line in self.lines if line.covers is not Covers.WHOLE]
-        if not any(line.holds(seats) for line in banded):
-            return None
-        total = sum((line.share(seats) for line in banded if line.first <= seats), NOTHING)
-        return total.quantize(CENT, ROUND_HALF_UP)
+    @cached_property
+    def _without_free_plan(self) -> tuple[Line, ...]:
+        return tuple(line for line in self.lines if line.covers is not Covers.WHOLE or line.price)
+
+    def _at_least(self, lines: Sequence[Line], seats: int) -> Decimal:
+        wanted = max(seats, self.minimum)
+        known = wanted if self.last_seat is None else min(wanted, self.last_seat)
+        return self._adjusted(_listed(lines, known)) or NOTHING
 
     def _adjusted(self, listed: Decimal | None) -> Decimal | None:
         if listed is None:
@@ -206,9 +201,6 @@ class Contract:
         for one in self.adjustments:
             listed += NOTHING if one.kind == "tax" else one.of(listed)
         return listed
-
-    def _without_free_plan(self) -> tuple[Line, ...]:
-        return tuple(line for line in self.lines if line.covers is not Covers.WHOLE or line.price)
 
 
 def running(versions: Sequence[Contract], on: date) -> Contract | None:
@@ -236,6 +228,20 @@ def running(versions: Sequence[Contract], on: date) -> Contract | None:
     if earlier is None or earlier.billing is not newest.billing:
         return newest
     return replace(newest, lines=earlier.lines, adjustments=earlier.adjustments, minimum=earlier.minimum)
+
+
+def _listed(lines: Sequence[Line], seats: int) -> Decimal | None:
+    """What a price list says of so many seats, in cents; None beyond its last line."""
+    if seats == 0:
+        return NOTHING
+    for line in lines:
+        if line.covers is Covers.WHOLE and line.holds(seats):
+            return line.price.quantize(CENT, ROUND_HALF_UP)
+    banded = [line for line in lines if line.covers is not Covers.WHOLE]
+    if not any(line.holds(seats) for line in banded):
+        return None
+    total = sum((line.share(seats) for line in banded if line.first <= seats), NOTHING)
+    return total.quantize(CENT, ROUND_HALF_UP)
 
 
 def months_later(day: date, months: int) -> date:

@@ -74,7 +74,9 @@ def _seat(n, product, site, chance):
         "product": product,
         "site": site,
         "activity": activity,
-        "last_active": NOW - timedelta(days=min(3000, int(chance.paretovariate(0.75)))) if activity == "used" else None,
+        "last_active": NOW - timedelta(days=min(3000, int(chance.paretovariate(0.75))))
+        if activity == "used"
+        else None,
         "billable": True,
         "granted_by": f"{product}-users",
     }

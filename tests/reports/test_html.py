@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +85,50 @@ def test_only_the_first_rows_are_listed_and_the_workbook_is_named(report):
 
     assert f"The first 5 of {len(report.waste)}; all.xlsx lists all of them." in page.text.replace(" ;", ";")
     assert {"href": "all.xlsx"} in page.all("a")
+
+
+def packed(page):
+    """The rows a page holds for finding and sorting."""
+    return json.loads(
+        re.search(r'<script id="rows" type="application/json">(.*?)</script>', page, re.DOTALL)[1]
+    )
+
+
+def test_what_is_not_listed_is_packed_for_finding_and_sorting(report):
+    """Every judged seat once, with its words; a page that lists all of them holds nothing twice."""
+    data = packed(html.render(report, rows=5))
+    lane = [group for group in data["shown"] if data["kinds"][group[0]] == "word"][1][0]
+
+    assert len(report.waste) == len(data["rows"])
+    assert report.headline.wasted == sum(data["words"][row[lane]] == "Ready" for row in data["rows"])
+    assert "application/json" not in html.render(report)
+
+
+def test_packed_names_never_end_their_script(report):
+    """Names from outside stand in it as text."""
+    evil = "</script><script>alert(1)</script>"
+    page = html.render(replace(report, waste=report.waste.assign(display_name=evil)), rows=5)
+
+    assert len(Page(page).all("script")) == 2
+    assert evil in packed(page)["rows"][0]
+
+
+@pytest.mark.skipif(
+    shutil.which("node") is None, reason="Node runs the page's own script, and is not installed"
+)
+def test_finding_and_sorting_look_at_every_row(report, tmp_path):
+    """Five rows are listed; the longest unused of all comes first, and all of Sales are found."""
+    page = html.write(report, tmp_path / "licences.html", rows=5)
+    script = Path(__file__).with_name("dom.js")
+    ran = subprocess.run(
+        ["node", script, page, "sales ready"], capture_output=True, text=True, check=True, timeout=60
+    )
+    days, (found, shown) = map(json.loads, ran.stdout.splitlines())
+    rows = report.waste
+    sales = ((rows["department"] == "Sales") & (rows["lane"] == "ready")).sum()
+
+    assert sorted(rows["idle_days"].dropna(), reverse=True)[:5] == days
+    assert (f"{sales} seats", min(sales, 5)) == (found, shown)
 
 
 def test_every_chart_has_words_and_every_table_a_name(report):
