@@ -26,7 +26,7 @@ def write(report: Report, path: Path, *, rows: int = 500, workbook: str = "licen
     Args:
         report: what to show.
         path: file to write.
-        rows: wasted seats shown at most.
+        rows: wasted seats, departments and the like listed at most, each.
         workbook: name of the file that lists all of them.
     """
     path.write_text(render(report, rows=rows, workbook=workbook), encoding="utf-8")
@@ -52,6 +52,7 @@ def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") 
             waste=listed.records,
             packed=pack_rows(report) if len(report.waste) > rows else None,
             data=tables.data(report).records,
+            most=rows,
             workbook=workbook,
             unpriced=UNPRICED,
         )

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -18,6 +19,8 @@ from reports.tables import Column, Table
 ROWS = 1_048_575
 """Rows a sheet holds below its header."""
 BATCH = 10_000
+A4 = 9
+"""How a workbook names that paper."""
 EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day nought of a workbook."""
 WIDTHS = {"email": 30, "detail": 52, "display_name": 24, "granted_by": 30, "account_id": 38, "value": 26}
@@ -38,7 +41,7 @@ def write(report: Report, path: Path) -> Path:
         "remove_timezone": True,
     }
     with xlsxwriter.Workbook(str(path), options) as book:
-        sheets = _Sheets(book)
+        sheets = _Sheets(book, report)
         sheets.summary(report)
         for table in [
             tables.products(report),
@@ -57,8 +60,10 @@ def write(report: Report, path: Path) -> Path:
 class _Sheets:
     """Writes the sheets of one workbook with its formats."""
 
-    def __init__(self, book: Workbook) -> None:
+    def __init__(self, book: Workbook, report: Report) -> None:
         self._book = book
+        # An ampersand begins a code in a footer.
+        self._footer = (report.book or "without prices").replace("&", "&&")[:200]
         self._heading = book.add_format({"bold": True, "font_size": 16})
         self._label = book.add_format({"font_color": "#596273"})
         self._header = book.add_format(
@@ -75,6 +80,7 @@ class _Sheets:
     def table(self, table: Table) -> None:
         """One sheet with a frozen header, a filter and widths that fit."""
         sheet = self._book.add_worksheet(table.title[:31])
+        self._set_up_print(sheet)
         for place, column in enumerate(table.columns):
             width = WIDTHS.get(column.name, DEFAULT_WIDTHS[column.kind])
             sheet.set_column(place, place, width, self._forms.get(column.kind))
@@ -112,6 +118,14 @@ class _Sheets:
             sheet.write_string(row, 0, entry.figure, self._bold)
             sheet.write_string(row, 1, entry.meaning, self._wrapped)
 
+    def _set_up_print(self, sheet: Worksheet) -> None:
+        """A4 across, as wide as the sheet, the header on every page, the prices and their currency below."""
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_footer(f"&L{self._footer}&RPage &P of &N")
+
     def _figures(self, sheet: Worksheet, report: Report) -> int:
         head = report.headline
         sheet.write_string(0, 0, "Licence report", self._heading)
@@ -133,10 +147,14 @@ class _Sheets:
                 (f"Saving at the next renewal, {report.currency}", head.next_renewal, "money"),
                 ("Next renewal that saves", head.renewal_day, "day"),
             ]
+        summed = dict(zip(_labels(report), SUMMED, strict=True))
         for row, (label, value, kind) in enumerate(figures, start=2):
             sheet.write_string(row, 0, label, self._label)
             if kind == "day" and value is not None:
                 sheet.write_datetime(row, 1, value, self._forms[kind])
+            elif label in summed and value is not None:
+                formula = _sum(tables.products(report), summed[label])
+                sheet.write_formula(row, 1, formula, self._forms[kind], value)
             elif value is not None:
                 sheet.write_number(row, 1, value, self._forms[kind])
         return len(figures) + 3
@@ -157,6 +175,26 @@ class _Sheets:
                     write_cell(row, place, value, form)
             row += 1
         return row
+
+
+SUMMED = ["billed", "wasted", "review", "protected", "cost", "monthly"]
+"""Columns of the products that the summary adds up."""
+
+
+def _labels(report: Report) -> list[str]:
+    """How the summary calls the sums of `SUMMED`."""
+    return [
+        "Paid seats", "Wasted seats", "Seats to review", "Protected seats",
+        f"Cost a month, {report.currency}", f"Saving a month, from the next cycle, {report.currency}",
+    ]  # fmt: skip
+
+
+def _sum(table: Table, name: str) -> str:
+    """The formula that adds up a column of a sheet."""
+    place = [column.name for column in table.columns].index(name)
+    return (
+        f"=SUM({table.title}!{xl_col_to_name(place)}2:{xl_col_to_name(place)}{max(len(table.frame), 1) + 1})"
+    )
 
 
 def _cells(values: pd.Series, kind: str) -> pd.Series:

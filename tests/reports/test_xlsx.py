@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,36 @@ from reports import xlsx
 def book(report, tmp_path_factory):
     """The workbook as another library reads it."""
     return openpyxl.load_workbook(xlsx.write(report, tmp_path_factory.mktemp("book") / "licences.xlsx"))
+
+
+def computed(book, value):
+    """What a cell shows: the sum that its formula asks for, added up here."""
+    found = re.fullmatch(r"=SUM\((\w+)!(\w+):(\w+)\)", str(value))
+    if found is None:
+        return value
+    sheet, first, last = found.groups()
+    return round(sum(cell.value or 0 for (cell,) in book[sheet][f"{first}:{last}"]), 2)
+
+
+def test_the_totals_are_formulas_that_give_the_same_cents(book, report, tmp_path):
+    """Whoever filters or corrects a row sees the sum follow; what the file shows unopened is the same."""
+    path = xlsx.write(report, tmp_path / "licences.xlsx")
+    shown = openpyxl.load_workbook(path, data_only=True)["Summary"]
+    totals = [cell for cell in book["Summary"]["B"] if str(cell.value).startswith("=")]
+
+    assert len(totals) == 6
+    for cell in totals:
+        assert computed(book, cell.value) == round(shown[cell.coordinate].value, 2)
+
+
+def test_a_sheet_prints_across_with_its_header_and_its_prices(book):
+    """One page wide, the header on each page, the price book below."""
+    sheet = book["Waste"]
+
+    assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == ("landscape", 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    assert sheet.print_title_rows == "$1:$1"
+    assert "USD" in sheet.oddFooter.left.text
 
 
 def test_the_sheets_are_there_with_frozen_headers_and_filters(book):
@@ -50,7 +81,9 @@ def test_every_wasted_seat_is_a_row_and_money_sums(book, report):
 
 def test_the_summary_holds_the_headline(book, report):
     """Labels beside values, with the currency in the label."""
-    figures = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
+    figures = {
+        row[0]: computed(book, row[1]) for row in book["Summary"].iter_rows(values_only=True) if row[0]
+    }
 
     assert figures["Wasted seats"] == report.headline.wasted
     assert figures["Saving a month, from the next cycle, USD"] == float(report.headline.monthly)
@@ -68,7 +101,10 @@ def test_text_from_outside_stays_text(report, tmp_path, name):
 
     assert (cell.value, cell.data_type) == (name, "s")
     with zipfile.ZipFile(path) as parts:
-        assert not any(b"<f>" in parts.read(part) for part in parts.namelist())
+        formulas = [
+            text for part in parts.namelist() for text in re.findall(rb"<f>(.*?)</f>", parts.read(part))
+        ]
+    assert all(formula.startswith(b"SUM(Products!") for formula in formulas)
 
 
 def test_without_prices_there_is_no_money(unpriced, tmp_path):
