@@ -6,19 +6,20 @@ import pandas as pd
 
 from errors import SeatwiseError
 from provisioning.model.frames import Links, concat
-from tasks.extract import extract_target
+from tasks.extract import reread_target
 from tasks.memory import MADE
 from tasks.session import Session
 from tasks.state import RunState
 
 
-def read_again(session: Session, state: RunState) -> None:
+def read_again(session: Session) -> None:
     """Read every target that was changed; one that cannot be read stays as it was, and the report says so."""
+    state = session.state
     for name, outcomes in state.outcomes.items():
         if name not in state.targets or not outcomes["status"].isin(MADE).any():
             continue
         try:
-            after = extract_target(session, name)
+            after = reread_target(session, name)
         except SeatwiseError as error:
             state.remarks.append(
                 f"{name} could not be read again after its changes ({error}), so its figures are those "
