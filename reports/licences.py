@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from provisioning.licensing.assess import Assessment, Terms, assess
+from provisioning.licensing.charges import total
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.counting import held_again
 from provisioning.licensing.invoices import Reconciled, reconcile
@@ -26,10 +27,14 @@ from reports.notes import describe
 from reports.rejects import count_rejects, describe_rejects
 from reports.words import Definition, defined, titled
 
-__all__ = ["Headline", "Report", "Terms", "after_run", "build", "summary", "table_rows"]
+__all__ = ["Headline", "Report", "Terms", "after_run", "build", "since", "summary", "table_rows"]
 
 NOT_STATED = "(not stated)"
 NOBODY = "(paid, held by nobody)"
+MOVED = [
+    "product", "site", "display_name", "email", "department", "cost_center", "manager", "target",
+    "account_id",
+]  # fmt: skip
 REASONS = [reason.value for reason in WasteReason]
 
 
@@ -63,6 +68,25 @@ class Headline(NamedTuple):
         return self.known / self.billed if self.billed else 0.0
 
 
+class Compared(NamedTuple):
+    """What differs from an earlier day: seats that went and came, and what a month cost then."""
+
+    at: datetime
+    change: Realised
+    cost: Decimal | None
+    wasted: int
+
+    @property
+    def moves(self) -> pd.DataFrame:
+        """One row a seat: whether it `came` or `went`, whose it is and where."""
+        parts = [rows[MOVED].assign(moved=word) for word, rows in self._sides]
+        return pd.concat(parts, ignore_index=True)[["moved", *MOVED]]
+
+    @property
+    def _sides(self) -> list[tuple[str, pd.DataFrame]]:
+        return [("went", self.change.freed), ("came", self.change.added)]
+
+
 @dataclass(frozen=True)
 class Report:
     """One licence report.
@@ -86,6 +110,7 @@ class Report:
         notes: what a reader must know before using a figure.
         assessment: what the figures were made of.
         realised: what the run changed; None of a run that changed nothing.
+        compared: what differs from an earlier day; None when nothing is compared.
     """
 
     at: datetime
@@ -106,6 +131,7 @@ class Report:
     notes: list[str]
     assessment: Assessment
     realised: Realised | None = None
+    compared: Compared | None = None
 
 
 def build(
@@ -154,6 +180,14 @@ def after_run(report: Report, before: Assessment, book: PriceBook | None) -> Rep
     return replace(report, realised=compare(before, report.assessment, book))
 
 
+def since(report: Report, at: datetime, earlier: Assessment, book: PriceBook | None) -> Report:
+    """The report with what differs from an earlier day, judged by the prices of each day."""
+    change = compare(earlier, report.assessment, book)
+    wasted = int((earlier.waste["lane"] == Lane.READY.value).sum())
+    cost = None if book is None else total(earlier.charges, book)
+    return replace(report, compared=Compared(at, change, cost, wasted))
+
+
 def summary(report: Report) -> dict[str, Any]:
     """The part of a run's summary that is about seats: `seats`, `waste` and `renewals`, as JSON values."""
     sums = report.products.groupby("product")["billed"].sum()
@@ -173,6 +207,7 @@ def summary(report: Report) -> dict[str, Any]:
         "cost": _number(head.cost),
         "price_book": report.book,
         "realised": None if report.realised is None else _realised(report.realised),
+        "compared": None if report.compared is None else _compared(report.compared),
     }
 
 
@@ -298,6 +333,13 @@ def _realised(change: Realised) -> dict[str, Any]:
         "monthly": _number(change.monthly),
         "renewals": {str(day or "unknown"): float(money) for day, money in change.renewals.items()},
     }
+
+
+def _compared(then: Compared) -> dict[str, Any]:
+    """What differs from an earlier day, as JSON values."""
+    change = {key: value for key, value in _realised(then.change).items() if key in {"before", "after"}}
+    moved = {"went": len(then.change.freed), "came": len(then.change.added)}
+    return {"at": then.at, **change, **moved, "cost": _number(then.cost), "wasted": then.wasted}
 
 
 def _number(money: Decimal | None) -> float | None:

@@ -36,6 +36,7 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
     if report is not None:
         tables |= _tables_read(state) | _tables_decided(state)
         tables |= {"seats": report.seats, "waste": frames.concat(frames.Waste, [report.waste])}
+        tables |= {} if report.compared is None else {"compare": report.compared.moves}
     files.write_all(session.out, tables)
     if report is not None:
         html.write(report, session.out / REPORT)

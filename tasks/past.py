@@ -7,8 +7,10 @@ from datetime import datetime
 from errors import SeatwiseError
 from ledger import Ledger, Snapshot
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from tasks.clock import as_utc
 from tasks.memory import restore_source, restore_target
 from tasks.session import Session
+from tasks.state import Earlier
 
 
 class NothingRead(SeatwiseError):
@@ -30,7 +32,28 @@ def restore_reads(session: Session) -> tuple[dict[str, SourceSnapshot], dict[str
         NothingReadThen: one of them had not been read whole yet.
         SnapshotDamaged: what was read is lost.
     """
-    at = session.past
+    return _restore(session, session.past)
+
+
+def recall_earlier(session: Session, at: datetime | None) -> None:
+    """Take from the ledger what was read by an earlier day, for the report to compare with.
+
+    Args:
+        session: the open session.
+        at: the day; None compares with nothing.
+
+    Raises:
+        NothingReadThen: one of the sources and targets had not been read whole yet.
+        SnapshotDamaged: what was read is lost.
+    """
+    if at is not None:
+        moment = as_utc(at)
+        session.state.earlier = Earlier(moment, *_restore(session, moment))
+
+
+def _restore(
+    session: Session, at: datetime | None
+) -> tuple[dict[str, SourceSnapshot], dict[str, TargetSnapshot]]:
     sources = {name: restore_source(last_read(session.ledger, name, at)) for name in session.source_names}
     targets = {name: restore_target(last_read(session.ledger, name, at)) for name in session.target_names}
     return sources, targets

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -112,10 +113,14 @@ def _build_report(session: Session, state: RunState) -> Report:
     )
     sources, links, book = list(state.sources.values()), links_after(session, state), _read_prices(session)
     report = licences.build(sources, list(state.targets.values()), links, book, terms)
-    if not state.before:
-        return report
-    earlier = list({**state.targets, **state.before}.values())
-    return licences.after_run(report, assess(sources, earlier, links, book, terms), book)
+    if state.before:
+        written = list({**state.targets, **state.before}.values())
+        report = licences.after_run(report, assess(sources, written, links, book, terms), book)
+    if (then := state.earlier) is not None:
+        reads = list(then.sources.values()), list(then.targets.values())
+        earlier = assess(*reads, links, book, replace(terms, now=then.at))
+        report = licences.since(report, then.at, earlier, book)
+    return report
 
 
 def _read_prices(session: Session) -> PriceBook | None:

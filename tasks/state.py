@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -11,6 +13,14 @@ from ledger import StoredPlan
 from provisioning.decide.decide import Decision
 from provisioning.model.frames import Changes, Outcomes, concat, empty
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+
+
+class Earlier(NamedTuple):
+    """What was read by an earlier day."""
+
+    at: datetime
+    sources: dict[str, SourceSnapshot]
+    targets: dict[str, TargetSnapshot]
 
 
 @dataclass
@@ -25,6 +35,7 @@ class RunState:
         lasting: changes of a run being taken back that cannot be.
         before: the targets that were changed as they were read before; `targets` has them as they are.
         remarks: what the report must say of how it was made.
+        earlier: what the report compares with.
     """
 
     sources: dict[str, SourceSnapshot] = field(default_factory=dict)
@@ -35,6 +46,7 @@ class RunState:
     lasting: pd.DataFrame = field(default_factory=partial(empty, Changes))
     before: dict[str, TargetSnapshot] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    earlier: Earlier | None = None
 
     @property
     def all_changes(self) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import OUT, POLICY, AsOf, Config, Debug, Full, Json, Only, Out
+from flows.cli.options import OUT, POLICY, AsOf, Compare, Config, Debug, Full, Json, Only, Out
 
 
 def reconcile(
@@ -66,13 +66,15 @@ def licences(
     config: Config = POLICY,
     out: Out = OUT,
     as_of: AsOf = None,
+    compare: Compare = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Report every seat, what it costs and what is wasted: HTML, workbook and CSV."""
     from flows.cli.run import run_command
 
-    run_command("licences", {"config": str(config), "out": str(out), "as_of": as_of}, json=json)
+    parameters = {"config": str(config), "out": str(out), "as_of": as_of, "compare": compare}
+    run_command("licences", parameters, json=json)
 
 
 def undo(

@@ -19,6 +19,7 @@ Only = Annotated[
 ]
 Full = Annotated[bool, typer.Option("--full", help=parameters.FULL)]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", help=parameters.AS_OF)]
+Compare = Annotated[datetime | None, typer.Option("--compare", help=parameters.COMPARE)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 POLICY = Path("policy.yaml")

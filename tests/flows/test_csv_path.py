@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,10 @@ def files(company, tmp_path: Path) -> Path:
     return folder
 
 
-def run(flow: str, folder: Path) -> dict[str, Any]:
+def run(flow: str, folder: Path, **more: Any) -> dict[str, Any]:
     started = getattr(import_module(f"flows.{flow}"), flow)
     state = asyncio.run(
-        started(config=str(folder / "policy.yaml"), out=str(folder / "out"), return_state=True)
+        started(config=str(folder / "policy.yaml"), out=str(folder / "out"), return_state=True, **more)
     )
     return summary_of(state)
 
@@ -143,6 +144,32 @@ def test_a_finance_run_sends_nobody_to_give_a_seat(company, files: Path):
     assert summary["waste"]["seats"] == len(steps) == len(actions) > 0
     assert steps["what"].str.startswith("Open the account and take away ").all()
     assert list((files / "out" / "owners" / "departments").glob("*.csv"))
+
+
+def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: Path):
+    """One of the export's people is gone, one is new; before the first read there is nothing to compare."""
+    from tasks.past import NothingReadThen
+
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+    begun = datetime.now(UTC)
+    run("reconcile", files)
+    then = datetime.now(UTC)
+    export = files / "export-users.csv"
+    table = pd.read_csv(export, dtype=str, keep_default_na=False)
+    seated = (table["User status"] == "Active") & table.filter(like="Jira - ").eq("User").any(axis=1)
+    gone = table["User id"] == table.loc[seated.idxmax(), "User id"]
+    table.loc[gone, ["User id", "email"]] = ["712020:new", "new@acme.test"]
+    table.to_csv(export, index=False)
+
+    summary = run("licences", files, compare=then)
+
+    moves = pd.read_csv(files / "out" / "compare.csv")
+    assert summary["compared"]["went"] == (moves["moved"] == "went").sum() > 0
+    assert summary["compared"]["came"] == (moves["moved"] == "came").sum() > 0
+    assert set(moves.loc[moves["moved"] == "came", "account_id"]) == {"712020:new"}
+    assert f"Since {then:%Y-%m-%d}" in (files / "out" / "licences.html").read_text()
+    with pytest.raises(NothingReadThen):
+        run("licences", files, compare=begun)
 
 
 def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
