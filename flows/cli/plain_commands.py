@@ -179,12 +179,25 @@ def restore(
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to write them.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+    from_exports: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--from-exports",
+            metavar="PEOPLE USERS",
+            help="A CSV file of the people who work here, and the user list exported from "
+            "admin.atlassian.com: write a policy and a price book for them.",
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Write an example policy, price book and the schema that lets an editor complete it."""
     from flows.cli.init import write_examples
+    from flows.cli.init_exports import write_from_exports
 
-    say(write_examples(folder, force=force))
+    if from_exports is None:
+        say(write_examples(folder, force=force))
+    else:
+        say(write_from_exports(*from_exports, folder, force=force))
 
 
 COMMANDS = (init, check, show, approve, release, lift, history, explain, prune, health, backup, restore)

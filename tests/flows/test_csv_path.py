@@ -146,6 +146,20 @@ def test_a_finance_run_sends_nobody_to_give_a_seat(company, files: Path):
     assert list((files / "out" / "owners" / "departments").glob("*.csv"))
 
 
+def test_two_files_are_enough_to_begin(company, files: Path, tmp_path: Path):
+    """The policy and the price book that `init --from-exports` writes run; every seat costs 1.00."""
+    from flows.cli.init_exports import write_from_exports
+
+    folder = tmp_path / "finance"
+    said = write_from_exports(files / "people.csv", files / "export-users.csv", folder, force=False)
+    summary = run("licences", folder)
+
+    assert "seatwise licences" in said
+    assert summary["cost"] == sum(summary["seats"].values()) > 100
+    assert summary["waste"]["monthly"] <= summary["waste"]["seats"]
+    assert "kept" in write_from_exports(files / "people.csv", files / "export-users.csv", folder, force=False)
+
+
 def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: Path):
     """One of the export's people is gone, one is new; before the first read there is nothing to compare."""
     from tasks.past import NothingReadThen
