@@ -76,28 +76,25 @@ def write_from_exports(people: Path, users: Path, folder: Path, *, force: bool) 
         for product, site in _products(users)
     ]
     paths = {"people": _path_from(folder, people), "users": _path_from(folder, users)}
-    texts = {
-        "policy.yaml": POLICY.format(**paths),
-        "prices.yaml": PRICES.format(users=users.name) + "".join(contracts),
-    }
-    lines = []
-    for name, text in texts.items():
-        path = folder / name
-        if path.exists() and not force:
-            lines.append(f"kept    {path} (it was there; --force overwrites it)")
-            continue
-        path.write_text(text, encoding="utf-8")
-        lines.append(f"wrote   {path}")
-    policy = folder / "policy.yaml"
+    policy, prices = folder / "policy.yaml", folder / "prices.yaml"
     return "\n".join(
         [
-            *lines,
+            _write(policy, POLICY.format(**paths), force=force),
+            _write(prices, PRICES.format(users=users.name) + "".join(contracts), force=force),
             "",
             f"1. seatwise check --config {policy}      says what was understood of each column",
-            f"2. Write your prices into {folder / 'prices.yaml'}; until then every seat costs 1.00",
+            f"2. Write your prices into {prices}; until then every seat costs 1.00",
             f"3. seatwise licences --config {policy}   makes the report, the actions and the lists of owners",
         ]
     )
+
+
+def _write(path: Path, text: str, *, force: bool) -> str:
+    """Write a file unless it is there, and say which of the two was done."""
+    if path.exists() and not force:
+        return f"kept    {path} (it was there; --force overwrites it)"
+    path.write_text(text, encoding="utf-8")
+    return f"wrote   {path}"
 
 
 def _products(users: Path) -> list[tuple[str, str]]:
