@@ -44,8 +44,8 @@ RENEWALS = [
     "oversized",
 ]  # fmt: skip
 SEATS = [
-    "display_name", "email", "product", "site", "activity", "last_active", "billable", "granted_by", "role",
-    "department", "cost_center", "manager", "cost", "seen_by", "target", "account_id",
+    "display_name", "email", "product", "site", "billable", "last_active", "department", "cost_center",
+    "cost", "seen_by", "account_id",
 ]  # fmt: skip
 
 

@@ -106,4 +106,7 @@ def _counts(counts: dict[str, int]) -> str:
 def _waste(waste: dict[str, Any]) -> list[str]:
     if waste["monthly"] is None:
         return [f"  waste    {waste['seats']:,} seats (no price book, so no amounts)"]
-    return [f"  waste    {waste['seats']:,} seats, {waste['currency']} {waste['monthly']:,.2f} a month"]
+    line = f"  waste    {waste['seats']:,} seats, {waste['currency']} {waste['monthly']:,.2f} a month"
+    if waste.get("renewal_day"):
+        line += f"; {waste['currency']} {waste['next_renewal']:,.2f} at the renewal of {waste['renewal_day']}"
+    return [line, *([f"  review   {waste['review']:,} seats"] if waste.get("review") else [])]

@@ -207,7 +207,8 @@ def _merge(shown: pd.DataFrame) -> pd.DataFrame:
     ordered = shown.sort_values([*SEAT, "rank"])
     first = ordered.drop_duplicates(SEAT).set_index(SEAT)
     groups = ordered.groupby(SEAT)
-    first["seen_by"] = groups["target"].agg(_join)
+    targets = ordered.drop_duplicates([*SEAT, "target"]).sort_values([*SEAT, "target"])
+    first["seen_by"] = targets.groupby(SEAT)["target"].agg(", ".join)
     first["held_at"] = groups["held_at"].max()
     for name in ("granted_by", "role"):
         first[name] = groups[name].first()
