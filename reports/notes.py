@@ -79,9 +79,10 @@ def _left_out(found: Assessment, terms: Terms) -> Iterator[str]:
 def _paid_twice(twice: pd.DataFrame) -> Iterator[str]:
     if len(twice):
         people = twice[["display_name", "email"]].drop_duplicates()
+        who = _number(len(people), "person holds", "people hold")
         yield (
-            f"{_number(len(people), 'person', 'people')} hold a product on more than one site or in more "
-            "than one organisation, which is paid for each time: the workbook's sheet Paid twice names them."
+            f"{who} a product on more than one site or in more than one organisation, which is paid for each "
+            "time: the workbook's sheet Paid twice names them."
         )
 
 
