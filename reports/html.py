@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from reports import tables
 from reports.licences import Report
 from reports.packed import pack_rows
-from reports.words import UNPRICED, titled
+from reports.words import UNPRICED, named, titled
 
 TEMPLATES = Path(__file__).parent / "templates"
 NONE = "\N{EN DASH}"
@@ -68,6 +68,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "named": named,
         "money": money,
         "count": count,
         "share": share,
