@@ -22,7 +22,7 @@ _WORDS = {word for part in _PARTS.values() for word in part.get("words", ())}
 """What Prefect makes the name of a run of where nobody types one."""
 _PROPOSED = re.compile(
     "(alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|omicron|pi|rho|sigma|tau"
-    r"|upsilon|phi|chi|psi|omega)\d+-[a-z]+"
+    r"|upsilon|phi|chi|psi|omega)\d+-[a-z-]+"
 )
 """What the form for a run of one's own stands filled with, such as omega5-ligobis."""
 

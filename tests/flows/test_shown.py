@@ -40,7 +40,7 @@ def test_a_run_is_called_by_flow_policy_target_time_and_what_came_of_it(company,
 
 def test_only_a_name_that_prefect_made_is_replaced():
     assert not any(is_typed(generate_slug(2)) for _ in range(500))
-    assert not any(is_typed(name) for name in ("lambda98-campeche", "omega5-ligobis"))
+    assert not any(is_typed(name) for name in ("lambda98-campeche", "phi95-neural-y"))
     assert all(is_typed(name) for name in ("monthly-report", "quarter's end", "test", "otter run 3"))
 
 
