@@ -35,6 +35,8 @@ REMOTE = ("s3", "gs", "gcs", "abfs", "abfss")
 class FileLost(LedgerError):
     """A file is not what it was written as, or not there."""
 
+    remedy = "Restore it from a backup, or read everything again with `seatwise reconcile --full`."
+
 
 class FrameFiles(ABC):
     """Frames by the digest of their file."""
