@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check chaos mutants schema bench deploy up lock
+.PHONY: help demo test live check chaos mutants schema bench deploy up lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -30,6 +30,9 @@ test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage
 	@mkdir -p out
 	$(BIN)/python -m slipcover -m pytest -n 2 --dist worksteal -q
 	$(BIN)/python tests/coverage_floors.py out/coverage.json
+
+live: $(VENV)/dev.stamp ## Run the tests that live with a Prefect server, its workers and a browser for minutes; a quarter of an hour
+	$(BIN)/python -m pytest -m live -q
 
 check: $(VENV)/dev.stamp ## Lint, types and import contracts
 	$(BIN)/ruff check .

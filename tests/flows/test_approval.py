@@ -15,6 +15,8 @@ from tests.flows.test_endings import HTTP, Deployed, deployment
 from tests.flows.test_states import OUTCOME, artifacts
 from tests.servers import until
 
+pytestmark = pytest.mark.live
+
 SEATWISE = str(Path(sys.executable).parent / "seatwise")
 
 

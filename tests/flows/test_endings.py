@@ -24,6 +24,8 @@ from tests.flows.test_states import OUTCOME, PLAN, artifacts
 from tests.flows.test_sync import released
 from tests.servers import PREFECT, process, start_server, until
 
+pytestmark = pytest.mark.live
+
 # A server on SQLite is busy now and then, and says so; what it refused so it has not done.
 HTTP = requests.Session()
 HTTP.mount(

@@ -12,6 +12,8 @@ from tests.flows.test_endings import deployment
 from tests.flows.test_states import OUTCOME, artifacts
 from tests.flows.test_sync import released
 
+pytestmark = pytest.mark.live
+
 
 def reads(company, path: str) -> int:
     """How many pages of a list were asked for."""

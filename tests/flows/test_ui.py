@@ -13,6 +13,8 @@ from tests.flows.test_deployments import environment  # noqa: F401
 from tests.flows.test_endings import Deployed, deployment
 from tests.servers import until
 
+pytestmark = pytest.mark.live
+
 SLOW = 150_000
 """Milliseconds a step of a run may take to show on a busy machine."""
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED", "PAUSED")

@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
 import yaml
 
 from tests.operations.commands import ask, tell
+
+pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())

@@ -12,12 +12,15 @@ from gzip import decompress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sandbox import policy
 from sandbox.running import Running
 from tests.operations.commands import seatwise
+
+pytestmark = pytest.mark.live
 
 
 @contextmanager

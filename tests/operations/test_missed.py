@@ -12,6 +12,8 @@ import pytest
 from tests.operations.commands import ENDS, ask, make_late, seatwise, tell
 from tests.servers import PREFECT, process, server_environment, start_server, until
 
+pytestmark = pytest.mark.live
+
 
 @pytest.mark.timeout(600)
 def test_what_was_missed_is_done_once(tmp_path: Path, folder):

@@ -17,6 +17,8 @@ from sandbox import policy
 from tests.operations.commands import ask, seatwise, tell
 from tests.servers import SEATWISE, process, server_environment, start_server, until
 
+pytestmark = pytest.mark.live
+
 SYNC = "seatwise-sync"
 
 

@@ -14,6 +14,8 @@ from sandbox.running import Running
 from tests.operations.commands import ENDS, processes, seatwise, start_run, state_of
 from tests.servers import PREFECT, process, server_environment, start_server, until
 
+pytestmark = pytest.mark.live
+
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc")
 @pytest.mark.timeout(900)

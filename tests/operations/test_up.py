@@ -12,6 +12,8 @@ import pytest
 from tests.operations.commands import ENDS, processes, start_run, state_of
 from tests.servers import SEATWISE, healthy, server_environment, until
 
+pytestmark = pytest.mark.live
+
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted in /proc")
 @pytest.mark.timeout(600)
