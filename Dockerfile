@@ -1,8 +1,9 @@
 # One image for the server, its workers and the commands: what is locked, and a user without rights.
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY requirements-server.lock ./
+COPY requirements-pip.lock requirements-server.lock ./
 RUN python -m venv /opt/seatwise \
+    && /opt/seatwise/bin/pip install --no-cache-dir --require-hashes -r requirements-pip.lock \
     && /opt/seatwise/bin/pip install --no-cache-dir --require-hashes -r requirements-server.lock
 COPY . .
 RUN /opt/seatwise/bin/pip install --no-cache-dir --no-build-isolation --no-deps .
