@@ -416,7 +416,7 @@ def test_the_policy_is_one_the_product_accepts() -> None:
     loaded = policy.load(printed("http://127.0.0.1:1"), origin="policy.yaml")
 
     assert set(loaded.connections) == {"okta-main", "acme-cloud"}
-    assert len(price_book.load(PRICES, origin="prices.yaml")) > 0
+    assert price_book.load(PRICES, origin="prices.yaml").names
 
 
 def test_a_sandbox_stops_at_once_whatever_hangs() -> None:
