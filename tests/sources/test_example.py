@@ -21,7 +21,7 @@ CONTRACT = "tests/sources/test_contract.py"
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of what a source lives in, with the two files of the page."""
     tree = tmp_path_factory.mktemp("tree")
-    for folder in ("sources", "sandbox", "tests/sources"):
+    for folder in ("sources", "sandbox", "tests/sources", "tests/receive"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tree)
     for path, text in FILE.findall(PAGE):
