@@ -15,6 +15,7 @@ LedgerError
 ├── ClockWentBack         the ledger holds runs of a later time than now
 ├── PlanMismatch          another plan is stored under the same fingerprint
 ├── SnapshotDamaged       a snapshot's file is absent or altered
+├── FileLost              a file of frames is absent or altered
 ├── LedgerNotEmpty        a backup would be restored over what is there
 ├── BackupUnreadable      the archive is none, or was cut or altered
 └── BackupOfAnotherVersion  another version of Seatwise made it
