@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Engine
@@ -47,16 +46,6 @@ class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups, Sha
         frame_files = open_frame_files(folder or _name_folder(engine, beside or Path()))
         _keep_private(engine, frame_files)
         return cls(engine, frame_files)
-
-    def __enter__(self) -> Self:
-        """Use the ledger in a `with` statement, which closes it."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()
 
 
 def _keep_private(engine: Engine, frame_files: FrameFiles) -> None:

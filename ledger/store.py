@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 from sqlalchemy import Column, Connection, Engine, Table, func, insert, select
@@ -30,6 +31,16 @@ class Database:
         """Hold it; who opens a part of the database makes it."""
         self._engine = engine
         self._open = threading.local()
+
+    def __enter__(self) -> Self:
+        """Use the database in a `with` statement, which closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
 
     def clock(self) -> datetime:
         """The time now: that of the database where several machines share one, else of this machine."""

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ledger.pushed import tables
-from ledger.pushed.resources import Resources, Vanished, Writer, living, lock_row, record, unique_name
+from ledger.pushed.resources import Resources, Writer, living, lock_row, record, unique_name
 from ledger.store import chunks
 from provisioning.model.text import fold
 
@@ -61,13 +61,7 @@ class Groups(Resources):
         Raises:
             Vanished: there is none.
         """
-        with self._reading() as connection:
-            found = connection.execute(
-                select(_t).where(living(_t, connection_name), _t.c.id == identifier)
-            ).one_or_none()
-        if found is None:
-            raise Vanished(f"no group has the id {identifier}")
-        return _stored(found)
+        return _stored(self._find(_t, "group", connection_name, identifier))
 
     def list_groups(
         self, connection_name: str, where: ColumnElement[bool] | None, start: int, count: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Self
 
 from ledger.migrate import open_database
@@ -24,13 +23,3 @@ class Inbox(Users, Groups, Tokens, Reading):
             LedgerTooNew: a later version of Seatwise has written it.
         """
         return cls(open_database(url))
-
-    def __enter__(self) -> Self:
-        """Use the inbox in a `with` statement, which closes it."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close it."""
-        self.close()

@@ -44,6 +44,19 @@ class Writer(NamedTuple):
 class Resources(Database):
     """The part that users and groups share."""
 
+    def _find(self, table: Table, what: str, connection_name: str, identifier: str) -> Any:
+        """The living row of an identifier.
+
+        Raises:
+            Vanished: there is none.
+        """
+        query = select(table).where(living(table, connection_name), table.c.id == identifier)
+        with self._reading() as connection:
+            found = connection.execute(query).one_or_none()
+        if found is None:
+            raise Vanished(f"no {what} has the id {identifier}")
+        return found
+
     def _count_and_page(
         self, table: Table, where: ColumnElement[bool], start: int, count: int
     ) -> tuple[int, list[Any]]:

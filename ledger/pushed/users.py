@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, delete, insert, select, true, update
 
 from ledger.pushed import tables
-from ledger.pushed.resources import Resources, Vanished, Writer, living, lock_row, record, unique_name
+from ledger.pushed.resources import Resources, Writer, living, lock_row, record, unique_name
 
 Body = Mapping[str, Any]
 _t = tables.users
@@ -50,13 +50,7 @@ class Users(Resources):
         Raises:
             Vanished: there is none.
         """
-        with self._reading() as connection:
-            found = connection.execute(
-                select(_t).where(living(_t, connection_name), _t.c.id == identifier)
-            ).one_or_none()
-        if found is None:
-            raise Vanished(f"no user has the id {identifier}")
-        return _stored(found)
+        return _stored(self._find(_t, "user", connection_name, identifier))
 
     def list_users(
         self, connection_name: str, where: ColumnElement[bool] | None, start: int, count: int
