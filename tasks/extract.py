@@ -56,15 +56,18 @@ def _is_worth_another_try(_task: Task[..., Any], _run: TaskRun, state: State[Any
     return bool(deployment.id) and isinstance(error, TransportError) and error.worth_retrying
 
 
-@task(
-    name="extract source",
-    task_run_name="extract {name}",
-    cache_policy=NO_CACHE,
-    retries=len(AGAIN_AFTER),
-    retry_delay_seconds=AGAIN_AFTER,
-    retry_jitter_factor=0.3,
-    retry_condition_fn=_is_worth_another_try,
-)
+_TRIED_AGAIN: dict[str, Any] = {
+    "task_run_name": "extract {name}",
+    "cache_policy": NO_CACHE,
+    "retries": len(AGAIN_AFTER),
+    "retry_delay_seconds": AGAIN_AFTER,
+    "retry_jitter_factor": 0.3,
+    "retry_condition_fn": _is_worth_another_try,
+}
+"""How Prefect treats the read of a source or target."""
+
+
+@task(name="extract source", **_TRIED_AGAIN)
 def extract_source(session: Session, name: str) -> SourceSnapshot:
     """Read one source to its end, or what changed in it since it was last read to its end.
 
@@ -81,15 +84,7 @@ def extract_source(session: Session, name: str) -> SourceSnapshot:
         return read
 
 
-@task(
-    name="extract target",
-    task_run_name="extract {name}",
-    cache_policy=NO_CACHE,
-    retries=len(AGAIN_AFTER),
-    retry_delay_seconds=AGAIN_AFTER,
-    retry_jitter_factor=0.3,
-    retry_condition_fn=_is_worth_another_try,
-)
+@task(name="extract target", **_TRIED_AGAIN)
 def extract_target(session: Session, name: str) -> TargetSnapshot:
     """Read one target to its end.
 

@@ -56,3 +56,23 @@ def screenshots() -> Path:
     """Where pictures go, for people to look at."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     return SCREENSHOTS
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a policy of two files."""
+    from sandbox.atlassian_export import face
+    from sandbox.kit.world import make_world
+
+    world = make_world(people=30, seed=2)
+    for style in ("groups", "people"):
+        face.write(world, tmp_path, style=style)
+    (tmp_path / "policy.yaml").write_text(
+        "version: 1\n"
+        "connections:\n"
+        "  people: {kind: csv, path: people.csv}\n"
+        "  export: {kind: atlassian_export, path: export-users.csv}\n"
+        "sources: [{from: people}]\n"
+        "targets: [{to: export}]\n"
+    )
+    return tmp_path

@@ -29,26 +29,6 @@ def seatwise(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a policy of two files."""
-    from sandbox.atlassian_export import face as atlassian_export
-    from sandbox.kit.world import make_world
-
-    world = make_world(people=30, seed=2)
-    for style in ("groups", "people"):
-        atlassian_export.write(world, tmp_path, style=style)
-    (tmp_path / "policy.yaml").write_text(
-        "version: 1\n"
-        "connections:\n"
-        "  people: {kind: csv, path: people.csv}\n"
-        "  export: {kind: atlassian_export, path: export-users.csv}\n"
-        "sources: [{from: people}]\n"
-        "targets: [{to: export}]\n"
-    )
-    return tmp_path
-
-
 def test_every_designed_command_is_there():
     assert sorted(COMMANDS) == sorted(DESIGNED)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,23 +16,3 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     env = server_environment(folder)
     with start_server(folder, env):
         yield env
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A policy of two files, read once."""
-    from sandbox.atlassian_export import face
-    from sandbox.kit.world import make_world
-
-    world = make_world(people=30, seed=2)
-    for style in ("groups", "people"):
-        face.write(world, tmp_path, style=style)
-    (tmp_path / "policy.yaml").write_text(
-        "version: 1\n"
-        "connections:\n"
-        "  people: {kind: csv, path: people.csv}\n"
-        "  export: {kind: atlassian_export, path: export-users.csv}\n"
-        "sources: [{from: people}]\n"
-        "targets: [{to: export}]\n"
-    )
-    return tmp_path

@@ -28,6 +28,14 @@ EXAMPLES = int(os.environ.get("SEATWISE_EXAMPLES", "12"))
 """Worlds all promises are tried on; more of them on a day with time."""
 QUICK = [Phase.explicit, Phase.reuse, Phase.generate]
 """Making a broken world smaller takes many minutes, and the promise that broke says enough."""
+TRIED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=QUICK,
+)
+"""How promises are tried: on the same worlds each time."""
 
 
 def apply_to(plan: Plan, target: TargetSnapshot) -> TargetSnapshot:
@@ -112,13 +120,7 @@ def decided(world: World) -> Decision:
 
 
 @pytest.mark.timeout(900)
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=QUICK,
-)
+@TRIED
 @given(worlds())
 def test_every_promise_is_kept(world: World):
     """All are tried on one world, for deciding is what takes the time; the traceback names the broken one."""
@@ -297,13 +299,7 @@ PROMISES = (
 )
 
 
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=QUICK,
-)
+@TRIED
 @given(acquainted(), st.sampled_from(["twin", "swap", "one account, two people"]))
 def test_a_contradiction_destroys_nothing(world: World, kind: str):
     """Of those it concerns nobody loses anything, whoever left; all others leave as they would without it."""
