@@ -14,7 +14,7 @@ from provisioning.decide.handover import find_handovers
 from provisioning.decide.people import DEPARTED, People
 from provisioning.model import frames
 from provisioning.model.frames import Ambiguities, Links
-from provisioning.model.keys import Mask, Rows, coded, locate, positions, take
+from provisioning.model.keys import Mask, Rows, coded, follow, locate, positions, take
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import AccountState
 from provisioning.model.text import folded
@@ -264,17 +264,18 @@ class _Draft:
         records = np.flatnonzero(self.account >= 0)
         stated = _keys(self.people, records, "email", attributes)
         shown = folded(self.accounts["email"].where(pd.Series(self.present)))
-        bearer = positions(stated, shown)
         own = self.account[records]
-        differs = stated.ne(take(shown, own)).fillna(value=True).to_numpy(np.bool_)
-        other = take(pd.Series(self.person), bearer).fillna(-1).to_numpy(np.int64)
+        differs = stated.notna() & stated.ne(take(shown, own)).fillna(value=True)
+        moved = np.flatnonzero(differs.to_numpy(np.bool_))
+        address = take(stated, moved)
+        bearer = positions(address, shown)
+        other = follow(self.person, bearer)
         theirs = take(stated, locate(other, records))
-        passed = (bearer >= 0) & (bearer != own) & differs & (other >= 0)
-        passed &= (theirs.notna() & theirs.ne(stated)).fillna(value=False).to_numpy(np.bool_)
+        passed = (other >= 0) & (theirs.notna() & theirs.ne(address)).fillna(value=False).to_numpy(np.bool_)
         for at in np.flatnonzero(passed):
-            reason = f"its address {stated.iloc[at]} is that of an account linked with another identity"
-            both = np.array([records[at], other[at]], dtype=np.int64)
-            self._doubt(both, np.array([own[at], bearer[at]], dtype=np.int64), "email", reason)
+            reason = f"its address {address.iloc[at]} is that of an account linked with another identity"
+            both = np.array([records[moved[at]], other[at]], dtype=np.int64)
+            self._doubt(both, np.array([own[moved[at]], bearer[at]], dtype=np.int64), "email", reason)
             self.account[both] = -1
 
     def _join_or_doubt(self, records: Rows, accounts: Rows, rule: str) -> None:
