@@ -20,7 +20,7 @@ def continue_plans(session: Session) -> None:
     Any other is planned afresh, and so is one that the policy, or another run, has outdated since: what was
     decided about it counts for nothing then.
     """
-    earlier = _earlier(session)
+    earlier = session.earlier_attempts
     newest = {plan.target: plan for plan in earlier_plans(session)}
     for plan in newest.values():
         if not _is_begun(session, plan, earlier):
@@ -34,7 +34,7 @@ def continue_plans(session: Session) -> None:
 
 def earlier_plans(session: Session) -> list[StoredPlan]:
     """The plans of the run's earlier attempts, oldest first."""
-    return [plan for run_id in _earlier(session) for plan in session.ledger.plans(run_id)]
+    return [plan for run_id in session.earlier_attempts for plan in session.ledger.plans(run_id)]
 
 
 def left_to_write(session: Session, plan: StoredPlan) -> StoredPlan:
@@ -49,10 +49,6 @@ def with_earlier(session: Session, plan: StoredPlan, outcomes: pd.DataFrame) -> 
     attempts = session.ledger.attempts(session.run_id)
     recorded = session.ledger.outcomes(plan.fingerprint, attempts)
     return concat(Outcomes, [recorded[~recorded["change_id"].isin(outcomes["change_id"])], outcomes])
-
-
-def _earlier(session: Session) -> list[str]:
-    return [run_id for run_id in session.ledger.attempts(session.run_id) if run_id != session.run_id]
 
 
 def _is_begun(session: Session, plan: StoredPlan, earlier: list[str]) -> bool:

@@ -34,7 +34,7 @@ def find_read(session: Session, name: str) -> Snapshot | None:
 
     A target that was written since, and what would be read with other options, is read afresh.
     """
-    earlier = [run_id for run_id in session.ledger.attempts(session.run_id) if run_id != session.run_id]
+    earlier = session.earlier_attempts
     if not earlier or not session.remembers:
         return None
     kept = session.ledger.read_by(earlier, name, since=session.now - session.policy.reuse_reads)

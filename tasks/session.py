@@ -77,6 +77,11 @@ class Session:
     recording: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def earlier_attempts(self) -> list[str]:
+        """Runs in the ledger that began what this one goes on with, oldest first."""
+        return [run_id for run_id in self.ledger.attempts(self.run_id) if run_id != self.run_id]
+
+    @property
     def policy_name(self) -> str:
         """The name of the policy: that of its file."""
         return self.config.stem

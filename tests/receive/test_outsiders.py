@@ -16,16 +16,22 @@ import requests
 from scim2_models import SearchRequest, UniquenessException
 from scim2_tester import Status, check_server
 
-from tests.receive.foreign import Client
 from tests.receive.service import Service
 from tests.sandbox.scim.okta_suite import run
+from tests.scim_over_requests import ForeignClient
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 
 
+def foreign_client(service: Service) -> ForeignClient:
+    """scim2-client with the token of a connection."""
+    headers = {"Authorization": f"Bearer {service.tokens['idp']}"}
+    return ForeignClient(service.base(), headers, service.session)
+
+
 def test_scim2_tester_finds_nothing(service: Service) -> None:
     """Its checks of discovery, of every verb and of every attribute's add, replace and remove."""
-    client = Client(service)
+    client = foreign_client(service)
     client.discover()
 
     results = check_server(client)
@@ -36,7 +42,7 @@ def test_scim2_tester_finds_nothing(service: Service) -> None:
 
 def test_scim2_client_works_with_it(service: Service) -> None:
     """It checks every answer against the schemas the service tells."""
-    client = Client(service)
+    client = foreign_client(service)
     client.discover()
     user, group = client.get_resource_model("User"), client.get_resource_model("Group")
     made = client.create(user.model_validate({"userName": "zed@acme.test", "title": "Mate"}))

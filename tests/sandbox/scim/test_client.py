@@ -10,31 +10,9 @@ import requests
 
 from sandbox.running import Running
 from tests.sandbox.scim.api import TOKEN
+from tests.scim_over_requests import ForeignClient
 
-scim2_client = pytest.importorskip("scim2_client.client")
 scim2_models = pytest.importorskip("scim2_models")
-
-
-class Client(scim2_client.BaseSyncSCIMClient):  # type: ignore[misc]
-    """The client over requests; it brings engines for other libraries only."""
-
-    def __init__(self, sandbox: Running) -> None:
-        """Discover what the server can do."""
-        super().__init__()
-        self.base = f"{sandbox.url}/scim/v2"
-        self.headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
-        self.discover()
-
-    def _stays_under_base_url(self, _endpoint: str) -> bool:
-        return True
-
-    def _parse_json(self, response: requests.Response) -> Any:
-        return response.json()
-
-    def request(self, method: str, url: str, **settings: Any) -> requests.Response:
-        """Send one request."""
-        headers = {**self.headers, **settings.pop("headers", {})}
-        return requests.request(method, self.base + url, headers=headers, timeout=10, **settings)
 
 
 @pytest.fixture
@@ -45,12 +23,15 @@ def tidy() -> Iterator[Running]:
 
 
 @pytest.fixture
-def client(tidy: Running) -> Client:
+def client(tidy: Running) -> ForeignClient:
     """Discover a sandbox of one's own."""
-    return Client(tidy)
+    headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
+    client = ForeignClient(f"{tidy.url}/scim/v2", headers, requests.Session())
+    client.discover()
+    return client
 
 
-def test_it_discovers_and_lists_everybody(tidy: Running, client: Client) -> None:
+def test_it_discovers_and_lists_everybody(tidy: Running, client: ForeignClient) -> None:
     """Schemas make models, and every user and group fits its model."""
     user, group = client.get_resource_model("User"), client.get_resource_model("Group")
     found: list[Any] = []
@@ -68,7 +49,7 @@ def test_it_discovers_and_lists_everybody(tidy: Running, client: Client) -> None
     }
 
 
-def test_it_writes(tidy: Running, client: Client) -> None:
+def test_it_writes(tidy: Running, client: ForeignClient) -> None:
     """Create, replace, refuse a duplicate, delete: every answer is checked by the client's models."""
     user = client.get_resource_model("User")
     made = client.create(user.model_validate({"userName": "zed@acme.test", "active": True}))

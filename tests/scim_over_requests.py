@@ -7,17 +7,16 @@ from typing import Any
 import requests
 from scim2_client.client import BaseSyncSCIMClient
 
-from tests.receive.service import Service
+PATIENCE = 30
+"""Seconds an answer may take on a busy machine."""
 
 
-class Client(BaseSyncSCIMClient):
-    """The client against a running service."""
+class ForeignClient(BaseSyncSCIMClient):
+    """The client against the server at an address."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, base: str, headers: dict[str, str], session: requests.Session) -> None:
         super().__init__()
-        self.base = service.base()
-        self.session = service.session
-        self.headers = {"Authorization": f"Bearer {service.tokens['idp']}"}
+        self.base, self.headers, self.session = base, headers, session
 
     def _stays_under_base_url(self, _endpoint: str) -> bool:
         return True
@@ -27,4 +26,4 @@ class Client(BaseSyncSCIMClient):
 
     def request(self, method: str, url: str, **settings: Any) -> requests.Response:
         headers = {**self.headers, **settings.pop("headers", {})}
-        return self.session.request(method, self.base + url, headers=headers, timeout=30, **settings)
+        return self.session.request(method, self.base + url, headers=headers, timeout=PATIENCE, **settings)
