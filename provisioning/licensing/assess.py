@@ -37,6 +37,7 @@ from provisioning.model.frames import (
     concat,
     empty,
 )
+from provisioning.model.keys import Mask
 from provisioning.model.seat_table import build_seats
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Deployment, Lane
@@ -200,16 +201,16 @@ def _with_cost(billed: pd.DataFrame, charges: list[Charge], book: PriceBook | No
     """The seats with their share of what they cost."""
     cost = pd.Series(None, index=billed.index, dtype=object)
     if book is not None:
-        cost = as_money(share_costs(charges, billed, book)).where(_priced(billed, charges), None)
+        cost = as_money(share_costs(charges, billed, book)).where(_priced(charges, len(billed)), None)
     return billed.assign(cost=cost)
 
 
-def _priced(billed: pd.DataFrame, charges: list[Charge]) -> pd.Series:
-    """Whether some contract counts each seat."""
-    priced = np.zeros(len(billed), dtype=np.bool_)
+def _priced(charges: list[Charge], seats: int) -> Mask:
+    """Whether some contract counts each of so many seats."""
+    priced = np.zeros(seats, dtype=np.bool_)
     for charge in charges:
         priced[charge.rows] = True
-    return pd.Series(priced, index=billed.index)
+    return priced
 
 
 def _as_waste(
@@ -228,9 +229,7 @@ def _as_waste(
         concat(Entitlements, [target.entitlements for target in targets]),
     )
     positions = judged.index.to_numpy()
-    priced = np.zeros(len(freed.next_cycle), dtype=np.bool_)
-    for charge in charges:
-        priced[charge.rows] = True
+    priced = _priced(charges, len(freed.next_cycle))
     shown = pd.Series(priced[positions] & (judged["lane"] == Lane.READY.value).to_numpy())
     starts = {charge.place: charge.effective for charge in charges}
     once = {charge.product: charge.effective for charge in charges if not charge.own}
