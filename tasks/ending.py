@@ -82,7 +82,9 @@ def _describe_outcome(summary: dict[str, Any]) -> str:
     by_action = ", ".join(f"{count:,} {action}" for action, count in summary["changes"].items())
     if not planned:
         people, accounts = summary["identities"], summary["accounts"]
-        return f"In step: {people:,} identities and {accounts:,} accounts, and nothing to change."
+        # What could not be read, or cannot be taken, may still be to do.
+        said = "In step" if summary["verdict"] == "done" else "Not all in step"
+        return f"{said}: {people:,} identities and {accounts:,} accounts, and nothing to change."
     tried = summary["applied"] + summary["failed"] + summary["stale"] + summary["propagating"]
     if not tried + summary["blocked"]:
         return f"{_changes(planned)} planned: {by_action}."

@@ -1,0 +1,28 @@
+"""The sentence a run ends with never says more than the verdict does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tasks.ending import describe_ending
+
+NOTHING_TO_DO: dict[str, Any] = {
+    "flow": "sync", "run_id": "r1", "changes": {}, "identities": 3, "accounts": 2, "targets_failed": {},
+    "failures": [], "rejected": [], "blocked_by": [], "rehearsed": None, "waiting": {}, "propagating": 0,
+    "rejects": {}, "seats_left": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "facts", "begins"),
+    [
+        ("done", {}, "In step: 3 identities"),
+        ("done, rows not read", {"rejects": {"okta": {"email": 2}}}, "Not all in step: 3 identities"),
+        ("done, seats left", {"seats_left": {"acme": 1}}, "Not all in step: 3 identities"),
+    ],
+)
+def test_only_what_is_done_is_in_step(verdict, facts, begins):
+    """Rows that were not read, and seats that no rule can take, may still be to do."""
+    assert describe_ending(NOTHING_TO_DO | {"verdict": verdict} | facts).startswith(begins)
