@@ -1,4 +1,4 @@
-"""The parameters flows share, described once: for the forms of the Prefect UI, and the help of the commands.
+"""The parameters flows share, as the forms of the Prefect UI take them.
 
 The server checks a form against these bounds before a run exists, and shows the description beside the field.
 """
@@ -8,14 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
+from flows.descriptions import AS_OF, COMPARE, CONFIG, FULL, ONLY, OUT
 from flows.forms import Described, Filled
 
-CONFIG = "The policy file, or block:NAME for one kept at the Prefect server."
-OUT = "Folder for the files people read."
-ONLY = "E-mail addresses to restrict the run to; empty means everyone."
-AS_OF = "Judge as of this moment (UTC), to rehearse a date; one that is past shows what was read then."
-COMPARE = "Say what came and went since what was read then (UTC), and the money between."
-FULL = "Read every source whole, also those that can tell what changed."
 BEGINS_WITH_A_DATE = r"^\d{4}-\d{2}-\d{2}"
 NOT_EMPTY = {"minLength": 1, "pattern": r"\S"}
 

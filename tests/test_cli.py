@@ -60,6 +60,16 @@ def test_commands_that_only_look_never_import_prefect(command: str, folder: Path
     assert ran.returncode == 0, ran.stderr
 
 
+def test_help_loads_nothing_that_a_form_or_a_run_needs():
+    """What every command says of itself costs the command line's own library alone."""
+    code = (
+        "import sys\nimport flows.cli\n"
+        "sys.exit(bool({'pydantic', 'pandas', 'prefect', 'sqlalchemy', 'requests'} & set(sys.modules)))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_history_waits_for_no_frames(folder: Path):
     """Reading runs takes neither pandas nor the rules of the policy; the same runs are shown."""
     from datetime import UTC, datetime

@@ -8,18 +8,18 @@ from typing import Annotated
 
 import typer
 
-from flows import parameters
+from flows import descriptions
 
-Config = Annotated[Path, typer.Option("--config", "-c", help=parameters.CONFIG)]
-Out = Annotated[Path, typer.Option("--out", "-o", help=parameters.OUT)]
+Config = Annotated[Path, typer.Option("--config", "-c", help=descriptions.CONFIG)]
+Out = Annotated[Path, typer.Option("--out", "-o", help=descriptions.OUT)]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary alone, as JSON.")]
 Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="EMAIL", help="Restrict the run to these people; repeatable."),
 ]
-Full = Annotated[bool, typer.Option("--full", help=parameters.FULL)]
-AsOf = Annotated[datetime | None, typer.Option("--as-of", help=parameters.AS_OF)]
-Compare = Annotated[datetime | None, typer.Option("--compare", help=parameters.COMPARE)]
+Full = Annotated[bool, typer.Option("--full", help=descriptions.FULL)]
+AsOf = Annotated[datetime | None, typer.Option("--as-of", help=descriptions.AS_OF)]
+Compare = Annotated[datetime | None, typer.Option("--compare", help=descriptions.COMPARE)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 POLICY = Path("policy.yaml")
