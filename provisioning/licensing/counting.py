@@ -194,7 +194,7 @@ def _without_directories(shown: pd.DataFrame) -> pd.DataFrame:
     if not leads.any():
         return shown
     read = shown.loc[~leads & (shown["deployment"] == Deployment.DATA_CENTER.value), "product"].unique()
-    counts = (shown["basis"] == Basis.GROUPS.value) & ~shown["product"].isin(read)
+    counts = shown["granted_by"].notna() & ~shown["product"].isin(read)
     kept = shown[~leads | counts]
     runs = kept["deployment"].mask(
         kept["deployment"] == Deployment.DIRECTORY.value, Deployment.DATA_CENTER.value

@@ -50,6 +50,7 @@ class Company:
             self.seats.append(
                 {"target": target, "account_id": name, "product": product, "site": site,
                  "activity": more.get("activity", used), "billable": more.get("billable", True),
+                 "granted_by": more.get("granted_by"),
                  "last_active": None if last is None else NOW - timedelta(days=last)}
             )  # fmt: skip
         return self

@@ -112,6 +112,17 @@ def test_a_directory_bills_nothing_itself():
     assert list(company.assess().places["product"]) == ["jira-software"]
 
 
+@pytest.mark.parametrize(("read", "expected"), [(False, 2), (True, 3)])
+def test_what_a_directorys_groups_open_counts_unless_the_server_itself_is_read(read, expected):
+    """Two people of a group of Crowd that opens Jira: they hold a seat of a server that nobody reads."""
+    company = Company().hold("jira-software", 2, target="crowd", granted_by="jira-users")
+    company.runs["crowd"] = Deployment.DIRECTORY
+    if read:
+        company.on_servers("jira").hold("jira-software", 3, target="jira")
+
+    assert company.assess().places["billed"].tolist() == [expected]
+
+
 def test_a_person_with_one_product_on_two_sites_is_named():
     """It is paid for twice; whoever has it once is not named."""
     company = Company().hold("jira", 2, site="one").hold("jira", 1, site="two").hold("wiki", 2, site="one")
