@@ -55,11 +55,25 @@ def template() -> Path:
     return path
 
 
+def one_authority(folder: Path) -> Path:
+    """A file with the first certificate alone: every client of Prefect reads all authorities anew, a third of a run.
+
+    The server speaks http, so none of them is ever asked.
+    """
+    import certifi
+
+    end = "-----END CERTIFICATE-----\n"
+    path = folder / "authority.pem"
+    path.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
+    return path
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prefect server in a process of its own."""
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import (
+        PREFECT_API_SSL_CERT_FILE,
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         PREFECT_HOME,
@@ -72,6 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.copy(template(), home / "prefect.db")
     settings = {
         PREFECT_HOME: home,
+        PREFECT_API_SSL_CERT_FILE: str(one_authority(home)),
         PREFECT_SERVER_DATABASE_CONNECTION_URL: f"sqlite+aiosqlite:///{home / 'prefect.db'}",
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
         PREFECT_LOGGING_TO_API_ENABLED: False,
