@@ -14,7 +14,7 @@ from transport.pace import Pacing
 from transport.redact import guard_logs
 from transport.retry_policy import RetryPolicy
 from transport.watch import Say
-from transport.wire import Wire
+from transport.wire import Meaning, Wire, as_stated
 
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "seatwise"}
 _VERSION = re.compile(r"v?\d{1,2}(\.\d+)?")
@@ -90,6 +90,7 @@ class Door:
         headers: Mapping[str, str] | None = None,
         workers: int = 8,
         bounds: Bounds | None = None,
+        meaning: Meaning = as_stated,
     ) -> Client:
         """Return a client for the host of `base_url`.
 
@@ -101,13 +102,22 @@ class Door:
             headers: sent with every request, over the usual ones.
             workers: connections kept open, and requests at the same time.
             bounds: what one exchange may take in all, where it is not what the door says.
+            meaning: which status a refusal stands for, where its body says more than its status.
 
         Raises:
             ValueError: `base_url` is no http address, or holds a name and password.
             ClearText: `base_url` is unencrypted and leads to another machine, which the door does not allow.
         """
         stated = {**HEADERS, **(headers or {})}
-        wire = Wire(base_url, auth, stated, workers, bounds or self.bounds, clear_text=self.clear_text)
+        wire = Wire(
+            base_url,
+            auth,
+            stated,
+            workers,
+            bounds or self.bounds,
+            clear_text=self.clear_text,
+            meaning=meaning,
+        )
         return Client(
             base_url,
             wire,

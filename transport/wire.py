@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -37,6 +37,8 @@ from transport.watch import UNDER_WAY, UnderWay
 log = logging.getLogger(__name__)
 Params = Mapping[str, Any] | None
 Origin = tuple[str, str, int]
+Meaning = Callable[[int, Any], int]
+"""The status that a refusal stands for, of the one it bears and its body: some services hide it there."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -154,6 +156,11 @@ class _OneHost(HTTPAdapter):
         return answer
 
 
+def as_stated(status: int, _body: Any) -> int:
+    """Return the status as the service states it, which nearly all mean as they say."""
+    return status
+
+
 class Wire:
     """A pool of kept-alive connections to one host, and the credential that goes there alone."""
 
@@ -166,6 +173,7 @@ class Wire:
         bounds: Bounds,
         *,
         clear_text: bool,
+        meaning: Meaning = as_stated,
     ) -> None:
         """Open nothing yet.
 
@@ -176,6 +184,7 @@ class Wire:
             workers: connections kept open.
             bounds: what one exchange may take in all.
             clear_text: whether the credential may travel unencrypted to another machine.
+            meaning: which status a refusal stands for.
 
         Raises:
             ValueError: it is no http address, or holds a name and password.
@@ -185,7 +194,7 @@ class Wire:
         self._origin = _checked_origin(base_url, clear_text=clear_text)
         scheme, host, port = self._origin
         self._own = f"{scheme}://{host}:{port}/" if port != _PORTS[scheme] else f"{scheme}://{host}/"
-        self._bounds = bounds
+        self._bounds, self._meaning = bounds, meaning
         self._timeouts = (bounds.connect, bounds.silence)
         self._headers = headers
         # A pool that blocks never opens more connections than there are workers. Used without a session,
@@ -241,7 +250,7 @@ class Wire:
         status, method, url = answer.status_code, str(prepared.method), str(prepared.url)
         log.debug("%s %s answered %s", method, url, status)
         if not 200 <= status < 300:
-            raise _refusal(answer, content).about(method, url)
+            raise _refusal(answer, content, self._meaning).about(method, url)
         reply = Reply(status, answer.headers, content, url, method)
         if whole_json and content and "json" in answer.headers.get("Content-Type", ""):
             reply.json()  # A body that ends with the connection shows its cut only here.
@@ -268,12 +277,11 @@ class Wire:
         raise error.about(str(prepared.method), prepared.url)
 
 
-def _refusal(answer: Response, content: bytes) -> TransportError:
+def _refusal(answer: Response, content: bytes, meaning: Meaning) -> TransportError:
     """Return the error an answer without success stands for."""
     body = read_body(content)
     words = words_of(body)
     if answer.is_redirect:
         words = f"it points to {answer.headers['Location']}"
-    return error_class(answer.status_code)(
-        words, status=answer.status_code, body=body, headers=answer.headers
-    )
+    status = meaning(answer.status_code, body)
+    return error_class(status)(words, status=status, body=body, headers=answer.headers)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sources.entra.answers import code_of, date_of, next_page, objects_of
 from sources.entra.batch import RESTARTS, Gathering, Listing, chunks
 from sources.entra.fields import EXPIRED_PAGE
-from sources.entra.pace import Budget
+from sources.kit.budget import Budget
 from transport.client import Client
 from transport.clock import Clock
 from transport.door import Door

@@ -31,7 +31,7 @@ from sources.entra.fields import (
 )
 from sources.entra.graph import Graph
 from sources.entra.options import EntraOptions
-from sources.entra.pace import Budget
+from sources.kit.budget import Budget
 from sources.kit.checks import REFUSED
 from sources.kit.states import screen_people
 from transport.clock import Clock

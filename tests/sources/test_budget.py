@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.entra import wire as entra_wire
 from sandbox.running import Running
-from sources.entra.pace import Budget
+from sources.kit.budget import Budget
 from sources.entra.source import Entra
 from tests.sources.entra.test_source import entra, held, people
 from tests.transport.service import SettableClock
