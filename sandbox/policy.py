@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from string import Template
 from textwrap import fill
 
@@ -140,7 +141,7 @@ def _rules(name: str, target: Target, *, alone: bool) -> str:
 
 def exports() -> str:
     """Return the shell lines that set the secrets the policy refers to."""
-    return "\n".join(f"export {name}={value}" for name, value in SECRETS.items())
+    return "\n".join(f"export {name}={quote(value)}" for name, value in SECRETS.items())
 
 
 def write(

@@ -1,0 +1,159 @@
+"""Google Workspace: what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+import orjson
+from pydantic import BaseModel, Field, SecretStr, field_validator
+
+from provisioning.model.findings import Finding
+from provisioning.model.intake import batches
+from provisioning.model.screening import Screened
+from provisioning.model.text import matches
+from sources.google_workspace.directory import Directory, Page, status_of
+from sources.google_workspace.fields import FIELDS, STATES, UNTOLD, columns, custom_schemas, wanted_fields
+from sources.google_workspace.groups import Groups
+from sources.kit.budget import Budget
+from sources.kit.checks import check_patterns, check_read
+from sources.kit.members import batched
+from sources.kit.options import SourceOptions
+from sources.kit.states import screen_people
+from transport.client import Client
+from transport.door import Door
+from transport.prefetch import prefetch
+
+MINUTE = 60.0
+MOST_MEMBERS = 200
+"""Groups and members a page may have."""
+
+
+class GoogleWorkspaceOptions(SourceOptions):
+    """What a connection of kind `google_workspace` may say."""
+
+    known_fields = FIELDS | dict.fromkeys(UNTOLD, "")
+    untold = frozenset(UNTOLD)
+
+    key: SecretStr = Field(description="Key of the service account: the JSON file Google made, whole.")
+    subject: str = Field(description="Address of the administrator the service account acts as.")
+    customer: str = Field("my_customer", description="Customer to read; by default the administrator's own.")
+    url: str = Field("https://admin.googleapis.com", description="Address of the Admin SDK API.")
+    token_url: str | None = Field(
+        None, description="Where tokens are asked for, where the key is wrong on it."
+    )
+    attributes: dict[str, str] = Field(
+        {}, description="Column to path, such as externalIds.login_id or customSchemas.Employment.start."
+    )
+    nested: bool = Field(True, description="Whether members of groups in groups count.")
+    deleted: bool = Field(True, description="Whether users deleted of late are read.")
+    queries_per_minute: int = Field(2400, ge=1, description="Quota of queries a minute for a user.")
+    page_size: int = Field(500, ge=1, le=500, description="Users a page; of groups and members 200 at most.")
+    workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
+
+    @field_validator("key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        try:
+            told = orjson.loads(key.get_secret_value())
+            missing = [name for name in ("client_email", "private_key", "token_uri") if not told[name]]
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            missing = ["client_email, private_key or token_uri"]
+        if missing:
+            raise ValueError(f"the key lacks {', '.join(missing)}; give the whole JSON file that Google made")
+        return key
+
+
+class GoogleWorkspace:
+    """One customer of Google Workspace."""
+
+    kind: ClassVar[str] = "google_workspace"
+    Options: ClassVar[type[BaseModel]] = GoogleWorkspaceOptions
+
+    def __init__(self, name: str, options: GoogleWorkspaceOptions, door: Door) -> None:
+        self.name, self._options, self._door = name, options, door
+
+    def identities(self) -> Iterator[Screened]:
+        """Pages of Identities, users of every state; raises unless the last page was reached."""
+        for taken in batches(self._users(), key="source_id"):
+            yield screen_people(self.name, taken, taken["source_state"], STATES | self._options.states)
+
+    def memberships(self) -> Iterator[Screened]:
+        """Pages of Memberships; raises unless every group was read to its end."""
+        return batched(self.name, self._groups.members(self._is_wanted, deep=self._options.nested))
+
+    def check(self) -> list[Finding]:
+        """Say whether the administrator reads users, deleted ones and groups."""
+        subject = self.name
+        return [
+            check_read(f"{subject}: users", partial(self._first, "users", {})),
+            *self._check_deleted(),
+            check_read(f"{subject}: groups", partial(self._first, "groups", {})),
+            *check_patterns(
+                subject, "groups", self._options.groups, lambda: (one.name for one in self._groups.listed())
+            ),
+        ]
+
+    def _check_deleted(self) -> list[Finding]:
+        if not self._options.deleted:
+            return []
+        return [check_read(f"{self.name}: deleted users", partial(self._first, "users", DELETED))]
+
+    @cached_property
+    def _client(self) -> Client:
+        from sources.google_workspace.auth import GoogleToken
+
+        options = self._options
+        key = orjson.loads(options.key.get_secret_value())
+        auth = GoogleToken(self._door, key, options.subject, options.token_url or key["token_uri"])
+        return self._door.client(
+            options.url,
+            auth,
+            token_id=f"{key['client_email']} as {options.subject}",
+            bucket=lambda *_: "directory",
+            workers=options.workers + 2,
+            meaning=status_of,
+        )
+
+    @cached_property
+    def _directory(self) -> Directory:
+        budget = Budget(self._options.queries_per_minute, MINUTE, self._door.pacing.clock)
+        return Directory(self._client, self._options.customer, budget)
+
+    @cached_property
+    def _groups(self) -> Groups:
+        options = self._options
+        return Groups(
+            self._directory, page_size=min(options.page_size, MOST_MEMBERS), workers=options.workers
+        )
+
+    def _users(self) -> Iterator[Any]:
+        """Columns of the users, then of the deleted ones.
+
+        Those deleted are asked for first and told last: whoever is brought back meanwhile is in both
+        listings, and the one of users counts.
+        """
+        attributes = self._options.attributes
+        gone = list(self._list_users(DELETED)) if self._options.deleted else []
+        take = columns(attributes)
+        yield from (take(page.rows) for page in prefetch(self._list_users({})))
+        take = columns(attributes, deleted=True)
+        yield from (take(page.rows) for page in gone)
+
+    def _list_users(self, query: dict[str, str]) -> Iterator[Page]:
+        attributes = self._options.attributes
+        schemas = custom_schemas(attributes)
+        custom = {"projection": "custom", "customFieldMask": ",".join(schemas)} if schemas else {}
+        params = {"maxResults": self._options.page_size, **custom, **query}
+        return self._directory.customers("users", params, ",".join(wanted_fields(attributes)))
+
+    def _first(self, what: str, query: dict[str, str]) -> Page:
+        return next(self._directory.customers(what, {"maxResults": 1, **query}, "id"))
+
+    def _is_wanted(self, name: str) -> bool:
+        return matches(name, self._options.groups)
+
+
+DELETED = {"showDeleted": "true"}
+"""Asks for the users deleted of late, and for no others."""
