@@ -18,7 +18,8 @@ class SourceOptions(BaseModel):
         untold: columns that this provider can never tell.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    # What stands where a secret belongs is not shown in the error about it.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     known_fields: ClassVar[Mapping[str, str]] = {}
     untold: ClassVar[frozenset[str]] = frozenset()
 

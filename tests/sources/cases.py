@@ -79,6 +79,12 @@ def _onelogin_endless(_sandbox: Running, path: str) -> dict[str, Any]:
     return {"path": path, "status": 200, "times": 0, "body": [], "headers": {"after-cursor": "same"}}
 
 
+def _google_endless(_sandbox: Running, path: str) -> dict[str, Any]:
+    what = path.rpartition("/")[2]
+    body = {"kind": f"admin#directory#{what}", what: [], "nextPageToken": "same"}
+    return {"path": path, "status": 200, "times": 0, "body": body}
+
+
 # Active or not is all that SCIM says.
 SCIM_STATES = {"staged": "suspended", "departed": "suspended"}
 HR = {
@@ -145,6 +151,7 @@ def _sql(sandbox: Running, folder: Path) -> dict[str, Any]:
     return {"url": f"sqlite:///{folder / 'hr.db'}", "query": "SELECT * FROM people", "groups": groups}
 
 
+GOOGLE_LISTS = {"identities": "users", "memberships": "groups"}
 SPECIAL = {
     "okta": Case(
         options={"groups": ["atl-*", "team-*"], "workers": 2},
@@ -169,6 +176,13 @@ SPECIAL = {
         options={"workers": 2},
         paths={"identities": "/onelogin/api/2/users", "memberships": "/onelogin/api/2/roles"},
         endless=_onelogin_endless,
+    ),
+    "google_workspace": Case(
+        options={"workers": 2},
+        paths={part: f"/google/admin/directory/v1/{what}" for part, what in GOOGLE_LISTS.items()},
+        endless=_google_endless,
+        # Someone who has not started is suspended like someone who is barred.
+        states={"staged": "suspended"},
     ),
     "scim": Case(
         connection=lambda sandbox, _folder: _scim(sandbox, "2.0", paging="index"),

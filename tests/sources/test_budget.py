@@ -11,8 +11,8 @@ import pytest
 
 from sandbox.entra import wire as entra_wire
 from sandbox.running import Running
-from sources.kit.budget import Budget
 from sources.entra.source import Entra
+from sources.kit.budget import Budget
 from tests.sources.entra.test_source import entra, held, people
 from tests.transport.service import SettableClock
 from transport.clock import STOP, Clock, Stop

@@ -11,7 +11,13 @@ from sources import Source, connector
 from tests.sources.cases import _options
 from transport.door import Door
 
-OPTIONS = {"okta": "groups", "entra": "groups", "scim": "groups", "onelogin": "roles"}
+OPTIONS = {
+    "okta": "groups",
+    "entra": "groups",
+    "scim": "groups",
+    "onelogin": "roles",
+    "google_workspace": "groups",
+}
 
 
 def _connect(kind: str, sandbox: Running, folder: Path, patterns: list[str]) -> Source:
