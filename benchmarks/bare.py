@@ -5,13 +5,17 @@ They ask for the same pages as the sources do, as many at a time, and know the p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
+import jwt
 import requests
 
 from sandbox.entra.auth import CLIENT, TENANT
+from sandbox.google_workspace.auth import ADMIN, AUDIENCE, GRANT, GROUPS, USERS
+from sandbox.google_workspace.key import PEM, SERVICE_ACCOUNT
 
 WORKERS, GRAPH_WORKERS = 8, 4
 EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
@@ -20,6 +24,11 @@ USER_PROPERTIES = (
     "companyName,jobTitle,employeeType,employeeId,employeeHireDate,employeeLeaveDateTime,accountEnabled,"
     "externalUserState,deletedDateTime,userType"
 )
+GOOGLE_USER = (
+    "kind,nextPageToken,users(id,primaryEmail,emails,name,organizations,externalIds,relations,customSchemas,"
+    "creationTime,lastLoginTime,suspended,archived)"
+)
+GOOGLE_GROUP = "kind,nextPageToken,groups(id,name,email,directMembersCount)"
 
 
 def okta(base: str) -> None:
@@ -98,6 +107,38 @@ def scim(base: str) -> None:
         _at_once(lambda pool, url: _indexed(session, pool, url, 100), lists)
 
 
+def google_workspace(base: str) -> None:
+    """Users and deleted ones by tokens; members of every group side by side."""
+    api = f"{base}/google/admin/directory/v1"
+    with _session({"Authorization": f"Bearer {_google_token(base)}"}) as session:
+        users = {"customer": "my_customer", "maxResults": 500, "fields": GOOGLE_USER}
+        groups = {"customer": "my_customer", "maxResults": 200, "fields": GOOGLE_GROUP}
+        members = {"maxResults": 200, "fields": "kind,nextPageToken,members(id,email,type)"}
+        with ThreadPoolExecutor(WORKERS + 1) as pool:
+            people = pool.submit(_tokens, session, f"{api}/users", users)
+            _tokens(session, f"{api}/users", users | {"showDeleted": "true"})
+            keys = [g["id"] for page in _tokens(session, f"{api}/groups", groups) for g in page["groups"]]
+            list(pool.map(lambda key: len(_tokens(session, f"{api}/groups/{key}/members", members)), keys))
+            ids = users | {"fields": "kind,nextPageToken,users(id,customerId,archived)"}
+            _tokens(session, f"{api}/users", ids)
+            people.result()
+
+
+def _google_token(base: str) -> str:
+    now = int(time.time())
+    claim = {"iss": SERVICE_ACCOUNT, "sub": ADMIN, "scope": f"{USERS} {GROUPS}", "aud": AUDIENCE}
+    signed = jwt.encode(claim | {"iat": now, "exp": now + 3600}, PEM, "RS256")
+    form = {"grant_type": GRANT, "assertion": signed}
+    return str(requests.post(f"{base}/google-oauth/token", data=form, timeout=60).json()["access_token"])
+
+
+def _tokens(session: requests.Session, url: str, params: dict[str, Any]) -> list[Any]:
+    pages = [_got(session, url, params)[0]]
+    while token := pages[-1].get("nextPageToken"):
+        pages.append(_got(session, url, params | {"pageToken": token})[0])
+    return pages
+
+
 def _session(headers: dict[str, str]) -> requests.Session:
     session = requests.Session()
     session.headers.update(headers)
@@ -146,4 +187,10 @@ def _indexed(session: requests.Session, pool: Executor, url: str, count: int) ->
     list(pool.map(lambda at: len(_got(session, url, {"startIndex": at, "count": count})[0]), starts))
 
 
-LOOPS: dict[str, Callable[[str], None]] = {"okta": okta, "entra": entra, "onelogin": onelogin, "scim": scim}
+LOOPS: dict[str, Callable[[str], None]] = {
+    "okta": okta,
+    "entra": entra,
+    "onelogin": onelogin,
+    "scim": scim,
+    "google_workspace": google_workspace,
+}

@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sandbox import vendors
 from sandbox.entra.auth import CLIENT, TENANT
 from sources import Source, connector
 from transport.door import Door
 
-SOURCES = ("okta", "entra", "onelogin", "scim")
+SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace")
 PARTS = ("identities", "memberships")
 
 
@@ -59,6 +60,8 @@ def connect(kind: str, base: str, door: Door | None = None, **more: Any) -> Sour
             "client_id": "sandbox-onelogin-id",
             "client_secret": "sandbox-onelogin-secret",
         },
+        "google_workspace": vendors.connections()["google"].resolved(base)
+        | {"queries_per_minute": 1_000_000},
         "scim": {"url": f"{base}/scim/v2", "token": "sandbox-scim-token"},
     }
     made = connector(kind)

@@ -65,6 +65,13 @@ BUCKETS = {
     "onelogin": Bucket(
         "/onelogin/api", 5_000, 0.6, lambda people: {"page_size": max(1, people // 5_000)}, windows=60
     ),
+    "google_workspace": Bucket(
+        "/google/admin",
+        2_400,
+        20,
+        lambda people: {"page_size": max(1, people // 500), "queries_per_minute": 2_400},
+        hurried=True,
+    ),
     "scim": Bucket("/scim/v2", 600, 50, lambda people: {"page_size": max(1, people // 800)}),
 }
 
@@ -106,10 +113,10 @@ def _measured(kind: str, bucket: Bucket, base: str, people: int) -> dict[str, fl
     start = time.perf_counter()
     sent = _sent(base, bucket.path, kind, options, door) - others
     spent = time.perf_counter() - start
-    refused = _counted(base, f"/{kind}", 429)
+    refused = _counted(base, bucket.path, 429) + _counted(base, bucket.path, 403)
     window = bucket.windows * bucket.minute
     bound = (sent - 1) // bucket.allows * window
-    share = refused / (_counted(base, f"/{kind}") or 1)
+    share = refused / (_counted(base, bucket.path) or 1)
     told = f"    {kind}: {sent:,} requests where {bucket.allows:,} are allowed in {window:g} s: "
     if not bound:
         print(told + "they fit one window")
