@@ -108,19 +108,9 @@ class Door:
             ValueError: `base_url` is no http address, or holds a name and password.
             ClearText: `base_url` is unencrypted and leads to another machine, which the door does not allow.
         """
-        stated = {**HEADERS, **(headers or {})}
-        wire = Wire(
-            base_url,
-            auth,
-            stated,
-            workers,
-            bounds or self.bounds,
-            clear_text=self.clear_text,
-            meaning=meaning,
-        )
         return Client(
             base_url,
-            wire,
+            self._wire(base_url, auth, headers or {}, workers, bounds or self.bounds, meaning),
             token_id=token_id,
             bucket=bucket,
             writable=self.writable,
@@ -130,3 +120,15 @@ class Door:
             retry_policy=self.retry_policy,
             say=self.say,
         )
+
+    def _wire(
+        self,
+        base_url: str,
+        auth: AuthBase,
+        headers: Mapping[str, str],
+        workers: int,
+        bounds: Bounds,
+        meaning: Meaning,
+    ) -> Wire:
+        stated = {**HEADERS, **headers}
+        return Wire(base_url, auth, stated, workers, bounds, clear_text=self.clear_text, meaning=meaning)

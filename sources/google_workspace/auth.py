@@ -16,6 +16,7 @@ import orjson
 from google.auth.exceptions import RefreshError
 from google.auth.transport import Request
 from google.oauth2.service_account import Credentials
+from pydantic import SecretStr
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
@@ -32,7 +33,26 @@ DELEGATE = (
     "In the Admin console, under Security, API controls, Domain-wide delegation, authorise client id "
     "{client} for {scopes}."
 )
+WHOLE_FILE = "Give the whole JSON file that Google made with the key."
 ACT_AS = "Let `subject` be the address of an administrator who may read users and groups, in this customer."
+
+
+def read_key(secret: SecretStr) -> dict[str, Any]:
+    """Return the key of a service account.
+
+    Raises:
+        CredentialRefused: it is not the JSON file that Google makes.
+    """
+    try:
+        key = orjson.loads(secret.get_secret_value())
+        missing = [name for name in ("client_email", "private_key", "token_uri") if not key.get(name)]
+    except (orjson.JSONDecodeError, AttributeError):
+        key, missing = {}, ["the form of JSON"]
+    if missing:
+        raise CredentialRefused(
+            f"the key of the service account lacks {', '.join(missing)}", remedy=WHOLE_FILE
+        )
+    return dict(key)
 
 
 class GoogleToken(AccessToken):
@@ -71,8 +91,7 @@ class GoogleToken(AccessToken):
             )
         except ValueError:
             raise CredentialRefused(
-                "the private key of the service account cannot be read",
-                remedy="Give the whole JSON file that Google made with the key.",
+                "the private key of the service account cannot be read", remedy=WHOLE_FILE
             ) from None
         return made
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-import orjson
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel, Field, SecretStr
 
 from provisioning.model.findings import Finding
 from provisioning.model.intake import batches
@@ -52,18 +51,6 @@ class GoogleWorkspaceOptions(SourceOptions):
     page_size: int = Field(500, ge=1, le=500, description="Users a page; of groups and members 200 at most.")
     workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
 
-    @field_validator("key")
-    @classmethod
-    def _is_a_key(cls, key: SecretStr) -> SecretStr:
-        try:
-            told = orjson.loads(key.get_secret_value())
-            missing = [name for name in ("client_email", "private_key", "token_uri") if not told[name]]
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            missing = ["client_email, private_key or token_uri"]
-        if missing:
-            raise ValueError(f"the key lacks {', '.join(missing)}; give the whole JSON file that Google made")
-        return key
-
 
 class GoogleWorkspace:
     """One customer of Google Workspace."""
@@ -102,10 +89,10 @@ class GoogleWorkspace:
 
     @cached_property
     def _client(self) -> Client:
-        from sources.google_workspace.auth import GoogleToken
+        from sources.google_workspace.auth import GoogleToken, read_key
 
         options = self._options
-        key = orjson.loads(options.key.get_secret_value())
+        key = read_key(options.key)
         auth = GoogleToken(self._door, key, options.subject, options.token_url or key["token_uri"])
         return self._door.client(
             options.url,
