@@ -16,6 +16,9 @@ import requests
 from sandbox.entra.auth import CLIENT, TENANT
 from sandbox.google_workspace.auth import ADMIN, AUDIENCE, GRANT, GROUPS, USERS
 from sandbox.google_workspace.key import PEM, SERVICE_ACCOUNT
+from sandbox.keycloak.face import CLIENT as KEYCLOAK_CLIENT
+from sandbox.keycloak.face import REALM
+from sandbox.keycloak.face import SECRET as KEYCLOAK_SECRET
 
 WORKERS, GRAPH_WORKERS = 8, 4
 EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
@@ -139,6 +142,48 @@ def _tokens(session: requests.Session, url: str, params: dict[str, Any]) -> list
     return pages
 
 
+def keycloak(base: str) -> None:
+    """Users by offset side by side; the tree of groups, and the members of each up to an empty page."""
+    api = f"{base}/keycloak/admin/realms/{REALM}"
+    form = {"grant_type": "client_credentials"}
+    token_url = f"{base}/keycloak/realms/{REALM}/protocol/openid-connect/token"
+    given = requests.post(token_url, data=form, auth=(KEYCLOAK_CLIENT, KEYCLOAK_SECRET), timeout=60)
+    with (
+        _session({"Authorization": f"Bearer {given.json()['access_token']}"}) as session,
+        ThreadPoolExecutor(1) as pool,
+        ThreadPoolExecutor(GRAPH_WORKERS) as workers,
+    ):
+        count = _got(session, f"{api}/users/count")[0]
+        pages = pool.submit(
+            lambda: list(
+                workers.map(lambda at: len(_offset(session, f"{api}/users", at)), range(0, count, 100))
+            )
+        )
+        level = _until_empty(session, f"{api}/groups")
+        groups = list(level)
+        while level:
+            fathers = [f"{api}/groups/{group['id']}/children" for group in level if group["subGroupCount"]]
+            level = [
+                row for rows in workers.map(lambda url: _until_empty(session, url), fathers) for row in rows
+            ]
+            groups += level
+        members = [f"{api}/groups/{group['id']}/members" for group in groups]
+        list(workers.map(lambda url: len(_until_empty(session, url)), members))
+        pages.result()
+
+
+def _offset(session: requests.Session, url: str, first: int) -> list[Any]:
+    rows, _ = _got(session, url, {"first": first, "max": 100, "briefRepresentation": "false"})
+    return list(rows)
+
+
+def _until_empty(session: requests.Session, url: str) -> list[Any]:
+    rows: list[Any] = []
+    while page := _offset(session, url, len(rows)):
+        rows += page
+    return rows
+
+
 def _session(headers: dict[str, str]) -> requests.Session:
     session = requests.Session()
     session.headers.update(headers)
@@ -193,4 +238,5 @@ LOOPS: dict[str, Callable[[str], None]] = {
     "onelogin": onelogin,
     "scim": scim,
     "google_workspace": google_workspace,
+    "keycloak": keycloak,
 }

@@ -17,7 +17,7 @@ from sandbox.entra.auth import CLIENT, TENANT
 from sources import Source, connector
 from transport.door import Door
 
-SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace")
+SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace", "keycloak")
 PARTS = ("identities", "memberships")
 
 
@@ -62,6 +62,7 @@ def connect(kind: str, base: str, door: Door | None = None, **more: Any) -> Sour
         },
         "google_workspace": vendors.connections()["google"].resolved(base)
         | {"queries_per_minute": 1_000_000},
+        "keycloak": vendors.connections()["keycloak"].resolved(base),
         "scim": {"url": f"{base}/scim/v2", "token": "sandbox-scim-token"},
     }
     made = connector(kind)

@@ -13,7 +13,8 @@ from transport.auth import Renewable
 from transport.redact import conceal
 
 RENEW_EARLY = 300.0
-"""Seconds before its end at which a token is no longer used."""
+"""Seconds before its end at which a token is no longer used, and of a short one the last fifth."""
+LAST_PART = 0.2
 
 
 class IssuedToken(NamedTuple):
@@ -72,5 +73,6 @@ class AccessToken(Renewable):
             if time.monotonic() >= self._until:
                 self._issued = self.request_token()
                 conceal(self._issued.value)
-                self._until = time.monotonic() + max(0.0, self._issued.seconds - RENEW_EARLY)
+                seconds = self._issued.seconds
+                self._until = time.monotonic() + seconds - min(RENEW_EARLY, LAST_PART * seconds)
             return self._issued

@@ -85,6 +85,11 @@ def _google_endless(_sandbox: Running, path: str) -> dict[str, Any]:
     return {"path": path, "status": 200, "times": 0, "body": body}
 
 
+def _keycloak_endless(_sandbox: Running, path: str) -> dict[str, Any]:
+    # The count of users comes first.
+    return {"path": path, "status": 200, "skip": 1, "times": 0, "body": [{"id": "x", "path": "/x"}]}
+
+
 # Active or not is all that SCIM says.
 SCIM_STATES = {"staged": "suspended", "departed": "suspended"}
 HR = {
@@ -151,7 +156,7 @@ def _sql(sandbox: Running, folder: Path) -> dict[str, Any]:
     return {"url": f"sqlite:///{folder / 'hr.db'}", "query": "SELECT * FROM people", "groups": groups}
 
 
-GOOGLE_LISTS = {"identities": "users", "memberships": "groups"}
+LISTS = {"identities": "users", "memberships": "groups"}
 SPECIAL = {
     "okta": Case(
         options={"groups": ["atl-*", "team-*"], "workers": 2},
@@ -179,10 +184,16 @@ SPECIAL = {
     ),
     "google_workspace": Case(
         options={"workers": 2},
-        paths={part: f"/google/admin/directory/v1/{what}" for part, what in GOOGLE_LISTS.items()},
+        paths={part: f"/google/admin/directory/v1/{what}" for part, what in LISTS.items()},
         endless=_google_endless,
         # Someone who has not started is suspended like someone who is barred.
         states={"staged": "suspended"},
+    ),
+    "keycloak": Case(
+        options={"workers": 2},
+        paths={part: f"/keycloak/admin/realms/acme/{what}" for part, what in LISTS.items()},
+        endless=_keycloak_endless,
+        states=SCIM_STATES,
     ),
     "scim": Case(
         connection=lambda sandbox, _folder: _scim(sandbox, "2.0", paging="index"),

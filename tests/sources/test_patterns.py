@@ -17,6 +17,7 @@ OPTIONS = {
     "scim": "groups",
     "onelogin": "roles",
     "google_workspace": "groups",
+    "keycloak": "groups",
 }
 
 
