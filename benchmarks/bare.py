@@ -16,6 +16,7 @@ import requests
 from sandbox.entra.auth import CLIENT, TENANT
 from sandbox.google_workspace.auth import ADMIN, AUDIENCE, GRANT, GROUPS, USERS
 from sandbox.google_workspace.key import PEM, SERVICE_ACCOUNT
+from sandbox.jumpcloud.face import KEY as JUMPCLOUD_KEY
 from sandbox.keycloak.face import CLIENT as KEYCLOAK_CLIENT
 from sandbox.keycloak.face import REALM
 from sandbox.keycloak.face import SECRET as KEYCLOAK_SECRET
@@ -26,6 +27,10 @@ USER_PROPERTIES = (
     "id,createdDateTime,userPrincipalName,mail,givenName,surname,displayName,department,employeeOrgData,"
     "companyName,jobTitle,employeeType,employeeId,employeeHireDate,employeeLeaveDateTime,accountEnabled,"
     "externalUserState,deletedDateTime,userType"
+)
+JUMPCLOUD_USER = (
+    "_id state username email firstname lastname displayname department costCenter company jobTitle "
+    "employeeType employeeIdentifier manager attributes created"
 )
 GOOGLE_USER = (
     "kind,nextPageToken,users(id,primaryEmail,emails,name,organizations,externalIds,relations,customSchemas,"
@@ -184,6 +189,35 @@ def _until_empty(session: requests.Session, url: str) -> list[Any]:
     return rows
 
 
+def jumpcloud(base: str) -> None:
+    """Users by offset side by side; groups, and the members of each up to an empty page."""
+    api = f"{base}/jumpcloud/api"
+    users = {"limit": 100, "sort": "_id", "fields": JUMPCLOUD_USER}
+    with (
+        _session({"x-api-key": JUMPCLOUD_KEY}) as session,
+        ThreadPoolExecutor(GRAPH_WORKERS) as workers,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        total = _got(session, f"{api}/systemusers", users | {"skip": 0})[0]["totalCount"]
+        starts = range(100, total, 100)
+        people = pool.submit(
+            lambda: list(
+                workers.map(lambda at: _got(session, f"{api}/systemusers", users | {"skip": at}), starts)
+            )
+        )
+        groups = [group["id"] for group in _skipped(session, f"{api}/v2/usergroups", "name")]
+        members = [f"{api}/v2/usergroups/{group}/membership" for group in groups]
+        list(workers.map(lambda url: len(_skipped(session, url, "id")), members))
+        people.result()
+
+
+def _skipped(session: requests.Session, url: str, order: str) -> list[Any]:
+    rows: list[Any] = []
+    while page := _got(session, url, {"limit": 100, "skip": len(rows), "sort": order})[0]:
+        rows += page
+    return rows
+
+
 def _session(headers: dict[str, str]) -> requests.Session:
     session = requests.Session()
     session.headers.update(headers)
@@ -239,4 +273,5 @@ LOOPS: dict[str, Callable[[str], None]] = {
     "scim": scim,
     "google_workspace": google_workspace,
     "keycloak": keycloak,
+    "jumpcloud": jumpcloud,
 }

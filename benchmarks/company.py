@@ -17,7 +17,7 @@ from sandbox.entra.auth import CLIENT, TENANT
 from sources import Source, connector
 from transport.door import Door
 
-SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace", "keycloak")
+SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace", "keycloak", "jumpcloud")
 PARTS = ("identities", "memberships")
 
 
@@ -63,6 +63,7 @@ def connect(kind: str, base: str, door: Door | None = None, **more: Any) -> Sour
         "google_workspace": vendors.connections()["google"].resolved(base)
         | {"queries_per_minute": 1_000_000},
         "keycloak": vendors.connections()["keycloak"].resolved(base),
+        "jumpcloud": vendors.connections()["jumpcloud"].resolved(base),
         "scim": {"url": f"{base}/scim/v2", "token": "sandbox-scim-token"},
     }
     made = connector(kind)

@@ -48,7 +48,7 @@ def _checked(handler: Handler) -> Handler:
             return handler(world, request)
         except ValueError as bad:
             return refusal(400, "invalid", f"Invalid Input: {bad}")
-        except LookupError:
+        except StopIteration:
             return error(world, request, 404)
 
     return checked

@@ -74,7 +74,7 @@ def _found(handler: Handler) -> Handler:
     def found(world: World, request: Request) -> Reply:
         try:
             return handler(world, request)
-        except LookupError:
+        except StopIteration:
             return error(world, request, 404)
 
     return found

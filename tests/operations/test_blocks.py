@@ -23,8 +23,9 @@ def types(environment) -> dict[str, dict]:
 SLUGS = [
     f"seatwise-{kind}"
     for kind in (
-        "entra", "google-workspace", "keycloak", "okta", "onelogin", "scim", "sql", "atlassian-org", "atlassian-scim",
-        "bitbucket-dc", "confluence-cloud", "confluence-dc", "crowd", "jira-cloud", "jira-dc", "policy",
+        "entra", "google-workspace", "jumpcloud", "keycloak", "okta", "onelogin", "scim", "sql",
+        "atlassian-org", "atlassian-scim", "bitbucket-dc", "confluence-cloud", "confluence-dc", "crowd",
+        "jira-cloud", "jira-dc", "policy",
     )
 ]  # fmt: skip
 

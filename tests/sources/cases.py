@@ -236,6 +236,9 @@ def _stated(kind: str) -> Connection:
     return found
 
 
+# Nobody is deleted for having left.
+SUSPENDS = {"departed": "suspended"}
+SPECIAL |= {"jumpcloud": paged("jumpcloud", options={"workers": 2}, states=SUSPENDS)}
 CASES = SPECIAL | {kind: paged(kind) for kind in KINDS if kind not in SPECIAL}
 
 

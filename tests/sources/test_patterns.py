@@ -18,6 +18,7 @@ OPTIONS = {
     "onelogin": "roles",
     "google_workspace": "groups",
     "keycloak": "groups",
+    "jumpcloud": "groups",
 }
 
 
