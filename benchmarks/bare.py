@@ -20,6 +20,9 @@ from sandbox.jumpcloud.face import KEY as JUMPCLOUD_KEY
 from sandbox.keycloak.face import CLIENT as KEYCLOAK_CLIENT
 from sandbox.keycloak.face import REALM
 from sandbox.keycloak.face import SECRET as KEYCLOAK_SECRET
+from sandbox.pingone.face import CLIENT as PINGONE_CLIENT
+from sandbox.pingone.face import ENVIRONMENT
+from sandbox.pingone.face import SECRET as PINGONE_SECRET
 
 WORKERS, GRAPH_WORKERS = 8, 4
 EVERYONE = 'lastUpdated gt "1970-01-01T00:00:00.000Z"'
@@ -218,6 +221,27 @@ def _skipped(session: requests.Session, url: str, order: str) -> list[Any]:
     return rows
 
 
+def pingone(base: str) -> None:
+    """Users by links twice, once with the groups each is in; the groups."""
+    api = f"{base}/pingone/v1/environments/{ENVIRONMENT}"
+    form, pair = {"grant_type": "client_credentials"}, (PINGONE_CLIENT, PINGONE_SECRET)
+    given = requests.post(f"{base}/pingone-auth/{ENVIRONMENT}/as/token", data=form, auth=pair, timeout=60)
+    with (
+        _session({"Authorization": f"Bearer {given.json()['access_token']}"}) as session,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        people = pool.submit(_hal, session, f"{api}/users", {"limit": 200})
+        _hal(session, f"{api}/groups", {"limit": 200})
+        _hal(session, f"{api}/users", {"include": "memberOfGroupIDs", "limit": 200})
+        people.result()
+
+
+def _hal(session: requests.Session, url: str, params: dict[str, Any]) -> None:
+    body, _ = _got(session, url, params)
+    while following := body["_links"].get("next"):
+        body, _ = _got(session, following["href"])
+
+
 def _session(headers: dict[str, str]) -> requests.Session:
     session = requests.Session()
     session.headers.update(headers)
@@ -274,4 +298,5 @@ LOOPS: dict[str, Callable[[str], None]] = {
     "google_workspace": google_workspace,
     "keycloak": keycloak,
     "jumpcloud": jumpcloud,
+    "pingone": pingone,
 }

@@ -17,7 +17,7 @@ from sandbox.entra.auth import CLIENT, TENANT
 from sources import Source, connector
 from transport.door import Door
 
-SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace", "keycloak", "jumpcloud")
+SOURCES = ("okta", "entra", "onelogin", "scim", "google_workspace", "keycloak", "jumpcloud", "pingone")
 PARTS = ("identities", "memberships")
 
 
@@ -64,6 +64,7 @@ def connect(kind: str, base: str, door: Door | None = None, **more: Any) -> Sour
         | {"queries_per_minute": 1_000_000},
         "keycloak": vendors.connections()["keycloak"].resolved(base),
         "jumpcloud": vendors.connections()["jumpcloud"].resolved(base),
+        "pingone": vendors.connections()["pingone"].resolved(base),
         "scim": {"url": f"{base}/scim/v2", "token": "sandbox-scim-token"},
     }
     made = connector(kind)

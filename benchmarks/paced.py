@@ -72,6 +72,7 @@ BUCKETS = {
         lambda people: {"page_size": max(1, people // 500), "queries_per_minute": 2_400},
         hurried=True,
     ),
+    "pingone": Bucket("/pingone/v1", 600, 50, lambda people: {"page_size": max(1, people // 400)}),
     "scim": Bucket("/scim/v2", 600, 50, lambda people: {"page_size": max(1, people // 800)}),
 }
 

@@ -23,7 +23,7 @@ def types(environment) -> dict[str, dict]:
 SLUGS = [
     f"seatwise-{kind}"
     for kind in (
-        "entra", "google-workspace", "jumpcloud", "keycloak", "okta", "onelogin", "scim", "sql",
+        "entra", "google-workspace", "jumpcloud", "keycloak", "okta", "onelogin", "pingone", "scim", "sql",
         "atlassian-org", "atlassian-scim", "bitbucket-dc", "confluence-cloud", "confluence-dc", "crowd",
         "jira-cloud", "jira-dc", "policy",
     )

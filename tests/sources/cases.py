@@ -238,7 +238,10 @@ def _stated(kind: str) -> Connection:
 
 # Nobody is deleted for having left.
 SUSPENDS = {"departed": "suspended"}
-SPECIAL |= {"jumpcloud": paged("jumpcloud", options={"workers": 2}, states=SUSPENDS)}
+SPECIAL |= {
+    "jumpcloud": paged("jumpcloud", options={"workers": 2}, states=SUSPENDS),
+    "pingone": paged("pingone", states=SUSPENDS),
+}
 CASES = SPECIAL | {kind: paged(kind) for kind in KINDS if kind not in SPECIAL}
 
 

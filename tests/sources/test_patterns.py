@@ -19,6 +19,7 @@ OPTIONS = {
     "google_workspace": "groups",
     "keycloak": "groups",
     "jumpcloud": "groups",
+    "pingone": "groups",
 }
 
 
