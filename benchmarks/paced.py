@@ -72,7 +72,7 @@ BUCKETS = {
         lambda people: {"page_size": max(1, people // 500), "queries_per_minute": 2_400},
         hurried=True,
     ),
-    "pingone": Bucket("/pingone/v1", 600, 50, lambda people: {"page_size": max(1, people // 400)}),
+    "pingone": Bucket("/pingone/v1", 600, 50, lambda people: {"page_size": max(1, people // 600)}),
     "scim": Bucket("/scim/v2", 600, 50, lambda people: {"page_size": max(1, people // 800)}),
 }
 

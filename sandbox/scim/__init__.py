@@ -2,7 +2,8 @@
 
 Both take a bearer token (`sandbox-scim-token`) or HTTP Basic with it as the password, and both read
 and write: users, groups, PUT, PATCH, DELETE, ETags. The options that make them misbehave stand in
-`sandbox.scim.list`. Under rate limits a token has 600 requests a minute.
+`sandbox.scim.list`. A client gets the token at `/oauth2/v1/token` below either. Under rate limits a token
+has 600 requests a minute.
 """
 
 from sandbox.kit.connection import Connection

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.company.people import Group, Person
-from sandbox.kit.world import Face, Handler, Reply, Request, Route, World
+from sandbox.kit.world import Face, Handler, Reply, Request, Route, World, json_reply
 from sandbox.scim import list as lists
 from sandbox.scim import rows, write
 from sandbox.scim import schemas as about
@@ -22,6 +22,8 @@ from sandbox.scim.patch import patched
 from sandbox.scim.xml import from_xml
 
 TOKENS = frozenset({"sandbox-scim-token"})
+CLIENT = ("sandbox-scim-client", "sandbox-scim-secret")
+TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - the path of the endpoint
 PER_MINUTE = 600
 WORDS = {
     401: "The credential is not valid.",
@@ -133,7 +135,8 @@ def _group(world: World, request: Request) -> Group:
 def read_group(world: World, dialect: Dialect, request: Request) -> Reply:
     """Return one group with its members."""
     group = _group(world, request)
-    return _resource(dialect, request, rows.group(world, dialect, group), "Group")
+    told = "members" not in lists.quiet(world, lists.asked(request)).excluded
+    return _resource(dialect, request, rows.group(world, dialect, group, members=told), "Group")
 
 
 def create_group(world: World, dialect: Dialect, request: Request) -> Reply:
@@ -189,6 +192,16 @@ def _resource(dialect: Dialect, request: Request, row: dict[str, Any], kind: str
 # Credentials and limits
 
 
+def issue(_world: World, request: Request) -> Reply:
+    """Trade a client's secret, by HTTP Basic, for the token."""
+    _, _, coded = request.headers.get("authorization", "").partition(" ")
+    if coded != base64.b64encode(":".join(CLIENT).encode()).decode():
+        return json_reply(
+            {"error": "invalid_client", "error_description": "Client authentication failed."}, 401
+        )
+    return json_reply({"access_token": next(iter(TOKENS)), "token_type": "Bearer", "expires_in": 3600})
+
+
 def _token(request: Request) -> str:
     scheme, _, sent = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -201,6 +214,8 @@ def _token(request: Request) -> str:
 
 def _gate(dialect: Dialect) -> Callable[[World, Request], Reply | None]:
     def gate(world: World, request: Request) -> Reply | None:
+        if request.path == dialect.prefix + TOKEN_PATH:
+            return None
         if _token(request) not in TOKENS:
             return dialect.error(request, ScimError(401, WORDS[401]))
         if not world.limits.on:
@@ -256,6 +271,7 @@ def _face(dialect: Dialect) -> Face:
         *(Route(method, path, _bound(dialect, handler)) for method, path, handler in _RESOURCES),
         *(Route("GET", path, _bound(dialect, handler)) for path, handler in (*told, *one)),
     ]
+    routes.append(Route("POST", TOKEN_PATH, issue, reads=True))
     refused = _bound(dialect, about.read_only)
     routes += [Route(verb, path, refused) for path, _ in told for verb in ("POST", "PUT", "PATCH", "DELETE")]
     return Face(

@@ -8,6 +8,7 @@ it is the one asked for), `scim_repeats` (each page but the first is the one bef
 `scim_members` ("absent": lists of groups leave members out; or how they are written, `rows.spelt`),
 `scim_no_groups` (there are no groups, and the resource types say so), `scim_text_booleans`, `scim_untyped`
 (members tell neither type nor reference), `scim_no_config` (nothing tells what the server can do),
+`scim_on_request` (attributes told only to who asks for them by `attributes`, or for all by `attributeSets`),
 `scim_filter` (what becomes of filters: "ignored", "refused" or "fruitless": nothing ever satisfies one).
 """
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -44,6 +45,7 @@ class Search:
     cursor: str | None
     attributes: tuple[str, ...]
     excluded: tuple[str, ...]
+    every: bool = False
 
     @property
     def projects(self) -> bool:
@@ -72,6 +74,7 @@ def _search(facts: dict[str, Any]) -> Search:
         cursor=facts.get("cursor"),
         attributes=_names(facts.get("attributes")),
         excluded=_names(facts.get("excludedAttributes")),
+        every=facts.get("attributeSets") == "all",
     )
 
 
@@ -86,8 +89,17 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
+def quiet(world: World, search: Search) -> Search:
+    """Return the search without what this server tells on request alone."""
+    silent = tuple(world.options.get("scim_on_request", ()))
+    if not silent or search.every or search.attributes:
+        return search
+    return replace(search, excluded=(*search.excluded, *silent))
+
+
 def users(world: World, dialect: Dialect, request: Request, search: Search) -> Reply:
     """Return a page of users."""
+    search = quiet(world, search)
     found = _people(world, dialect, _filter(world, search))
     chosen, facts = _page(world, search, found)
     if search.projects or _xml(request):
@@ -98,6 +110,7 @@ def users(world: World, dialect: Dialect, request: Request, search: Search) -> R
 
 def groups(world: World, dialect: Dialect, request: Request, search: Search) -> Reply:
     """Return a page of groups."""
+    search = quiet(world, search)
     if world.options.get("scim_no_groups"):
         raise ScimError(404, "The resource type `Groups` is not valid.")
     found: Sequence[Group] = sorted(world.company.groups.values(), key=lambda group: group.number)

@@ -17,6 +17,8 @@ ENTERPRISE: dict[Version, str] = {
     "1.1": "urn:scim:schemas:extension:enterprise:1.0",
 }
 
+RECOVERY = "recovery"
+"""Type of an address that is a person's own, for a forgotten password."""
 ADDRESS, MANAGER, ACTIVE = "$email", "$manager", "$active"
 """Fields made of others: the primary address, the manager's identifier, `active` in words."""
 
@@ -75,7 +77,10 @@ def _addresses(rows: Rows) -> list[Any]:
     # Of a single address there is nothing to choose.
     return [
         emails[0].get("value")
-        if type(emails) is list and len(emails) == 1 and type(emails[0]) is dict
+        if type(emails) is list
+        and len(emails) == 1
+        and type(emails[0]) is dict
+        and emails[0].get("type") != RECOVERY
         else _address(emails)
         for emails in values_of(rows, "emails")
     ]
@@ -104,7 +109,7 @@ def _word(value: Any) -> str | None:
 
 
 def _address(emails: Any) -> str | None:
-    """The primary address, else that of work, else the first.
+    """The primary address, else that of work, else the first; never one to recover an account by.
 
     Of several primary ones none is chosen: together they are no address, and so they are reported.
     """
@@ -115,6 +120,8 @@ def _address(emails: Any) -> str | None:
     for email in emails:
         parts = email if isinstance(email, dict) else {"value": email}
         value = parts.get("value")
+        if parts.get("type") == RECOVERY:
+            continue
         if value and is_true(parts.get("primary")):
             primary.setdefault(fold(str(value)), str(value))
         first = first or value

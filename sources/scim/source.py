@@ -21,6 +21,7 @@ from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matches
 from sources.kit.checks import check_patterns, check_read
+from sources.kit.client_credentials import ClientCredentials
 from sources.kit.feed import FeedLost
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
@@ -138,6 +139,13 @@ class Scim:
         options = self._options
         if options.token is not None:
             return Bearer(options.token), label(options.token)
+        if options.client_id is not None:
+            assert options.client_secret is not None
+            assert options.token_url is not None
+            client, secret = options.client_id, options.client_secret
+            return ClientCredentials(
+                self._door, options.token_url, client, secret, scope=options.scope
+            ), client
         assert options.username is not None
         assert options.password is not None
         return Basic(options.username, options.password), options.username
@@ -165,7 +173,11 @@ class Scim:
 
     def _list(self, path: str, params: dict[str, Any], read: Read[T]) -> Iterator[T]:
         pages = self._lists.by_cursor if self._by_cursor else self._lists.by_index
-        return pages(path, params, read)
+        return pages(path, self._asking(path) | params, read)
+
+    def _asking(self, path: str) -> dict[str, Any]:
+        """Return what a connection asks beside, where a server tells some attributes on request alone."""
+        return dict(self._options.query.get("users" if path == "/Users" else "groups", {}))
 
     @property
     def _lists(self) -> Lists:
@@ -299,7 +311,7 @@ class Scim:
         return self._client.in_parallel(calls, workers=self._options.workers)
 
     def _group(self, key: str) -> Row:
-        reply = self._client.get(f"/Groups/{key}")
+        reply = self._client.get(f"/Groups/{key}", self._asking("/Groups"))
         group = dialect.body_of(reply, xml=self._xml)
         if str(group.get("id")) != key:
             raise malformed(f"the answer is not the group {key}", reply)
