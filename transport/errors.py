@@ -269,6 +269,7 @@ def words_of(body: Any) -> str:
 _CODES = ("errorCode", "code", "scimType")
 _SENTENCES = (
     "errorSummary",
+    "errorMessage",
     "error_description",
     "errorMessages",
     "message",

@@ -181,6 +181,16 @@ CASES = {
         ("/cloud/acme/wiki/rest/api/search/user", "/cloud/acme/wiki/rest/api/group"),
         home="/cloud/acme/wiki",
     ),
+    "jsm_customers": Case(
+        lambda sandbox, folder: _site(sandbox, folder) | {"url": f"{sandbox.url}/cloud/desk"},
+        {"page_size": 2},
+        tuple(
+            f"/cloud/desk/rest/{path}"
+            for path in ("servicedeskapi/servicedesk", "servicedeskapi/organization", "api/3/users/search")
+        ),
+        home="/cloud/desk",
+        silent=("seats", "capacity"),
+    ),
     "atlassian_scim": Case(
         _scim,
         {"page_size": 5},

@@ -1,0 +1,189 @@
+"""Customers of Jira Service Management: what is read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import BaseModel, Field
+
+from provisioning.model.findings import Finding
+from provisioning.model.frames import Accounts, Change, concat
+from provisioning.model.intake import Fields
+from provisioning.model.terms import Action
+from provisioning.model.text import fold
+from sinks import Applied, Observation, bundled_by_person, groups_named
+from sinks.jsm_customers.portal import DESK, Circle, Portal
+from sinks.jsm_customers.write import ACTIONS, PortalWriter
+from sinks.kit.cloud_site import CloudSite, SiteOptions
+from sinks.kit.connection_check import Limitation, Probe
+from sinks.kit.frames import GROUP, Entitlement, build_assignments_of_few
+from sinks.kit.one_pass import Streams
+from transport.shape import Row
+
+FIELDS = Fields(
+    {
+        "account_id": "accountId",
+        "email": "emailAddress",
+        "display_name": "displayName",
+        "kind": "accountType",
+        "active": "active",
+    }
+)
+"""Which field of a user fills which column."""
+LIMITATIONS = (
+    Limitation(
+        "lifecycle of customers",
+        "no API renames, bars or deletes a portal-only customer, or gives back what was barred by hand",
+        "Leavers are taken out of desks and organisations; for more, open the site's portal-only customers.",
+    ),
+    Limitation(
+        "migration of customers",
+        "no API turns a portal-only customer into an account of the directory",
+        "Migrate them on the admin site, up to 1,000 at once; then let another target keep them.",
+    ),
+    Limitation(
+        "seats",
+        "a customer costs nothing, so nothing here is a seat or waste",
+        "Agents have seats; keep them by jira_cloud or atlassian_org.",
+    ),
+)
+"""What this route cannot do: said by `check`, and refused before a request."""
+
+
+class JsmCustomersOptions(SiteOptions):
+    """What a connection of kind `jsm_customers` may say."""
+
+    desks: list[str] = Field(
+        [], description="Keys of the projects whose desks get each organisation that is made."
+    )
+    page_size: int = Field(50, ge=1, le=50, description="Customers, organisations and desks a page.")
+
+
+class JsmCustomers(CloudSite[Circle]):
+    """The customers of one site."""
+
+    kind: ClassVar[str] = "jsm_customers"
+    Options: ClassVar[type[BaseModel]] = JsmCustomersOptions
+    actions: ClassVar[frozenset[Action]] = ACTIONS
+    fields: ClassVar[Fields] = FIELDS
+    limitations: ClassVar[Sequence[Limitation]] = LIMITATIONS
+    kinds: ClassVar[Mapping[str, str]] = {"atlassian": "person", "customer": "person", "app": "app"}
+    """Here customers are the people: the protection of customers is for targets that mean others. Whoever has an
+    account of the directory needs no other to be a customer."""
+
+    # Reading
+
+    def read(self) -> Streams:
+        """One pass over desks, organisations and users; nothing of it is a seat."""
+        told = self._portal.people(self.list_groups())
+        circles = self._remember(circle for circle, _ in told)
+        members = {circle.group_id: [row["accountId"] for row in rows] for circle, rows in told}
+        users = list(self._portal.users())
+        entitled = [Entitlement(GROUP, c.group_id, c.name, modifiable=not c.unread) for c in circles.values()]
+        return self._build_streams(self._build_pages([users]), members, entitled)
+
+    def list_groups(self) -> list[Circle]:
+        """Read organisations and desks."""
+        return [*self._portal.organisations(), *self._portal.desks()]
+
+    def observe(
+        self,
+        account_ids: Sequence[str],
+        emails: Sequence[str],
+        groups: Sequence[str] = (),
+        user_names: Mapping[str, str] | None = None,  # noqa: ARG002  addresses find everybody here
+    ) -> Observation:
+        """Read a few accounts afresh: each with its organisations, and each desk is asked for it."""
+        found = [row for email in emails for row in self._portal.find(email)]
+        asked = [self._portal.user(key) for key in dict.fromkeys(account_ids)]
+        users = {row["accountId"]: row for row in [*found, *asked] if row}
+        accounts = self._build_observed(list(users.values()))
+        assigned = [
+            (key, circle.group_id, circle.name)
+            for key, row in users.items()
+            for circle in self._circles_of(row)
+        ]
+        named = groups_named(self._names(groups)) if groups else None
+        return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
+
+    def _circles_of(self, user: Row) -> list[Circle]:
+        readable = [c for c in self.groups().values() if c.group_id.startswith(DESK) and not c.unread]
+        return [
+            *self._portal.organisations_of(user["accountId"]),
+            *self._portal.desks_of(user, readable),
+        ]
+
+    def _names(self, names: Sequence[str]) -> list[str]:
+        wanted = set(map(fold, names))
+        return [circle.name for circle in self.list_groups() if fold(circle.name) in wanted]
+
+    # Writing
+
+    def bundle(self, change: Change) -> str:
+        """What a new customer is put into goes with its creation; any other change goes alone."""
+        return bundled_by_person(change)
+
+    def apply(self, changes: Sequence[Change]) -> Applied:
+        """Make the changes of one bundle.
+
+        Raises:
+            Refused: it must not be made; nothing was sent.
+            TransportError: it did not happen, or its outcome is not known.
+        """
+        self.end_pass()
+        return PortalWriter(self._client, self, self._portal, self._options.desks).apply(changes)
+
+    # Checking
+
+    def probes(self) -> Mapping[str, Probe]:
+        """What a check tries."""
+        return {
+            "token": self._portal.caller,
+            "desks": lambda: self._portal.first("servicedesk"),
+            "organisations": lambda: self._portal.first("organization"),
+            "customers of desks": self._check_desks,
+            "organisations of desks": self._check_organisations,
+        }
+
+    def _check_desks(self) -> Finding | None:
+        """Warn of desks that do not tell their customers: the listing is an experiment of Atlassian's."""
+        told = self._portal.people(self._portal.desks())
+        silent = [circle.name for circle, _ in told if circle.unread]
+        if not silent:
+            return None
+        return Finding(
+            "warning",
+            f"{self.name}: customers of desks",
+            f"{', '.join(silent)} do not tell their customers, so nobody is put in or taken out there",
+            "Keep customers by organisations, which tell their people.",
+        )
+
+    def _check_organisations(self) -> Finding | None:
+        """Warn of organisations on none of the connection's desks, and of desks there are not."""
+        wanted = {f"{DESK}{key}" for key in self._options.desks}
+        desks = [desk for desk in self._portal.desks() if desk.name in wanted]
+        on_desks = {one.group_id for desk in desks for one in self._portal.of_desk(desk)}
+        missing = wanted - {desk.name for desk in desks}
+        lost = [one.name for one in self._portal.organisations() if one.group_id not in on_desks]
+        if not wanted or not (missing or lost):
+            return None
+        said = [f"there is no {name}" for name in sorted(missing)] + [
+            f"{name} is on no desk" for name in lost
+        ]
+        return Finding(
+            "warning",
+            f"{self.name}: organisations of desks",
+            "; ".join(said),
+            "Put the organisation on a desk, or correct `desks` of the connection.",
+        )
+
+    @cached_property
+    def caller(self) -> str:
+        """The account whose token it is."""
+        return self._portal.caller()
+
+    @cached_property
+    def _portal(self) -> Portal:
+        return Portal(self._client, self._options.page_size)
