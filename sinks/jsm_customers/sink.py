@@ -70,8 +70,10 @@ class JsmCustomers(CloudSite[Circle]):
     fields: ClassVar[Fields] = FIELDS
     limitations: ClassVar[Sequence[Limitation]] = LIMITATIONS
     kinds: ClassVar[Mapping[str, str]] = {"atlassian": "person", "customer": "person", "app": "app"}
-    """Here customers are the people: the protection of customers is for targets that mean others. Whoever has an
-    account of the directory needs no other to be a customer."""
+    """Here customers are the people: the protection of customers is for targets that mean others.
+
+    Whoever has an account of the directory needs no other to be a customer.
+    """
 
     # Reading
 

@@ -25,7 +25,7 @@ SLUGS = [
     for kind in (
         "entra", "google-workspace", "jumpcloud", "keycloak", "okta", "onelogin", "pingone", "scim", "sql",
         "atlassian-org", "atlassian-scim", "bitbucket-dc", "confluence-cloud", "confluence-dc", "crowd",
-        "jira-cloud", "jira-dc", "policy",
+        "jira-cloud", "jira-dc", "jsm-customers", "policy",
     )
 ]  # fmt: skip
 
