@@ -40,6 +40,7 @@ LOOKS = {
     "legacy-confluence": "/user(/memberof)?|/list/active",
     "crowd": "/search|/user/group/direct",
     "bitbucket": "/admin/users",
+    "acme-customers": "/api/3/user(/search)?",
 }
 
 
