@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route as HttpRoute
 
 from sandbox import admin, policy, vendors
-from sandbox.kit.wire import Door, Endpoint, Protocol
+from sandbox.kit.wire import Door, Endpoint, protocol_of
 from sandbox.kit.world import Face, Reply, Request, Route, World, make_world
 
 FACES = vendors.faces()
@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
         """Prepare to serve a world; `ready` is called once connections are accepted."""
         config = uvicorn.Config(
             build(world, world.faces or FACES),
-            http=Protocol,
+            http=protocol_of(world),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -50,8 +50,8 @@ class Connection(NamedTuple):
     Attributes:
         name: What the policy calls it.
         kind: The kind of connection, which is the name of the vendor folder.
-        options: What its entry says; `$base` stands for where the sandbox listens, and `env:NAME` for one
-            of the secrets.
+        options: What its entry says; `$base` stands for where the sandbox listens, `$host` for the same without
+            the scheme, and `env:NAME` for one of the secrets.
         secrets: What the environment has to hold.
         target: What is kept in step there; nothing for a source.
         rank: Where it stands in a policy of all; the order of sources is their precedence.
@@ -70,7 +70,11 @@ class Connection(NamedTuple):
     def entry(self, base: str) -> dict[str, Any]:
         """Return the entry for a sandbox that listens at `base`."""
         entry: dict[str, Any] = {"kind": self.kind, **self.options}
-        return {k: v.replace("$base", base) if isinstance(v, str) else v for k, v in entry.items()}
+        host = base.partition("://")[2]
+        return {
+            option: value.replace("$base", base).replace("$host", host) if isinstance(value, str) else value
+            for option, value in entry.items()
+        }
 
     def resolved(self, base: str) -> dict[str, Any]:
         """Return the options with secrets in place of their references, as a connector takes them."""

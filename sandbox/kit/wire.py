@@ -25,12 +25,34 @@ _CUT = "sandbox.transport"
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP as uvicorn speaks it, with the connection in reach of the faults."""
+    """HTTP as uvicorn speaks it, with the connection in reach of the faults; or what else a face speaks."""
+
+    world: World
+    _begun = False
+
+    def data_received(self, data: bytes) -> None:
+        """Hand a connection over whose first byte is that of another protocol."""
+        begun, self._begun = self._begun, True
+        spoken = () if begun else (face.speaks for face in self.world.faces if face.speaks)
+        other = next((make for first, make in spoken if data.startswith(first)), None)
+        if other is None:
+            super().data_received(data)
+            return
+        self.connections.discard(self)
+        protocol = other(self.world, self.connections)
+        self.transport.set_protocol(protocol)
+        protocol.connection_made(self.transport)
+        protocol.data_received(data)
 
     def on_message_begin(self) -> None:
         """Hand the transport to the application."""
         super().on_message_begin()
         self.scope[_CUT] = self.transport  # type: ignore[literal-required]
+
+
+def protocol_of(world: World) -> type[Protocol]:
+    """Return what speaks the protocols of a world's faces."""
+    return type("ProtocolOfWorld", (Protocol,), {"world": world})
 
 
 class Door:

@@ -22,6 +22,7 @@ must be picklable, for `/_sandbox/faults` of kind `stale_read` answers from a co
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -144,6 +145,8 @@ class Face:
         advance: Runs after the company lived through days.
         tell: What `/_sandbox/state` shows of it under its name.
         admin: Doors for tests, served under `/_sandbox/<name>`, neither counted nor faulted.
+        speaks: For a face that is not HTTP: the first byte of its connections, and what answers one, made of
+            the world and the set of open connections.
     """
 
     name: str
@@ -156,6 +159,7 @@ class Face:
     advance: Callable[[World, int], None] = _advance
     tell: Callable[[World], Any] | None = None
     admin: tuple[Route, ...] = ()
+    speaks: tuple[bytes, Callable[[World, set[Any]], asyncio.Protocol]] | None = None
 
 
 @dataclass

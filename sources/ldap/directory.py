@@ -106,11 +106,12 @@ class Directory:
         Raises:
             TransportError: the search did not come to its end.
         """
+        base = base or self.base
         failures = 0
         while True:
             try:
                 yield from self._pages(
-                    filter_, attributes, base or self.base, list(controls), size, failures > 0
+                    filter_, attributes, base, list(controls), size, failures > 0
                 )
             except TransportError as failure:
                 failures += 1
