@@ -63,14 +63,16 @@ class Tree:
         )
         if seen == self._seen:
             return
+        # What was there before anybody looked is older than the day.
+        now = company.now if self._seen else company.now - timedelta(days=1)
         self._seen = seen
         living = {entry.key: entry for entry in render(self, company)}
         for key in self.entries.keys() - living.keys():
-            self.deleted[key] = self._changed(self.entries[key], company.now, note)
+            self.deleted[key] = self._changed(self.entries[key], now, note)
         for key, entry in living.items():
             before = self.entries.get(key)
             if before is None or (before.dn, before.values) != (entry.dn, entry.values):
-                living[key] = self._changed(entry, company.now, note)
+                living[key] = self._changed(entry, now, note)
             else:
                 living[key] = before
         self.entries = living

@@ -46,6 +46,7 @@ class Directory:
         self._host = urlsplit(options.url).netloc
         self._bound = threading.local()
         self._server: str | None = None
+        self._said: dict[str, list[str]] = {}
         self.referred: set[str] = set()
         conceal(options.password.get_secret_value())
 
@@ -58,8 +59,8 @@ class Directory:
         """
         if self._options.base:
             return self._options.base
-        root = self.root()
-        contexts = root.get("defaultNamingContext") or root.get("namingContexts") or []
+        root = self._said or self.root()
+        contexts = root["defaultNamingContext"] or root["namingContexts"]
         if len(contexts) != 1:
             raise NotFound(
                 f"the server holds {len(contexts)} naming contexts",
@@ -67,10 +68,26 @@ class Directory:
             ).about("read", self._options.url)
         return contexts[0]
 
+    @property
+    def domain(self) -> str:
+        """The naming context that Active Directory searches by default.
+
+        Raises:
+            NotFound: the server names none.
+        """
+        found = (self._said or self.root())["defaultNamingContext"]
+        if not found:
+            raise NotFound(
+                "the server names no domain of its own",
+                remedy=f"Say `profile: openldap` in connection {self._name}, if it is no Active Directory.",
+            ).about("read", self._options.url)
+        return found[0]
+
     def root(self) -> dict[str, list[str]]:
-        """What the server says of itself, by the names of `ROOT`."""
+        """What the server says of itself now, by the names of `ROOT`."""
         _dn, said = self.entry("", ROOT) or ("", {})
-        return {name: [value.decode() for value in said.get(name, ())] for name in ROOT}
+        self._said = {name: [value.decode() for value in said.get(name, ())] for name in ROOT}
+        return self._said
 
     def entry(self, dn: str, attributes: Sequence[str], filter_: str = EVERYTHING) -> Entry | None:
         """Return one entry; None where it is not there or does not satisfy the filter."""
@@ -110,9 +127,7 @@ class Directory:
         failures = 0
         while True:
             try:
-                yield from self._pages(
-                    filter_, attributes, base, list(controls), size, failures > 0
-                )
+                yield from self._pages(filter_, attributes, base, list(controls), size, failures > 0)
             except TransportError as failure:
                 failures += 1
                 self._wait(failure, failures)

@@ -54,13 +54,16 @@ class Feed:
     """Follows the changes of one directory.
 
     Args:
+        name: of the connection.
         directory: where people and groups are.
         people, groups: read them.
         options: of the connection.
     """
 
-    def __init__(self, directory: Directory, people: People, groups: Groups, options: LdapOptions) -> None:
-        self._directory, self._people, self._groups = directory, people, groups
+    def __init__(
+        self, name: str, directory: Directory, people: People, groups: Groups, options: LdapOptions
+    ) -> None:
+        self._name, self._directory, self._people, self._groups = name, directory, people, groups
         self._options = options
         self._numbers = options.profile == "active_directory"
 
@@ -82,7 +85,7 @@ class Feed:
             return Delta(told.checkpoint)
         reports = before.identities[before.identities["manager"].isin(list(gone))]["source_id"]
         others = gathered(Identities, self._people.by_id(set(reports) - gone, index))
-        memberships = gathered(Memberships, batched(before.source, self._groups.members()))
+        memberships = gathered(Memberships, batched(self._name, self._groups.members(self._people.index())))
         return Delta(
             told.checkpoint,
             identities=concat(Identities, [others.frame, people.frame]),
@@ -135,7 +138,7 @@ class Feed:
 
     def _left(self, changed: str) -> set[str] | None:
         """Return identifiers of all that was deleted or changed; None where the deleted cannot be seen."""
-        domain = self._directory.root()["defaultNamingContext"][0]
+        domain = self._directory.domain
         bin_ = f"CN=Deleted Objects,{domain}"
         wanted = f"(&(isDeleted=TRUE)(|{changed}(distinguishedName={bin_})))"
         try:
@@ -153,8 +156,9 @@ class Feed:
     # By date
 
     def _dated(self) -> str | None:
+        contexts = self._directory.root()["namingContexts"]
         base = self._directory.base
-        suffixes = (s for s in self._directory.root()["namingContexts"] if base.lower().endswith(s.lower()))
+        suffixes = (s for s in contexts if base.lower().endswith(s.lower()))
         suffix = self._directory.entry(max(suffixes, key=len, default=base), ["contextCSN"])
         stamps = [value.decode() for value in (suffix[1].get("contextCSN", ()) if suffix else ())]
         # Each of several providers counts for itself; the one furthest behind decides.

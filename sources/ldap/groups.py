@@ -50,9 +50,12 @@ class Groups:
         self._profile = options.directory
         self.filter = options.group_filter or self._profile.groups
 
-    def members(self) -> Iterator[Members]:
-        """Yield the members of each wanted group, direct ones first."""
-        index = self._people.known()
+    def members(self, index: Index) -> Iterator[Members]:
+        """Yield the members of each wanted group, direct ones first.
+
+        Args:
+            index: who everyone is; it is completed where a member is not in it.
+        """
         # A group that is read twice, after a connection was lost, counts as it was the last time.
         groups = {dn: group for dn, group in prefetch(self._read(index))}
         self._people.look_up(

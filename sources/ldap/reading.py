@@ -17,4 +17,4 @@ class Reading:
         self.directory = Directory(name, options, door)
         self.people = People(name, self.directory, options)
         self.groups = Groups(self.directory, self.people, options)
-        self.feed = Feed(self.directory, self.people, self.groups, options)
+        self.feed = Feed(name, self.directory, self.people, self.groups, options)

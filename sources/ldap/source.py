@@ -49,7 +49,8 @@ class Ldap:
 
     def memberships(self) -> Iterator[Screened]:
         """Pages of Memberships, nested ones with their path; raises unless every group was read to its end."""
-        return batched(self.name, self._reading.groups.members())
+        reading = self._reading
+        return batched(self.name, reading.groups.members(reading.people.known()))
 
     def checkpoint(self) -> str | None:
         """Where the directory's changes stand; None where it does not say."""

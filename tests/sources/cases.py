@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
+import pytest
 
 import receive
 from sandbox import vendors
@@ -45,6 +46,7 @@ class Case:
         forgets: columns it does not tell of someone who left.
         remembers: columns of someone who left that only a delta still knows.
         kind: the kind in the table, where several cases are of one.
+        http: whether it speaks HTTP where it reads over the network.
     """
 
     connection: Callable[[Running, Path], dict[str, Any]] | None = None
@@ -57,6 +59,7 @@ class Case:
     forgets: tuple[str, ...] = ()
     remembers: tuple[str, ...] = ()
     kind: str | None = None
+    http: bool = True
 
     @property
     def remote(self) -> bool:
@@ -128,6 +131,27 @@ def _scim_push(sandbox: Running, folder: Path) -> dict[str, Any]:
             client = Client("okta", service.base(), service.tokens["scim_push"])
             client.cycle(sandbox.world.company)
     return {"ledger": ledger, "attributes": HR_COLUMNS}
+
+
+def _ldap(sandbox: Running, name: str) -> dict[str, Any]:
+    """A directory that shows long member lists in parts of twelve."""
+    pytest.importorskip("ldap", reason="python-ldap is not installed: `make ldap`")
+    sandbox.world.options["ldap_range"] = 12
+    return vendors.connections()[name].resolved(sandbox.url)
+
+
+def _directory(name: str, **more: Any) -> Case:
+    return Case(
+        connection=lambda sandbox, _folder: _ldap(sandbox, name),
+        paths={"identities": "/ldap", "memberships": "/ldap"},
+        # What the server says of itself is asked first, and has no pages.
+        endless=lambda _sandbox, path: {"path": path, "kind": "repeat", "times": 0, "skip": 2},
+        small_pages={"page_size": 4},
+        # A directory knows whether an account is shut, and not why.
+        states={"staged": "suspended", "departed": "suspended"},
+        http=False,
+        **more,
+    )
 
 
 def _csv(sandbox: Running, folder: Path) -> dict[str, Any]:
@@ -216,6 +240,8 @@ SPECIAL = {
         kind="scim",
     ),
     "scim_push": Case(connection=_scim_push, states=SCIM_STATES),
+    "ldap": _directory("acme-ad"),
+    "ldap-openldap": _directory("acme-openldap", kind="ldap"),
     "csv": Case(connection=_csv),
     "parquet": Case(connection=_parquet, kind="csv"),
     "sql": Case(connection=_sql),

@@ -15,7 +15,7 @@ from transport.door import Door
 from transport.errors import Malformed
 from transport.retry_policy import RetryPolicy
 
-REMOTE = [(kind, part) for kind, case in CASES.items() for part in case.paths]
+REMOTE = [(kind, part) for kind, case in CASES.items() if case.http for part in case.paths]
 ODD: dict[str, Any] = {
     "nothing": {},
     "text": "Please sign in",
