@@ -50,8 +50,8 @@ class Connection(NamedTuple):
     Attributes:
         name: What the policy calls it.
         kind: The kind of connection, which is the name of the vendor folder.
-        options: What its entry says; `$base` stands for where the sandbox listens, `$host` for the same without
-            the scheme, and `env:NAME` for one of the secrets.
+        options: What its entry says; `$base` stands for where the sandbox listens, `$host` for the same
+            without the scheme, and `env:NAME` for one of the secrets.
         secrets: What the environment has to hold.
         target: What is kept in step there; nothing for a source.
         rank: Where it stands in a policy of all; the order of sources is their precedence.

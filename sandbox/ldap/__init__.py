@@ -1,13 +1,13 @@
 """The LDAP face: the company as Active Directory and as OpenLDAP, on the port of all the others.
 
 Who signs in decides which of the two answers. Active Directory's particulars are those of its documentation:
-pages of at most 1,000 entries, an answer without pages that ends there with an error, member lists in parts of
-1,500, three references to other servers beside every search of the whole domain, numbers of changes, deleted
-objects for 180 days, sign-ins that are renewed after 9 to 14 days, primary groups, times in steps of 100 ns.
-OpenLDAP dates its changes and keeps nothing of what was deleted.
+pages of at most 1,000 entries, an answer without pages that ends there with an error, member lists in parts
+of 1,500, three references to other servers beside every search of the whole domain, numbers of changes,
+deleted objects for 180 days, sign-ins that are renewed after 9 to 14 days, primary groups, times in steps of
+100 ns. OpenLDAP dates its changes and keeps nothing of what was deleted.
 
-Options of the world: `ldap_range` (members in one answer), `ldap_hides_deleted` (the account may not see deleted
-objects), `ldap_invocation` (the database of the domain controller; another one is a restored one).
+Options of the world: `ldap_range` (members in one answer), `ldap_hides_deleted` (the account may not see
+deleted objects), `ldap_invocation` (the database of the domain controller; another one is a restored one).
 """
 
 from sandbox.kit.connection import Connection

@@ -1,4 +1,4 @@
-"""The company as OpenLDAP shows it, with the ppolicy overlay; `tests` put the same entries into a real one."""
+"""The company as OpenLDAP shows it, with the overlay ppolicy; tests put these entries into a real one."""
 
 from __future__ import annotations
 

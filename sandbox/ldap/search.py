@@ -98,9 +98,9 @@ def _is_container(base: str) -> bool:
 
 def _server(world: World) -> Iterable[Entry]:
     """Return the entry of the domain controller, which tells its database by an identifier of its own."""
-    values = {"invocationId": [world.options.get("ldap_invocation", "0123456789abcdef").encode()]}
-    lower = {"invocationid": values["invocationId"], "objectclass": [b"nTDSDSA"]}
-    return [Entry("server", active_directory.SERVER, values, lower=lower)]
+    database = world.options.get("ldap_invocation", "0123456789abcdef").encode()
+    held: dict[str, Sequence[bytes]] = {"invocationid": [database], "objectclass": [b"nTDSDSA"]}
+    return [Entry("server", active_directory.SERVER, {}, lower=held)]
 
 
 def _tree(world: World, session: Session) -> Tree:

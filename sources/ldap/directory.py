@@ -110,8 +110,8 @@ class Directory:
     ) -> Iterator[list[Entry]]:
         """Yield pages of the entries below a DN.
 
-        A cookie is worth nothing on another connection: where one is lost, the search starts anew, and entries
-        come twice. Whoever reads them goes by their identifiers.
+        A cookie is worth nothing on another connection: where one is lost, the search starts anew, and
+        entries come twice. Whoever reads them goes by their identifiers.
 
         Args:
             filter_: which entries.

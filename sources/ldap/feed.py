@@ -2,9 +2,9 @@
 
 Active Directory numbers its changes, each domain controller by itself: a checkpoint is such a number of one
 controller, and of another one it means nothing. Whoever was deleted is among the deleted objects, which an
-account sees only where it was given the right to; of others the identifiers of everyone are listed, as they are of
-a server that keeps no deleted entries. OpenLDAP dates its changes, and says by `contextCSN` of its suffix how
-far it has come; without that there are only whole reads.
+account sees only where it was given the right to; without it the identifiers of everyone are listed, as they
+are of a server that keeps nothing deleted. OpenLDAP dates its changes, and says by `contextCSN` of its suffix
+how far it has come; without that there are only whole reads.
 
 A deletion is a conclusion, so whoever seems gone is looked for once more before they count as gone.
 """
@@ -12,7 +12,6 @@ A deletion is a conclusion, so whoever seems gone is looked for once more before
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 

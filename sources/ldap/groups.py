@@ -57,7 +57,7 @@ class Groups:
             index: who everyone is; it is completed where a member is not in it.
         """
         # A group that is read twice, after a connection was lost, counts as it was the last time.
-        groups = {dn: group for dn, group in prefetch(self._read(index))}
+        groups = dict(prefetch(self._read(index)))
         self._people.look_up(
             [dn for group in groups.values() for dn in group.others if dn not in groups], index
         )

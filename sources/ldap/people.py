@@ -123,7 +123,7 @@ class People:
         return index
 
     def look_up(self, dns: Collection[str], index: Index) -> None:
-        """Take people into an index whose names are not in it: they came, or their names changed, meanwhile."""
+        """Take people into an index whose names are not in it: they came, or were renamed, meanwhile."""
         missing = {dn for dn in dns if dn and dn.lower() not in index.ids}
         if len(missing) > FEW:
             self.index(index)

@@ -43,7 +43,7 @@ ACTIVE_DIRECTORY = {
     "last_sign_in": "lastLogonTimestamp",
 }
 COLUMNS = {**OPENLDAP, "hired_on": ""}
-"""Columns that `attributes` of a connection may fill; no directory has an attribute for the first working day."""
+"""Columns that `attributes` of a connection may fill; the first working day has no attribute of its own."""
 
 
 @dataclass(frozen=True)

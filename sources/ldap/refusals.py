@@ -20,16 +20,16 @@ from transport.errors import (
 )
 
 RAISE_LIMIT = (
-    "The server gives this account fewer entries than there are, and a part is no directory. Raise the limit for "
-    'it; of OpenLDAP: `limits dn.exact="…" size.soft=unlimited size.hard=unlimited size.pr=1000 '
+    "The server gives this account fewer entries than there are, and a part is no directory. Raise the limit "
+    'for it; of OpenLDAP: `limits dn.exact="…" size.soft=unlimited size.hard=unlimited size.pr=1000 '
     "size.prtotal=unlimited time=unlimited`; or set a smaller `page_size`."
 )
 ENCRYPT = (
     "Write an ldaps:// address, or leave out `starttls: false`: the server takes no password in clear text."
 )
 REACH = (
-    "Check the address, the port and the network. Where the server's certificate comes from an authority of your "
-    "own, name its file under `ca`; the name in the address has to be one the certificate bears."
+    "Check the address, the port and the network. Where the server's certificate comes from an authority of "
+    "your own, name its file under `ca`; the name in the address has to be one the certificate bears."
 )
 ACCOUNT = "Check `bind_dn` and `password` of this connection."
 

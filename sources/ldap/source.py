@@ -29,8 +29,8 @@ class LdapMissing(SeatwiseError):
     """The library that speaks LDAP is not installed."""
 
     remedy = (
-        "Run `make ldap`, or `pip install 'seatwise[ldap]'`; it is compiled there, so first install a C compiler "
-        "and the headers of OpenLDAP and SASL (Debian: gcc libldap-dev libsasl2-dev)."
+        "Run `make ldap`, or `pip install 'seatwise[ldap]'`; it is compiled there, so first install a C "
+        "compiler and the headers of OpenLDAP and SASL (Debian: gcc libldap-dev libsasl2-dev)."
     )
 
 
@@ -48,7 +48,7 @@ class Ldap:
         return self._reading.people.everyone()
 
     def memberships(self) -> Iterator[Screened]:
-        """Pages of Memberships, nested ones with their path; raises unless every group was read to its end."""
+        """Pages of Memberships, nested ones with their path; raises unless every group was read whole."""
         reading = self._reading
         return batched(self.name, reading.groups.members(reading.people.known()))
 
