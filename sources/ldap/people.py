@@ -19,17 +19,19 @@ FEW = 200
 """Names that are looked up one by one; to look up more, everyone is listed."""
 
 
-def values_of(entries: Iterable[Entry], attribute: str) -> list[Sequence[bytes]]:
-    """Return the values of an attribute in each entry; servers spell its name as they like."""
-    entries = list(entries)
-    spelled = {name for _dn, held in entries for name in held if name.casefold() == attribute.casefold()}
-    name = next(iter(spelled), attribute)
-    return [held.get(name, ()) for _dn, held in entries]
-
-
-def first_of(entries: Iterable[Entry], attribute: str) -> list[bytes | None]:
+def first_of(entries: Sequence[Entry], attribute: str) -> list[bytes | None]:
     """Return the first value of an attribute in each entry, None where it has none."""
-    return [values[0] if values else None for values in values_of(entries, attribute)]
+    name = _spelled(entries, attribute)
+    found = [held.get(name) for _dn, held in entries]
+    return [values[0] if values else None for values in found]
+
+
+def _spelled(entries: Sequence[Entry], attribute: str) -> str:
+    """Return the name of an attribute as the server spells it, which mostly is as we do."""
+    if any(attribute in held for _dn, held in entries):
+        return attribute
+    names = set().union(*(held for _dn, held in entries))
+    return next((name for name in names if name.casefold() == attribute.casefold()), attribute)
 
 
 class Index:
