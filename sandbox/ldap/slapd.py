@@ -1,4 +1,4 @@
-"""A real OpenLDAP server on loopback that holds the company: slapd, in a folder of its own, as whoever starts it.
+"""A real OpenLDAP server on loopback that holds the company: slapd in a folder of its own, unprivileged.
 
 with Slapd(folder, entries) as server:      # entries as `sandbox.ldap.openldap` makes them
     ldap.initialize(server.url)
@@ -39,6 +39,7 @@ argsfile {folder}/slapd.args
 sizelimit 500
 database mdb
 maxsize 1073741824
+lastbind on
 suffix {suffix}
 rootdn {manager}
 rootpw {password}
