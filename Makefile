@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test live check chaos mutants schema bench deploy up lock
+.PHONY: help demo ldap test live check chaos mutants schema bench deploy up lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ $(VENV)/run.stamp: requirements-pip.lock requirements.lock pyproject.toml
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
+
+ldap: $(VENV)/run.stamp requirements-ldap.lock ## Add what speaks LDAP to the environment; compiles it (Debian: gcc libldap-dev libsasl2-dev)
+	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements-ldap.lock
 
 demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TARGET=all and SOURCES=all or push widen it
 	$(BIN)/seatwise demo --out out/demo $(if $(SOURCES),--sources $(SOURCES)) $(if $(TARGET),--targets $(TARGET))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bookkeeping, decide, extract, files, incremental, load, receive, start
+from benchmarks import bookkeeping, decide, directory, extract, files, incremental, load, receive, start
 
 BENCHES = {
     "decide": decide.main,
     "extract": extract.main,
+    "directory": directory.main,
     "load": load.main,
     "incremental": incremental.main,
     "start": start.main,
@@ -19,6 +20,7 @@ BENCHES = {
 SHORT = {
     "decide": 20_000,
     "extract": 2_000,
+    "directory": 2_000,
     "load": 50,
     "incremental": 2_000,
     "files": 5_000,

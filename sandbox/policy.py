@@ -12,7 +12,7 @@ from sandbox import vendors
 from sandbox.kit.connection import Connection, Target
 
 CONNECTIONS = vendors.connections()
-SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None and not one.pushed]
+SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None and not one.pushed and one.usable]
 PUSHED = [name for name, one in CONNECTIONS.items() if one.pushed]
 TARGETS = [name for name, one in CONNECTIONS.items() if one.target]
 SECRETS = {name: value for one in CONNECTIONS.values() for name, value in one.secrets.items()}

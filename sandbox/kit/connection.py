@@ -6,6 +6,7 @@ Each vendor folder states its `CONNECTIONS` beside its `FACES`; `sandbox.policy`
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -57,6 +58,7 @@ class Connection(NamedTuple):
         rank: Where it stands in a policy of all; the order of sources is their precedence.
         pushed: Whether its identity provider pushes, so that a service has to run beside; it is in no policy
             that did not ask for it.
+        needs: The module without which nothing reads it; where it is missing no policy has the connection.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Connection(NamedTuple):
     target: Target | None = None
     rank: int = 50
     pushed: bool = False
+    needs: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be read on this machine."""
+        return self.needs is None or find_spec(self.needs) is not None
 
     def entry(self, base: str) -> dict[str, Any]:
         """Return the entry for a sandbox that listens at `base`."""

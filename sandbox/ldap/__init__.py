@@ -29,6 +29,7 @@ CONNECTIONS = tuple(
         },
         secrets={"SANDBOX_LDAP_PASSWORD": PASSWORD},
         rank=70,
+        needs="ldap",
     )
     for name, profile, account in (
         ("acme-ad", "active_directory", "seatwise@acme.test"),

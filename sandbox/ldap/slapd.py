@@ -13,11 +13,11 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
-from sandbox.ldap.openldap import NOBODY, SUFFIX
+from sandbox.ldap.openldap import NOBODY, SUFFIX, group_dn
 from sandbox.ldap.tree import Entry
 
 SCHEMAS, MODULES = Path("/etc/ldap/schema"), Path("/usr/lib/ldap")
@@ -124,6 +124,36 @@ class Slapd:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - of ours alone
         if done.returncode:
             raise RuntimeError(f"{tool}: {done.stderr[-2000:]}")
+
+
+def crowd(people: int) -> Iterator[Entry]:
+    """Yield people whom no company had to be founded for, and a group that holds them all."""
+    dns = [f"employeeNumber={number:06},ou=people,{SUFFIX}" for number in range(people)]
+    for number, dn in enumerate(dns):
+        values = {
+            "objectClass": "inetOrgPerson",
+            "entryUUID": f"00000000-0000-0000-0000-{number:012}",
+            "employeeNumber": f"{number:06}",
+            "uid": f"person.{number}",
+            "cn": f"Person {number}",
+            "givenName": "Person",
+            "sn": f"Number {number}",
+            "displayName": f"Person {number}",
+            "mail": f"person.{number}@acme.test",
+            "ou": f"Department {number % 40}",
+            "departmentNumber": f"CC-{number % 40:04}",
+            "employeeType": "Employee",
+            "title": "Engineer",
+            "o": "Acme",
+            "manager": dns[number // 8],
+            "telephoneNumber": f"+1 555 {number:07}",
+            "l": "Berlin",
+            "postalCode": "10115",
+            "roomNumber": str(number % 300),
+        }
+        yield Entry("", dn, {name: [value.encode()] for name, value in values.items()})
+    group = {"objectClass": [b"groupOfNames"], "cn": [b"everyone"], "member": [dn.encode() for dn in dns]}
+    yield Entry("", group_dn("everyone"), group)
 
 
 def ldif(entry: Entry) -> str:

@@ -53,30 +53,10 @@ def _entries(world: World) -> list[Entry]:
     return list(openldap.entries(Tree(world.company), world.company))
 
 
-def _crowd() -> Iterator[Entry]:
-    """Twenty thousand people, and a group that holds them all."""
-    for number in range(MANY):
-        values = {
-            "objectClass": ["inetOrgPerson"],
-            "employeeNumber": [f"{number:06}"],
-            "uid": [f"person.{number}"],
-            "cn": [f"Person {number}"],
-            "sn": [f"Number {number}"],
-            "mail": [f"person.{number}@acme.test"],
-            "ou": [f"Department {number % 40}"],
-            "entryUUID": [f"00000000-0000-0000-0000-{number:012}"],
-        }
-        dn = f"employeeNumber={number:06},ou=people,{openldap.SUFFIX}"
-        yield Entry("", dn, {name: [value.encode() for value in held] for name, held in values.items()})
-    members = [f"employeeNumber={number:06},ou=people,{openldap.SUFFIX}".encode() for number in range(MANY)]
-    group = {"objectClass": [b"groupOfNames"], "cn": [b"everyone"], "member": members}
-    yield Entry("", openldap.group_dn("everyone"), group)
-
-
 @pytest.fixture(scope="module")
 def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slapd]:
     """Serve the twenty thousand."""
-    with Slapd(tmp_path_factory.mktemp("crowd"), _crowd()) as server:
+    with Slapd(tmp_path_factory.mktemp("crowd"), slapd.crowd(MANY)) as server:
         yield server
 
 
