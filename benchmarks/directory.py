@@ -1,6 +1,7 @@
 """(b) A directory: people and groups of a real OpenLDAP server, beside a bare paged search of python-ldap.
 
-The bare search asks for the same attributes in pages of the same size on one connection and throws entries away; ours gives validated frames. Where python-ldap or slapd is not to be had it is left out with the reason.
+The bare search asks for the same attributes in pages of the same size on one connection and throws them away;
+ours gives validated frames. Where python-ldap or slapd is not to be had it is left out with the reason.
 """
 
 from __future__ import annotations
