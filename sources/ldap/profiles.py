@@ -42,7 +42,9 @@ ACTIVE_DIRECTORY = {
     "created_on": "whenCreated",
     "last_sign_in": "lastLogonTimestamp",
 }
-COLUMNS = {**OPENLDAP, "hired_on": ""}
+COLUMNS = {column: attribute for column, attribute in OPENLDAP.items() if column != "source_id"} | {
+    "hired_on": ""
+}
 """Columns that `attributes` of a connection may fill; the first working day has no attribute of its own."""
 
 

@@ -20,6 +20,7 @@ OPTIONS = {
     "keycloak": "groups",
     "jumpcloud": "groups",
     "pingone": "groups",
+    "ldap": "groups",
 }
 
 
