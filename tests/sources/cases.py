@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,6 +48,7 @@ class Case:
         remembers: columns of someone who left that only a delta still knows.
         kind: the kind in the table, where several cases are of one.
         http: whether it speaks HTTP where it reads over the network.
+        needs: the module of an extra; without it the case is skipped.
     """
 
     connection: Callable[[Running, Path], dict[str, Any]] | None = None
@@ -60,6 +62,12 @@ class Case:
     remembers: tuple[str, ...] = ()
     kind: str | None = None
     http: bool = True
+    needs: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether what it needs is installed."""
+        return self.needs is None or find_spec(self.needs) is not None
 
     @property
     def remote(self) -> bool:
@@ -135,7 +143,6 @@ def _scim_push(sandbox: Running, folder: Path) -> dict[str, Any]:
 
 def _ldap(sandbox: Running, name: str) -> dict[str, Any]:
     """A directory that shows long member lists in parts of twelve."""
-    pytest.importorskip("ldap", reason="python-ldap is not installed: `make ldap`")
     sandbox.world.options["ldap_range"] = 12
     return vendors.connections()[name].resolved(sandbox.url)
 
@@ -150,6 +157,7 @@ def _directory(name: str, **more: Any) -> Case:
         # A directory knows whether an account is shut, and not why.
         states={"staged": "suspended", "departed": "suspended"},
         http=False,
+        needs="ldap",
         **more,
     )
 
@@ -272,7 +280,9 @@ CASES = SPECIAL | {kind: paged(kind) for kind in KINDS if kind not in SPECIAL}
 
 
 def connect(name: str, sandbox: Running, folder: Path, door: Door, **more: Any) -> Source:
-    """Open the source of a case on a sandbox."""
+    """Open the source of a case on a sandbox; skips the test where what it needs is not installed."""
+    if not CASES[name].usable:
+        pytest.skip(f"the module {CASES[name].needs} is not installed: `make ldap`")
     made = connector(CASES[name].kind or name)
     return made(name, made.Options(**_options(name, sandbox, folder), **more), door)
 

@@ -168,8 +168,9 @@ def test_the_same_company_gives_the_same_identities(tmp_path: Path) -> None:
     told = ["user_name", "email", "state", "given_name", "family_name", "department", "cost_center"]
     told += ["title", "user_type", "manager", "hired_on", "leaves_on"]
     seen, groups, never = {}, {}, {}
+    usable = [kind for kind, case in CASES.items() if case.usable]
     with Running(people=60, seed=5, odd=False) as sandbox:
-        for kind in CASES:
+        for kind in usable:
             source = connect(kind, sandbox, tmp_path, Door())
             people = read(source, "identities").dropna(subset="email")
             names = people.set_index("source_id")["user_name"]
@@ -181,7 +182,7 @@ def test_the_same_company_gives_the_same_identities(tmp_path: Path) -> None:
             groups[kind] = set(zip(held["source_id"].map(emails), held["group_name"], strict=True))
             never[kind] = sorted(set(told) & set(untold(kind, sandbox, tmp_path)))
 
-    first, *others = CASES
+    first, *others = usable
     for kind in others:
         known = as_told_by(CASES[kind], seen[first], sandbox.world.company.now)
         known.loc[:, never[kind]] = None

@@ -22,7 +22,6 @@ from sandbox.ldap.slapd import BLIND, LIMITED, MANAGER, PASSWORD, READER, Slapd
 from sandbox.ldap.tree import Entry, Tree
 from sandbox.running import Running
 from sources.ldap import Ldap
-from sources.ldap import feed as ldap_feed
 from sources.ldap.options import LdapOptions
 from tests.sources.cases import connect
 from transport.door import Door
@@ -171,7 +170,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
 def test_deltas_equal_a_whole_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty days of joins, moves, leaves and deletions, written as an administrator would."""
     # Everything here is younger than what a delta asks for again; without that it alone has to find it.
-    monkeypatch.setattr(ldap_feed, "OVERLAP", timedelta(0))
+    monkeypatch.setattr("sources.ldap.feed.OVERLAP", timedelta(0))
     dice, world = random.Random(7), make_world(50, 3)
     with Slapd(tmp_path, _entries(world)) as server:
         known = _whole(server)
@@ -218,7 +217,7 @@ def test_a_sign_in_is_told_by_the_next_delta(tmp_path: Path, monkeypatch: pytest
         connection.modify_s(dn, [(ldap.MOD_ADD, "userPassword", [b"of this person"])])
         before = _whole(server)
         connection.simple_bind_s(dn, "of this person")
-        monkeypatch.setattr(ldap_feed, "OVERLAP", timedelta(0))
+        monkeypatch.setattr("sources.ldap.feed.OVERLAP", timedelta(0))
         after = merged(before, _source(server.url).delta(before.checkpoint or "", before), datetime.now(UTC))
 
     at = after.identities.set_index("user_name")["last_sign_in"][person.login]
