@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,12 +13,13 @@ from urllib.parse import urlsplit
 
 import ldap
 from ldap.controls import LDAPControl, SimplePagedResultsControl
+from ldap.dn import dn2str, str2dn
 from ldap.ldapobject import SimpleLDAPObject
 
 from sources.ldap.options import LdapOptions
 from sources.ldap.refusals import refusal
 from transport.door import Door
-from transport.errors import Malformed, Moved, NotFound, PageLoop, TransportError
+from transport.errors import Malformed, Moved, NotFound, PageLoop, TransportError, Untrusted
 from transport.redact import conceal
 
 log = logging.getLogger(__name__)
@@ -25,13 +27,27 @@ T = TypeVar("T")
 Entry = tuple[str, Mapping[str, Sequence[bytes]]]
 """A DN, and the values of each attribute."""
 
-CONNECT, ANSWER = 10.0, 300.0
+CONNECT, ANSWER = 10.0, 120.0
 """Seconds to wait for a connection, and for an answer."""
 EVERYTHING = "(objectClass=*)"
 ROOT = ("defaultNamingContext", "namingContexts", "highestCommittedUSN", "dsServiceName", "currentTime")
 SHOW_DELETED = LDAPControl("1.2.840.113556.1.4.417", criticality=True)
+_SPELLED = re.compile(r'[\\";]|\s[,=+]|[,=+]\s')
+"""What may be written in another way in a DN."""
 MOST_EMPTY = 100
 """Pages without an entry that may follow each other: a server may look at many entries it does not show."""
+
+
+def plain(dn: str) -> str:
+    """Return a DN as every spelling of it has it in common: case, spaces and escapes do not count."""
+    low = dn.lower()
+    if not _SPELLED.search(low):
+        return low
+    try:
+        spelled: str = dn2str(str2dn(low))
+    except ldap.DECODING_ERROR:
+        return low
+    return spelled
 
 
 class Directory:
@@ -257,8 +273,13 @@ class Directory:
         connection = ldap.initialize(options.url)
         connection.set_option(ldap.OPT_REFERRALS, 0)
         connection.set_option(ldap.OPT_NETWORK_TIMEOUT, CONNECT)
+        connection.timeout = ANSWER
         if options.secure:
             if options.ca:
+                if not options.ca.is_file():
+                    raise Untrusted(
+                        f"there is no file {options.ca}", remedy="Correct `ca` of this connection."
+                    )
                 connection.set_option(ldap.OPT_X_TLS_CACERTFILE, str(options.ca))
             connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
             connection.set_option(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from provisioning.model.text import matches
 from sources.kit.members import Members
 from sources.kit.nesting import DirectMembers, nested
-from sources.ldap.directory import Directory, Entry
+from sources.ldap.directory import Directory, Entry, plain
 from sources.ldap.options import LdapOptions
 from sources.ldap.people import Index, People, first_of
 from sources.ldap.values import text
@@ -27,7 +27,7 @@ class Group:
         key: its identifier.
         name: its common name.
         people: identifiers of people who are members, each once.
-        others: DNs of members who are no people known so far.
+        others: plain DNs of members who are no people known so far.
     """
 
     key: str
@@ -97,15 +97,15 @@ class Groups:
                     )
                 group = Group(self._profile.identifier(key), text(name or b""))
                 self._sort_members(group, entry, index)
-                yield entry[0].lower(), group
+                yield plain(entry[0]), group
 
     def _sort_members(self, group: Group, entry: Entry, index: Index) -> None:
         """Tell the people among the members of a group from the others."""
-        for dn in map(text, self._dns(entry)):
-            if person := index.ids.get(dn.lower()):
+        for dn in map(plain, map(text, self._dns(entry))):
+            if person := index.ids.get(dn):
                 group.people[person] = None
             elif dn:
-                group.others.append(dn.lower())
+                group.others.append(dn)
         uids = (index.uids.get(text(uid)) for uid in _held(entry, "memberUid"))
         group.people.update((person, None) for person in uids if person)
         sid = next(iter(_held(entry, "objectSid")), b"")

@@ -8,7 +8,7 @@ from typing import Any
 from provisioning.model.intake import Page, batches
 from provisioning.model.screening import Screened
 from sources.kit.states import screen_people
-from sources.ldap.directory import Directory, Entry
+from sources.ldap.directory import Directory, Entry, plain
 from sources.ldap.options import LdapOptions
 from sources.ldap.values import reader, text
 from transport.prefetch import prefetch
@@ -38,7 +38,7 @@ class Index:
     """Who is meant: identifiers by DN, by `uid`, and by the group that is somebody's primary one.
 
     Attributes:
-        ids: identifier by DN, in lower case.
+        ids: identifier by plain DN.
         uids: identifier by uid.
         primary: identifiers by the SID of the group that `primaryGroupID` means.
     """
@@ -58,7 +58,7 @@ class Index:
         """Take up entries with their identifiers."""
         for (dn, _held), key in zip(entries, keys, strict=True):
             if key is not None:
-                self.ids[dn.lower()] = key
+                self.ids[plain(dn)] = key
         if "uid" in self._profile.index:
             named = zip(first_of(entries, "uid"), keys, strict=True)
             self.uids.update((text(uid), key) for uid, key in named if uid and key)
@@ -126,7 +126,7 @@ class People:
 
     def look_up(self, dns: Collection[str], index: Index) -> None:
         """Take people into an index whose names are not in it: they came, or were renamed, meanwhile."""
-        missing = {dn for dn in dns if dn and dn.lower() not in index.ids}
+        missing = {dn for dn in dns if dn and plain(dn) not in index.ids}
         if len(missing) > FEW:
             self.index(index)
             return
@@ -170,7 +170,7 @@ class People:
         """Put identifiers in place of the managers' DNs; of somebody who is not read the DN stays."""
         managers = columns["manager"]
         self.look_up({dn for dn in managers if dn}, index)
-        columns["manager"] = [dn and index.ids.get(dn.lower(), dn) for dn in managers]
+        columns["manager"] = [dn and index.ids.get(plain(dn), dn) for dn in managers]
 
 
 def _portions(keys: Collection[str]) -> Iterator[list[str]]:

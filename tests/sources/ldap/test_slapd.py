@@ -25,7 +25,7 @@ from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
 from tests.sources.cases import connect
 from transport.door import Door
-from transport.errors import BadRequest, ConnectionLost, CredentialRefused, NotFound
+from transport.errors import BadRequest, ConnectionLost, CredentialRefused, NotFound, Untrusted
 from transport.retry_policy import RetryPolicy
 
 ldap = pytest.importorskip("ldap", reason="python-ldap is not installed: `make ldap`")
@@ -93,6 +93,25 @@ def _count(server: Slapd, filter_: str) -> int:
     return sum(line.startswith("dn:") for line in done.stdout.splitlines())
 
 
+@pytest.mark.parametrize("few", [200, 0], ids=["looked up", "listed"])
+def test_other_spellings_of_a_name_mean_the_same(
+    crowd: Slapd, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case, spaces and escapes do not count, whichever way somebody is found who was not known yet."""
+    monkeypatch.setattr("sources.ldap.people.FEW", few)
+    from sources.ldap.directory import plain
+    from sources.ldap.people import Index
+
+    people = _source(crowd.url)._reading.people
+    spelled = "EmployeeNumber = \\30\\30\\30\\30\\30\\37 , OU=People , dc=acme, dc=test"
+    index = Index(people._options)
+
+    people.look_up([spelled], index)
+
+    assert index.ids[plain(spelled)] == "00000000-0000-0000-0000-000000000007"
+    assert plain(spelled) == f"employeenumber=000007,ou=people,{openldap.SUFFIX}"
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [({"page_size": 500}, "Size limit exceeded"), ({"page_size": 1000}, "[Ll]imit exceeded")],
@@ -138,6 +157,8 @@ def test_certificates_are_verified(tmp_path: Path) -> None:
             unknown = _source(url, starttls=starttls, door=Door(retry_policy=RetryPolicy(attempts=1)))
 
             assert known.checkpoint()
+            with pytest.raises(Untrusted, match="no file"):
+                _source(url, starttls=starttls, ca=certificate.with_name("none.pem")).checkpoint()
             with pytest.raises(ConnectionLost) as caught:
                 unknown.checkpoint()
             assert "`ca`" in caught.value.remedy
