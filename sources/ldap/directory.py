@@ -1,12 +1,10 @@
-"""One LDAP server: signing in, and searches that are read to their end or raise."""
+"""One LDAP server, and searches of it that are read to their end or raise."""
 
 from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -14,22 +12,18 @@ from urllib.parse import urlsplit
 import ldap
 from ldap.controls import LDAPControl, SimplePagedResultsControl
 from ldap.dn import dn2str, str2dn
-from ldap.ldapobject import SimpleLDAPObject
 
+from sources.ldap.connections import ANSWER, EVERYTHING, Connections
 from sources.ldap.options import LdapOptions
 from sources.ldap.refusals import refusal
 from transport.door import Door
-from transport.errors import Malformed, Moved, NotFound, PageLoop, TransportError, Untrusted
-from transport.redact import conceal
+from transport.errors import Malformed, NotFound, PageLoop, TransportError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 Entry = tuple[str, Mapping[str, Sequence[bytes]]]
 """A DN, and the values of each attribute."""
 
-CONNECT, ANSWER = 10.0, 120.0
-"""Seconds to wait for a connection, and for an answer."""
-EVERYTHING = "(objectClass=*)"
 ROOT = ("defaultNamingContext", "namingContexts", "highestCommittedUSN", "dsServiceName", "currentTime")
 SHOW_DELETED = LDAPControl("1.2.840.113556.1.4.417", criticality=True)
 _SPELLED = re.compile(r'[\\";]|\s[,=+]|[,=+]\s')
@@ -60,11 +54,9 @@ class Directory:
     def __init__(self, name: str, options: LdapOptions, door: Door) -> None:
         self._name, self._options, self._door = name, options, door
         self._host = urlsplit(options.url).netloc
-        self._bound = threading.local()
-        self._server: str | None = None
+        self._connections = Connections(name, options)
         self._said: dict[str, list[str]] = {}
         self.referred: set[str] = set()
-        conceal(options.password.get_secret_value())
 
     @cached_property
     def base(self) -> str:
@@ -150,13 +142,6 @@ class Directory:
             else:
                 return
 
-    def close(self) -> None:
-        """Sign out; the next search signs in again."""
-        bound = self._bound.__dict__.pop("connection", None)
-        if bound is not None:
-            with suppress(ldap.LDAPError):
-                bound.unbind_s()
-
     def _pages(
         self,
         filter_: str,
@@ -198,7 +183,7 @@ class Directory:
         """One request: its entries, and the cookie of the next page."""
 
         def search() -> tuple[list[Any], list[Any]]:
-            connection = self._connection()
+            connection = self._connections.mine()
             self._door.meter.count(self._host, writes=False, again=again)
             asked = connection.search_ext(base, scope, filter_, list(attributes), serverctrls=list(controls))
             _kind, rows, _asked, told = connection.result3(asked, timeout=ANSWER)
@@ -236,59 +221,11 @@ class Directory:
 
     def _wait(self, failure: TransportError, failures: int) -> None:
         """Return when the next attempt may be made; raise the failure when there is to be none."""
-        self.close()
+        self._connections.close()
         policy, clock = self._door.retry_policy, self._door.pacing.clock
         if not failure.worth_retrying or failures >= policy.attempts:
             raise failure
         clock.wait_until(clock.monotonic() + policy.pause(failures))
-
-    def _connection(self) -> SimpleLDAPObject:
-        """The connection of this thread: one that is being read is none to close for another's sake."""
-        held = self._bound.__dict__
-        if "connection" not in held:
-            held["connection"] = self._sign_in()
-            self._meet(held["connection"])
-        return held["connection"]
-
-    def _meet(self, connection: SimpleLDAPObject) -> None:
-        """Hold to one domain controller: each counts changes on its own, and one may lag behind another.
-
-        Raises:
-            Moved: this connection led to another one than that before.
-        """
-        if self._options.profile != "active_directory":
-            return
-        [(_dn, said), *_] = connection.search_ext_s("", ldap.SCOPE_BASE, EVERYTHING, ["dsServiceName"])
-        server = next(iter(said.get("dsServiceName", ())), b"").decode()
-        if self._server not in (None, server):
-            self.close()
-            raise Moved(
-                "the address leads to several domain controllers",
-                remedy=f"Name one of them under `url` of connection {self._name}.",
-            ).about("sign in", self._options.url)
-        self._server = server
-
-    def _sign_in(self) -> SimpleLDAPObject:
-        options = self._options
-        connection = ldap.initialize(options.url)
-        connection.set_option(ldap.OPT_REFERRALS, 0)
-        connection.set_option(ldap.OPT_NETWORK_TIMEOUT, CONNECT)
-        connection.timeout = ANSWER
-        if options.secure:
-            if options.ca:
-                if not options.ca.is_file():
-                    raise Untrusted(
-                        f"there is no file {options.ca}", remedy="Correct `ca` of this connection."
-                    )
-                connection.set_option(ldap.OPT_X_TLS_CACERTFILE, str(options.ca))
-            connection.set_option(ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND)
-            connection.set_option(
-                ldap.OPT_X_TLS_NEWCTX, 0
-            )  # Takes up what was said before it, so it is last.
-        if options.secure and options.url.startswith("ldap:"):
-            connection.start_tls_s()
-        connection.simple_bind_s(options.bind_dn, options.password.get_secret_value())
-        return connection
 
     def _guarded(self, work: Callable[[], T], what: str) -> T:
         try:

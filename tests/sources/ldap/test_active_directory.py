@@ -20,7 +20,7 @@ from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
 from tests.sources.cases import connect
 from transport.door import Door
-from transport.errors import CredentialRefused
+from transport.errors import CredentialRefused, Moved
 
 pytest.importorskip("ldap", reason="python-ldap is not installed: `make ldap`")
 
@@ -174,6 +174,20 @@ def test_a_restored_controller_is_read_whole(acme: Running) -> None:
 
     with pytest.raises(FeedLost, match="another domain controller"):
         _delta(acme, before)
+
+
+def test_an_address_of_several_controllers_is_refused(acme: Running) -> None:
+    """The numbers of one mean nothing to another, and what one knows another may not know yet."""
+    source = _open(acme)
+    assert source.checkpoint()
+    directory = source._reading.directory
+    directory._connections.close()
+    directory._connections._server = "CN=NTDS Settings,CN=DC2"
+
+    with pytest.raises(Moved, match="several domain controllers") as caught:
+        source.checkpoint()
+
+    assert "`url`" in caught.value.remedy
 
 
 def test_referrals_are_not_followed_and_told(acme: Running) -> None:
