@@ -169,7 +169,7 @@ def _beside_seats(
             place = (Deployment.CLOUD.value, agreed.product, ALL_SITES)
             yield _charge(book, agreed, on, place, rows, billed["person"].iloc[rows].nunique(), None)
             continue
-        for (deployment, site), rows in _hosts(agreed, groups).items():
+        for (deployment, site), rows in _hosts(agreed, groups, _named_apart(book, agreed)).items():
             held = int(billed["product"].iloc[rows].value_counts().max())
             yield _charge(book, agreed, on, (deployment, agreed.product, site), rows, held, None)
 
@@ -182,11 +182,20 @@ def _counted_by_guard(agreed: Contract, billed: pd.DataFrame) -> Positions:
     return np.flatnonzero((cloud & ~spared).to_numpy()).astype(np.int64)
 
 
-def _hosts(agreed: Contract, groups: dict[Any, Positions]) -> dict[tuple[str, str], Positions]:
+def _named_apart(book: PriceBook, agreed: Contract) -> frozenset[str]:
+    """Sites that other contracts on the same product name, which come before one for every site."""
+    others = (one for one in book.contracts if one.product == agreed.product and one.name != agreed.name)
+    named = (one.sites for one in others if one.deployment == agreed.deployment)
+    return frozenset[str]().union(*named) - agreed.sites
+
+
+def _hosts(
+    agreed: Contract, groups: dict[Any, Positions], apart: frozenset[str]
+) -> dict[tuple[str, str], Positions]:
     """Seats of the host family of an app, by deployment and site."""
     found: dict[tuple[str, str], list[Positions]] = {}
     for (deployment, product, site), rows in groups.items():
-        here = not agreed.sites or site in agreed.sites
+        here = site in agreed.sites if agreed.sites else site not in apart
         if product in agreed.hosts and here and deployment == agreed.deployment:
             found.setdefault((deployment, site), []).append(rows)
     return {place: np.sort(np.concatenate(parts)) for place, parts in found.items()}

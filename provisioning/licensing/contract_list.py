@@ -21,7 +21,7 @@ docs/licences.md explains every key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -42,6 +42,7 @@ from provisioning.licensing.price_list import (
     tier_lines,
 )
 from provisioning.model.terms import Billing, Deployment, Unit
+from provisioning.policy.yaml_file import Document, Mistake
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
 
@@ -196,3 +197,28 @@ class ContractList(Written):
                     f"{entry.currency} is in {self.currency}, and of which day that is"
                 )
         return self
+
+
+def find_overlaps(document: Document, entries: Sequence[ContractEntry]) -> Iterator[Mistake]:
+    """Contracts that count the same seats: they would be billed twice, or by whichever comes first."""
+    for number, entry in enumerate(entries):
+        for other in entries[:number]:
+            if (where := _counted_by_both(other, entry)) is not None:
+                yield document.mistake(
+                    ("contracts", number, "product"),
+                    f"{other.name!r} and {entry.name!r} both count {entry.product} on {where}",
+                    remedy="give one of them `sites` that the other leaves to it, or make them one contract "
+                    "whose `prices` begin on different days",
+                )
+
+
+def _counted_by_both(one: ContractEntry, other: ContractEntry) -> str | None:
+    """Where two contracts count the same product; None where each has a scope of its own."""
+    if (one.product, one.deployment) != (other.product, other.deployment):
+        return None
+    if one.per == other.per == "managed_account":
+        # Guard looks at everybody in the cloud; only who is exempt tells two contracts apart.
+        return "all sites" if set(one.exempt) == set(other.exempt) else None
+    if not one.sites and not other.sites:
+        return "every site"
+    return ", ".join(sorted({*one.sites} & {*other.sites})) or None

@@ -243,6 +243,46 @@ def test_two_contracts_of_one_name_are_refused():
         price_book.load(book(one, one), origin="prices.yaml")
 
 
+def two(first, second):
+    """A book of two contracts on one product, A and B, by what differs."""
+    prices = "term: monthly, prices: [{from: 2026-01-01, bands: [{each: 1}]}]"
+    entries = [
+        f"{{name: {name}, product: jira, {prices}{more}}}" for name, more in (("A", first), ("B", second))
+    ]
+    return price_book.load(book(*entries), origin="prices.yaml")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "where"),
+    [
+        ("", "", "every site"),
+        (", sites: [acme, labs]", ", sites: [labs]", "labs"),
+        (", per: agent", ", per: unique_user", "every site"),
+        (", per: managed_account", ", per: managed_account, sites: [acme]", "all sites"),
+    ],
+)
+def test_two_contracts_that_count_the_same_seats_are_refused(first, second, where):
+    """Which two, where, and what to do, at the line of the second one."""
+    with pytest.raises(PriceBookError, match=f"'A' and 'B' both count jira on {where}") as refused:
+        two(first, second)
+
+    assert "give one of them `sites`" in str(refused.value)
+    assert ":6" in str(refused.value) or "line 6" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("", ", sites: [labs]"),
+        (", sites: [acme]", ", sites: [labs]"),
+        ("", ", deployment: data_center"),
+        (", per: managed_account, exempt: [acme]", ", per: managed_account, exempt: [labs]"),
+    ],
+)
+def test_two_contracts_of_one_product_may_each_have_their_scope(first, second):
+    assert two(first, second).names == ["A", "B"]
+
+
 def test_the_books_of_the_page_read():
     """Whoever copies from docs/licences.md gets a book that runs."""
     page = (Path(__file__).parents[3] / "docs" / "licences.md").read_text(encoding="utf-8")

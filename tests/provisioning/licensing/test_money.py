@@ -286,6 +286,17 @@ class TestUnits:
         assert money("18.20", "0") == saved(found)
         assert list(money("9.10", "9.10")) == list(found.waste["monthly"])
 
+    def test_an_app_on_a_site_of_another_contract_is_billed_there_alone(self):
+        """acme 12 x 1.10 = 13.20 by the contract for every site; labs 5 x 2.00 = 10.00 by its own."""
+        held = Company().hold("jira", 12).hold("jira", 5, site="labs")
+        labs = monthly("Labs", "app", "bands: [{each: 2.00}]", "per: host, hosts: [jira], sites: [labs], ")
+        found = held.assess(book(APP, labs))
+
+        assert {c.contract.name: c.cost for c in found.charges if c.contract.product == "app"} == {
+            "App": Decimal("13.20"),
+            "Labs": Decimal("10.00"),
+        }
+
     def test_a_smaller_host_brings_an_app_nothing(self):
         """Service Management 5 -> 3 beside Jira 12: the app stays at 12."""
         found = (
