@@ -56,16 +56,16 @@ def _hasty(made: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def without_prefect(*, hasty: bool = False) -> Iterator[None]:
+def without_prefect(*, hasty: bool = False, report: bool = False) -> Iterator[None]:
     """Run every task as the plain function it is, and wait for nothing.
-
-    The licence report is left out: it decides nothing, and costs as much as all that does.
 
     Args:
         hasty: whether a silent server is given up after a second.
+        report: whether the licence report is made; it decides nothing, and costs as much as all that does.
     """
     from prefect.tasks import Task
 
+    from tasks import publish
     from transport.clock import no_waiting
     from transport.wire import Wire
 
@@ -81,7 +81,7 @@ def without_prefect(*, hasty: bool = False) -> Iterator[None]:
             patch.object(Task, "__call__", call),
             patch.object(Task, "submit", submit),
             patch("tasks.publish.show_artifacts", _no_artifacts),
-            patch("tasks.publish._build_report", lambda *_: None),
+            patch.object(publish, "_build_report", publish._build_report if report else lambda *_: None),
             patch.object(Wire, "__init__", _hasty(Wire.__init__) if hasty else Wire.__init__),
         ):
             yield
