@@ -36,6 +36,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
+@pytest.mark.timeout(300 * len(STEPS))
 def test_every_day_the_seats_and_the_money_are_the_oracles(world: World, tmp_path: Path) -> None:
     """The company lives on, a sync changes its seats, and a report counts them through four connections."""
     port = free_port()

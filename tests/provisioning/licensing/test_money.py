@@ -287,7 +287,7 @@ class TestUnits:
         assert list(money("9.10", "9.10")) == list(found.waste["monthly"])
 
     def test_an_app_on_a_site_of_another_contract_is_billed_there_alone(self):
-        """acme 12 x 1.10 = 13.20 by the contract for every site; labs 5 x 2.00 = 10.00 by its own."""
+        """Acme 12 x 1.10 = 13.20 by the contract for every site; labs 5 x 2.00 = 10.00 by its own."""
         held = Company().hold("jira", 12).hold("jira", 5, site="labs")
         labs = monthly("Labs", "app", "bands: [{each: 2.00}]", "per: host, hosts: [jira], sites: [labs], ")
         found = held.assess(book(APP, labs))
