@@ -8,13 +8,13 @@ PostgreSQL or back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import orjson
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Date, Table, func, select, text
 
 from ledger import tables
 from ledger.errors import BackupOfAnotherVersion, BackupUnreadable, LedgerNotEmpty
@@ -175,12 +175,17 @@ def _restore_rows(archive: ZipFile, connection: Connection, table: Table, expect
 
 
 def _read_rows(archive: ZipFile, table: Table) -> Iterator[dict[str, Any]]:
-    times = [column.name for column in table.columns if isinstance(column.type, tables.UtcTime)]
+    parsers = {
+        column.name: parse
+        for column in table.columns
+        for kind, parse in ((tables.UtcTime, datetime.fromisoformat), (Date, date.fromisoformat))
+        if isinstance(column.type, kind)
+    }
     with archive.open(_member(table)) as member:
         for line in member:
             row = orjson.loads(line)
-            for name in times:
-                row[name] = None if row[name] is None else datetime.fromisoformat(row[name])
+            for name, parse in parsers.items():
+                row[name] = None if row[name] is None else parse(row[name])
             yield row
 
 

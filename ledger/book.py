@@ -18,11 +18,12 @@ from ledger.private import keep_private
 from ledger.pruning import Pruning
 from ledger.pushed import tables as _pushed  # noqa: F401 - they are part of every ledger, and of its backup
 from ledger.runs import Runs
+from ledger.seat_history import SeatHistory
 from ledger.sharing import Sharing
 from ledger.undone import Undone
 
 
-class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups, Sharing):
+class Ledger(Runs, Plans, Journal, Memory, Pruning, Leases, Undone, Backups, Sharing, SeatHistory):
     """Runs, plans, intents and outcomes, links and snapshots; safe for threads and for several processes.
 
     It has no clock: every time is passed in, aware. It is given no secrets and redacts none.

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, bindparam, delete, false, func, or_, select, update
 
-from ledger import tables
+from ledger import seat_tables, tables
 from ledger.store import chunks
 
 HIDDEN = "(removed)"
@@ -47,7 +47,20 @@ class PeopleGone:
         ).rowcount
         for table in REMEMBERING:
             count += self._forget_accounts(table)
-        return count + self._hide_names()
+        return count + self._forget_first_days() + self._hide_names()
+
+    def _forget_first_days(self) -> int:
+        """Delete when people who are gone were first stated."""
+        c = seat_tables.seat_identities.c
+        old = select(c.source, c.source_id).where(c.first_day < self._before.date())
+        gone = [
+            {"origin": row.source, "identifier": row.source_id}
+            for row in self._connection.execute(old).all()
+            if self._is_gone(self._identities, row.source, row.source_id)
+        ]
+        mine = (c.source == bindparam("origin")) & (c.source_id == bindparam("identifier"))
+        statement = delete(seat_tables.seat_identities).where(mine)
+        return sum(self._connection.execute(statement, part).rowcount for part in chunks(gone))
 
     def _forget_accounts(self, table: Table) -> int:
         keys = self._connection.execute(select(table.c.target, table.c.account_id).distinct()).all()

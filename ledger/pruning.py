@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Table, delete, exists, false, func, not_, sel
 
 from ledger import tables
 from ledger.errors import SnapshotDamaged
-from ledger.people_gone import PeopleGone
+from ledger.history_gone import forget_history
+from ledger.people_gone import PeopleGone, Present
 from ledger.snapshots import Snapshots
 from ledger.store import chunks
 
@@ -30,6 +31,7 @@ class Moments(NamedTuple):
     snapshots: datetime
     runs: datetime
     people: datetime
+    seats: datetime
 
 
 class Pruned(NamedTuple):
@@ -39,7 +41,7 @@ class Pruned(NamedTuple):
     runs: int
     plans: int
     people: int
-    """Rows about people who are long gone: links, ownership, changes."""
+    """Rows about people who are long gone: links, ownership, changes, names in the history of seats."""
     files: int
     """Files of reads that no snapshot holds any more."""
 
@@ -60,7 +62,7 @@ class Pruning(Snapshots):
         with self._writing() as connection:
             pruned = Pruned(
                 snapshots=_forget_snapshots(connection, before.snapshots, origins),
-                people=PeopleGone(connection, min(before.people, before.undo), present).forget(),
+                people=_forget_people(connection, before, present),
                 runs=_forget_runs(connection, min(before.runs, before.undo)),
                 plans=_forget_plans(connection),
                 files=0,
@@ -106,6 +108,12 @@ def _forget_snapshots(connection: Connection, before: datetime, origins: Collect
     whole = last.where(c.complete)
     old = delete(tables.snapshots).where(c.taken_at < before, c.seq.not_in(last), c.seq.not_in(whole))
     return connection.execute(old).rowcount
+
+
+def _forget_people(connection: Connection, before: Moments, present: Present) -> int:
+    """Forget people who are long gone, and what the history of seats need not keep."""
+    gone = PeopleGone(connection, min(before.people, before.undo), present).forget()
+    return gone + forget_history(connection, before.seats.date(), before.people.date())
 
 
 def _forget_runs(connection: Connection, before: datetime) -> int:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -313,7 +314,7 @@ def dtype(column: Column[Any]) -> str:
         return "boolean" if column.nullable else "bool"
     if isinstance(column.type, Integer):
         return "Int64" if column.nullable else "int64"
-    return "object" if isinstance(column.type, JSON) else "str"
+    return "object" if isinstance(column.type, (JSON, Date)) else "str"
 
 
 def frame(rows: Iterable[Sequence[Any]], table_columns: Sequence[Column[Any]]) -> pd.DataFrame:

@@ -35,6 +35,7 @@ def prune_ledger(config: Path, *, really: bool, json: bool) -> str:
             snapshots=session.now - rules.snapshots,
             runs=session.now - rules.runs,
             people=session.now - rules.people,
+            seats=session.now - rules.seats,
         )
         origins = {*session.source_names, *session.target_names}
         pruned = session.ledger.prune(session.now, before, origins, really=really)

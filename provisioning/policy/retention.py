@@ -42,6 +42,13 @@ class Retention(Strict):
         examples=["180d"],
     )
 
+    seats: Duration = Field(
+        timedelta(days=1100),
+        description="How long the history of seats is kept: which seats there were, and what contracts cost. "
+        "Names in it go after `people`.",
+        examples=["800d"],
+    )
+
     @model_validator(mode="after")
     def _keeps_what_is_needed(self) -> Self:
         if self.snapshots < LEAST_SNAPSHOTS:

@@ -29,7 +29,8 @@ def prune(ledger: Ledger, now: datetime) -> Callable[..., Any]:
     """Prune with these ages in days."""
 
     def pruned(undo: int = 30, snapshots: int = 90, runs: int = 400, people: int = 400, **more: Any) -> Any:
-        before = Moments(*(now - days * DAY for days in (undo, snapshots, runs, people)))
+        ages = (undo, snapshots, runs, people, more.pop("seats", 1100))
+        before = Moments(*(now - days * DAY for days in ages))
         return ledger.prune(now, before, more.pop("origins", NAMES), really=more.pop("really", True))
 
     return pruned
