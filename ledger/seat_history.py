@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
 
 from ledger import seat_tables, tables
 from ledger.store import Store, chunks, insert_rows
-from provisioning.model.facts import Facts
+from provisioning.model.facts import Facts, History
 
 
 class SeatHistory(Store):
@@ -43,31 +43,14 @@ class SeatHistory(Store):
             written += _keep_spans(connection, seat_tables.seat_prices, facts.prices, day)
             return written + _keep_identities(connection, facts.identities, day)
 
-    def seat_history(self) -> SeatRecord:
+    def seat_history(self) -> History:
         """Everything that is kept, for figures over time."""
         with self._reading() as connection:
             parts = [_load(connection, table) for table in _RECORDED]
-        return SeatRecord(*parts)
+        return History(*parts)
 
 
-class SeatRecord(NamedTuple):
-    """The tables of the history; days are dates, `until` is null while it is so.
-
-    Attributes:
-        days: day, at, run_id: days that were read.
-        spans: seats.
-        people: who held them.
-        prices: what contracts charged.
-        identities: source, source_id, first_day.
-    """
-
-    days: pd.DataFrame
-    spans: pd.DataFrame
-    people: pd.DataFrame
-    prices: pd.DataFrame
-    identities: pd.DataFrame
-
-
+# In the order of `History`.
 _RECORDED = (
     seat_tables.seat_days,
     seat_tables.seat_spans,
@@ -75,7 +58,6 @@ _RECORDED = (
     seat_tables.seat_prices,
     seat_tables.seat_identities,
 )
-assert len(_RECORDED) == len(SeatRecord._fields)
 
 
 def _keep_day(connection: Connection, day: date, at: datetime, run_id: str) -> None:

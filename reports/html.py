@@ -13,7 +13,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from reports import tables
 from reports.licences import Report
+from reports.over_time import OverTime
 from reports.packed import pack_rows
+from reports.time_tables import HEIGHT, WIDTH, ages, time_tables, trend_lines
 from reports.words import UNPRICED, named, titled
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,8 +57,22 @@ def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") 
             most=rows,
             workbook=workbook,
             unpriced=UNPRICED,
+            **({} if report.over_time is None else _over_time(report.over_time)),
         )
     )
+
+
+def _over_time(told: OverTime) -> dict[str, Any]:
+    """What the part over time is made of; the trend is a chart there and no table."""
+    listed = [table for table in time_tables(told) if table.title != "Trend"]
+    return {
+        "told": told,
+        "over_time": listed,
+        "ages": ages(told),
+        "lines": trend_lines(told),
+        "width": WIDTH,
+        "height": HEIGHT,
+    }
 
 
 def _environment() -> Environment:

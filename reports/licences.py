@@ -22,8 +22,10 @@ from provisioning.licensing.price_book import PriceBook
 from provisioning.licensing.realised import Realised, compare
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Lane, WasteReason
+from reports import over_time
 from reports.bills import add_up, list_products, list_renewals
 from reports.notes import describe
+from reports.over_time import OverTime
 from reports.rejects import count_rejects, describe_rejects
 from reports.words import Definition, defined, titled
 
@@ -111,6 +113,7 @@ class Report:
         assessment: what the figures were made of.
         realised: what the run changed; None of a run that changed nothing.
         compared: what differs from an earlier day; None when nothing is compared.
+        over_time: what is known over time; None where no ledger was asked.
     """
 
     at: datetime
@@ -132,6 +135,7 @@ class Report:
     assessment: Assessment
     realised: Realised | None = None
     compared: Compared | None = None
+    over_time: OverTime | None = None
 
 
 def build(
@@ -208,6 +212,7 @@ def summary(report: Report) -> dict[str, Any]:
         "price_book": report.book,
         "realised": None if report.realised is None else _realised(report.realised),
         "compared": None if report.compared is None else _compared(report.compared),
+        "over_time": None if report.over_time is None else over_time.summary(report.over_time),
     }
 
 

@@ -15,6 +15,8 @@ from xlsxwriter.worksheet import Worksheet
 from reports import tables
 from reports.licences import Report
 from reports.tables import Column, Table
+from reports.time_tables import time_tables
+from reports.trend_chart import draw_trend
 
 ROWS = 1_048_575
 """Rows a sheet holds below its header."""
@@ -51,8 +53,10 @@ def write(report: Report, path: Path) -> Path:
             tables.waste(report),
             tables.twice(report),
             tables.seats(report),
+            *([] if report.over_time is None else time_tables(report.over_time)),
         ]:
             sheets.table(table)
+        draw_trend(book)
         sheets.definitions(report)
     return path
 

@@ -23,6 +23,7 @@ from tasks.artifacts import show_artifacts
 from tasks.ending import describe_ending
 from tasks.events import emit_events
 from tasks.files import write_files
+from tasks.history import add_history, keep_history
 from tasks.measures import measure_run
 from tasks.progress import announce, tell
 from tasks.session import Session
@@ -46,7 +47,7 @@ def publish(session: Session) -> dict[str, Any]:
     state = session.state
     with session.timed("publish"):
         collect_outcomes(session)
-        report = _build_report(session, state) if state.targets else None
+        report = _build_report(session, state, _read_prices(session)) if state.targets else None
         write_files(session, state, report)
         show_artifacts(session, report)
     summary = summarise(session, state, report)
@@ -97,7 +98,7 @@ def _close(session: Session, summary: dict[str, Any]) -> None:
     measure_run(session.config.stem, summary, session.reader.meter.refusals())
 
 
-def _build_report(session: Session, state: RunState) -> Report:
+def _build_report(session: Session, state: RunState, book: PriceBook | None) -> Report:
     """The licence report of what was read, after what the run changed."""
     stated = session.policy.report
     columns = [f"{name}: {words}" for name, told in session.columns_told.items() for words in told]
@@ -111,7 +112,7 @@ def _build_report(session: Session, state: RunState) -> Report:
         ambiguous=_ambiguous_accounts(state),
         remarks=[*state.remarks, *columns],
     )
-    sources, links, book = list(state.sources.values()), links_after(session, state), _read_prices(session)
+    sources, links = list(state.sources.values()), links_after(session, state)
     report = licences.build(sources, list(state.targets.values()), links, book, terms)
     if state.before:
         written = list({**state.targets, **state.before}.values())
@@ -120,7 +121,8 @@ def _build_report(session: Session, state: RunState) -> Report:
         reads = list(then.sources.values()), list(then.targets.values())
         earlier = assess(*reads, links, book, replace(terms, now=then.at))
         report = licences.since(report, then.at, earlier, book)
-    return report
+    keep_history(session, state, report, book)
+    return add_history(session, state, report, book)
 
 
 def _read_prices(session: Session) -> PriceBook | None:

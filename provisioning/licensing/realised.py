@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import pandas as pd
 
 from provisioning.licensing.assess import Assessment
-from provisioning.licensing.charges import Charge
+from provisioning.licensing.charges import Charge, total
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.counting import SEAT
 from provisioning.licensing.price_book import PriceBook
@@ -54,6 +55,43 @@ def compare(before: Assessment, after: Assessment, book: PriceBook | None) -> Re
         monthly=None if book is None else monthly,
         renewals=dict(sorted(renewals.items(), key=lambda pair: pair[0] or date.max)),
     )
+
+
+class Bridge(NamedTuple):
+    """What leads from what a month cost then to what it costs now, in the book's currency.
+
+    Attributes:
+        then, now: what a month cost, and costs.
+        seats: for more or fewer units paid for, by the prices of then.
+        prices: for other prices of what is paid for now.
+        contracts: for contracts and places that were not there then, or are no more.
+    """
+
+    then: Decimal
+    seats: Decimal
+    prices: Decimal
+    contracts: Decimal
+    now: Decimal
+
+
+def explain_cost(before: Assessment, after: Assessment, book: PriceBook) -> Bridge:
+    """Explain why a month costs something else than it did; the parts add up to the difference."""
+    then, now = _by_place(before), _by_place(after)
+    seats = prices = contracts = NOTHING
+    for place in {**then, **now}:
+        old, new = then.get(place), now.get(place)
+        if old is None or new is None:
+            contracts += _cost(new, book) - _cost(old, book)
+            continue
+        agreed = old.contract
+        as_then = book.convert(agreed.monthly(agreed.bill_at_least(new.paid)), agreed.currency)
+        seats += as_then - _cost(old, book)
+        prices += _cost(new, book) - as_then
+    return Bridge(total(before.charges, book), seats, prices, contracts, total(after.charges, book))
+
+
+def _cost(charge: Charge | None, book: PriceBook) -> Decimal:
+    return NOTHING if charge is None else book.convert(charge.cost, charge.contract.currency)
 
 
 def _by_place(found: Assessment) -> dict[tuple[str, ...], Charge]:

@@ -86,3 +86,21 @@ class Facts(NamedTuple):
     holders: pd.DataFrame
     prices: pd.DataFrame
     identities: pd.DataFrame
+
+
+class History(NamedTuple):
+    """What was so from a day on (`since`) until another (`until`, null while it is); days are dates.
+
+    Attributes:
+        days: day, at, run_id: days that were read.
+        spans: the columns of SeatFacts, account_key for the holder, came_by and gone_by (runs).
+        people: the columns of HolderFacts, account_key for the holder.
+        prices: the columns of PriceFacts.
+        identities: source, source_id, first_day.
+    """
+
+    days: pd.DataFrame
+    spans: pd.DataFrame
+    people: pd.DataFrame
+    prices: pd.DataFrame
+    identities: pd.DataFrame
