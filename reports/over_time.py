@@ -32,7 +32,7 @@ MEANINGS = [
     ),
     Definition(
         "Came, went",
-        "Seats that a read showed for the first time, or no more. Those of the first read of all came before.",
+        "Seats that a read showed for the first time, or no more. Those of the very first read came before.",
     ),
     Definition(
         "Seats to expect",
@@ -125,7 +125,7 @@ def _forecasts(known: History, found: Assessment, book: PriceBook | None, day: d
 
 
 def _foreseen(
-    counts: dict[tuple[str, str, str, str], list[int]], found: Assessment, book: PriceBook, day: date
+    counts: dict[tuple[str, ...], list[int]], found: Assessment, book: PriceBook, day: date
 ) -> Iterator[dict[str, Any]]:
     for charge in found.charges:
         if not charge.contract.yearly or charge.effective is None:

@@ -42,6 +42,6 @@ def add_history(session: Session, state: RunState, report: Report, book: PriceBo
 
 def _unread(session: Session, state: RunState) -> list[str]:
     """Sources and targets of the policy that were not read, or not whole."""
-    read = {**state.sources, **state.targets}
-    names = [*session.source_names, *session.target_names]
-    return [name for name in names if name not in read or not read[name].complete]
+    whole = {name for name, source in state.sources.items() if source.complete}
+    whole |= {name for name, target in state.targets.items() if target.complete}
+    return [name for name in (*session.source_names, *session.target_names) if name not in whole]

@@ -87,12 +87,11 @@ def count_departed(departed: pd.DataFrame) -> pd.DataFrame:
 
 
 def _first_known(leavers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    none = pd.DataFrame(columns=["account_id", "since", "target"])
     parts = [rows[["account_id", "since"]].assign(target=target) for target, rows in leavers.items()]
-    none = pd.DataFrame({"target": [], "account_id": []}, dtype="str").assign(since=pd.NaT)
-    known = pd.concat(parts) if parts else none
-    return known.astype({"target": "str", "account_id": "str"}).assign(
-        since=pd.to_datetime(known["since"], utc=True)
-    )
+    known = pd.concat([none, *(part for part in parts if len(part))])
+    texts = known.astype({"target": "str", "account_id": "str"})
+    return texts.assign(since=pd.to_datetime(texts["since"], utc=True))
 
 
 def _privileges(

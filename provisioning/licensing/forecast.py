@@ -76,7 +76,7 @@ def carry_on(counts: Sequence[int], months: int) -> float:
     return recent[-1] + months * (recent[-1] - recent[0]) / (len(recent) - 1)
 
 
-def count_month_ends(prices: pd.DataFrame, until: date) -> dict[tuple[str, str, str, str], list[int]]:
+def count_month_ends(prices: pd.DataFrame, until: date) -> dict[tuple[str, ...], list[int]]:
     """What contracts counted at the end of each month.
 
     Args:
@@ -86,7 +86,7 @@ def count_month_ends(prices: pd.DataFrame, until: date) -> dict[tuple[str, str, 
     Returns:
         Contract, deployment, product and site to the counts, oldest first, from the first known month on.
     """
-    found = {}
+    found: dict[tuple[str, ...], list[int]] = {}
     for key, rows in prices.groupby(["contract", "deployment", "product", "site"]):
         since, end = pd.to_datetime(rows["since"]), pd.to_datetime(rows["until"])
         months = pd.period_range(since.min(), until, freq="M")

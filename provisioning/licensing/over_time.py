@@ -16,7 +16,6 @@ MONTHS = 24
 """Months that are shown at most, the running one included."""
 POINTS = 120
 """Days of the trend that are shown at most."""
-MOVES = ["day", "product", "site", "display_name", "email", "department", "target", "account_id", "run_id"]
 
 
 class Onboarding(NamedTuple):
@@ -37,18 +36,15 @@ class Onboarding(NamedTuple):
 def as_of(history: History, day: date) -> History:
     """The history as it was known on a day: what came later is not in it, what ended later still holds."""
     days = history.days[history.days["day"] <= day]
-    parts = []
-    for table in (history.spans, history.people, history.prices):
-        known = table[table["since"] <= day]
-        parts.append(
-            known.assign(until=known["until"].where(known["until"].map(lambda end: _past(end, day))))
-        )
     first = history.identities[history.identities["first_day"] <= day]
-    return History(days, *parts, first)
+    spans, people, prices = (_known(part, day) for part in (history.spans, history.people, history.prices))
+    return History(days, spans, people, prices, first)
 
 
-def _past(end: date | None, day: date) -> bool:
-    return end is not None and end <= day
+def _known(table: pd.DataFrame, day: date) -> pd.DataFrame:
+    known = table[table["since"] <= day]
+    later = known["until"].map(lambda end: end is not None and end > day).astype(bool)
+    return known.assign(until=known["until"].mask(later, None))
 
 
 def count_months(history: History, until: date) -> pd.DataFrame:
@@ -77,7 +73,8 @@ def count_months(history: History, until: date) -> pd.DataFrame:
 
 def _month(held: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp, first: date) -> pd.DataFrame:
     since, until = pd.to_datetime(held["since"]), pd.to_datetime(held["until"])
-    days = (until.fillna(end).clip(upper=end) - since.clip(lower=begin)).dt.days.clip(lower=0)
+    ends = until.where(until < end, end)
+    days = (ends - since.where(since > begin, begin)).dt.days.clip(lower=0)
     rows = held.assign(
         licence_months=days / begin.days_in_month,
         at_end=(since < end) & (until.isna() | (until >= end)),
@@ -85,7 +82,8 @@ def _month(held: pd.DataFrame, begin: pd.Timestamp, end: pd.Timestamp, first: da
         went=(until >= begin) & (until < end),
     )
     rows = rows[(days > 0) | rows["came"] | rows["went"]]
-    sums = rows.groupby(PLACE, as_index=False)[["licence_months", "at_end", "came", "went"]].sum()
+    counted = ["licence_months", "at_end", "came", "went"]
+    sums: pd.DataFrame = rows.groupby(PLACE, as_index=False)[counted].sum()
     sums.insert(0, "month", begin.date())
     return sums.assign(licence_months=sums["licence_months"].round(2))
 
@@ -94,40 +92,15 @@ def join_spans(spans: pd.DataFrame) -> pd.DataFrame:
     """Seats from when until when they were held, whatever lane or contract they were in meanwhile.
 
     Returns:
-        Columns account_key, those of the place, since, until, came_by and gone_by; one row a time it was held.
+        Columns account_key, those of the place, since and until; one row a time it was held.
     """
     seat = ["account_key", *PLACE]
     ordered = spans.sort_values([*seat, "since"])
     before = ordered.groupby(seat)["until"].shift()
     begins = (before.isna() | (before != ordered["since"])).cumsum().rename("time")
     times = ordered.groupby(begins, sort=False)
-    ends = {name: times[name].nth(-1).to_numpy() for name in ("until", "gone_by")}
-    starts = times[[*seat, "since", "came_by"]].nth(0).reset_index(drop=True)
-    return starts.assign(**ends)
-
-
-def list_moves(history: History, after: date, until: date) -> pd.DataFrame:
-    """Seats that came or went after one day, up to another.
-
-    Returns:
-        Columns moved (`came` or `went`), `MOVES`; the run that saw it first, which is also the one that did it
-        where Seatwise did.
-    """
-    held = join_spans(history.spans)
-    parts = []
-    for word, on, by in (("went", "until", "gone_by"), ("came", "since", "came_by")):
-        day = held[on]
-        inside = day.map(lambda one: one is not None and after < one <= until).astype(bool)
-        rows = held[inside].rename(columns={on: "day", by: "run_id"})
-        parts.append(_named(rows, history.people).assign(moved=word)[["moved", *MOVES]])
-    return pd.concat(parts, ignore_index=True)
-
-
-def _named(rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """The rows with who held the seat, as last known."""
-    last = people.sort_values("seq").drop_duplicates("account_key", keep="last")
-    who = ["account_key", "display_name", "email", "department", "target", "account_id"]
-    return rows.merge(last[who], on="account_key", how="left", validate="many_to_one")
+    starts, ends = times.head(1), times.tail(1)
+    return starts[[*seat, "since"]].reset_index(drop=True).assign(until=ends["until"].to_numpy())
 
 
 def find_trend(history: History) -> pd.DataFrame:
@@ -153,12 +126,10 @@ def find_trend(history: History) -> pd.DataFrame:
 def _holding(spans: pd.DataFrame, days: list[date], name: str | None) -> list[int]:
     """How many rows hold on each day, or the sum of one of their columns."""
     amounts = np.ones(len(spans), dtype=np.int64) if name is None else spans[name].to_numpy(dtype=np.int64)
-    since = pd.to_datetime(spans["since"]).to_numpy()
-    until = pd.to_datetime(spans["until"]).fillna(pd.Timestamp.max).to_numpy()
-    return [
-        int(amounts[(since <= day) & (until > day)].sum())
-        for day in pd.to_datetime(pd.Series(days)).to_numpy()
-    ]
+    since, until = (pd.to_datetime(spans[one]).to_numpy() for one in ("since", "until"))
+    still = np.isnat(until)
+    asked = pd.to_datetime(pd.Series(days, dtype=object)).to_numpy()
+    return [int(amounts[(since <= day) & (still | (until > day))].sum()) for day in asked]
 
 
 def find_onboarding(history: History) -> Onboarding:
