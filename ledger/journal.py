@@ -150,6 +150,33 @@ class Journal(Store):
             query = select(c.fingerprint).where(c.intended_by.in_(runs)).group_by(c.fingerprint)
             return list(connection.scalars(query.order_by(func.min(c.seq))))
 
+    def made_since(self, at: datetime) -> pd.DataFrame:
+        """What Seatwise changed in accounts after a moment, the latest first, and who let it.
+
+        Returns:
+            Columns target, account_id, action, entitlement, rule, run_id, at and approved_by (all who
+            approved the plan; null of one that needed nobody).
+        """
+        changes, outcomes, approvals = tables.changes, tables.outcomes, tables.approvals
+        same = (changes.c.fingerprint == outcomes.c.fingerprint) & (
+            changes.c.change_id == outcomes.c.change_id
+        )
+        account = func.coalesce(changes.c.account_id, outcomes.c.account_id).label("account_id")
+        c = changes.c
+        shown = [c.target, account, c.action, c.entitlement, c.rule, outcomes.c.intended_by, outcomes.c.at]
+        made = outcomes.c.status.in_(_MADE) & outcomes.c.intended_by.is_not(None) & (outcomes.c.at > at)
+        query = select(*shown, c.fingerprint).join_from(outcomes, changes, same).where(made)
+        let = select(approvals.c.fingerprint, approvals.c.by).where(approvals.c.decision == tables.APPROVED)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(outcomes.c.seq.desc())).all()
+            who: dict[str, list[str]] = {}
+            for fingerprint, by in connection.execute(let.distinct().order_by(approvals.c.by)):
+                who.setdefault(fingerprint, []).append(by)
+        names = ["target", "account_id", "action", "entitlement", "rule", "run_id", "at", "fingerprint"]
+        found = pd.DataFrame([tuple(row) for row in rows], columns=names)
+        by = found["fingerprint"].map({plan: ", ".join(people) for plan, people in who.items()})
+        return found.drop(columns="fingerprint").assign(approved_by=by)
+
     def ended(self, target: str) -> frozenset[str]:
         """Accounts that Seatwise itself suspended, deactivated or deleted, and has not brought back since."""
         changes, outcomes = tables.changes, tables.outcomes

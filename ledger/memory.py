@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, update
 
 from ledger import tables
 from ledger.store import Store, chunks, insert_rows
@@ -19,11 +19,18 @@ ASSIGNED = list(tables.KEY[1:])
 class Memory(Store):
     """The part of the ledger that remembers a target."""
 
-    def links(self, target: str) -> pd.DataFrame:
-        """The links of a target, as last saved: a Links frame sorted by account."""
+    def links(self, target: str, *, at: datetime | None = None) -> pd.DataFrame:
+        """The links of a target: a Links frame sorted by account.
+
+        Args:
+            target: the target.
+            at: aware time of which they are; None means as last saved.
+        """
         c = tables.links.c
         shown = tables.picked(tables.links, Links)
-        current = select(*shown).where(c.target == target, c.unlinked_at.is_(None))
+        still = c.unlinked_at.is_(None)
+        holds = still if at is None else and_(c.linked_at <= at, or_(still, c.unlinked_at > at))
+        current = select(*shown).where(c.target == target, holds)
         return self._frame(current.order_by(c.account_id, c.source, c.source_id), shown)
 
     def save_links(self, target: str, links: pd.DataFrame, at: datetime) -> None:

@@ -14,16 +14,16 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from provisioning.licensing.assess import Assessment, Terms, assess
-from provisioning.licensing.charges import total
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.counting import held_again
 from provisioning.licensing.invoices import Reconciled, reconcile
 from provisioning.licensing.price_book import PriceBook
-from provisioning.licensing.realised import Realised, compare
+from provisioning.licensing.realised import Realised, compare, explain_cost
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Lane, WasteReason
 from reports import over_time
 from reports.bills import add_up, list_products, list_renewals
+from reports.compared import Compared, count_ready
 from reports.notes import describe
 from reports.over_time import OverTime
 from reports.rejects import count_rejects, describe_rejects
@@ -33,10 +33,6 @@ __all__ = ["Headline", "Report", "Terms", "after_run", "build", "since", "summar
 
 NOT_STATED = "(not stated)"
 NOBODY = "(paid, held by nobody)"
-MOVED = [
-    "product", "site", "display_name", "email", "department", "cost_center", "manager", "target",
-    "account_id",
-]  # fmt: skip
 REASONS = [reason.value for reason in WasteReason]
 
 
@@ -68,25 +64,6 @@ class Headline(NamedTuple):
     def known_share(self) -> float:
         """Billed seats whose access and use are told as a share of the billed ones."""
         return self.known / self.billed if self.billed else 0.0
-
-
-class Compared(NamedTuple):
-    """What differs from an earlier day: seats that went and came, and what a month cost then."""
-
-    at: datetime
-    change: Realised
-    cost: Decimal | None
-    wasted: int
-
-    @property
-    def moves(self) -> pd.DataFrame:
-        """One row a seat: whether it `came` or `went`, whose it is and where."""
-        parts = [rows[MOVED].assign(moved=word) for word, rows in self._sides]
-        return pd.concat(parts, ignore_index=True)[["moved", *MOVED]]
-
-    @property
-    def _sides(self) -> list[tuple[str, pd.DataFrame]]:
-        return [("went", self.change.freed), ("came", self.change.added)]
 
 
 @dataclass(frozen=True)
@@ -184,12 +161,21 @@ def after_run(report: Report, before: Assessment, book: PriceBook | None) -> Rep
     return replace(report, realised=compare(before, report.assessment, book))
 
 
-def since(report: Report, at: datetime, earlier: Assessment, book: PriceBook | None) -> Report:
-    """The report with what differs from an earlier day, judged by the prices of each day."""
+def since(
+    report: Report, at: datetime, earlier: Assessment, book: PriceBook | None, made: pd.DataFrame
+) -> Report:
+    """The report with what differs from an earlier day, judged by the prices of each day.
+
+    Args:
+        report: the report.
+        at: the earlier day.
+        earlier: the assessment of that day.
+        book: the price book.
+        made: what Seatwise changed since, as `Ledger.made_since` gives it.
+    """
     change = compare(earlier, report.assessment, book)
-    wasted = int((earlier.waste["lane"] == Lane.READY.value).sum())
-    cost = None if book is None else total(earlier.charges, book)
-    return replace(report, compared=Compared(at, change, cost, wasted))
+    bridge = None if book is None else explain_cost(earlier, report.assessment, book)
+    return replace(report, compared=Compared(at, change, bridge, count_ready(earlier.waste), made))
 
 
 def summary(report: Report) -> dict[str, Any]:
@@ -211,7 +197,7 @@ def summary(report: Report) -> dict[str, Any]:
         "cost": _number(head.cost),
         "price_book": report.book,
         "realised": None if report.realised is None else _realised(report.realised),
-        "compared": None if report.compared is None else _compared(report.compared),
+        "compared": None if report.compared is None else report.compared.summary,
         "over_time": None if report.over_time is None else over_time.summary(report.over_time),
     }
 
@@ -338,13 +324,6 @@ def _realised(change: Realised) -> dict[str, Any]:
         "monthly": _number(change.monthly),
         "renewals": {str(day or "unknown"): float(money) for day, money in change.renewals.items()},
     }
-
-
-def _compared(then: Compared) -> dict[str, Any]:
-    """What differs from an earlier day, as JSON values."""
-    change = {key: value for key, value in _realised(then.change).items() if key in {"before", "after"}}
-    moved = {"went": len(then.change.freed), "came": len(then.change.added)}
-    return {"at": then.at, **change, **moved, "cost": _number(then.cost), "wasted": then.wasted}
 
 
 def _number(money: Decimal | None) -> float | None:

@@ -9,7 +9,7 @@ from provisioning.model.frames import Links, concat
 from tasks.extract import reread_target
 from tasks.memory import MADE
 from tasks.session import Session
-from tasks.state import RunState
+from tasks.state import Earlier, RunState
 
 
 def read_again(session: Session) -> None:
@@ -35,3 +35,10 @@ def links_after(session: Session, state: RunState) -> pd.DataFrame:
     decided = [decision.links for decision in state.decisions.values()]
     made = [session.ledger.links(name) for name in state.before]
     return concat(Links, [*decided, *made]).drop_duplicates(["target", "account_id"], ignore_index=True)
+
+
+def links_then(session: Session, then: Earlier) -> pd.DataFrame:
+    """The links of an earlier day; an account that had none kept yet is linked as it is now."""
+    kept = [session.ledger.links(name, at=then.at) for name in then.targets]
+    now = [decision.links for decision in session.state.decisions.values()]
+    return concat(Links, [*kept, *now]).drop_duplicates(["target", "account_id"], ignore_index=True)

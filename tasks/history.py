@@ -41,7 +41,8 @@ def add_history(session: Session, state: RunState, report: Report, book: PriceBo
 
 
 def _unread(session: Session, state: RunState) -> list[str]:
-    """Sources and targets of the policy that were not read, or not whole."""
-    whole = {name for name, source in state.sources.items() if source.complete}
+    """Sources and targets of the policy that were not read, or not whole, or that lost too many people."""
+    fallen = {name for decision in state.decisions.values() for name in decision.verdict.fallen}
+    whole = {name for name, source in state.sources.items() if source.complete and name not in fallen}
     whole |= {name for name, target in state.targets.items() if target.complete}
     return [name for name in (*session.source_names, *session.target_names) if name not in whole]

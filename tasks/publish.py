@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +16,11 @@ from provisioning.licensing.assess import assess
 from provisioning.licensing.lanes import Waits
 from provisioning.licensing.price_book import PriceBook
 from provisioning.model import frames
+from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.text import matching
 from reports import licences
 from reports.licences import Report
-from tasks.after import links_after
+from tasks.after import links_after, links_then
 from tasks.artifacts import show_artifacts
 from tasks.ending import describe_ending
 from tasks.events import emit_events
@@ -27,7 +29,7 @@ from tasks.history import add_history, keep_history
 from tasks.measures import measure_run
 from tasks.progress import announce, tell
 from tasks.session import Session
-from tasks.state import RunState
+from tasks.state import Earlier, RunState
 from tasks.summary import summarise, summarise_error, write_summary
 
 
@@ -108,7 +110,7 @@ def _build_report(session: Session, state: RunState, book: PriceBook | None) -> 
         by=stated.by,
         deployments={name: session.deployment(name) for name in state.targets},
         evidence_within=stated.evidence_within,
-        protected=_protected_accounts(session, state),
+        protected=_protected_accounts(session, state.targets.values()),
         ambiguous=_ambiguous_accounts(state),
         remarks=[*state.remarks, *columns],
     )
@@ -118,11 +120,22 @@ def _build_report(session: Session, state: RunState, book: PriceBook | None) -> 
         written = list({**state.targets, **state.before}.values())
         report = licences.after_run(report, assess(sources, written, links, book, terms), book)
     if (then := state.earlier) is not None:
-        reads = list(then.sources.values()), list(then.targets.values())
-        earlier = assess(*reads, links, book, replace(terms, now=then.at))
-        report = licences.since(report, then.at, earlier, book)
+        report = _compare(session, report, then, terms, book)
     keep_history(session, state, report, book)
     return add_history(session, state, report, book)
+
+
+def _compare(
+    session: Session, report: Report, then: Earlier, terms: licences.Terms, book: PriceBook | None
+) -> Report:
+    """The report with what differs from an earlier day: its accounts were those of the people of then."""
+    targets = list(then.targets.values())
+    links = links_then(session, then)
+    protected = _protected_accounts(session, targets)
+    of_then = replace(terms, now=then.at, protected=protected)
+    earlier = assess(list(then.sources.values()), targets, links, book, of_then)
+    read = min(target.taken_at for target in targets)
+    return licences.since(report, then.at, earlier, book, session.ledger.made_since(read))
 
 
 def _read_prices(session: Session) -> PriceBook | None:
@@ -142,10 +155,11 @@ def _ambiguous_accounts(state: RunState) -> pd.DataFrame:
     return found.loc[found["account_id"].notna(), ["target", "account_id"]].drop_duplicates()
 
 
-def _protected_accounts(session: Session, state: RunState) -> pd.DataFrame:
+def _protected_accounts(session: Session, targets: Iterable[TargetSnapshot]) -> pd.DataFrame:
     """Accounts the policy protects, by address or by a group they are in: their seats are never ready."""
-    accounts = frames.concat(frames.Accounts, [target.accounts for target in state.targets.values()])
-    assignments = frames.concat(frames.Assignments, [target.assignments for target in state.targets.values()])
+    read = list(targets)
+    accounts = frames.concat(frames.Accounts, [target.accounts for target in read])
+    assignments = frames.concat(frames.Assignments, [target.assignments for target in read])
     protect = session.policy.protect
     spared = matching(accounts["email"], protect.emails) | matching(accounts["user_name"], protect.emails)
     members = assignments[matching(assignments["name"], protect.groups)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +46,8 @@ def test_every_day_the_seats_and_the_money_are_the_oracles(world: World, tmp_pat
     written, read = tmp_path / "written", tmp_path / "read"
     policy.write(written, base, PEOPLE, targets=WRITTEN)
     policy.write(read, base, PEOPLE, targets=READ)
-    (read / "prices.yaml").write_text(BOOK)
+    for folder in (written, read):
+        (folder / "prices.yaml").write_text(BOOK)
     life, wrong = Life(world, [], Flows(), SEED), []
     with served(world, port):
         for days in STEPS:
@@ -53,14 +56,16 @@ def test_every_day_the_seats_and_the_money_are_the_oracles(world: World, tmp_pat
             _in_step(written, world)
             with bare.without_prefect(report=True):
                 summary = bare.run("licences", read, as_of=world.company.now)
-            wrong += _differences(world, read / "out", summary)
+            wrong += _differences(world, read / "out", summary) + _not_kept(world, written)
 
     assert wrong == []
+    # A report keeps nothing that is counted by later.
+    assert _rows(read, "SELECT * FROM seat_days") == []
 
 
 def _in_step(folder: Path, world: World) -> None:
     """Bring the targets in step; whatever waits is released, for it is the money that is judged here."""
-    with bare.without_prefect():
+    with bare.without_prefect(report=True):
         summary = bare.sync(folder, world.company.now)
         for fingerprint in summary["fingerprints"].values():
             bare.approve(folder, fingerprint, world.company.now)
@@ -84,6 +89,28 @@ def _differences(world: World, out: Path, summary: dict) -> list[str]:
     total = round(summary["cost"] * 100)
     found += [f"all cost {total}, not {sum(stated.values())}"] if total != sum(stated.values()) else []
     return [f"{day}: {text}" for text in found]
+
+
+def _not_kept(world: World, folder: Path) -> list[str]:
+    """Where the history of seats, read by SQL alone, differs from the oracle on this day."""
+    day = world.company.now.date()
+    kept = _rows(
+        folder,
+        "SELECT p.deployment, p.product, a.account_id FROM bi_seat_day d "
+        "JOIN bi_product p ON p.product_key = d.product_key "
+        f"JOIN bi_account a ON a.account_key = d.account_key WHERE d.day = '{day}'",
+    )
+    seats = {Seat(*row) for row in kept}
+    costs = dict(_rows(folder, f"SELECT contract, cost_a_month FROM bi_price_day WHERE day = '{day}'"))
+    stated = cents_a_month(paid_seats(world), day)
+    found = [f"{one} is not kept rightly" for one in sorted(seats ^ paid_seats(world))]
+    cents = {name: round(cost * 100) for name, cost in costs.items()}
+    return [f"{day}: {text}" for text in [*found, *([] if cents == stated else [f"kept {cents}"])]]
+
+
+def _rows(folder: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(folder / "seatwise.db")) as plain:
+        return plain.execute(query).fetchall()
 
 
 def _reported_seats(out: Path) -> set[Seat]:
