@@ -97,7 +97,7 @@ def _environment() -> Environment:
 
 
 def money(amount: Decimal | None) -> str:
-    """An amount with its cents: `1,234.50`."""
+    """An amount with its cents, or another number with two digits: `1,234.50`."""
     return NONE if amount is None else f"{amount:,.2f}"
 
 
@@ -128,7 +128,13 @@ def instant(when: datetime) -> str:
 
 def shown(value: Any, kind: str) -> str:
     """A value as text, by the kind of its column."""
-    forms: dict[str, Callable[[Any], str]] = {"money": money, "count": count, "share": share, "day": day}
+    forms: dict[str, Callable[[Any], str]] = {
+        "money": money,
+        "number": money,
+        "count": count,
+        "share": share,
+        "day": day,
+    }
     if kind in forms:
         return forms[kind](value)
     return NONE if value is None else str(value)

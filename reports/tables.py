@@ -9,7 +9,7 @@ import pandas as pd
 from reports.licences import Report
 from reports.words import BILLINGS, PLURALS, UNITS, named, titled
 
-Kind = Literal["text", "count", "money", "share", "day", "flag"]
+Kind = Literal["text", "count", "number", "money", "share", "day", "flag"]
 
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(

@@ -22,7 +22,8 @@ def time_tables(told: OverTime) -> list[Table]:
     forecasts = told.forecasts.assign(product=told.forecasts["product"].map(named))
     tables = [
         Table("Months", MONTHS, months),
-        Table("Trend", TREND, told.trend),
+        # Under names of their own: days are never added up.
+        Table("Trend", TREND, told.trend.rename(columns={"seats": "paid_seats", "cost": "cost_then"})),
         Table("Renewal forecast", FORECASTS, forecasts),
         Table("Left and still in", DEPARTED, told.departed),
     ]
@@ -72,18 +73,18 @@ def _columns(**columns: tuple[str, Kind]) -> list[Column]:
 
 MONTHS = _columns(
     month=("Month", "day"), product=("Product", "text"), site=("Site", "text"),
-    licence_months=("Licence-months", "money"), at_end=("Seats at its end", "count"),
+    licence_months=("Licence-months", "number"), at_end=("Seats at its end", "count"),
     came=("Came", "count"), went=("Went", "count"),
 )  # fmt: skip
 TREND = _columns(
-    day=("Day", "day"), seats=("Paid seats", "count"), ready=("Ready to be freed", "count"),
-    cost=("Cost a month", "money"),
+    day=("Day", "day"), paid_seats=("Paid seats", "count"), ready=("Ready to be freed", "count"),
+    cost_then=("Cost a month", "money"),
 )  # fmt: skip
 FORECASTS = _columns(
     contract=("Contract", "text"), effective=("Renews on", "day"), product=("Product", "text"),
     site=("Site", "text"), held=("Counted", "count"), months=("Months ahead", "count"),
     expected=("Seats to expect", "count"), low=("Range from", "count"), high=("Range to", "count"),
-    error=("Error in held-back months", "money"), trials=("Months held back", "count"),
+    error=("Error in held-back months", "number"), trials=("Months held back", "count"),
     bill=("Bill of the next year", "money"), word=("What is missing", "text"),
 )  # fmt: skip
 DEPARTED = _columns(

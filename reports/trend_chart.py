@@ -7,7 +7,7 @@ from xlsxwriter.workbook import Workbook
 from reports.time_tables import TREND
 
 SHEET = "Trend"
-COLOURS = {"seats": "#41688C", "ready": "#BF5335"}
+COLOURS = {"paid_seats": "#41688C", "ready": "#BF5335"}
 
 
 def draw_trend(book: Workbook) -> None:

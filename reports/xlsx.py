@@ -26,8 +26,14 @@ A4 = 9
 EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 """Day nought of a workbook."""
 WIDTHS = {"email": 30, "detail": 52, "display_name": 24, "granted_by": 30, "account_id": 38, "value": 26}
-DEFAULT_WIDTHS = {"text": 16, "count": 11, "money": 15, "share": 11, "day": 13, "flag": 10}
-NUMBER_FORMS = {"count": "#,##0", "money": "#,##0.00", "share": "0 %", "day": "yyyy-mm-dd"}
+DEFAULT_WIDTHS = {"text": 16, "count": 11, "number": 11, "money": 15, "share": 11, "day": 13, "flag": 10}
+NUMBER_FORMS = {
+    "count": "#,##0",
+    "number": "#,##0.00",
+    "money": "#,##0.00",
+    "share": "0 %",
+    "day": "yyyy-mm-dd",
+}
 
 
 def write(report: Report, path: Path) -> Path:

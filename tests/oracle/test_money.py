@@ -126,7 +126,7 @@ def _reported_seats(out: Path) -> set[Seat]:
 
 def _reported_cents(out: Path) -> dict[str, int]:
     """What the workbook says of each contract."""
-    rows = pd.read_excel(out / "licences.xlsx", sheet_name="Products").dropna(subset="Cost a month")
-    return {
-        name: round(cost * 100) for name, cost in zip(rows["Contract"], rows["Cost a month"], strict=True)
-    }
+    rows = pd.read_excel(out / "licences.xlsx", sheet_name="Products")
+    title = next(title for title in rows.columns if title.startswith("Cost a month"))
+    told = rows.dropna(subset=["Contract", title])
+    return {name: round(cost * 100) for name, cost in zip(told["Contract"], told[title], strict=True)}
