@@ -33,7 +33,7 @@ def time_tables(told: OverTime) -> list[Table]:
 def ages(told: OverTime) -> Table:
     """How many accounts of people who left still work, by how long ago and by what they may do."""
     counts = [Column(name, name.capitalize(), "count") for name in PRIVILEGES]
-    return Table("Left and still in", [Column("age", "Left", "text"), *counts], told.ages)
+    return Table("By days and privilege", [Column("age", "Left", "text"), *counts], told.ages)
 
 
 class Line(NamedTuple):

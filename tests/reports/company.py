@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
 
+from ledger import Ledger
 from provisioning.licensing import prices
+from provisioning.licensing.assess import Terms, assess
+from provisioning.licensing.departed import find_departed
+from provisioning.licensing.facts import state_facts
 from provisioning.licensing.lanes import Waits
 from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports import licences
+from reports.over_time import MEANINGS, look_back
 
 NOW = datetime(2026, 9, 14, 7, 30, tzinfo=UTC)
 PRODUCTS = [("jira-software", "acme", 0.9), ("confluence", "acme", 0.7), ("jira-servicedesk", "acme", 0.12)]
@@ -115,3 +121,18 @@ def made(people: int, *, money: bool = True, **more) -> licences.Report:
     return licences.build(
         [source], [target], links, book, licences.Terms(NOW, Waits(timedelta(days=60)), **more)
     )
+
+
+def with_history(report: licences.Report, people: int, folder: Path) -> licences.Report:
+    """The report of a company that had 16 people fewer eight months ago and grew by two every month."""
+    book, terms = example_prices(), Terms(NOW, Waits(timedelta(days=60)))
+    with Ledger.open(f"sqlite:///{folder / 'seatwise.db'}", folder=folder / "snapshots") as ledger:
+        run = ledger.start_run("sync", NOW, policy="p")
+        for months in range(8, -1, -1):
+            day = NOW - timedelta(days=30 * months)
+            source, target, links = company(people - 2 * months)
+            facts = state_facts(assess([source], [target], links, book, terms), [source], book)
+            ledger.keep_facts(facts, day.date(), at=day, run_id=run)
+        departed = find_departed([source], [target], links, {"acme-cloud": ledger.leavers("acme-cloud")}, NOW)
+        told = look_back(ledger.seat_history(), departed, report.assessment, book, NOW.date())
+    return replace(report, over_time=told, definitions=[*report.definitions, *MEANINGS])

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from reports import html
-from tests.reports.company import made
+from tests.reports.company import made, with_history
 
 LISTED = 40
 """Rows the list shows at a time, of more than it holds."""
@@ -19,9 +19,10 @@ LISTED = 40
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with more judged seats than its page lists."""
-    report = made(600)
+    folder = tmp_path_factory.mktemp("page")
+    report = with_history(made(600), 60, folder)
     assert len(report.waste) > 2 * LISTED
-    return html.write(report, tmp_path_factory.mktemp("page") / "licences.html", rows=LISTED)
+    return html.write(report, folder / "licences.html", rows=LISTED)
 
 
 @pytest.fixture(params=["light", "dark"])
