@@ -18,7 +18,10 @@ WIDTH, HEIGHT = 640, 160
 
 def time_tables(told: OverTime) -> list[Table]:
     """Months, the trend, forecasts and people who left, each with its columns; none that is empty."""
-    months = told.months.assign(product=told.months["product"].map(named))
+    months = told.months.assign(
+        product=told.months["product"].map(named),
+        month=told.months["month"].map(lambda day: f"{day:%Y-%m}"),
+    )
     forecasts = told.forecasts.assign(product=told.forecasts["product"].map(named))
     tables = [
         Table("Months", MONTHS, months),
@@ -72,7 +75,7 @@ def _columns(**columns: tuple[str, Kind]) -> list[Column]:
 
 
 MONTHS = _columns(
-    month=("Month", "day"), product=("Product", "text"), site=("Site", "text"),
+    month=("Month", "text"), product=("Product", "text"), site=("Site", "text"),
     licence_months=("Licence-months", "number"), at_end=("Seats at its end", "count"),
     came=("Came", "count"), went=("Went", "count"),
 )  # fmt: skip

@@ -96,3 +96,4 @@ def test_bounds_and_times_are_those_of_the_code():
     assert f"`retention.runs`, {kept.runs.days} days" in text
     assert f"`retention.people`, {kept.people.days} days" in text
     assert f"`retention.undo` ({kept.undo.days} days)" in text
+    assert f"`retention.seats`, {kept.seats.days:,} days" in text

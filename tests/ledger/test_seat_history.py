@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from ledger import Ledger, Moments
 from provisioning.model.facts import Facts, HolderFacts, IdentityFacts, PriceFacts, SeatFacts
@@ -152,6 +153,18 @@ def test_the_history_by_day_is_what_was_kept_that_day(ledger, keep):
             f"JOIN bi_product p ON p.product_key = d.product_key WHERE d.day = '{day}'",
         )
         assert sorted(" ".join(pair) for pair in found) == sorted(seats)
+
+
+def test_the_views_are_those_of_the_page(ledger):
+    """Whoever builds on docs/licences.md finds each column, and none that is not told."""
+    page = (Path(__file__).parents[2] / "docs" / "licences.md").read_text()
+    rows = re.findall(r"^\| `(bi_\w+)` \|.*?\|(.*)\|$", page, re.MULTILINE)
+    told = {view: re.findall(r"`(\w+)`", re.sub(r"\(.*?\)", "", columns)) for view, columns in rows}
+    with ledger._reading() as connection:
+        views = inspect(connection).get_view_names()
+        found = {view: [column["name"] for column in inspect(connection).get_columns(view)] for view in views}
+
+    assert told == found
 
 
 def test_what_ended_long_ago_is_forgotten_and_names_before_that(ledger, keep):

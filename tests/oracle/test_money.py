@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,10 @@ def test_every_day_the_seats_and_the_money_are_the_oracles(world: World, tmp_pat
     for folder in (written, read):
         (folder / "prices.yaml").write_text(BOOK)
     life, wrong = Life(world, [], Flows(), SEED), []
+    before, begun = paid_seats(world), world.company.now
     with served(world, port):
+        with bare.without_prefect(report=True):
+            bare.run("reconcile", written, as_of=begun)
         for days in STEPS:
             world.advance(days)
             life._something_happens()
@@ -58,7 +62,11 @@ def test_every_day_the_seats_and_the_money_are_the_oracles(world: World, tmp_pat
                 summary = bare.run("licences", read, as_of=world.company.now)
             wrong += _differences(world, read / "out", summary) + _not_kept(world, written)
 
+        with bare.without_prefect(report=True):
+            then = bare.run("licences", written, as_of=world.company.now, compare=begun + timedelta(hours=2))
+
     assert wrong == []
+    _judge_between(then["compared"], before, paid_seats(world))
     # A report keeps nothing that is counted by later.
     assert _rows(read, "SELECT * FROM seat_days") == []
 
@@ -106,6 +114,17 @@ def _not_kept(world: World, folder: Path) -> list[str]:
     found = [f"{one} is not kept rightly" for one in sorted(seats ^ paid_seats(world))]
     cents = {name: round(cost * 100) for name, cost in costs.items()}
     return [f"{day}: {text}" for text in [*found, *([] if cents == stated else [f"kept {cents}"])]]
+
+
+def _judge_between(told: dict, before: set[Seat], after: set[Seat]) -> None:
+    """What went and came since the first day, and money whose parts add up to the difference."""
+    money = told["between"]
+    parts = sum(round(money[name] * 100) for name in ("then", "seats", "prices", "contracts"))
+
+    assert (told["went"], told["came"]) == (len(before - after), len(after - before))
+    assert 0 < told["freed"] <= told["went"]
+    assert 0 < told["given"] <= told["came"]
+    assert parts == round(money["now"] * 100)
 
 
 def _rows(folder: Path, query: str) -> list[tuple]:
