@@ -50,6 +50,12 @@ class SeatHistory(Store):
         return History(*parts)
 
 
+_LONG = (seat_tables.seat_spans, seat_tables.seat_people)
+_SHOWN = {
+    "account_key", "deployment", "product", "site", "contract", "lane", "source", "source_id", "since",
+    "until",
+}  # fmt: skip
+"""Columns of the long tables that figures over time need; nobody's name is among them."""
 # In the order of `History`.
 _RECORDED = (
     seat_tables.seat_days,
@@ -135,6 +141,6 @@ def _keep_identities(connection: Connection, identities: pd.DataFrame, day: date
 
 
 def _load(connection: Connection, table: Table) -> pd.DataFrame:
-    shown = list(table.columns)
+    shown = [column for column in table.columns if column.name in _SHOWN or table not in _LONG]
     ordered = select(*shown).order_by(*table.primary_key.columns)
     return tables.frame(connection.execute(ordered).all(), shown)

@@ -141,7 +141,10 @@ def find_onboarding(history: History) -> Onboarding:
         return Onboarding(0, None, None, 0)
     key = ["source", "source_id"]
     new = history.identities[history.identities["first_day"] > history.days["day"].min()]
-    holders = history.people.dropna(subset=key).drop_duplicates([*key, "account_key"])
+    if new.empty:
+        return Onboarding(0, None, None, 0)
+    theirs = history.people["source_id"].isin(new["source_id"])
+    holders = history.people[theirs].drop_duplicates([*key, "account_key"])
     seats = holders[[*key, "account_key"]].merge(history.spans[["account_key", "since"]], on="account_key")
     first = seats.groupby(key, as_index=False)["since"].min()
     met = new.merge(first, on=key, how="left", validate="one_to_one")

@@ -93,8 +93,8 @@ class History(NamedTuple):
 
     Attributes:
         days: day, at, run_id: days that were read.
-        spans: the columns of SeatFacts, account_key for the holder, came_by and gone_by (runs).
-        people: the columns of HolderFacts, account_key for the holder.
+        spans: seats: account_key (who holds it), deployment, product, site, contract, lane.
+        people: who is behind an account: account_key, source, source_id.
         prices: the columns of PriceFacts.
         identities: source, source_id, first_day.
     """

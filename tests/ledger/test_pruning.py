@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import create_engine, text
 
-from ledger import Ledger, Moments, StoredPlan, tables
+from ledger import Ledger, Moments, StoredPlan, seat_tables, tables
 from ledger.people_gone import HIDDEN, REMEMBERING
 
 DAY = timedelta(days=1)
@@ -242,7 +242,7 @@ def test_every_table_that_names_an_account_is_known_to_the_forgetting():
     """Whoever adds a table with people in it says how they are forgotten."""
     named = {table for table in tables.metadata.sorted_tables if "account_id" in table.c}
 
-    assert named == {*REMEMBERING, tables.changes, tables.outcomes}
+    assert named == {*REMEMBERING, tables.changes, tables.outcomes, seat_tables.seat_people}
 
 
 def test_every_reference_between_tables_holds_afterwards(ledger, url, write, age, prune):
