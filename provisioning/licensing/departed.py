@@ -47,16 +47,9 @@ def find_departed(
         working day, else the day they were first known as gone, and days counts from there (both null where
         neither is known). Those who administer first, then the longest gone.
     """
-    identities = concat(Identities, [one.identities for one in sources])
-    over = identities["leaves_on"] + timedelta(days=1) <= pd.Timestamp(now)
-    gone = identities[(identities["state"] == State.DEPARTED.value) | over]
-    accounts = concat(Accounts, [one.accounts for one in targets])
-    working = accounts[accounts["state"].isin(PAYING) & (accounts["kind"] == "person")]
     assignments = concat(Assignments, [one.assignments for one in targets])
     entitlements = concat(Entitlements, [one.entitlements for one in targets])
-    person = gone[[*IDENTITY, "display_name", "email", "department", "manager", "leaves_on"]]
-    rows = working[ACCOUNT].merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, validate="one_to_one")
-    rows = rows.merge(person, on=IDENTITY, validate="many_to_one")
+    rows = _working_of_the_gone(sources, targets, links, now)
     rows = rows.merge(_first_known(leavers), on=ACCOUNT, how="left", validate="one_to_one")
     held = assignments.groupby(ACCOUNT).size().rename("holds").reset_index()
     rows = rows.merge(held, on=ACCOUNT, how="left", validate="one_to_one")
@@ -84,6 +77,20 @@ def count_departed(departed: pd.DataFrame) -> pd.DataFrame:
     table = pd.crosstab(ages, departed["privilege"])
     table = table.reindex(index=[*AGES, UNKNOWN_AGE], columns=PRIVILEGES, fill_value=0)
     return table.rename_axis("age").rename_axis(None, axis=1).reset_index()
+
+
+def _working_of_the_gone(
+    sources: Sequence[SourceSnapshot], targets: Sequence[TargetSnapshot], links: pd.DataFrame, now: datetime
+) -> pd.DataFrame:
+    """Accounts of people that work, linked to somebody who departed, with what is stated of them."""
+    identities = concat(Identities, [one.identities for one in sources])
+    over = identities["leaves_on"] + timedelta(days=1) <= pd.Timestamp(now)
+    gone = identities[(identities["state"] == State.DEPARTED.value) | over]
+    accounts = concat(Accounts, [one.accounts for one in targets])
+    working = accounts[accounts["state"].isin(PAYING) & (accounts["kind"] == "person")]
+    linked = working[ACCOUNT].merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, validate="one_to_one")
+    stated = gone[[*IDENTITY, "display_name", "email", "department", "manager", "leaves_on"]]
+    return linked.merge(stated, on=IDENTITY, validate="many_to_one")
 
 
 def _first_known(leavers: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
