@@ -56,7 +56,7 @@ def template() -> Path:
 
 
 def one_authority(folder: Path) -> Path:
-    """A file with the first certificate alone: each client of Prefect reads all authorities, a third of a run.
+    """A file with the first certificate alone: every client of Prefect reads all of them, a third of a run.
 
     The server speaks http, so none of them is ever asked.
     """
