@@ -62,15 +62,15 @@ def _write(folder: Path, people: int) -> None:
 def _work(folder: Path) -> None:
     """Read both, decide, and keep the plan; imports are not work."""
     from tasks.decide import decide_target
-    from tasks.extract import extract_source, extract_target
+    from tasks.extract import read_source, read_target
     from tasks.run import open_run
 
     # The first run links everybody; the second is the one with nothing to do.
     for _ in range(2):
         with open_run("bench", str(folder / "policy.yaml"), str(folder)) as session:
             start = time.perf_counter()
-            sources = {"people": extract_source.fn(session, "people")}
-            decision, _ = decide_target.fn(session, "export", sources, extract_target.fn(session, "export"))
+            sources = {"people": read_source(session, "people")}
+            decision, _ = decide_target.fn(session, "export", sources, read_target(session, "export"))
             spent = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": spent, "megabytes": peak, "changes": len(decision.plan.changes)}))

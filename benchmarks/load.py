@@ -42,9 +42,9 @@ from sandbox.kit.cloud_wire import USUAL_LIMIT
 from sandbox.kit.datacenter_wire import FILL, INTERVAL, LIMIT
 from sandbox.kit.site_wire import READS, SEARCHES, WRITES
 from sinks import Sink
-from tasks.batches import write_batch
+from tasks.batches import load_batch
 from tasks.decide import decide_target
-from tasks.extract import extract_source, extract_target
+from tasks.extract import read_source, read_target
 from tasks.load import SIDE_BY_SIDE, load_plan
 from tasks.run import open_run
 from tasks.session import Session
@@ -145,8 +145,8 @@ def _planned(base: str, target: str, people: int) -> Iterator[tuple[Session, Sto
         for old, new in CASES[target].edits.items():
             path.write_text(path.read_text().replace(old, new))
         with open_run("bench", str(path), folder) as session:
-            sources = {"okta-main": extract_source.fn(session, "okta-main")}
-            _, plan = decide_target.fn(session, target, sources, extract_target.fn(session, target))
+            sources = {"okta-main": read_source(session, "okta-main")}
+            _, plan = decide_target.fn(session, target, sources, read_target(session, target))
             yield session, plan
 
 
@@ -179,7 +179,7 @@ class Batches:
             self._end_phase()
         self._sink = sink
         work = (self._session, self._plan, sink, number, batch, lambda _rows: None)
-        return self._pool.submit(write_batch.fn, *work)
+        return self._pool.submit(load_batch, *work)
 
     def _end_phase(self) -> None:
         rows = requests.get(self._requests, timeout=10).json()["requests"]

@@ -53,5 +53,5 @@ def apply_plan(session: Session, plan: StoredPlan) -> None:
             announce(f"{target}: cannot be undone: {line}")
         # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
         ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
-        outcomes = verify(session, left, load_plan(session, left))
+        outcomes = verify(session, left, load_plan(session, plan, left=left.changes))
         session.state.outcomes[target] = with_earlier(session, plan, outcomes)

@@ -115,6 +115,7 @@ class Journal(Store):
         runs: Collection[str] | None = None,
         *,
         intended_by: Collection[str] | None = None,
+        changes: Collection[str] | None = None,
     ) -> pd.DataFrame:
         """The last outcome of each change of a plan that was tried, in the order they were recorded.
 
@@ -122,6 +123,7 @@ class Journal(Store):
             fingerprint: the plan, or the beginning of its fingerprint.
             runs: count only what these runs recorded; a plan can be come to, and applied, more than once.
             intended_by: count only what these runs made, whichever run found out how it ended.
+            changes: only of these changes.
 
         Returns:
             An Outcomes frame.
@@ -137,6 +139,7 @@ class Journal(Store):
             last = select(func.max(c.seq)).where(c.fingerprint == found).group_by(c.change_id)
             last = last.where(c.run_id.in_(runs)) if runs is not None else last
             last = last.where(c.intended_by.in_(intended_by)) if intended_by is not None else last
+            last = last.where(c.change_id.in_(changes)) if changes is not None else last
             rows = connection.execute(select(*shown).where(c.seq.in_(last)).order_by(c.seq)).all()
         return tables.frame(rows, shown)
 

@@ -94,8 +94,25 @@ class Snapshot:
         return [name for name, digest in self.files.items() if not self._frame_files.holds(digest)]
 
 
+def digest_of(files: Mapping[str, str]) -> str:
+    """The digest of a snapshot, from those of its frames' files."""
+    return hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+
+
 class Snapshots(Store):
     """The part of the ledger that keeps whole reads."""
+
+    def keep_frames(self, frames: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+        """Keep frames that are not catalogued yet; the digest of each one's file."""
+        return {name: self._frame_files.save(frames[name]) for name in sorted(frames)}
+
+    def kept_frames(self, files: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+        """Frames by the digests that `keep_frames` gave.
+
+        Raises:
+            FileLost: a file is absent or altered.
+        """
+        return {name: self._frame_files.load(digest) for name, digest in files.items()}
 
     def save_snapshot(
         self,
@@ -107,6 +124,7 @@ class Snapshots(Store):
         run_id: str | None,
         feed: FeedPosition | None = None,
         measured: Any = None,
+        files: Mapping[str, str] | None = None,
     ) -> str:
         """Keep a read; equal frames are stored once, every read is catalogued.
 
@@ -118,6 +136,7 @@ class Snapshots(Store):
             run_id: run that read it.
             feed: where the read stands in the origin's feed of changes; none if left out.
             measured: what the next read is compared with; kept here, so that no lost file takes it away.
+            files: digests of the frames' files where `keep_frames` has written them already.
 
         Returns:
             The digest of the content; equal content has the same.
@@ -125,8 +144,8 @@ class Snapshots(Store):
         Raises:
             UnknownRun: no such run.
         """
-        files = {name: self._frame_files.save(frames[name]) for name in sorted(frames)}
-        digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
+        files = dict(files) if files is not None else self.keep_frames(frames)
+        digest = digest_of(files)
         sizes = {name: len(frames[name]) for name in files}
         read = {"origin": origin, "taken_at": at, "complete": complete, "run_id": run_id}
         stands = (feed or FeedPosition(at))._asdict()

@@ -7,6 +7,7 @@ import pandas as pd
 from errors import SeatwiseError
 from provisioning.model.frames import Links, concat
 from tasks.extract import reread_target
+from tasks.kept import take_target
 from tasks.memory import MADE
 from tasks.session import Session
 from tasks.state import Earlier, RunState
@@ -19,7 +20,7 @@ def read_again(session: Session) -> None:
         if name not in state.targets or not outcomes["status"].isin(MADE).any():
             continue
         try:
-            after = reread_target(session, name)
+            after = take_target(session, reread_target(session.reference, name))
         except SeatwiseError as error:
             state.remarks.append(
                 f"{name} could not be read again after its changes ({error}), so its figures are those "

@@ -1,4 +1,4 @@
-"""The only step that writes outside: observe, write the intent, write, record the outcome.
+"""What the only step that writes outside does: observe, write the intent, write, record the outcome.
 
 A batch is a set of people with all their changes, so that each account is observed once. Within a
 batch the actions go in the plan's order and the people side by side.
@@ -11,11 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from threading import Event
-from typing import Any
 
 import pandas as pd
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from errors import SeatwiseError
 from ledger import StoredPlan
@@ -55,15 +52,7 @@ TAKEN = (
 UNTOLD = "the target did not tell what the account holds, so nothing was sent; run again"
 
 
-def _name_batch(parameters: dict[str, Any]) -> str:
-    number, of, plan, batch = (parameters[name] for name in ("number", "of", "plan", "batch"))
-    changes = f"{len(batch):,} change{'' if len(batch) == 1 else 's'}"
-    return f"load batch {number} of {of}: {plan.target}, {changes}"
-
-
-# Prefect takes a function with that parameter; its type asks for a class.
-@task(name="load batch", task_run_name=_name_batch, cache_policy=NO_CACHE)  # type: ignore[arg-type]
-def write_batch(
+def load_batch(
     session: Session,
     plan: StoredPlan,
     sink: Sink,
@@ -72,7 +61,7 @@ def write_batch(
     advance: Advance,
     of: int = 1,
 ) -> pd.DataFrame:
-    """Make the changes of one batch and record how each ended.
+    """Make the changes of one batch, as its step does.
 
     A run that is told to end sends no further request; what is under way comes to its end.
 

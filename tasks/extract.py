@@ -21,9 +21,11 @@ from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
 from tasks.incremental import read_changes, take_checkpoint
-from tasks.kept import find_read, keep_read
+from tasks.kept import find_read, give_read, with_account
 from tasks.memory import restore_source, restore_target
+from tasks.opened import opened
 from tasks.progress import current_progress, tell
+from tasks.references import ReadReference, RunReference
 from tasks.session import Session
 from transport.errors import TransportError
 
@@ -68,49 +70,59 @@ _TRIED_AGAIN: dict[str, Any] = {
 
 
 @task(name="extract source", **_TRIED_AGAIN)
-def extract_source(session: Session, name: str) -> SourceSnapshot:
+def extract_source(run: RunReference, name: str) -> ReadReference:
     """Read one source to its end, or what changed in it since it was last read to its end.
 
     Raises:
         TransportError: a page failed; nothing of the read is kept.
     """
-    with session.timed(f"extract {name}"):
-        if (kept := find_read(session, name)) is not None:
-            return replace(restore_source(kept), complete=True)
-        source = session.source(name)
-        read = read_changes(session, name, source) or _read_whole(session, name, source)
-        read = resolve_members(read, everyone=getattr(source, "lists_everyone", True))
-        keep_read(session, name, read, SOURCE_PARTS)
-        return read
+    with opened(run) as session:
+        with session.timed(f"extract {name}"):
+            kept = find_read(session, name)
+            read = replace(restore_source(kept), complete=True) if kept else read_source(session, name)
+            files = kept.files if kept else None
+            given = give_read(session, name, read, SOURCE_PARTS, files=files)
+        return with_account(session, given)
 
 
 @task(name="extract target", **_TRIED_AGAIN)
-def extract_target(session: Session, name: str) -> TargetSnapshot:
+def extract_target(run: RunReference, name: str) -> ReadReference:
     """Read one target to its end.
 
     Raises:
         TransportError: a page failed; nothing of the read is kept.
     """
-    with session.timed(f"extract {name}"):
-        if (kept := find_read(session, name)) is not None:
-            return replace(restore_target(kept), complete=True)
-        read = _read_target(session, name)
-        keep_read(session, name, read, TARGET_PARTS)
-        return read
+    with opened(run) as session:
+        with session.timed(f"extract {name}"):
+            kept = find_read(session, name)
+            read = replace(restore_target(kept), complete=True) if kept else read_target(session, name)
+            files = kept.files if kept else None
+            given = give_read(session, name, read, TARGET_PARTS, files=files)
+        return with_account(session, given)
 
 
 @task(name="read again", task_run_name="read {name} again", cache_policy=NO_CACHE)
-def reread_target(session: Session, name: str) -> TargetSnapshot:
+def reread_target(run: RunReference, name: str) -> ReadReference:
     """Read one target to its end after the run has written it; no later run measures by this read.
 
     Raises:
         TransportError: a page failed.
     """
-    with session.timed(f"read {name} again"):
-        return _read_target(session, name)
+    with opened(run) as session:
+        with session.timed(f"read {name} again"):
+            given = give_read(session, name, read_target(session, name), TARGET_PARTS, lasts=False)
+        return with_account(session, given)
 
 
-def _read_target(session: Session, name: str) -> TargetSnapshot:
+def read_source(session: Session, name: str) -> SourceSnapshot:
+    """Read one source, as its step does."""
+    source = session.source(name)
+    read = read_changes(session, name, source) or _read_whole(session, name, source)
+    return resolve_members(read, everyone=getattr(source, "lists_everyone", True))
+
+
+def read_target(session: Session, name: str) -> TargetSnapshot:
+    """Read one target to its end, as its step does."""
     sink = session.sink(name)
     parts = _read(session, sink, TARGET_PARTS, name)
     _keep_columns(session, sink, name)

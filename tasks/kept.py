@@ -1,32 +1,101 @@
-"""Reads in the ledger: the measure for later runs, and what another attempt at this run begins with."""
+"""Reads in the ledger: what steps give on, the measure for later runs, what another attempt begins with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import uuid4
 
+import pandas as pd
 from prefect.runtime import deployment
 
 from ledger import FeedPosition, Snapshot
+from ledger.snapshots import digest_of
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from tasks.incremental import digest_options
+from tasks.references import ReadReference
 from tasks.session import Session
+from tasks.state import Read
 
-Read = SourceSnapshot | TargetSnapshot
 
+def give_read(
+    session: Session,
+    name: str,
+    read: Read,
+    parts: Iterable[str],
+    *,
+    files: Mapping[str, str] | None = None,
+    lasts: bool = True,
+) -> ReadReference:
+    """Give a read on by reference: in the store as soon as it is whole, and in memory where it was read.
 
-def keep_read(session: Session, name: str, read: Read, parts: Iterable[str]) -> None:
-    """Keep a read as soon as it is whole, where the run can be tried again; it is no measure yet.
+    Where the run can be tried again it is catalogued, too; it is no measure yet.
 
     Args:
         session: the open session.
         name: the source or target.
         read: what was read.
         parts: names of its frames.
+        files: digests of their files where they are in the store already.
+        lasts: whether later runs may want it.
     """
-    if deployment.id and session.remembers and read.as_of is None:
-        _save(session, name, read, parts, complete=False)
-        session.kept.add(name)
+    lasts = lasts and session.remembers
+    again = bool(deployment.id) and lasts and read.as_of is None and files is None
+    if files is None:
+        # What leaves no trace stays in memory, unless another process is to have it.
+        stored = lasts or session.elsewhere
+        files = session.ledger.keep_frames(_frames(read, parts)) if stored else {}
+    if again:
+        _save(session, name, read, parts, complete=False, files=files)
+    digest = digest_of(files) if files else uuid4().hex
+    if not session.elsewhere:
+        session.reads[name, digest] = read
+    return ReadReference(
+        origin=name,
+        digest=digest,
+        files=files,
+        catalogued=again,
+        taken_at=read.taken_at,
+        whole_at=read.whole_at if isinstance(read, SourceSnapshot) else None,
+        checkpoint=read.checkpoint if isinstance(read, SourceSnapshot) else None,
+        as_of=read.as_of,
+    )
+
+
+def with_account(session: Session, given: ReadReference) -> ReadReference:
+    """The reference, and what its step adds to the run's account."""
+    return given.model_copy(update={"account": session.account()})
+
+
+def take_source(session: Session, given: ReadReference) -> SourceSnapshot:
+    """A read of a source that a step gave on; what was read here is not read back.
+
+    Raises:
+        FileLost: it was read elsewhere, and its files do not lie where this machine looks for them.
+    """
+    held = _take(session, given)
+    if held is not None:
+        assert isinstance(held, SourceSnapshot)
+        return held
+    told = {"whole_at": given.whole_at, "checkpoint": given.checkpoint, "as_of": given.as_of}
+    frames: dict[str, Any] = {**session.ledger.kept_frames(given.files), **told}
+    return SourceSnapshot(given.origin, given.taken_at, complete=True, **frames)
+
+
+def take_target(session: Session, given: ReadReference) -> TargetSnapshot:
+    """A read of a target that a step gave on, as `take_source`."""
+    held = _take(session, given)
+    if held is not None:
+        assert isinstance(held, TargetSnapshot)
+        return held
+    frames: dict[str, Any] = {**session.ledger.kept_frames(given.files)}
+    return TargetSnapshot(given.origin, given.taken_at, complete=True, as_of=given.as_of, **frames)
+
+
+def _take(session: Session, given: ReadReference) -> Read | None:
+    session.add(given.account)
+    session.taken_up[given.origin] = given
+    return session.reads.pop((given.origin, given.digest), None)
 
 
 def find_read(session: Session, name: str) -> Snapshot | None:
@@ -56,23 +125,36 @@ def remember_read(
         complete: whether later runs may measure by it.
         measured: what they compare with.
     """
-    if name in session.kept:
+    given = session.taken_up[name]
+    if given.catalogued:
         session.ledger.judge_read(session.run_id, name, complete=complete, measured=measured)
     else:
-        _save(session, name, read, parts, complete=complete, measured=measured)
+        _save(session, name, read, parts, complete=complete, measured=measured, files=given.files)
+
+
+def _frames(read: Read, parts: Iterable[str]) -> dict[str, pd.DataFrame]:
+    return {part: getattr(read, part) for part in (*parts, "rejects")}
 
 
 def _save(
-    session: Session, name: str, read: Read, parts: Iterable[str], *, complete: bool, measured: Any = None
+    session: Session,
+    name: str,
+    read: Read,
+    parts: Iterable[str],
+    *,
+    complete: bool,
+    files: Mapping[str, str],
+    measured: Any = None,
 ) -> None:
     session.ledger.save_snapshot(
         name,
-        {part: getattr(read, part) for part in (*parts, "rejects")},
+        _frames(read, parts),
         complete=complete,
         at=read.taken_at,
         run_id=session.run_id,
         feed=_position(session, name, read),
         measured=measured,
+        files=files,
     )
 
 

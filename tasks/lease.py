@@ -42,14 +42,14 @@ def renew_lease(session: Session, target: str) -> None:
 def keep_alive(session: Session) -> Iterator[None]:
     """Say every few seconds that the run is still there, until the block ends."""
     ended = threading.Event()
-    join_sharers(session)
+    join_sharers(session, session.run_id)
 
     def beat() -> None:
         while not ended.wait(BEAT):
             # A ledger that is away cannot be told; the next batch finds out whose the target is.
             with suppress(LedgerError):
                 session.ledger.beat(session.run_id, session.moment())
-            count_sharers(session)
+            count_sharers(session, session.run_id)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

@@ -27,6 +27,16 @@ def batch_size(changes: int, targets: int) -> int:
     return max(BATCH, ceil(changes / room))
 
 
+def split_plan(changes: pd.DataFrame, targets: int) -> list[list[pd.DataFrame]]:
+    """The batches of each phase of a whole plan; every process that splits it finds the same.
+
+    Args:
+        changes: a Changes frame.
+        targets: targets that share the run.
+    """
+    return split_into_phases(changes, batch_size(len(changes), targets))
+
+
 def split_into_phases(changes: pd.DataFrame, size: int = BATCH) -> list[list[pd.DataFrame]]:
     """Split a plan between people: groups are made first, then seats are freed before others are filled.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tasks.extract import extract_source, extract_target
+from tasks.kept import take_source, take_target
 from tasks.session import Session
 
 
@@ -14,13 +15,14 @@ def without_plan(session: Session) -> list[str]:
 
 def read_all(session: Session, targets: list[str]) -> None:
     """Read these targets and every source; one target of several that cannot be read fails by itself."""
-    source_reads = {name: extract_source.submit(session, name) for name in session.source_names}
+    run = session.reference
+    source_reads = {name: extract_source.submit(run, name) for name in session.source_names}
     reachable = [name for name in targets if name not in session.failed]
-    target_reads = {name: extract_target.submit(session, name) for name in reachable}
-    session.state.sources = {name: read.result() for name, read in source_reads.items()}
+    target_reads = {name: extract_target.submit(run, name) for name in reachable}
+    session.state.sources = {name: take_source(session, read.result()) for name, read in source_reads.items()}
     for name, read in target_reads.items():
         target = read.result(raise_on_failure=len(session.target_names) == 1)
         if isinstance(target, Exception):
             session.failed[name] = str(target)
         else:
-            session.state.targets[name] = target
+            session.state.targets[name] = take_target(session, target)

@@ -15,6 +15,7 @@ from ledger.private import keep_folder_private
 from tasks.events import emit_failure
 from tasks.lease import keep_alive
 from tasks.naming import named, own_folder
+from tasks.opened import open_here
 from tasks.personal_data import veil_logs
 from tasks.progress import current_progress, show_on
 from tasks.progress_artifacts import InPrefect
@@ -48,7 +49,7 @@ def open_run(
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full, session.flow_run = flow, full, flow_run.id
         _begin(session)
-        with named(session):
+        with named(session), open_here(session):
             try:
                 with keep_alive(session), show_on(InPrefect(session, current_progress())):
                     yield session

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
+
 import sinks
 from ledger import Ledger
 from provisioning.model.terms import Deployment
@@ -21,7 +23,8 @@ from tasks import connections
 from tasks.clock import as_utc, clock_offset
 from tasks.locate import home, ledger_address, locate_policy, read_file
 from tasks.progress import announce
-from tasks.state import RunState
+from tasks.references import Account, ReadReference, RunReference
+from tasks.state import Batch, Read, RunState
 from transport.door import Door
 from transport.redact import guard_logs
 
@@ -48,7 +51,12 @@ class Session:
         interrupted: runs that were found killed, and closed.
         stopping: set when the run is told to end; no request is begun any more.
         flow_run: the Prefect flow run, where a person watches it.
-        kept: sources and targets whose read is in the ledger already.
+        given: the policy file as the run was given it.
+        elsewhere: whether this is one step of a run whose flow another process runs.
+        reads: what extract steps of this process have read and nobody has taken up yet.
+        taken_up: the reference of each read that was.
+        batches: those of a plan that are begun and not taken up yet, by its fingerprint and their number.
+        written: the Outcomes frames of those that steps of this process have written.
         state: what the run has read, decided and done so far; it is shown however the run ends.
     """
 
@@ -70,11 +78,51 @@ class Session:
     interrupted: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     flow_run: str | None = None
-    kept: set[str] = field(default_factory=set)
+    given: str = ""
+    elsewhere: bool = False
+    reads: dict[tuple[str, str], Read] = field(default_factory=dict)
+    taken_up: dict[str, ReadReference] = field(default_factory=dict)
+    batches: dict[tuple[str, int], Batch] = field(default_factory=dict)
+    written: dict[tuple[str, int], pd.DataFrame] = field(default_factory=dict)
     state: RunState = field(default_factory=RunState)
     reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def reference(self) -> RunReference:
+        """What a step needs to open this run again, wherever it is."""
+        return RunReference(
+            run_id=self.run_id,
+            flow=self.flow,
+            config=self.given,
+            policy=self.policy.fingerprint(),
+            now=self.now,
+            as_of=self.as_of,
+            only=self.only,
+            full=self.full,
+            flow_run=self.flow_run,
+        )
+
+    def account(self) -> Account:
+        """What a step elsewhere tells its run; the run's own process knows it already."""
+        if not self.elsewhere:
+            return Account()
+        return Account(
+            seconds=self.seconds,
+            requests={host: dict(count) for host, count in self.reader.meter.counts().items()},
+            refused=self.reader.meter.refusals(),
+            read_whole=self.read_whole,
+            columns_told={name: tuple(told) for name, told in self.columns_told.items()},
+        )
+
+    def add(self, account: Account) -> None:
+        """Take over what a step elsewhere told."""
+        for step, seconds in account.seconds.items():
+            self.seconds[step] = round(self.seconds.get(step, 0.0) + seconds, 3)
+        self.reader.meter.add(account.requests, account.refused)
+        self.read_whole |= account.read_whole
+        self.columns_told |= {name: list(told) for name, told in account.columns_told.items()}
 
     @property
     def earlier_attempts(self) -> list[str]:
@@ -183,6 +231,8 @@ def open_session(
         ahead = clock_offset(ledger)
         moment = as_utc(as_of) if as_of is not None else None
         now = moment or datetime.now(UTC) + ahead
-        yield Session(path, home() / out, rules, ledger, now, ahead, moment, tuple(only or ()))
+        yield Session(
+            path, home() / out, rules, ledger, now, ahead, moment, tuple(only or ()), given=str(config)
+        )
     finally:
         ledger.close()

@@ -13,6 +13,10 @@ from ledger import StoredPlan
 from provisioning.decide.decide import Decision
 from provisioning.model.frames import Changes, Outcomes, concat, empty
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from sinks import Sink
+from tasks.progress import Advance
+
+Read = SourceSnapshot | TargetSnapshot
 
 
 class Earlier(NamedTuple):
@@ -21,6 +25,16 @@ class Earlier(NamedTuple):
     at: datetime
     sources: dict[str, SourceSnapshot]
     targets: dict[str, TargetSnapshot]
+
+
+class Batch(NamedTuple):
+    """A part of a plan that is written in one step."""
+
+    plan: StoredPlan
+    sink: Sink
+    """The open target, which the batches of a phase share."""
+    changes: pd.DataFrame
+    advance: Advance
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from typing import TypedDict
 
 
@@ -35,6 +36,16 @@ class Meter:
         """Count one request that was refused for being one too many."""
         with self._lock:
             self._refused[host] += 1
+
+    def add(self, counts: Mapping[str, Mapping[str, int]], refusals: Mapping[str, int]) -> None:
+        """Count in what another meter has counted."""
+        with self._lock:
+            for host, told in counts.items():
+                count = self._counts.setdefault(host, Count(read=0, write=0, retried=0))
+                count["read"] += told["read"]
+                count["write"] += told["write"]
+                count["retried"] += told["retried"]
+            self._refused.update(refusals)
 
     def refusals(self) -> dict[str, int]:
         """Return the requests refused for being too many, by host and port."""

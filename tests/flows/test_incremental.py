@@ -38,10 +38,11 @@ def reads(company, *, complete: bool = True, as_of: datetime | None = None) -> t
     """Whether a run reads the source whole, and why if that was not meant; the read is kept."""
     from tasks.decide import remember_reads
     from tasks.extract import extract_source
+    from tasks.kept import take_source
     from tasks.run import open_run
 
     with open_run("reconcile", str(company.policy), str(company.out), as_of=as_of) as session:
-        read = extract_source.fn(session, OKTA)
+        read = take_source(session, extract_source.fn(session.reference, OKTA))
         if complete:
             remember_reads.fn(session, {OKTA: read}, {}, {})
         return read.read_whole_at == read.taken_at, session.read_whole.get(OKTA)

@@ -21,10 +21,10 @@ from sandbox import policy
 from sandbox.kit.counters import Counters
 from sandbox.running import Running
 from sinks import Observation
-from tasks import load
-from tasks.batches import write_batch
+from tasks import load, phases
+from tasks.batches import load_batch
 from tasks.decide import decide_target
-from tasks.extract import extract_source, extract_target
+from tasks.extract import read_source, read_target
 from tasks.phases import split_into_phases
 from tasks.run import open_run
 from tasks.session import Session
@@ -144,7 +144,7 @@ def session():
 @pytest.fixture
 def loading(session, monkeypatch):
     """Load a plan in a thread, ten changes a batch; its batches and the future of its outcomes."""
-    monkeypatch.setattr(load, "batch_size", lambda *_: 10)
+    monkeypatch.setattr(phases, "batch_size", lambda *_: 10)
     with ThreadPoolExecutor(1) as pool:
 
         def begin(plan: pd.DataFrame):
@@ -226,7 +226,7 @@ def loaded(request, tmp_path, monkeypatch):
     """The name of a target and its first load, several batches a phase although the company is small."""
     for name, value in policy.SECRETS.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(load, "batch_size", lambda *_: 12)
+    monkeypatch.setattr(phases, "batch_size", lambda *_: 12)
     with Running(people=40, seed=5, odd=False) as sandbox:
         path = policy.write(tmp_path, sandbox.url, 40, targets=[request.param])
         with open_run("test", str(path), str(tmp_path)) as session, ThreadPoolExecutor() as pool:
@@ -234,10 +234,10 @@ def loaded(request, tmp_path, monkeypatch):
 
 
 def first_load(session: Session, target: str, pool: ThreadPoolExecutor, counters: Counters) -> Loaded:
-    sources = {"okta-main": extract_source.fn(session, "okta-main")}
-    _, plan = decide_target.fn(session, target, sources, extract_target.fn(session, target))
+    sources = {"okta-main": read_source(session, "okta-main")}
+    _, plan = decide_target.fn(session, target, sources, read_target(session, target))
     counters.clear()
-    begin = partial(pool.submit, write_batch.fn, session, plan, advance=lambda _rows: None)
+    begin = partial(pool.submit, load_batch, session, plan, advance=lambda _rows: None)
     outcomes = load.load_plan(session, plan, begin)
     batches = sum(map(len, split_into_phases(plan.changes, 12)))
     return Loaded(plan.changes, batches, outcomes, counters)
@@ -289,7 +289,7 @@ def test_batches_observe_and_record_one_at_a_time():
 
     with ThreadPoolExecutor(2) as pool:
         (batches,) = split_into_phases(plan, size=10)
-        begin = partial(write_batch.fn, session, stored, sink, advance=lambda _rows: None)
+        begin = partial(load_batch, session, stored, sink, advance=lambda _rows: None)
         ended = list(pool.map(lambda batch: begin(number=1, batch=batch), batches))
 
     assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]
