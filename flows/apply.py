@@ -20,6 +20,7 @@ from tasks.load import load_plan
 from tasks.progress import announce
 from tasks.publish import publish
 from tasks.run import open_run
+from tasks.runner import choose_runner
 from tasks.session import Session
 from tasks.settle import settle_interrupted
 from tasks.verify import verify
@@ -28,6 +29,7 @@ from tasks.verify import verify
 @titled
 @flow(
     name="seatwise-apply",
+    task_runner=choose_runner(),
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )

@@ -15,6 +15,7 @@ from tasks.past import restore_reads
 from tasks.publish import publish
 from tasks.reads import read_all, without_plan
 from tasks.run import open_run
+from tasks.runner import choose_runner
 from tasks.session import Session
 from tasks.settle import settle_all
 
@@ -22,6 +23,7 @@ from tasks.settle import settle_all
 @titled
 @flow(
     name="seatwise-reconcile",
+    task_runner=choose_runner(),
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )

@@ -18,12 +18,14 @@ from tasks.continuing import continue_plans, earlier_plans
 from tasks.ending import as_state
 from tasks.publish import publish
 from tasks.run import open_run
+from tasks.runner import choose_runner
 from tasks.schedule import skip_if_missed
 
 
 @titled
 @flow(
     name="seatwise-sync",
+    task_runner=choose_runner(),
     on_crashed=[show_killed],
     on_cancellation=[show_killed],
 )

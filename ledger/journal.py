@@ -16,8 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
+from ledger.identifiers import resolve
 from ledger.runs import require_run
-from ledger.store import Store, chunks, insert_rows, resolve
+from ledger.store import Store, chunks, insert_rows
 from provisioning.model.frames import Changes, Outcomes, columns
 from provisioning.model.terms import Action, Status
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Row, insert, select
 
 from ledger import tables
 from ledger.errors import PlanMismatch, UnknownPlan
+from ledger.identifiers import resolve
 from ledger.runs import require_run
-from ledger.store import Store, insert_rows, resolve
+from ledger.store import Store, insert_rows
 from provisioning.model.frames import Changes, columns
 
 NEEDS_APPROVAL = "needs approval"

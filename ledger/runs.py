@@ -15,7 +15,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import tables
 from ledger.errors import ClockWentBack, UnknownRun
-from ledger.store import Store, resolve
+from ledger.identifiers import resolve
+from ledger.store import Store
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """No letter that is read as another."""

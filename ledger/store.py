@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,7 +14,6 @@ from sqlalchemy import Column, Connection, Engine, Table, func, select
 from sqlalchemy.exc import DBAPIError
 
 from ledger.engine import explained
-from ledger.errors import AmbiguousIdentifier, NothingFound
 from ledger.frame_files import FrameFiles
 from ledger.tables import frame
 
@@ -176,24 +174,3 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Parts short enough for one statement."""
     for start in range(0, len(values), BATCH):
         yield values[start : start + BATCH]
-
-
-def resolve(connection: Connection, column: Column[str], given: str, unknown: type[NothingFound]) -> str:
-    """The identifier a person meant by it or by the beginning of it.
-
-    Raises:
-        NothingFound: nothing begins so; the error names the nearest.
-        AmbiguousIdentifier: several do.
-    """
-    if connection.scalar(select(column).where(column == given).limit(1)) is not None:
-        return given
-    begins = func.substr(column, 1, len(given)) == given
-    found = list(connection.scalars(select(column).where(begins).distinct().limit(4))) if given else []
-    if len(found) > 1:
-        raise AmbiguousIdentifier(
-            f"{given!r} is the beginning of {', '.join(sorted(found))}", "Give more of the one you mean."
-        )
-    if not found:
-        known = list(connection.scalars(select(column).order_by(column.desc()).distinct().limit(500)))
-        raise unknown(given, get_close_matches(given, known, n=3, cutoff=0.5) or known[:3])
-    return found[0]

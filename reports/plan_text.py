@@ -5,6 +5,8 @@ This module is on the path of commands that answer at once: it imports neither t
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.printable import printable
@@ -12,6 +14,7 @@ from reports.printable import printable
 if TYPE_CHECKING:
     import pandas as pd
 
+Row = Mapping[str, Any]
 LIMIT = 1000
 """Rows a table artifact shows at most."""
 FEWEST = 3
@@ -27,37 +30,40 @@ OUTCOME_TITLES = {
 WORST_FIRST = ["failed", "stale", "blocked", "propagating", "applied"]
 
 
-def plan_lines(changes: pd.DataFrame, *, title: str = "plan", rows: int = 20) -> list[str]:
+def plan_lines(changes: Sequence[Row], *, title: str = "plan", rows: int = 20) -> list[str]:
     """The plan for a terminal: by target and action, with counts, rules, who, what and why.
 
     Args:
-        changes: Changes frame.
+        changes: rows of a Changes frame, as a ledger tells them without one.
         title: what the first line calls it.
         rows: changes listed in all, shared among the actions; each shows a few in any case.
 
     Returns:
         Lines without line ends; text from outside carries no control characters.
     """
-    if changes.empty:
-        return [plan_title(changes, title)]
-    groups = list(changes.groupby(["target", "action"], sort=False))
-    shown = max(FEWEST, rows // len(groups))
-    lines = [plan_title(changes, title)]
-    several = len({target for (target, _), _ in groups}) > 1
-    for (target, action), group in groups:
+    destructive = sum(bool(row["destructive"]) for row in changes)
+    final = [(row["action"], row["subject"]) for row in changes if not row["reversible"]]
+    lines = [_title(title, len(changes), destructive, len(final))]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in changes:
+        groups.setdefault((row["target"], row["action"]), []).append(row)
+    several = len({target for target, _ in groups}) > 1
+    for (target, action), group in groups.items():
+        shown = max(FEWEST, rows // len(groups))
         lines.append("")
         lines.append(f"{f'{printable(target)}: ' if several else ''}{action} {len(group):,}{_rules(group)}")
-        lines += _listed(group.head(shown))
+        lines += _listed(group[:shown])
         if len(group) > shown:
             lines.append(f"  … and {len(group) - shown:,} more (plan.csv)")
-    if final := final_lines(changes):
-        lines += ["", "cannot be undone", *(f"  {line}" for line in final)]
+    if final:
+        lines += ["", "cannot be undone", *(f"  {line}" for line in _final(final, 10))]
     return lines
 
 
 def plan_title(changes: pd.DataFrame, title: str = "plan") -> str:
     """How many changes a plan has, in one line."""
-    return f"{title}: {_counted(changes) if len(changes) else 'nothing to do'}"
+    destructive, final = int(changes["destructive"].sum()), int((~changes["reversible"]).sum())
+    return _title(title, len(changes), destructive, final)
 
 
 def final_lines(changes: pd.DataFrame, rows: int = 10) -> list[str]:
@@ -68,12 +74,7 @@ def final_lines(changes: pd.DataFrame, rows: int = 10) -> list[str]:
         rows: people named of each action.
     """
     final = changes[~changes["reversible"]]
-    lines = []
-    for action, group in final.groupby("action", sort=False):
-        people = list(dict.fromkeys(map(printable, group["subject"])))
-        more = f" and {len(people) - rows:,} more" if len(people) > rows else ""
-        lines.append(f"{action} {len(group):,}: {', '.join(people[:rows])}{more}")
-    return lines
+    return _final(zip(final["action"], final["subject"], strict=True), rows)
 
 
 def table_rows(changes: pd.DataFrame, limit: int = LIMIT) -> list[dict[str, Any]]:
@@ -102,25 +103,38 @@ def outcome_rows(changes: pd.DataFrame, outcomes: pd.DataFrame, limit: int = LIM
     return _cut(_plain(ordered.head(limit), OUTCOME_TITLES), len(ordered), limit, "outcomes.csv")
 
 
-def _counted(changes: pd.DataFrame) -> str:
-    total, destructive = len(changes), int(changes["destructive"].sum())
-    final = int((~changes["reversible"]).sum())
+def _final(changes: Iterable[tuple[str, str]], rows: int) -> list[str]:
+    """By action: how many, and the people."""
+    by_action: dict[str, list[str]] = {}
+    for action, subject in changes:
+        by_action.setdefault(action, []).append(printable(subject))
+    lines = []
+    for action, subjects in by_action.items():
+        people = list(dict.fromkeys(subjects))
+        more = f" and {len(people) - rows:,} more" if len(people) > rows else ""
+        lines.append(f"{action} {len(subjects):,}: {', '.join(people[:rows])}{more}")
+    return lines
+
+
+def _title(title: str, total: int, destructive: int, final: int) -> str:
+    if not total:
+        return f"{title}: nothing to do"
     words = [f"{total:,} change{'' if total == 1 else 's'}"]
     words += [f"{destructive:,} destructive"] if destructive else []
     words += [f"{final:,} of them cannot be undone"] if final else []
-    return ", ".join(words)
+    return f"{title}: {', '.join(words)}"
 
 
-def _rules(group: pd.DataFrame) -> str:
-    counts = group["rule"].value_counts(sort=True).head(3)
-    return "  (" + "; ".join(f"{printable(rule)}: {count:,}" for rule, count in counts.items()) + ")"
+def _rules(group: Sequence[Row]) -> str:
+    counts = Counter(row["rule"] for row in group).most_common(3)
+    return "  (" + "; ".join(f"{printable(rule)}: {count:,}" for rule, count in counts) + ")"
 
 
-def _listed(group: pd.DataFrame) -> list[str]:
-    whats = group["entitlement"].fillna("").map(printable).tolist()
-    whos = group["subject"].map(printable).tolist()
+def _listed(group: Sequence[Row]) -> list[str]:
+    whats = [printable(row["entitlement"] or "") for row in group]
+    whos = [printable(row["subject"]) for row in group]
     width, breadth = max(map(len, whos)), max(map(len, whats))
-    reasons = group["reason"].map(printable).tolist()
+    reasons = [printable(row["reason"]) for row in group]
     gap = "  " if breadth else ""
     return [
         f"  {who:<{width}}{gap}{what:<{breadth}}  {why}"

@@ -50,7 +50,7 @@ def _run(name: str, policy: Path, out: Path, **more: str) -> dict[str, Any]:
 
 
 def _show_plan(policy: Path, say: Say) -> None:
-    from flows.cli.history import describe
+    from flows.cli.show import describe
 
     say(describe(policy, None, rows=3, json=False))
 

@@ -1,39 +1,13 @@
-"""What `seatwise show` and `approve` do: they need the ledger alone."""
+"""What `seatwise approve`, `release` and `lift` do: they need the ledger alone."""
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from flows.cli.runs import NO_RUNS
-from ledger import Ledger, LedgerError, RunRow, StoredPlan
-from reports.plan_text import plan_lines
 from tasks.session import open_session
-
-
-def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
-    """A run with its plans, or one plan, as text.
-
-    Args:
-        config: the policy file.
-        what: run or plan, or its beginning; the last run if None.
-        rows: changes shown of each plan.
-        json: whether the summary or the plan is given as JSON.
-    """
-    with open_session(config) as session:
-        run, plans = _find(session.ledger, what)
-        if json:
-            return jsonlib.dumps(run.summary if run else _to_plain(plans[0]), indent=2, default=str)
-        lines = _describe_run(run) if run else []
-        for plan in plans:
-            title = f"plan {plan.fingerprint[:12]} for {plan.target}"
-            lines += plan_lines(plan.changes, title=title, rows=rows)
-            lines += [f"needs approval: {reason}" for reason in plan.blocked_by]
-            lines += _describe_outcomes(session.ledger, plan)
-        return "\n".join(lines or [NO_RUNS])
 
 
 def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str:
@@ -117,52 +91,3 @@ def _suspended_lines(found: pd.DataFrame) -> str:
     return "\n".join(
         f"  {row.subject}, {row.target}: no {row.action} by {row.rule} (run {row.run_id})" for row in rows
     )
-
-
-def _find(ledger: Ledger, what: str | None) -> tuple[RunRow | None, list[StoredPlan]]:
-    """The run or plan a person means; the last run when they name none."""
-    if what is None:
-        last = ledger.runs(1)
-        what = None if last.empty else str(last["run_id"].iloc[0])
-    if what is None:
-        return None, []
-    try:
-        run = ledger.run(what)
-    except LedgerError as no_run:
-        try:
-            return None, [ledger.plan(what)]
-        except LedgerError:
-            raise no_run from None
-    return run, ledger.plans(run.run_id)
-
-
-def _describe_run(run: RunRow) -> list[str]:
-    summary = run.summary or {}
-    lines = [f"run {run.run_id}: {run.flow}, {run.verdict or 'still running'}"]
-    lines += [f"  {summary['error']}"] if summary.get("error") else []
-    return lines
-
-
-def _describe_outcomes(ledger: Ledger, plan: StoredPlan) -> list[str]:
-    outcomes = ledger.outcomes(plan.fingerprint)
-    if outcomes.empty:
-        return []
-    counts = outcomes["status"].value_counts()
-    lines = [f"outcome: {', '.join(f'{count} {status}' for status, count in counts.items())}"]
-    subjects = plan.changes.set_index("change_id")["subject"]
-    wrong = outcomes[~outcomes["status"].isin(["applied"])].head(20)
-    lines += [
-        f"  {row.status}: {subjects.get(row.change_id)}: {row.message}"
-        for row in wrong.itertuples(index=False)
-    ]
-    return lines
-
-
-def _to_plain(plan: StoredPlan) -> dict[str, object]:
-    changes = plan.changes.astype(object).where(plan.changes.notna(), None)
-    return {
-        "fingerprint": plan.fingerprint,
-        "target": plan.target,
-        "blocked_by": plan.blocked_by,
-        "changes": changes.to_dict(orient="records"),
-    }

@@ -21,7 +21,7 @@ def show(
     debug: Debug = False,
 ) -> None:
     """Show a run with its plan and what became of each change, or one plan."""
-    from flows.cli.history import describe
+    from flows.cli.show import describe
 
     say(describe(config, what, rows=rows, json=json), json=json)
 

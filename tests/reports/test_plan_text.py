@@ -26,6 +26,12 @@ def planned(*rows):
     return frames.complete(frames.Changes, table)
 
 
+def lines_of(changes, **options):
+    """The plan as text, from the rows that a ledger tells without frames."""
+    rows = changes.astype(object).where(changes.notna(), None).to_dict("records")
+    return plan_text.plan_lines(rows, **options)
+
+
 def create(n):
     return {
         "action": "create", "subject": f"p{n}@acme.test", "kind": None, "entitlement": None,
@@ -35,7 +41,7 @@ def create(n):
 
 def test_the_plan_is_grouped_with_counts_rules_and_reasons():
     """The first line counts; each action lists who, what and why."""
-    lines = plan_text.plan_lines(
+    lines = lines_of(
         planned(
             create(1),
             {},
@@ -53,7 +59,7 @@ def test_the_plan_is_grouped_with_counts_rules_and_reasons():
 
 def test_a_long_plan_is_cut_and_says_where_the_rest_is():
     """The text stays readable whatever the plan's size."""
-    lines = plan_text.plan_lines(planned(*(create(n) for n in range(432))), rows=20)
+    lines = lines_of(planned(*(create(n) for n in range(432))), rows=20)
 
     assert lines[-4:-1] == ["  … and 412 more (plan.csv)", "", "cannot be undone"]
     assert lines[-1].startswith("  create 432: p0@acme.test, ")
@@ -62,12 +68,12 @@ def test_a_long_plan_is_cut_and_says_where_the_rest_is():
 
 def test_an_empty_plan_says_so():
     """Nothing to do is a sentence."""
-    assert plan_text.plan_lines(frames.empty(frames.Changes), title="plan 1") == ["plan 1: nothing to do"]
+    assert lines_of(frames.empty(frames.Changes), title="plan 1") == ["plan 1: nothing to do"]
 
 
 def test_names_from_outside_cannot_steer_the_terminal():
     """Escape sequences, line ends and turned writing are shown as a mark."""
-    text = "\n".join(plan_text.plan_lines(planned({"subject": "a\x1b[31m\r\u202eda", "target": "c\x07"}, {})))
+    text = "\n".join(lines_of(planned({"subject": "a\x1b[31m\r\u202eda", "target": "c\x07"}, {})))
 
     assert "a\N{REPLACEMENT CHARACTER}[31m" in text
     assert not any(sign in text for sign in "\x1b\r\u202e\x07")
