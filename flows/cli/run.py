@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import typer
 
+from flows.cli.own_server import has_own_server, prefect_home, start_own_server
 from flows.cli.terminal import say
 
 PREFECT_DEFAULTS = {
@@ -52,6 +52,7 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
         Its summary.
     """
     prepare_prefect()
+    own = start_own_server()
     from tasks.ending import summary_of
     from tasks.progress import Silent, show_on, show_on_terminal
 
@@ -60,6 +61,8 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if not server_address() and not _announced:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
             _announced.append(True)
+        if own is not None:
+            own.wait()
         return summary_of(asyncio.run(start(**parameters, return_state=True)))
 
 
@@ -69,8 +72,7 @@ def prepare_prefect() -> None:
         os.environ |= JSON_LOG
     for name, value in PREFECT_DEFAULTS.items():
         os.environ.setdefault(name, value)
-    home = Path(os.environ.get("PREFECT_HOME") or Path.home() / ".prefect")
-    home.mkdir(parents=True, exist_ok=True)
+    prefect_home().mkdir(parents=True, exist_ok=True)
 
 
 def wants_json_log() -> bool:
@@ -79,7 +81,9 @@ def wants_json_log() -> bool:
 
 
 def server_address() -> str | None:
-    """The Prefect server that this process talks to; None where it would start one of its own."""
+    """The Prefect server that this process talks to; None where it has one of its own, or would start one."""
+    if has_own_server():
+        return None
     from prefect.settings import get_current_settings
 
     return get_current_settings().api.url

@@ -1,0 +1,67 @@
+"""The temporary server of a command: laid out without migrations, and only where Prefect knows no other."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from flows.cli import own_server
+from flows.cli.own_server import TOLD, lay_out
+from flows.setup.database import dump
+from tests.flows.conftest import template
+
+
+def test_the_database_is_the_one_that_the_installed_prefect_migrates_to(tmp_path):
+    """Where this fails after an update of Prefect, `make schema` writes the new one."""
+    lay_out(tmp_path / "prefect" / "prefect.db")
+
+    assert sorted(dump(tmp_path / "prefect" / "prefect.db").splitlines()) == sorted(
+        dump(template()).splitlines()
+    )
+    assert [path.name for path in (tmp_path / "prefect").iterdir()] == ["prefect.db"]
+
+
+def test_a_database_that_is_there_stays(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "prefect.db")) as database:
+        database.execute("create table mine (x)")
+
+    lay_out(tmp_path / "prefect.db")
+
+    assert "mine" in dump(tmp_path / "prefect.db")
+
+
+@pytest.fixture
+def untold(tmp_path, monkeypatch):
+    """A folder to work in, and a home where Prefect was told nothing."""
+    for name in TOLD:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("home/profiles.toml", 'active = "local"', True),
+        ("prefect.toml", '[api]\nurl = "http://prefect.acme.test/api"', True),
+        (".env", "PREFECT_API_URL=http://prefect.acme.test/api", True),
+        ("pyproject.toml", '[tool.prefect.api]\nurl = "http://prefect.acme.test/api"', True),
+        (".env", "OKTA_TOKEN=x", False),
+        ("pyproject.toml", '[project]\nname = "an API"', False),
+    ],
+)
+def test_a_server_that_a_file_may_name_is_left_to_prefect(untold, file, text, told):
+    assert not own_server._may_be_told()
+    (untold / file).write_text(text)
+
+    assert own_server._may_be_told() == told
+
+
+def test_a_server_of_the_environment_is_used(untold, monkeypatch):
+    monkeypatch.setenv("PREFECT_API_URL", "http://prefect.acme.test/api")
+
+    assert own_server.start_own_server() is None
