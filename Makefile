@@ -50,8 +50,9 @@ chaos: $(VENV)/dev.stamp ## Kill, disturb and mislead it everywhere, and 90 days
 mutants: $(VENV)/dev.stamp ## Break what decides, remembers and writes line by line and hold the floors of what tests see; ONLY=FILE and MOST=N shorten it
 	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))
 
-schema: $(VENV)/run.stamp ## Write config/policy.schema.json and docs/policy.md from the models of the policy
+schema: $(VENV)/run.stamp ## Write config/policy.schema.json and docs/policy.md from the models of the policy, and the empty database of a Prefect server
 	$(BIN)/python -m tasks.schema
+	$(BIN)/python -m flows.setup.database
 
 bench: $(VENV)/dev.stamp ## Measure the budgets as ratios
 	$(BIN)/python -m benchmarks
@@ -65,4 +66,4 @@ up: $(VENV)/run.stamp ## Server, worker, deployments and a simulated company for
 lock: $(VENV)/dev.stamp ## Resolve the dependencies afresh (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra server -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-server.lock
-	uv pip compile pyproject.toml --extra build --extra server --extra dev -c requirements.lock -c requirements-server.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra server --extra dask --extra dev -c requirements.lock -c requirements-server.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import bookkeeping, decide, directory, extract, files, incremental, load, receive, start
+from benchmarks import (
+    bookkeeping,
+    decide,
+    directory,
+    extract,
+    files,
+    incremental,
+    load,
+    overhead,
+    receive,
+    start,
+)
 
 BENCHES = {
     "decide": decide.main,
@@ -16,6 +27,7 @@ BENCHES = {
     "files": files.main,
     "bookkeeping": bookkeeping.main,
     "receive": receive.main,
+    "overhead": overhead.main,
 }
 SHORT = {
     "decide": 20_000,
@@ -26,6 +38,7 @@ SHORT = {
     "files": 5_000,
     "bookkeeping": 20_000,
     "receive": 500,
+    "overhead": 2_000,
 }
 
 if __name__ == "__main__":

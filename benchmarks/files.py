@@ -29,7 +29,7 @@ targets:
 def main(people: int = PEOPLE) -> dict[str, float]:
     """Print and return the seconds of work and the peak in MB, start-up left out."""
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), people)
+        write_company(Path(folder), people)
         ran = subprocess.run(
             [sys.executable, "-m", "benchmarks.files", folder], check=True, capture_output=True, text=True
         )
@@ -39,7 +39,8 @@ def main(people: int = PEOPLE) -> dict[str, float]:
     return found
 
 
-def _write(folder: Path, people: int) -> None:
+def write_company(folder: Path, people: int) -> None:
+    """The two exports of that many people, and a policy for them."""
     number = pd.Series(np.arange(people)).astype("str").str.zfill(6)
     email = "person." + number + "@acme.test"
     stated = {"Employee ID": number, "Login": email, "Email": email, "Status": "Active", "Groups": "atl-jira"}

@@ -99,6 +99,45 @@ def test_the_history_waits_for_no_frames(folder: Path):
     assert second == [done, "sync", "2026-03-01", "12:30", "done", "0"]
 
 
+def test_a_plan_is_shown_without_frames(folder: Path):
+    """By its run, by its own name, and with what became of its changes; the same rows as JSON."""
+    from datetime import UTC, datetime
+
+    from ledger import Ledger, StoredPlan
+    from provisioning.model import frames
+    from provisioning.model.terms import Action
+    from tests.flows.test_load import changes
+
+    at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    planned = changes(("ada@acme.test", Action.GRANT, False), ("bo@acme.test", Action.DELETE, True))
+    with Ledger.open(f"sqlite:///{folder / 'seatwise.db'}") as ledger:
+        run = ledger.start_run("sync", at, policy="p")
+        ledger.store_plan(StoredPlan("f1" * 32, "acme", run, "p", ["a limit"], at, planned))
+        ledger.intend(run, ["c0"], "f1" * 32, at)
+        told = planned.head(1).assign(status="failed", message="no seat", at=at)
+        ledger.record(run, "f1" * 32, frames.complete(frames.Outcomes, told))
+        ledger.finish_run(run, at, verdict="done", exit_code=0, summary={"applied": 0})
+    code = (
+        "import sys\n"
+        "from flows.cli import app\n"
+        "app(['show'], standalone_mode=False)\n"
+        "sys.exit(bool({'pandas', 'pandera', 'pyarrow', 'prefect', 'alembic'} & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+    lines = ran.stdout.splitlines()
+    assert ran.returncode == 0, ran.stderr
+    assert lines[0] == f"run {run}: sync, done"
+    assert lines[1].startswith("plan f1f1f1f1f1f1 for acme: 2 changes, 1 destructive")
+    assert lines[-3:] == ["needs approval: a limit", "outcome: 1 failed", "  failed: ada@acme.test: no seat"]
+    plan = json.loads(seatwise("show", "f1f1", "--json", folder=folder).stdout)
+    assert (plan["target"], plan["blocked_by"]) == ("acme", ["a limit"])
+    assert list(plan["changes"][0]) == frames.columns(frames.Changes)
+    assert json.loads(seatwise("show", run, "--json", folder=folder).stdout) == {"applied": 0}
+
+
 def test_the_history_as_json_holds_every_column_but_the_long_ones(folder: Path):
     from datetime import UTC, datetime
 
