@@ -66,4 +66,4 @@ up: $(VENV)/run.stamp ## Server, worker, deployments and a simulated company for
 lock: $(VENV)/dev.stamp ## Resolve the dependencies afresh (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra server -c requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-server.lock
-	uv pip compile pyproject.toml --extra build --extra server --extra dask --extra dev -c requirements.lock -c requirements-server.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra server --extra dev -c requirements.lock -c requirements-server.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.lock

@@ -32,4 +32,5 @@ def choose_runner() -> TaskRunner[Any]:
         from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as absent:
         raise DaskMissing(f"{SCHEDULER} names {address}, and prefect-dask is not installed") from absent
-    return DaskTaskRunner(address=address)
+    cluster: TaskRunner[Any] = DaskTaskRunner(address=address)
+    return cluster
