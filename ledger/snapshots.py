@@ -144,9 +144,8 @@ class Snapshots(Store):
         Raises:
             UnknownRun: no such run.
         """
-        files = dict(files) if files is not None else self.keep_frames(frames)
-        digest = digest_of(files)
-        sizes = {name: len(frames[name]) for name in files}
+        files = self.keep_frames(frames) if files is None else dict(files)
+        digest, sizes = digest_of(files), {name: len(frames[name]) for name in files}
         read = {"origin": origin, "taken_at": at, "complete": complete, "run_id": run_id}
         stands = (feed or FeedPosition(at))._asdict()
         row = {**read, **stands, "digest": digest, "sizes": sizes, "measured": measured, "files": files}

@@ -50,16 +50,10 @@ def give_read(
     digest = digest_of(files) if files else uuid4().hex
     if not session.elsewhere:
         session.reads[name, digest] = read
-    return ReadReference(
-        origin=name,
-        digest=digest,
-        files=files,
-        catalogued=again,
-        taken_at=read.taken_at,
-        whole_at=read.whole_at if isinstance(read, SourceSnapshot) else None,
-        checkpoint=read.checkpoint if isinstance(read, SourceSnapshot) else None,
-        as_of=read.as_of,
-    )
+    about = {"origin": name, "taken_at": read.taken_at, "as_of": read.as_of}
+    if isinstance(read, SourceSnapshot):
+        about |= {"whole_at": read.whole_at, "checkpoint": read.checkpoint}
+    return ReadReference.model_validate({**about, "digest": digest, "files": files, "catalogued": again})
 
 
 def with_account(session: Session, given: ReadReference) -> ReadReference:
