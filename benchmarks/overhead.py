@@ -1,4 +1,4 @@
-"""(i) Overhead: what Prefect adds to a reconcile, with a server and with the command's own."""
+"""(k) Overhead: what Prefect adds to a reconcile, with a server and with the command's own."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def main(people: int = PEOPLE) -> dict[str, float]:
         _timed(Path(folder), {"PREFECT_API_URL": address})  # links everybody
         rounds = [_round(Path(folder), address) for _ in range(ROUNDS)]
     found = {name: median(each[name] for each in rounds) for name in rounds[0]}
-    print(f"(i) overhead: a reconcile of {people:,} people, plain functions {found['plain']:.1f} s")
+    print(f"(k) overhead: a reconcile of {people:,} people, plain functions {found['plain']:.1f} s")
     for name, limit in LIMITS.items():
         more = found[name] - found["plain"]
         print(
