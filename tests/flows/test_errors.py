@@ -49,7 +49,7 @@ def without_secret(company):
 
 
 def test_state_log_summary_and_ledger_hold_the_remedy(without_secret, log: Lines):
-    from flows.cli.history import describe
+    from flows.cli.show import describe
     from flows.reconcile import reconcile
 
     parameters = {"config": str(without_secret.policy), "out": str(without_secret.out)}
