@@ -128,7 +128,7 @@ def main(people: int | None = None) -> dict[str, float]:
 
 
 def _measured(target: str, case: Case, people: int) -> dict[str, float]:
-    with served(people) as base, _planned(base, target, people) as (session, plan):
+    with served(people) as base, planned(base, target, people) as (session, plan):
         requests.post(f"{base}/_sandbox/limits", json={"mode": "documented", "seconds": WINDOW}, timeout=10)
         with Batches(base, session, plan) as batches:
             start = time.perf_counter()
@@ -138,7 +138,7 @@ def _measured(target: str, case: Case, people: int) -> dict[str, float]:
 
 
 @contextmanager
-def _planned(base: str, target: str, people: int) -> Iterator[tuple[Session, StoredPlan]]:
+def planned(base: str, target: str, people: int) -> Iterator[tuple[Session, StoredPlan]]:
     """A run and the first plan of the company, in its ledger."""
     with tempfile.TemporaryDirectory() as folder:
         path = policy.write(Path(folder), base, people, targets=[target])

@@ -6,14 +6,46 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from transport.clock import STOP, Stop
 from transport.gc_tuning import collect_less_often
 
 T = TypeVar("T")
+MOST_BESIDE = 8
+"""Calls that go on beside a block; its requests share the connections of their client all the same."""
+
+
+class Begin(Protocol):
+    """Begins a call and returns at once."""
+
+    def __call__(self, call: Callable[[], T], /) -> Future[T]:
+        """Begin it; `result()` waits for what it returns, or raises what it raised."""
+
+
+@contextmanager
+def beside() -> Iterator[Begin]:
+    """Let different calls go on beside a block, such as the listings of one service.
+
+    When the block ends, well or by an error, calls under way are told to stop and are waited for: ask for
+    their results inside it.
+    """
+    stop = Stop(STOP.get())
+    with ThreadPoolExecutor(MOST_BESIDE, thread_name_prefix="beside") as pool:
+
+        def begin(call: Callable[[], T], /) -> Future[T]:
+            context = copy_context()
+            context.run(STOP.set, stop)
+            return pool.submit(context.run, call)
+
+        try:
+            yield begin
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def in_parallel(calls: Iterable[Callable[[], T]], workers: int) -> Iterator[T]:

@@ -17,8 +17,8 @@ DISTANCE = 2
 """Pages ahead. With one alone, fetching would rest until its reader has woken and asked for the next."""
 
 
-def prefetch(pages: Iterable[T]) -> Iterator[T]:
-    """Yield the same pages in the same order, fetched by a thread that is a page or two ahead.
+def prefetch(pages: Iterable[T], distance: int = DISTANCE) -> Iterator[T]:
+    """Yield the same pages in the same order, fetched by a thread that is a few pages ahead.
 
     An error in fetching is raised at the place of the page that failed. Who stops reading early
     stops the fetching as well.
@@ -32,7 +32,7 @@ def prefetch(pages: Iterable[T]) -> Iterator[T]:
         return [] if stop.is_set() else list(islice(coming, 1))
 
     with collect_less_often(), ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        fetched = deque(pool.submit(context.run, fetch) for _ in range(DISTANCE))
+        fetched = deque(pool.submit(context.run, fetch) for _ in range(distance))
         try:
             while page := fetched.popleft().result():
                 fetched.append(pool.submit(context.run, fetch))

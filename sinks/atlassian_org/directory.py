@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -20,6 +21,8 @@ from transport.shape import Row, malformed, number_in, object_in, object_of, row
 log = logging.getLogger(__name__)
 PAGE = 100
 IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
+AHEAD = 32
+"""Pages of users fetched while the groups are still read, without which no user can be understood."""
 EXPAND = ["productAccess", "groups", "platformRoles", "counts.resources"]
 
 
@@ -79,17 +82,19 @@ class Directory:
         return require_texts(rows_of(reply, "data"), ("directoryId",), reply)
 
     def users(self) -> Iterator[list[Row]]:
-        """Read pages of all users; the next page travels while the present one is worked on."""
+        """Read pages of all users; the next pages travel while the present one is worked on."""
         pages = self._search("users", {"limit": self._page_size, "expand": EXPAND})
-        return prefetch(_user_rows(reply) for reply in pages)
+        return prefetch((_user_rows(reply) for reply in pages), AHEAD)
 
     def some_users(self, account_ids: Sequence[str], emails: Sequence[str]) -> Iterator[list[Row]]:
-        """Read pages of a few users, named by identifier or by e-mail address."""
+        """Read pages of a few users, named by identifier or by e-mail address, side by side."""
         parts = _parts("accountIds", account_ids, IDS_A_REQUEST)
         parts += _parts("emails", emails, EMAILS_A_REQUEST)
-        for query in parts:
-            pages = self._search("users", {**query, "limit": PAGE, "expand": EXPAND})
-            yield from (_user_rows(reply) for reply in pages)
+        return chain.from_iterable(self._client.in_parallel(partial(self._found, query) for query in parts))
+
+    def _found(self, query: Row) -> list[list[Row]]:
+        pages = self._search("users", {**query, "limit": PAGE, "expand": EXPAND})
+        return [_user_rows(reply) for reply in pages]
 
     def group_names(self, names: Sequence[str]) -> list[str]:
         """Return those of some names that groups bear."""

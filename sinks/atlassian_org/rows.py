@@ -44,6 +44,18 @@ Columns = dict[str, list[Any]]
 ROLE, PRODUCT = EntitlementKind.ROLE.value, EntitlementKind.PRODUCT.value
 
 
+class People(NamedTuple):
+    """What the accounts of a batch of users are made of, without what else was listed of them.
+
+    Attributes:
+        columns: the fields of each account.
+        used: the last use of any product; null where none is told.
+    """
+
+    columns: Columns
+    used: pd.Series[pd.Timestamp]
+
+
 class SeatOf(NamedTuple):
     """One seat that a set of groups gives."""
 
@@ -105,11 +117,17 @@ def unknown_kinds(columns: Columns) -> set[tuple[str, str]]:
     return {(key, kind) for field, kind in fields.items() for key in untold(columns, field)}
 
 
+def people_of(columns: Columns) -> People:
+    """Keep of a batch of users what its accounts are made of."""
+    kept = (*ACCOUNT_FIELDS, "status", "kind", "claim")
+    return People({name: columns[name] for name in kept}, _latest(columns["access"]))
+
+
 def build_accounts(
-    target: str, columns: Columns, managed: Mapping[str, Row], *, directory: str | None, caller: str | None
+    target: str, people: People, managed: Mapping[str, Row], *, directory: str | None, caller: str | None
 ) -> Screened:
     """Build Accounts of a batch of users, with what the listing of managed accounts adds."""
-    ids = columns["account_id"]
+    columns, ids = people.columns, people.columns["account_id"]
     more = [managed.get(account_id, {}) for account_id in ids]
     words = [row.get("account_type") or kind for row, kind in zip(more, columns["kind"], strict=True)]
     raw = {name: columns[name] for name in ACCOUNT_FIELDS} | {
@@ -119,7 +137,7 @@ def build_accounts(
         "directory": directory,
         "managed": pd.array([is_managed(claim) for claim in columns["claim"]], dtype="boolean"),
         "caller": [_same_address(email, caller) for email in columns["email"]],
-        "last_active": _latest(columns["access"], [row.get("last_active") for row in more]),
+        "last_active": _later(people.used, [row.get("last_active") for row in more]),
     }
     accounts = screened(Accounts, raw, origin=target, key="account_id")
     unknown = reject_unknown_kinds(target, ids, words, KINDS)
@@ -135,17 +153,22 @@ def _same_address(email: str | None, caller: str | None) -> bool:
     return caller is not None and fold(email or "") == fold(caller)
 
 
-def _latest(access: Sequence[list[Row] | None], managed: Sequence[str | None]) -> pd.Series[pd.Timestamp]:
-    """Return the last activity of each account: in any product, or as the managed accounts have it."""
+def _latest(access: Sequence[list[Row] | None]) -> pd.Series[pd.Timestamp]:
+    """Return the last activity of each account in any product."""
     pairs = [
         (row, entry.get("lastActiveTimestamp"))
         for row, entries in enumerate(access)
         for entry in entries or ()
     ]
-    pairs += list(enumerate(managed))
     times = iso_times(pd.Series([at for _, at in pairs], dtype="str"))
     latest = times.groupby([row for row, _ in pairs]).max() if pairs else times
     return latest.reindex(range(len(access))).dt.tz_convert("UTC")
+
+
+def _later(used: pd.Series[pd.Timestamp], managed: Sequence[str | None]) -> pd.Series[pd.Timestamp]:
+    """Return the last activity of each account, where the managed accounts have a later one, that."""
+    stated = iso_times(pd.Series(list(managed), dtype="str"))
+    return used.where(stated.isna() | (used >= stated), stated)
 
 
 def build_organisation_assignments(target: str, columns: Columns, openings: Openings) -> Screened:

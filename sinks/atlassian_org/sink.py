@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
@@ -30,6 +30,7 @@ from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
 from transport.errors import CredentialRefused, Forbidden, TransportError
+from transport.parallel import beside
 from transport.shape import Row
 
 FIELDS = Fields(ACCOUNT_FIELDS | SIDE_FIELDS)
@@ -80,32 +81,43 @@ class AtlassianOrg(OnePass):
     # Reading
 
     def read(self) -> Streams:
-        """One pass over the whole organisation; accounts in no directory are left out."""
-        self._openings = openings = self._read_openings()
-        managed = self._read_managed()
-        parts: Streams = {"accounts": [], "assignments": [], "seats": []}
-        for columns in batches(map(FIELDS, self._directory.users()), key="account_id"):
-            present = self._complete(rows.keep_present(columns), openings)
-            parts["accounts"].append(self._build_accounts(present, managed))
-            parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
-            parts["seats"].append(rows.build_seats(self.name, present, openings))
+        """One pass over the whole organisation, its listings side by side.
+
+        Accounts in no directory are left out.
+        """
+        people: list[rows.People] = []
+        parts: Streams = {"assignments": [], "seats": []}
+        directory = self._directory
+        with beside() as begin:
+            reading, managed = begin(self._read_openings), begin(self._read_managed)
+            for columns in batches(map(FIELDS, directory.users()), key="account_id"):
+                openings = reading.result()
+                present = self._complete(rows.keep_present(columns), openings)
+                people.append(rows.people_of(present))
+                parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
+                parts["seats"].append(rows.build_seats(self.name, present, openings))
+            self._openings = openings = reading.result()
+            parts["accounts"] = [self._build_accounts(some, managed.result()) for some in people]
         parts["entitlements"] = [rows.build_organisation_entitlements(self.name, openings)]
         parts["capacity"] = [rows.build_organisation_capacity(self.name, openings)]
         return parts
 
-    def _build_accounts(self, columns: rows.Columns, managed: Mapping[str, Row]) -> Screened:
+    def _build_accounts(self, people: rows.People, managed: Mapping[str, Row]) -> Screened:
+        columns = people.columns
         claims = map(rows.is_managed, columns["claim"])
         self._claims.update(zip(columns["account_id"], claims, strict=True))
         directory = None if self._directory.directory == "-" else self._directory.directory
         return rows.build_accounts(
-            self.name, columns, managed, directory=directory, caller=self._options.caller
+            self.name, people, managed, directory=directory, caller=self._options.caller
         )
 
     def _read_openings(self) -> rows.Openings:
         directory = self._directory
         nothing: list[Workspace] = []
-        spaces = unless_refused(f"{self.name}: products of the sites", directory.workspaces, nothing)
-        return rows.Openings(directory.groups(), spaces)
+        products = f"{self.name}: products of the sites"
+        with beside() as begin:
+            spaces = begin(partial(unless_refused, products, directory.workspaces, nothing))
+            return rows.Openings(directory.groups(), spaces.result())
 
     def _read_managed(self) -> dict[str, Row]:
         if not self._options.managed:
@@ -137,7 +149,9 @@ class AtlassianOrg(OnePass):
             with suppress(TransportError):
                 present = self._complete(present, openings)
             unknown |= rows.unknown_kinds(present)
-            accounts.append(whole(self._build_accounts(present, {}), len(present["account_id"])))
+            accounts.append(
+                whole(self._build_accounts(rows.people_of(present), {}), len(present["account_id"]))
+            )
             assignments.append(rows.build_organisation_assignments(self.name, present, openings).frame)
         named = groups_named(self._directory.group_names(groups)) if groups else None
         return Observation(
