@@ -5,7 +5,8 @@ ids of the organisation and, where there are several, of the directory.
 Reads: one pass over the users (100 a page, with groups, roles and last use), the groups with the roles
 of those that open something, the products with their capacity, and the managed accounts where that
 listing still exists. Writes: invitations, group memberships, suspension; life and profile of managed
-accounts. Speed: pages follow each other, roles of groups go side by side; limits are learned.
+accounts. Speed: the listings and the
+roles of groups go side by side, the pages of one listing follow each other; limits are learned.
 """
 
 from sinks.atlassian_org.sink import AtlassianOrg

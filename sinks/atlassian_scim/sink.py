@@ -27,6 +27,7 @@ from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
 from transport.errors import TransportError
+from transport.parallel import beside
 from transport.shape import Row
 
 NEAR = 0.9
@@ -80,10 +81,12 @@ class AtlassianScim(OnePass):
 
     def read(self) -> Streams:
         """One pass over the whole directory, which tells neither what groups open nor what was bought."""
-        users = batches(map(rows.FIELDS, self._directory.users()), key="account_id")
-        accounts = [self._build_accounts(columns) for columns in users]
+        with beside() as begin:
+            groups = begin(self._read_groups)
+            users = batches(map(rows.FIELDS, self._directory.users()), key="account_id")
+            accounts = [self._build_accounts(columns) for columns in users]
+            names, members = groups.result()
         people = concat(Accounts, [page.frame for page in accounts])
-        names, members = self._read_groups()
         assignments = build_group_assignments(self.name, members, names, people["account_id"].tolist())
         return {
             "accounts": accounts,
@@ -127,8 +130,10 @@ class AtlassianScim(OnePass):
         By address users are found where their name is known or is the address, for no filter takes one.
         """
         names = [self._known.user_name(email) for email in emails]
-        by_name = self._find(list(dict.fromkeys([*names, *(user_names or {}).values()])))
-        users = {row["id"]: row for row in (*self._directory.some_users(account_ids), *by_name)}
+        with beside() as begin:
+            asked = begin(lambda: self._find(list(dict.fromkeys([*names, *(user_names or {}).values()]))))
+            by_id = self._directory.some_users(account_ids)
+            users = {row["id"]: row for row in (*by_id, *asked.result())}
         parts = batches([rows.FIELDS(list(users.values()))], key="account_id")
         accounts = [whole(self._build_accounts(one), len(one["account_id"])) for one in parts]
         assigned = [

@@ -24,6 +24,7 @@ from sinks.kit.required import require_texts
 from transport.client import Client
 from transport.errors import NotFound
 from transport.pages import follow_offsets
+from transport.parallel import beside
 from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
@@ -73,39 +74,52 @@ class Bitbucket:
 
     def read_all(self) -> Installation:
         """Read everybody and every group."""
-        people = Gathered(FIELDS.names, key="user_name")
-        for reply in self._pages("/admin/users"):
-            people.add(FIELDS(_named_rows(reply)))
-        groups, members = read_members(self._client, self.groups(), self._members)
+        with beside() as begin:
+            everybody, counted = begin(self._read_users), begin(self._licensed)
+            stated, held = begin(self.licence), begin(self._read_direct)
+            groups, members = read_members(self._client, self.groups(), self._members)
+            people, licensed = everybody.result(), counted.result()
+            licence, direct = stated.result(), held.result()
         pairs = ((name, group.name) for group, names in zip(groups, members, strict=True) for name in names)
         memberships = split_pairs(pairs)
-        pages = self._pages("/users", {"permission": LICENSED})
-        licensed = frozenset(row["name"].lower() for reply in pages for row in _named_rows(reply))
         return Installation(
             self._accounts_of(people.take()),
             memberships,
             groups,
-            self.licence(),
+            licence,
             tuple(PERMISSIONS.values()),
-            self._read_direct(),
+            direct,
             licensed={PRODUCT: licensed},
         )
+
+    def _read_users(self) -> Gathered:
+        people = Gathered(FIELDS.names, key="user_name")
+        for reply in self._pages("/admin/users"):
+            people.add(FIELDS(_named_rows(reply)))
+        return people
+
+    def _licensed(self) -> frozenset[str]:
+        pages = self._pages("/users", {"permission": LICENSED})
+        return frozenset(row["name"].lower() for reply in pages for row in _named_rows(reply))
 
     def read_some(self, names: Sequence[str], emails: Sequence[str]) -> Installation:
         """Read a few accounts by name or address, with what they hold."""
         wanted = {fold(text) for text in (*names, *emails)}
-        users = {
-            row["name"].lower(): row
-            for rows in self._find_candidates([*names, *emails])
-            for row in rows
-            if wanted & {fold(row["name"]), fold(row.get("emailAddress") or "")}
-        }
-        groups = self._client.in_parallel(partial(self._groups_of, name) for name in users)
+        with beside() as begin:
+            held = begin(self._read_direct)
+            users = {
+                row["name"].lower(): row
+                for rows in self._find_candidates([*names, *emails])
+                for row in rows
+                if wanted & {fold(row["name"]), fold(row.get("emailAddress") or "")}
+            }
+            groups = list(self._client.in_parallel(partial(self._groups_of, name) for name in users))
+            direct = held.result()
         pairs = ((name, group) for name, some in zip(users, groups, strict=True) for group in some)
         memberships = split_pairs(pairs)
         people = Gathered(FIELDS.names, key="user_name")
         people.add(FIELDS(list(users.values())))
-        direct = [one for one in self._read_direct() if one.account_id in users]
+        direct = [one for one in direct if one.account_id in users]
         return Installation(self._accounts_of(people.take()), memberships, direct=direct)
 
     def groups(self) -> list[Group]:

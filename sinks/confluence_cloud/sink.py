@@ -25,6 +25,7 @@ from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import Streams
 from sinks.kit.permission import Reason, permit, refuse_synced
 from transport.door import Door
+from transport.parallel import beside
 
 FIELDS = Fields(
     {
@@ -88,8 +89,11 @@ class ConfluenceCloud(CloudSite[Group]):
 
     def read(self) -> Streams:
         """One pass over the whole site: all who may use Confluence, and the members of any group."""
-        members = self._site.members(self._site.groups())
-        accounts = self._build_pages(chain(self._site.users(), members.pages()))
+        with beside() as begin:
+            listed = begin(lambda: list(self._site.users()))
+            members = self._site.members(self._site.groups())
+            others = list(members.pages())
+            accounts = self._build_pages(chain(listed.result(), others))
         groups = self._remember(members.marked())
         self._knows_all = True
         return self._build_streams(accounts, members.by_group, self._entitlements(groups))

@@ -58,16 +58,19 @@ class ConfluenceSite:
 
     def groups(self) -> list[Group]:
         """Read all groups, told apart by what they give."""
-        group_ids = {access: self._with_access(access) for access in ("user", "admin", "site-admin")}
+        queries = [{}, *({"accessType": access} for access in ("user", "admin", "site-admin"))]
+        calls = (partial(self._read_groups, query) for query in queries)
+        listed, *by_access = self._client.in_parallel(calls)
+        users, admins, site_admins = ({row["id"] for row in rows} for rows in by_access)
         return [
             Group(
                 row["id"],
                 row["name"],
                 row.get("managedBy") != "EXTERNAL",
-                row["id"] in group_ids["admin"] | group_ids["site-admin"],
-                row["id"] in group_ids["user"] | group_ids["admin"],
+                row["id"] in admins | site_admins,
+                row["id"] in users | admins,
             )
-            for row in self._group_rows("group", {})
+            for row in listed
         ]
 
     def group_names(self) -> list[str]:
@@ -82,7 +85,8 @@ class ConfluenceSite:
         """Read users by identifier, each with all its groups under `groups`."""
         starts = range(0, len(account_ids), IDS_A_REQUEST)
         parts = [list(account_ids[start : start + IDS_A_REQUEST]) for start in starts]
-        users = [row for part in parts for row in self._users(part)]
+        found = self._client.in_parallel(partial(self._users, part) for part in parts)
+        users = [row for rows in found for row in rows]
         calls = (partial(self._groups_of, row["accountId"]) for row in users)
         groups = self._client.in_parallel(calls)
         return [{**row, "groups": some} for row, some in zip(users, groups, strict=True)]
@@ -97,8 +101,8 @@ class ConfluenceSite:
         except NotFound:
             return []
 
-    def _with_access(self, access: str) -> set[str]:
-        return {row["id"] for row in self._group_rows("group", {"accessType": access})}
+    def _read_groups(self, query: dict[str, str]) -> list[Row]:
+        return list(self._group_rows("group", query))
 
     def _group_rows(self, path: str, query: dict[str, str]) -> Iterator[Row]:
         for reply in self._pages(path, query):

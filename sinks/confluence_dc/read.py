@@ -17,6 +17,7 @@ from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
 from transport.pages import follow_offsets
+from transport.parallel import beside
 from transport.reply import Reply
 from transport.shape import (
     Row,
@@ -65,18 +66,22 @@ class Confluence:
 
     def read_all(self) -> Installation:
         """Read everybody and every group."""
-        licensed = self.licensed_users()
-        people = Gathered(FIELDS.names, key="account_id")
-        for reply in self._pages("/user/list", {"expand": "status"}):
-            people.add(FIELDS(_known_users(reply)))
-        caller = self._caller()
-        groups, members = read_members(self._client, self.groups(), self.members)
+        with beside() as begin:
+            counted, everybody = begin(self.licensed_users), begin(self._read_users)
+            asked, stated = begin(self._caller), begin(self.licence)
+            groups, members = read_members(self._client, self.groups(), self.members)
+            licensed, people = counted.result(), everybody.result()
+            caller, licence = asked.result(), stated.result()
         pairs = ((key, group.name) for group, keys in zip(groups, members, strict=True) for key in keys)
         memberships = split_pairs(pairs)
         columns = accounts_of(people.take(), licensed, caller)
-        return Installation(
-            columns, memberships, groups, self.licence(), licensed={PRODUCT: frozenset(licensed)}
-        )
+        return Installation(columns, memberships, groups, licence, licensed={PRODUCT: frozenset(licensed)})
+
+    def _read_users(self) -> Gathered:
+        people = Gathered(FIELDS.names, key="account_id")
+        for reply in self._pages("/user/list", {"expand": "status"}):
+            people.add(FIELDS(_known_users(reply)))
+        return people
 
     def read_some(
         self,

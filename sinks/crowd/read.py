@@ -61,12 +61,16 @@ class CrowdServer:
     def some_users(self, names: Sequence[str], emails: Sequence[str]) -> Columns:
         """Read a few users by name or address."""
         terms = [f"name = {_quoted(name)}" for name in names] + [f"email = {_quoted(e)}" for e in emails]
+        starts = range(0, len(terms), NAMES_A_REQUEST)
+        parts = [" or ".join(terms[start : start + NAMES_A_REQUEST]) for start in starts]
         people = Gathered(FIELDS.names, key="user_name")
-        for start in range(0, len(terms), NAMES_A_REQUEST):
-            restriction = " or ".join(terms[start : start + NAMES_A_REQUEST])
-            query = {"entity-type": "user", "expand": "user,attributes", "max-results": GROUPS_OF_ONE}
-            people.add(FIELDS(_user_rows(self._get("/search", {**query, "restriction": restriction}))))
+        for page in self._client.in_parallel(partial(self._find, restriction) for restriction in parts):
+            people.add(FIELDS(page))
         return accounts_of(people.take())
+
+    def _find(self, restriction: str) -> list[Row]:
+        query = {"entity-type": "user", "expand": "user,attributes", "max-results": GROUPS_OF_ONE}
+        return _user_rows(self._get("/search", {**query, "restriction": restriction}))
 
     def groups(self) -> list[str]:
         """Read the names of all groups."""

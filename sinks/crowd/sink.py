@@ -23,6 +23,7 @@ from transport.auth import Basic
 from transport.bounds import Bounds
 from transport.client import Client
 from transport.errors import NotFound
+from transport.parallel import beside
 from transport.redact import conceal
 
 PRODUCT = "crowd"
@@ -65,9 +66,12 @@ class Crowd(DataCenter):
 
     def read_all(self) -> Installation:
         """Read everybody and every group; each active user counts for Crowd's own licence."""
-        columns = self._crowd.users()
-        tree = self._crowd.memberships()
-        groups = groups_of(self._crowd.groups(), self._options.products, tree)
+        crowd = self._crowd
+        with beside() as begin:
+            everybody, named = begin(crowd.users), begin(crowd.groups)
+            tree = crowd.memberships()
+            columns, names = everybody.result(), named.result()
+        groups = groups_of(names, self._options.products, tree)
         pairs = zip(columns["account_id"], columns["state"], strict=True)
         active = frozenset(name for name, state in pairs if state == AccountState.ACTIVE.value)
         return Installation(columns, tree.flat(), groups, licensed={PRODUCT: active})

@@ -21,6 +21,7 @@ from sinks.kit.connection_check import Limitation, Probe
 from sinks.kit.frames import GROUP, Entitlement, ProductSeats, build_assignments_of_few
 from sinks.kit.one_pass import Streams
 from transport.errors import TransportError
+from transport.parallel import beside
 
 FIELDS = Fields(
     {
@@ -74,12 +75,14 @@ class JiraCloud(CloudSite[Group]):
 
     def read(self) -> Streams:
         """One pass over the whole site; seats follow from groups or stand alone, their use is unknown."""
-        roles = self._site.roles()
-        listed = self._site.groups(roles)
-        accounts = self._build_pages(self._site.users())
-        members = self._site.members(listed)
-        for _ in members.pages():
-            pass
+        site = self._site
+        with beside() as begin:
+            people = begin(lambda: self._build_pages(site.users()))
+            roles = site.roles()
+            members = site.members(site.groups(roles))
+            for _ in members.pages():
+                pass
+            accounts = people.result()
         groups = self._remember(members.marked())
         capacity = [ProductSeats(role.key, self._site_name, role.seats, role.used) for role in roles]
         direct = self._find_direct(accounts, members.by_group, roles)
@@ -121,7 +124,9 @@ class JiraCloud(CloudSite[Group]):
 
         Products held without a group are left out, for nothing can be done to them here.
         """
-        by_email = {email: self._by_email.get(fold(email)) or self._site.find(email) for email in emails}
+        by_email = {email: self._by_email.get(fold(email)) for email in emails}
+        unknown = [email for email, key in by_email.items() if not key]
+        by_email |= zip(unknown, self._site.find_all(unknown), strict=True)
         email_of = {key: email for email, key in by_email.items() if key}
         rows = self._site.some_users(list(dict.fromkeys([*account_ids, *email_of])))
         for row in rows:

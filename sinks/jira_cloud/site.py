@@ -12,6 +12,7 @@ from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import Conflict, NotFound, TransportError
 from transport.pages import Listings, Page, follow_until_empty
+from transport.parallel import beside
 from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, rows_of, text_in
 
@@ -76,8 +77,12 @@ class JiraSite:
 
     def groups(self, roles: Sequence[Role]) -> list[Group]:
         """Read all groups."""
-        admins = {row["groupId"] for access in ("admin", "site-admin") for row in self._groups(access)}
-        synced = self._synced_groups()
+        listings: tuple[str | None, ...] = (None, "admin", "site-admin")
+        with beside() as begin:
+            picked = begin(self._synced_groups)
+            listed, *managing = self._client.in_parallel(partial(self._groups, one) for one in listings)
+            synced = picked.result()
+        admins = {row["groupId"] for rows in managing for row in rows}
         return [
             Group(
                 row["groupId"],
@@ -87,7 +92,7 @@ class JiraSite:
                 tuple(role.key for role in roles if row["groupId"] in role.groups),
                 tuple(role.key for role in roles if row["groupId"] in role.defaults),
             )
-            for row in self._groups(None)
+            for row in listed
         ]
 
     def group_names(self, names: Sequence[str]) -> list[str]:
@@ -121,6 +126,10 @@ class JiraSite:
             return account_id, set()
         roles = rows_in(object_in(object_of(reply), "applicationRoles", reply), "items", reply)
         return account_id, set(texts_of(roles, "key", reply))
+
+    def find_all(self, emails: Iterable[str]) -> Iterator[str | None]:
+        """Find the account of each of some addresses."""
+        return self._client.in_parallel(partial(self.find, email) for email in emails)
 
     def find(self, email: str) -> str | None:
         """Find the account with an address, as the search for active users knows it.

@@ -15,6 +15,7 @@ from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Malformed, NotFound
 from transport.pages import follow_cursor, follow_offsets, follow_until_empty
+from transport.parallel import beside
 from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, rows_of, text_in
 
@@ -72,13 +73,13 @@ class Jira:
         Raises:
             Malformed: a listing was cut short, so that nobody can tell who is missing.
         """
-        roles, caller = self.roles(), self.caller()
-        groups = self.groups(roles)
-        people = Columns(FIELDS.names, key="account_id")
-        for page in self._list_users():
-            people.add(FIELDS(page))
+        with beside() as begin:
+            everybody, asked = begin(self._read_users), begin(self.caller)
+            roles = self.roles()
+            groups, members = read_members(self._client, self.groups(roles), self.members)
+            people, caller = everybody.result(), asked.result()
         listed = people.gathered
-        groups, memberships = self._read_memberships(groups, people)
+        memberships = _add_members(people, groups, members)
         columns = people.take()
         if listed and self.searches_whole and not self.lists_users:
             _refuse_cut(columns, listed)
@@ -89,6 +90,12 @@ class Jira:
             [_licence(role) for role in roles],
             tells_use=any(columns["last_active"]),
         )
+
+    def _read_users(self) -> Columns:
+        people = Columns(FIELDS.names, key="account_id")
+        for page in self._list_users():
+            people.add(FIELDS(page))
+        return people
 
     def _list_users(self) -> Iterator[list[Row]]:
         """Read pages of all users; none where the version can list nobody."""
@@ -120,17 +127,6 @@ class Jira:
             lambda start: self._get("/user/search", {**query, "startAt": start}),
             lambda reply: require_texts(rows_of(reply), ("key",), reply),
         )
-
-    def _read_memberships(self, groups: Sequence[Group], people: Columns) -> tuple[list[Group], Memberships]:
-        """Read account and group of each membership; people the listing lacks are added to it."""
-        ids: list[str] = []
-        names: list[str] = []
-        groups, members_of = read_members(self._client, groups, self.members)
-        for group, members in zip(groups, members_of, strict=True):
-            people.add(FIELDS(members))
-            ids += [member["key"] for member in members]
-            names += [group.name] * len(members)
-        return groups, (ids, names)
 
     def members(self, group: str) -> list[Row]:
         """Read the members of a group, inactive ones too.
@@ -254,6 +250,17 @@ def accounts_of(columns: dict[str, list[Any]], caller: str | None = None) -> dic
         "state": states,
         "caller": [key == caller for key in columns["account_id"]],
     }
+
+
+def _add_members(people: Columns, groups: Sequence[Group], members_of: Sequence[list[Row]]) -> Memberships:
+    """Return account and group of each membership; people the listing lacks are added to it."""
+    ids: list[str] = []
+    names: list[str] = []
+    for group, members in zip(groups, members_of, strict=True):
+        people.add(FIELDS(members))
+        ids += [member["key"] for member in members]
+        names += [group.name] * len(members)
+    return ids, names
 
 
 def _refuse_cut(columns: dict[str, list[Any]], listed: int) -> None:
