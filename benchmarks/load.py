@@ -174,7 +174,7 @@ class Batches:
         self._end_phase()
 
     def begin(self, sink: Sink, number: int, batch: pd.DataFrame) -> Future[pd.DataFrame]:
-        """Start a batch; each phase has a sink of its own."""
+        """Start a batch; what comes before a sink is opened anew counts as a phase of its own."""
         if self._sink not in (None, sink):
             self._end_phase()
         self._sink = sink

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What text a spreadsheet takes for a formula starts with."""
+RUNS = r"^[=+\-@\t\r\n]"
+"""How text starts that a spreadsheet takes for a formula."""
+QUOTED = r'[",\r\n]'
+"""What text holds that stands between quotes."""
+TEXT = pa.large_string()
+ROWS = 50_000
+"""Rows put into text at a time."""
+_COMMA, _END, _MARK, _INERT, _NOTHING = (pa.scalar(text, TEXT) for text in (",", "\n", '"', "'", ""))
 NAMES = ["plan", "outcomes", "identities", "accounts", "links", "seats", "waste"]
 """The files of a run, without their ending."""
 
@@ -33,19 +41,58 @@ def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     Times are ISO 8601 in UTC (`2026-09-14T07:30:00Z`), truth is `true` or `false`. Text that a spreadsheet
     would run as a formula gets an apostrophe before it; line ends within a text are line feeds.
     """
-    plain = frame.apply(_printable) if len(frame.columns) else frame
-    plain.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+    write_if_changed(path, b"".join(_parts(frame)))
     return path
 
 
-def _printable(column: pd.Series) -> pd.Series:
+def write_if_changed(path: Path, content: bytes) -> None:
+    """Write a file unless it holds just that already: whoever copies what changed then copies nothing."""
+    if not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content:
+        path.write_bytes(content)
+
+
+def _parts(frame: pd.DataFrame) -> Iterator[bytes]:
+    """The header and, some rows at a time, the lines; by columns, for rows one by one are slow."""
+    yield (",".join(_quoted(pa.array(list(frame.columns), TEXT)).to_pylist()) + "\n").encode()
+    for start in range(0, len(frame) if len(frame.columns) else 0, ROWS):
+        rows = frame.iloc[start : start + ROWS]
+        cells = [_quoted(_text_of(rows[name])) for name in rows.columns]
+        lines = pc.binary_join_element_wise(*cells, _COMMA, null_handling="replace")
+        # The texts of an array stand one after the other in its last buffer.
+        yield _joined(lines, _END).buffers()[-1].to_pybytes()
+
+
+def _text_of(column: pd.Series) -> pa.Array:
+    """The cells of a column as text, null where there is nothing."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        iso: pd.Series = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
-        return iso
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return column.map({True: "true", False: "false"})
-    if isinstance(column.dtype, pd.StringDtype):
-        text = column.str.replace("\r\n?", "\n", regex=True)
-        runs = text.str.startswith(STARTS, na=False)
-        return text.mask(runs, "'" + text)
-    return column
+        naive = column.dt.tz_convert("UTC").dt.tz_localize(None).dt.floor("s")
+        times = pa.array(naive).cast(pa.timestamp("s"))
+        return pc.strftime(times, format="%Y-%m-%dT%H:%M:%SZ").cast(TEXT)
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
+        return pa.array(column).cast(TEXT)
+    if not isinstance(column.dtype, pd.StringDtype):
+        return pa.array(
+            [None if gone else str(one) for one, gone in zip(column, column.isna(), strict=True)],
+            TEXT,
+        )
+    text = _whole(pa.array(column, TEXT))
+    if pc.any(pc.match_substring(text, "\r")).as_py():
+        text = pc.replace_substring_regex(text, "\r\n?", "\n")
+    runs = pc.match_substring_regex(text, RUNS)
+    return pc.if_else(runs, _joined(_INERT, text), text) if pc.any(runs).as_py() else text
+
+
+def _quoted(text: pa.Array) -> pa.Array:
+    """Text between quotes where it needs them."""
+    needs = pc.match_substring_regex(text, QUOTED)
+    if not pc.any(needs).as_py():
+        return text
+    return pc.if_else(needs, _joined(_MARK, pc.replace_substring(text, '"', '""'), _MARK), text)
+
+
+def _joined(*parts: pa.Array | pa.Scalar) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, _NOTHING)
+
+
+def _whole(text: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text

@@ -22,20 +22,20 @@ TEMPLATES = Path(__file__).parent / "templates"
 NONE = "\N{EN DASH}"
 
 
-def write(report: Report, path: Path, *, rows: int = 500, workbook: str = "licences.xlsx") -> Path:
+def write(report: Report, path: Path, *, rows: int = 500, workbook: str | None = "licences.xlsx") -> Path:
     """Write the page.
 
     Args:
         report: what to show.
         path: file to write.
         rows: wasted seats, departments and the like listed at most, each.
-        workbook: name of the file that lists all of them.
+        workbook: name of the file beside it that lists all of them; None where there is none.
     """
     path.write_text(render(report, rows=rows, workbook=workbook), encoding="utf-8")
     return path
 
 
-def render(report: Report, *, rows: int = 500, workbook: str = "licences.xlsx") -> str:
+def render(report: Report, *, rows: int = 500, workbook: str | None = "licences.xlsx") -> str:
     """The page as text."""
     listed = tables.waste(replace(report, waste=report.waste.head(rows)))
     return (

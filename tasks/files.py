@@ -39,8 +39,11 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         tables |= {} if report.compared is None else {"compare": report.compared.moves}
     files.write_all(session.out, tables)
     if report is not None:
-        html.write(report, session.out / REPORT)
-        xlsx.write(report, session.out / WORKBOOK)
+        # A workbook is made cell by cell; it is for finance, whose command `licences` is.
+        workbook = WORKBOOK if session.flow == "licences" else None
+        html.write(report, session.out / REPORT, workbook=workbook)
+        if workbook is not None:
+            xlsx.write(report, session.out / workbook)
         actions.write_actions(report, session.out / ACTIONS)
         owned = actions.write_owners(report, session.out / OWNERS)
         keep_private(session.out / OWNERS, *(path.parent for path in owned), *owned)

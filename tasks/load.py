@@ -24,7 +24,7 @@ from sinks import Sink
 from tasks.batches import load_batch
 from tasks.continuing import left_to_write
 from tasks.opened import opened
-from tasks.phases import split_plan
+from tasks.phases import makes_groups, split_plan
 from tasks.progress import current_progress
 from tasks.references import BatchReference, RunReference
 from tasks.session import Session
@@ -54,7 +54,8 @@ def load_plan(
 ) -> pd.DataFrame:
     """Write a plan; when too many changes fail no further batch is begun.
 
-    All batches of a phase share one open target, so that what it must know of groups is read once.
+    All batches share one open target, so that what it must know of groups is read once; only after groups
+    were made it is opened anew.
 
     Args:
         session: the open session.
@@ -70,12 +71,15 @@ def load_plan(
     begin = begin or _begin_task(session, plan, sum(map(len, phases)), len(ids))
     done: list[pd.DataFrame] = []
     numbers = count(1)
+    sink: Sink | None = None
     with session.timed(f"load {plan.target}"):
         for phase in phases:
-            sink = session.sink(plan.target, writable=True)
+            sink = sink or session.sink(plan.target, writable=True)
             numbered = [(next(numbers), batch[batch["change_id"].isin(ids)]) for batch in phase]
             begun = (begin(sink, number, batch) for number, batch in numbered if len(batch))
             _finish_phase(session, begun, done)
+            if makes_groups(phase):
+                sink = None
             if _too_many_failed(session, done):
                 told = "; ".join(first_reasons(concat(Outcomes, done)))
                 session.failed[plan.target] = f"too many changes failed, so the rest was not tried: {told}"

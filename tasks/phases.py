@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 import pandas as pd
@@ -55,6 +56,11 @@ def split_into_phases(changes: pd.DataFrame, size: int = BATCH) -> list[list[pd.
     by_person = changes.assign(person=person).sort_values(["person", "position"])
     parts = [part for _, part in by_person.groupby(phase)]
     return [[batch[changes.columns] for batch in _split_into_batches(part, size)] for part in parts]
+
+
+def makes_groups(phase: Sequence[pd.DataFrame]) -> bool:
+    """Whether a phase makes groups, so that what was known of them is out of date after it."""
+    return any(batch["action"].eq(Action.CREATE_GROUP.value).any() for batch in phase)
 
 
 def _split_into_batches(phase: pd.DataFrame, size: int) -> list[pd.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from decimal import Decimal
 
 import pandas as pd
@@ -48,6 +49,34 @@ def test_text_that_a_spreadsheet_would_run_is_made_inert(tmp_path, text):
     frame = pd.DataFrame({"name": pd.Series([text, "a=1"], dtype="str")})
 
     assert [row["name"] for row in lines(files.write_csv(frame, tmp_path / "x.csv"))] == [f"'{text}", "a=1"]
+
+
+def test_lines_are_those_of_another_writer_of_csv(tmp_path):
+    """Python's own writer puts the same cells between quotes, and no others."""
+    texts = ["plain", "a,b", 'said "no"', "two\nlines", "", None, "Zoë"]
+    frame = pd.DataFrame(
+        {"a, b": pd.Series(texts, dtype="str"), "days": pd.array([*range(6), None], "Int64")}
+    )
+    with (tmp_path / "other.csv").open("w", encoding="utf-8", newline="") as file:
+        other = csv.writer(file, lineterminator="\n")
+        other.writerow(frame.columns)
+        other.writerows(
+            [text or "", "" if days is pd.NA else days] for text, days in frame.itertuples(index=False)
+        )
+
+    assert files.write_csv(frame, tmp_path / "x.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
+
+
+def test_a_file_that_would_say_the_same_is_not_written(tmp_path):
+    """Its time stays; another content of the same length is written."""
+    frame = pd.DataFrame({"name": pd.Series(["a", "b"], dtype="str")})
+    path = files.write_csv(frame, tmp_path / "x.csv")
+    os.utime(path, ns=(1, 1))
+    files.write_csv(frame, path)
+    left = path.stat().st_mtime_ns
+    files.write_csv(frame[::-1], path)
+
+    assert (left, path.read_text()) == (1, "name\nb\na\n")
 
 
 def test_every_file_of_a_run_is_written_even_when_empty(tmp_path, report):
