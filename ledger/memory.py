@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Table, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, or_, select, update
 
 from ledger import tables
+from ledger.link_copies import ORDER, LinkCopies, same_links
 from ledger.store import Store, chunks, insert_rows
 from provisioning.model.frames import Links, Taken, columns
 
@@ -26,12 +27,17 @@ class Memory(Store):
             target: the target.
             at: aware time of which they are; None means as last saved.
         """
+        with self._reading() as connection:
+            copied = None if at is not None else LinkCopies(connection, self._frame_files).load(target)
+            return copied if copied is not None else self._saved_links(target, at)
+
+    def _saved_links(self, target: str, at: datetime | None = None) -> pd.DataFrame:
         c = tables.links.c
         shown = tables.picked(tables.links, Links)
         still = c.unlinked_at.is_(None)
         holds = still if at is None else and_(c.linked_at <= at, or_(still, c.unlinked_at > at))
         current = select(*shown).where(c.target == target, holds)
-        return self._frame(current.order_by(c.account_id, c.source, c.source_id), shown)
+        return self._frame(current.order_by(*(c[name] for name in ORDER)), shown)
 
     def save_links(self, target: str, links: pd.DataFrame, at: datetime) -> None:
         """Replace the links of a target at once; what is no longer linked stays in the history.
@@ -44,19 +50,29 @@ class Memory(Store):
         Raises:
             ValueError: a row belongs to another target.
         """
-        key = columns(Links)
         _only(target, links)
-        c = tables.links.c
-        current = select(c.seq, *tables.picked(tables.links, Links)).where(c.target == target)
         with self._writing(alone_on=tables.links) as connection:
-            rows = connection.execute(current.where(c.unlinked_at.is_(None))).all()
-            saved = tables.frame(rows, [c.seq, *tables.picked(tables.links, Links)])
-            both = saved.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
-            gone = both.loc[both["where"] == "left_only", "seq"].astype("int64").tolist()
-            for part in chunks(gone):
-                connection.execute(update(tables.links).where(c.seq.in_(part)).values(unlinked_at=at))
-            new = both.loc[both["where"] == "right_only", key]
-            insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
+            copies = LinkCopies(connection, self._frame_files)
+            copied = copies.load(target)
+            if copied is not None and same_links(copied, links):
+                return
+            saved = copied if copied is not None else self._saved_links(target)
+            self._change_links(connection, saved, links, at)
+            copies.save(target, links)
+
+    def _change_links(
+        self, connection: Connection, saved: pd.DataFrame, links: pd.DataFrame, at: datetime
+    ) -> None:
+        """Bring the table from what is saved of a target to what shall be; rows that stay stay untouched."""
+        c, key = tables.links.c, columns(Links)
+        both = saved.merge(links[key], on=key, how="outer", validate="one_to_one", indicator="where")
+        gone = tables.records(both.loc[both["where"] == "left_only", key])
+        same = [c[name] == bindparam(f"{name}_") for name in key]
+        unlink = update(tables.links).where(c.unlinked_at.is_(None), *same).values(unlinked_at=at)
+        for part in chunks([{f"{name}_": row[name] for name in key} for row in gone]):
+            connection.execute(unlink, part)
+        new = both.loc[both["where"] == "right_only", key]
+        insert_rows(connection, tables.links, tables.records(new, linked_at=at, unlinked_at=None))
 
     def link(self, target: str, links: pd.DataFrame, at: datetime) -> None:
         """Link some accounts; what they were linked with before stays in the history.
@@ -73,6 +89,7 @@ class Memory(Store):
         c = tables.links.c
         former = update(tables.links).where(c.target == target, c.unlinked_at.is_(None))
         with self._writing(alone_on=tables.links) as connection:
+            LinkCopies(connection, self._frame_files).forget(target)
             for part in chunks(links["account_id"].tolist()):
                 connection.execute(former.where(c.account_id.in_(part)).values(unlinked_at=at))
             rows = tables.records(links[columns(Links)], linked_at=at, unlinked_at=None)

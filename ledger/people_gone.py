@@ -45,6 +45,7 @@ class PeopleGone:
         count = self._connection.execute(
             delete(tables.links).where(tables.links.c.unlinked_at < self._before)
         ).rowcount
+        self._connection.execute(delete(tables.link_copies))
         for table in REMEMBERING:
             count += self._forget_accounts(table)
         return count + self._forget_first_days() + self._hide_names()

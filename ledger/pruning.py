@@ -73,6 +73,7 @@ class Pruning(Snapshots):
                 for files in connection.scalars(select(tables.snapshots.c.files))
                 for digest in files.values()
             }
+            held |= set(connection.scalars(select(tables.link_copies.c.file)))
             if not really:
                 connection.rollback()
         orphans = self._frame_files.forget(held, now - ORPHANED, really=really)

@@ -249,6 +249,9 @@ links = Table(
     Index("ix_links_target_account_id", "target", "account_id"),
 )
 
+# Named by the transaction that made it, and taken away by any that changes a link: it is never out of date.
+link_copies = Table("link_copies", metadata, _text("target", primary_key=True), _text("file"))
+
 leavers = Table(
     "leavers",
     metadata,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ledger import Ledger, tables
 from provisioning.model.frames import Taken, complete, concat, empty
@@ -67,6 +68,40 @@ def test_no_links_are_saved_and_found_as_none(ledger: Ledger, now: datetime, mak
     ledger.save_links("acme", make_links(), now)
 
     pd.testing.assert_frame_equal(make_links(), ledger.links("acme"))
+
+
+def test_links_are_read_from_a_copy_only_while_it_says_what_the_table_says(
+    ledger: Ledger, now: datetime, make_links: Make
+) -> None:
+    """A row changed behind the ledger's back shows which of the two was read."""
+    everybody = make_links(("a1", "u1"), ("a2", "u2"))
+    ledger.save_links("acme", everybody, now)
+    with ledger._writing() as connection:
+        connection.execute(update(tables.links).values(rule="behind its back"))
+    from_copy = ledger.links("acme")["rule"].tolist()
+    ledger.save_links("acme", everybody[::-1], now)
+    ledger.link("acme", make_links(("a2", "u3")), now)
+    from_table = _values(ledger.links("acme"), "source_id", "rule")
+
+    assert from_copy == everybody["rule"].tolist()
+    assert from_table == [("u1", "behind its back"), ("u3", everybody["rule"][0])]
+
+
+def test_links_outlive_the_loss_of_their_copy(
+    ledger: Ledger, now: datetime, make_links: Make, tmp_path: Path
+) -> None:
+    """The table is the truth; saving the same again changes no row of it and makes a new copy."""
+    links = make_links(("a1", "u1"), ("a2", "u2"))
+    ledger.save_links("acme", links, now)
+    history = _link_history(ledger)
+    for file in tmp_path.rglob("*.parquet"):
+        file.unlink()
+    found = ledger.links("acme")
+    ledger.save_links("acme", links, now + timedelta(days=1))
+
+    pd.testing.assert_frame_equal(links, found)
+    pd.testing.assert_frame_equal(history, _link_history(ledger))
+    assert list(tmp_path.rglob("*.parquet"))
 
 
 def test_rows_of_another_target_are_refused(ledger: Ledger, now: datetime, make_links: Make) -> None:

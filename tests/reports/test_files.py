@@ -60,9 +60,8 @@ def test_lines_are_those_of_another_writer_of_csv(tmp_path):
     with (tmp_path / "other.csv").open("w", encoding="utf-8", newline="") as file:
         other = csv.writer(file, lineterminator="\n")
         other.writerow(frame.columns)
-        other.writerows(
-            [text or "", "" if days is pd.NA else days] for text, days in frame.itertuples(index=False)
-        )
+        rows = frame.astype(object).where(frame.notna(), "")
+        other.writerows(rows.itertuples(index=False))
 
     assert files.write_csv(frame, tmp_path / "x.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
 
