@@ -217,7 +217,7 @@ class Memory(Store):
 
 
 def _only(target: str, frame: pd.DataFrame) -> None:
-    others = sorted(set(frame["target"]) - {target})
+    others = sorted(set(frame["target"].unique()) - {target})
     if others:
         raise ValueError(f"rows of {', '.join(others)} were given for {target}; save each target's own")
 
