@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from benchmarks.figure import Figure
 from ledger import Ledger, StoredPlan
 from provisioning.decide.changes import fingerprint
 from provisioning.model.frames import Changes, Links, Outcomes, Taken, complete
@@ -28,6 +29,8 @@ from tasks.memory import remember
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TARGET = "acme-cloud"
 FEW, MANY = 5_000, 300_000
+LINKS = 500_000
+"""Links that a run recalls and keeps as they were."""
 BATCH, ROUNDS = 100, 15
 GROWTH = 1.2
 """Budget: how much dearer a change may be where many are remembered."""
@@ -44,17 +47,33 @@ class Company(NamedTuple):
 
 def main(people: int = MANY) -> dict[str, float]:
     """Print and return the growth of a change on each database."""
-    found = {}
+    found: dict[str, float] = {"links recalled and kept, seconds": _recall_and_keep(min(people, LINKS))}
     with _postgres() as server:
         for name, urls in (("SQLite", None), ("PostgreSQL", server)):
             small, large = _measured(people, urls)
-            found[f"bookkeeping growth {name}"] = large / small
+            costs = (f"{cost / BATCH * 1e3:.2f} ms a change" for cost in (large, small))
+            found[f"bookkeeping growth {name}"] = Figure.of(large / small, *costs)
             print(
                 f"(i) bookkeeping on {name}: a change costs {small / BATCH * 1e3:.2f} ms "
                 f"among {FEW:,} people and {large / BATCH * 1e3:.2f} ms among {people:,}"
             )
             print(f"    growth {large / small:.2f} (budget {GROWTH})")
     return found
+
+
+def _recall_and_keep(people: int) -> float:
+    """Seconds of a run's part in the links where nothing changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        ledger = Ledger.open(f"sqlite:///{folder}/links.db", folder=Path(folder) / "snapshots")
+        links = _links(_known(people))
+        ledger.save_links(TARGET, links, NOW)
+        began = time.perf_counter()
+        ledger.links(TARGET)
+        ledger.save_links(TARGET, links, NOW)
+        spent = time.perf_counter() - began
+        ledger.close()
+    print(f"(i) {people:,} links recalled and kept in {spent:.2f} s")
+    return spent
 
 
 def _measured(people: int, server: str | None) -> tuple[float, float]:
@@ -77,10 +96,8 @@ def _measured(people: int, server: str | None) -> tuple[float, float]:
 def _company(people: int, url: str, folder: Path) -> Company:
     """Remember everyone's link, a group of ours each and something taken; store a plan of some batches."""
     ledger = Ledger.open(url, folder=folder / f"snapshots-{people}")
-    number = pd.Series(range(people)).astype("str")
-    known = pd.DataFrame({"account_id": "a" + number, "source_id": "u" + number, "target": TARGET})
-    links = complete(Links, known.assign(source="okta", rule="email"))
-    ledger.save_links(TARGET, links, NOW)
+    known = _known(people)
+    ledger.save_links(TARGET, _links(known), NOW)
     held = known.assign(kind="group", entitlement_id="g1", how="made", name="devs", rule="leaver")
     ledger.own(TARGET, held, NOW)
     ledger.take(TARGET, complete(Taken, held))
@@ -98,6 +115,15 @@ def _company(people: int, url: str, folder: Path) -> Company:
     ledger.store_plan(plan)
     batches = [changes.iloc[start : start + BATCH] for start in range(0, len(changes), BATCH)]
     return Company(ledger, run, plan.fingerprint, batches)
+
+
+def _known(people: int) -> pd.DataFrame:
+    number = pd.Series(range(people)).astype("str")
+    return pd.DataFrame({"account_id": "a" + number, "source_id": "u" + number, "target": TARGET})
+
+
+def _links(known: pd.DataFrame) -> pd.DataFrame:
+    return complete(Links, known.assign(source="okta", rule="email"))
 
 
 def _changes() -> pd.DataFrame:

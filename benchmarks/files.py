@@ -1,19 +1,31 @@
-"""(f) Files: a reconcile of 100,000 accounts from two exports with nothing to do."""
+"""(f) Files: `seatwise reconcile` of 100,000 accounts from two exports with nothing to do, as a whole process.
+
+A Prefect server is running, as on a worker. Beside it stands another whole process, which reads the same two
+files with pandas and merges them, and no more than that. Both run in turns.
+"""
 
 from __future__ import annotations
 
-import json
-import resource
+import os
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pandas as pd
+import requests
 
-PEOPLE = 100_000
+from benchmarks.figure import Figure
+
+PEOPLE, ROUNDS = 100_000, 3
+SEATWISE = Path(sys.executable).parent / "seatwise"
 POLICY = """\
 version: 1
 connections:
@@ -24,23 +36,93 @@ targets:
   - to: export
     groups: {map: {atl-jira: [jira-software-users]}, may_remove: [jira-software-users]}
 """
+BARE = """\
+import pandas as pd
+people, held = (pd.read_csv(name, dtype="str") for name in ("people.csv", "export-users.csv"))
+people.merge(held, left_on="Email", right_on="email", how="outer", indicator=True)
+"""
+DAYS = {"files": None, "files, every seat idle,": "12 May 2026"}
+"""When everybody was last seen; None stands for today."""
 
 
 def main(people: int = PEOPLE) -> dict[str, float]:
-    """Print and return the seconds of work and the peak in MB, start-up left out."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_company(Path(folder), people)
-        ran = subprocess.run(
-            [sys.executable, "-m", "benchmarks.files", folder], check=True, capture_output=True, text=True
-        )
-    found: dict[str, float] = json.loads(ran.stdout)
-    print(f"(f) files: {people:,} accounts, {found['changes']:.0f} changes: {found['seconds']:.1f} s of work "
-          f"(under 3), peak {found['megabytes']:.0f} MB (under 500)")  # fmt: skip
+    """Print and return how many times as long it takes as the bare process, and the peak in MB."""
+    found: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as told:
+        for name, day in DAYS.items():
+            place = Path(folder) / name.replace(" ", "-")
+            write_company(place, people, day)
+            found |= _measured(name, place, told)
+    print(f"(f) files: {people:,} accounts, a whole `seatwise reconcile` with nothing to do")
+    for name, figure in found.items():
+        print(f"    {name}: {figure:.1f}")
     return found
 
 
-def write_company(folder: Path, people: int) -> None:
-    """The two exports of that many people, and a policy for them."""
+def _measured(name: str, folder: Path, told: Mapping[str, str]) -> dict[str, float]:
+    ours = [str(SEATWISE), "reconcile", "--config", "policy.yaml", "--json"]
+    _run(ours, folder, told)  # The first run links everybody; the next ones have nothing to do.
+    runs = [
+        (_run(ours, folder, told), _run([sys.executable, "-c", BARE], folder, told)) for _ in range(ROUNDS)
+    ]
+    spent, bare = (median(pair[which][0] for pair in runs) for which in (0, 1))
+    ratio = median(own[0] / other[0] for own, other in runs)
+    peak = max(own[1] for own, _ in runs)
+    return {
+        f"{name} over pandas": Figure.of(ratio, f"{spent:.1f} s", f"{bare:.2f} s of pandas"),
+        f"{name} MB".replace(", MB", " MB"): peak,
+    }
+
+
+def _run(command: list[str], folder: Path, told: Mapping[str, str]) -> tuple[float, float]:
+    """Run a command to its end: seconds, and the most MB that it held."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, cwd=folder, env=told, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+    return time.perf_counter() - began, used.ru_maxrss / 1024
+
+
+@contextmanager
+def _server(folder: Path) -> Iterator[dict[str, str]]:
+    """The environment of commands that use a Prefect server of our own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = {name: value for name, value in os.environ.items() if name != "SEATWISE_HOME"}
+    told |= {"PREFECT_HOME": str(folder / "prefect")}
+    start = [str(SEATWISE.with_name("prefect")), "server", "start", "--port", str(port)]
+    process = subprocess.Popen(start, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    api = f"http://127.0.0.1:{port}/api"
+    try:
+        while not _is_up(api):
+            if process.poll() is not None:
+                raise RuntimeError("the Prefect server did not start")
+            time.sleep(0.2)
+        yield {**told, "PREFECT_API_URL": api}
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _is_up(api: str) -> bool:
+    try:
+        return requests.get(f"{api}/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def write_company(folder: Path, people: int, seen: str | None = None) -> None:
+    """The two exports of that many people, and a policy for them.
+
+    Args:
+        folder: where they go; made where it is missing.
+        people: how many.
+        seen: the day everybody was last seen; today by default.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     number = pd.Series(np.arange(people)).astype("str").str.zfill(6)
     email = "person." + number + "@acme.test"
     stated = {"Employee ID": number, "Login": email, "Email": email, "Status": "Active", "Groups": "atl-jira"}
@@ -54,28 +136,7 @@ def write_company(folder: Path, people: int) -> None:
         "Added to org": "3 Jan 2024",
         "Org role": "",
         "Jira - acme": "User",
-        "Last seen in Jira - acme": "12 May 2026",
+        "Last seen in Jira - acme": seen or f"{datetime.now(UTC):%d %b %Y}",
     }
     pd.DataFrame(held).to_csv(folder / "export-users.csv", index=False)
     (folder / "policy.yaml").write_text(POLICY)
-
-
-def _work(folder: Path) -> None:
-    """Read both, decide, and keep the plan; imports are not work."""
-    from tasks.decide import decide_target
-    from tasks.extract import read_source, read_target
-    from tasks.run import open_run
-
-    # The first run links everybody; the second is the one with nothing to do.
-    for _ in range(2):
-        with open_run("bench", str(folder / "policy.yaml"), str(folder)) as session:
-            start = time.perf_counter()
-            sources = {"people": read_source(session, "people")}
-            decision, _ = decide_target.fn(session, "export", sources, read_target(session, "export"))
-            spent = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": spent, "megabytes": peak, "changes": len(decision.plan.changes)}))
-
-
-if __name__ == "__main__":
-    _work(Path(sys.argv[1]))

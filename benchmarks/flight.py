@@ -14,7 +14,8 @@ from collections.abc import Sequence
 import requests
 
 from benchmarks.company import served
-from benchmarks.load import CASES, Asked, Batches, planned
+from benchmarks.figure import Figure
+from benchmarks.load import CASES, WORTH_TIMING, Asked, Batches, planned
 from sandbox import policy
 from tasks.extract import extract_target
 from tasks.load import load_plan
@@ -71,16 +72,10 @@ def _told(target: str, name: str, spent: float, phases: Sequence[Asked]) -> dict
     least = LATENCY * max(sent / WORKERS, chain)
     told = f"{sent:,} requests, {spent:.1f} s, least {least:.1f} s: {least / spent:.2f}"
     print(f"    {target}: {name} {told}", flush=True)
-    return {f"{name} in flight": least / spent}
+    if least < WORTH_TIMING:
+        return {}
+    return {f"{name} in flight": Figure.of(least / spent, f"{spent:.1f} s", f"{least:.1f} s allowed")}
 
 
 def _chain(phase: Asked) -> int:
     return max((n for (_, path), n in phase.items() if CHAINS.search(path)), default=0)
-
-
-if __name__ == "__main__":
-    import sys
-
-    os.environ.update(policy.SECRETS)
-    for t in sys.argv[1:]:
-        _measured(t, PEOPLE.get(t, FEW))
