@@ -80,20 +80,22 @@ def _measured(people: int, server: str | None) -> tuple[float, float]:
     """Median seconds of a batch in a small and in a large company."""
     with tempfile.TemporaryDirectory() as folder:
         companies = [
-            _company(size, server.format(size) if server else f"sqlite:///{folder}/{size}.db", Path(folder))
+            remembering(
+                size, server.format(size) if server else f"sqlite:///{folder}/{size}.db", Path(folder)
+            )
             for size in (FEW, people)
         ]
         seconds: list[list[float]] = [[], []]
         for number in range(ROUNDS):
             for company, taken in zip(companies, seconds, strict=True):
-                taken.append(_record(company, number))
+                taken.append(record_batch(company, number))
         for company in companies:
             company.ledger.close()
     small, large = (median(taken) for taken in seconds)
     return small, large
 
 
-def _company(people: int, url: str, folder: Path) -> Company:
+def remembering(people: int, url: str, folder: Path) -> Company:
     """Remember everyone's link, a group of ours each and something taken; store a plan of some batches."""
     ledger = Ledger.open(url, folder=folder / f"snapshots-{people}")
     known = _known(people)
@@ -156,7 +158,7 @@ def _changes() -> pd.DataFrame:
     return complete(Changes, table)
 
 
-def _record(company: Company, number: int) -> float:
+def record_batch(company: Company, number: int) -> float:
     """Seconds that the ledger's part of one batch takes."""
     batch = company.batches[number]
     made = pd.DataFrame({"change_id": batch["change_id"].to_numpy(), "status": "applied", "at": NOW})

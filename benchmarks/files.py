@@ -1,4 +1,4 @@
-"""(f) Files: `seatwise reconcile` of 100,000 accounts from two exports with nothing to do, as a whole process.
+"""(f) Files: a whole `seatwise reconcile` of 100,000 accounts from two exports, with nothing to do.
 
 A Prefect server is running, as on a worker. Beside it stands another whole process, which reads the same two
 files with pandas and merges them, and no more than that. Both run in turns.

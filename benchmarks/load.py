@@ -123,12 +123,12 @@ def main(people: int | None = None) -> dict[str, float]:
     print("(c) load: requests, and pacing under the documented limits")
     found: dict[str, float] = {}
     for target, case in CASES.items():
-        told = _measured(target, case, people or case.people)
+        told = measured(target, case, people or case.people)
         found |= {f"{target}: {name}": value for name, value in told.items()}
     return found
 
 
-def _measured(target: str, case: Case, people: int) -> dict[str, float]:
+def measured(target: str, case: Case, people: int) -> dict[str, float]:
     with served(people) as base, planned(base, target, people) as (session, plan):
         requests.post(f"{base}/_sandbox/limits", json={"mode": "documented", "seconds": WINDOW}, timeout=10)
         with Batches(base, session, plan) as batches:

@@ -13,7 +13,7 @@ from tests.transport.service import Answer, serving
 from transport.clock import Clock
 from transport.door import Door
 from transport.errors import Abandoned, NotFound
-from transport.parallel import in_parallel
+from transport.parallel import beside, in_parallel
 
 
 @settings(deadline=None, max_examples=30)
@@ -125,3 +125,36 @@ def test_a_batch_within_a_batch_stops_with_it():
         list(in_parallel([lambda: list(in_parallel([inner], 1)), outer_fails], 2))
 
     assert heard.is_set()
+
+
+def test_a_call_goes_on_beside_the_block_and_gives_its_result():
+    """Both wait for each other, so neither could end alone."""
+    meeting = threading.Barrier(2, timeout=5)
+
+    def call():
+        meeting.wait()
+        return "beside"
+
+    with beside() as begin:
+        begun = begin(call)
+        meeting.wait()
+
+        assert begun.result() == "beside"
+
+
+def test_what_goes_on_beside_a_block_that_fails_is_stopped():
+    """Its requests are not sent any more, and the block's own error is raised."""
+    waiting = threading.Event()
+
+    def call():
+        waiting.set()
+        Clock().wait_until(Clock().monotonic() + 60)
+
+    def block():
+        with beside() as begin:
+            begin(call)
+            waiting.wait(5)
+            raise KeyError("the block's own")
+
+    with pytest.raises(KeyError, match="the block's own"):
+        block()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from typing import Any
 
 import pandas as pd
@@ -18,6 +20,7 @@ from sinks import ALREADY
 from sinks.atlassian_org.data import Resource, bare, resource_of
 from sinks.atlassian_org.sink import AtlassianOrg, AtlassianOrgOptions
 from tests.sinks.cases import CREATED, KEY, PARTS, change, read, someone
+from transport.client import Client
 from transport.door import Door
 from transport.errors import BadRequest, Conflict, CredentialRefused, Forbidden, Malformed, Unavailable
 from transport.retry_policy import RetryPolicy
@@ -69,6 +72,38 @@ def test_one_pass_serves_all_parts(acme: Running) -> None:
         )
         == 2
     )
+
+
+def test_no_listing_waits_for_the_end_of_another(
+    acme: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Users, managed accounts and groups are under way at once; only the pages of each follow each other."""
+    monkeypatch.setattr(acme.world.limits, "latency", 0.02)
+    caplog.set_level(logging.DEBUG, logger="transport.wire")
+    read(open_org(acme, page_size=5), "accounts")
+    asked = [record.args[1].partition("?")[0] for record in caplog.records if record.args]
+    listings = ["users/search", f"v1/orgs/{ORG_ID}/users", "role-assignments"]
+    places = [[n for n, url in enumerate(asked) if url.endswith(listing)] for listing in listings]
+
+    assert all(len(some) > 1 for some in places)
+    assert max(some[0] for some in places) < min(some[-1] for some in places)
+
+
+def test_looks_at_many_accounts_are_under_way_at_once(acme: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten a request is the most that the API takes, so the requests go side by side."""
+    keys = [one.account_id for one in org_of(acme).accounts][:40]
+    sink = open_org(acme)
+    sink.observe(keys[:1], [])
+    meeting = threading.Barrier(3, timeout=10)
+    search = Client.search
+
+    def met(*asked: Any, **more: Any) -> Any:
+        meeting.wait()
+        return search(*asked, **more)
+
+    monkeypatch.setattr(Client, "search", met)
+
+    assert len(sink.observe(keys[:30], []).accounts) > 0
 
 
 def test_accounts_say_what_the_organisation_knows(acme: Running) -> None:
