@@ -17,7 +17,7 @@ from transport.meter import Meter
 from transport.pace import Pace, Pacing, Ticket
 from transport.parallel import in_parallel
 from transport.rate_limit_headers import read_rate_limit
-from transport.reply import Reply
+from transport.reply import Decode, Reply
 from transport.retry_policy import RetryPolicy
 from transport.watch import WATCH, Say, UnderWay
 from transport.wire import Params, Request, Wire
@@ -59,13 +59,26 @@ class Client:
         self._retry_policy = retry_policy
         self._say = say
 
-    def get(self, path: str, params: Params = None, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(
+        self,
+        path: str,
+        params: Params = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        decode: Decode = orjson.loads,
+    ) -> Reply:
         """Read a path below the base address, or an absolute address on the same host.
+
+        Args:
+            path: the path or address.
+            params: parameters of the address.
+            headers: sent besides.
+            decode: makes values of a JSON body; all of them unless it is told otherwise.
 
         Raises:
             TransportError: by its next step; transient ones only after the last attempt.
         """
-        request = Request("GET", self._url(path), params, headers)
+        request = Request("GET", self._url(path), params, headers, decode=decode)
         for _ in range(MOST_REDIRECTS):
             try:
                 return self._send(request)
@@ -128,7 +141,7 @@ class Client:
                 ticket = self._enter(prepared, pace, under_way)
                 self._meter.count(self.host, writes=request.writes, again=attempt.sent > 0)
                 try:
-                    return self._once(prepared, pace, ticket, under_way, whole_json=not request.writes)
+                    return self._once(prepared, pace, ticket, under_way, request)
                 except TransportError as error:
                     failure = error
                 if failure.status == 429:
@@ -152,14 +165,14 @@ class Client:
         return ticket
 
     def _once(
-        self, prepared: PreparedRequest, pace: Pace, ticket: Ticket, under_way: UnderWay, *, whole_json: bool
+        self, prepared: PreparedRequest, pace: Pace, ticket: Ticket, under_way: UnderWay, request: Request
     ) -> Reply:
         """Send once, and let the pace learn from whatever comes."""
         status: int | None = None
         headers: Mapping[str, str] = {}
         under_way.wait_for("an answer")
         try:
-            reply = self._wire.send(prepared, under_way, whole_json=whole_json)
+            reply = self._wire.send(prepared, under_way, request)
         except TransportError as error:
             status, headers = error.status, error.headers
             raise

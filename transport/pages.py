@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
+import orjson
+
 from transport.client import Client
 from transport.endless import Progress
 from transport.errors import PageLoop, TransportError
-from transport.reply import Reply
+from transport.reply import Decode, Reply
 from transport.shape import Row, malformed
 from transport.wire import Params
 
@@ -24,8 +26,16 @@ ATTEMPTS = 3
 """How often a listing that shrinks is read."""
 
 
-def follow_links(client: Client, path: str, params: Params = None) -> Iterator[Reply]:
+def follow_links(
+    client: Client, path: str, params: Params = None, decode: Decode = orjson.loads
+) -> Iterator[Reply]:
     """Yield the pages of a listing that names the next one in its Link header.
+
+    Args:
+        client: sends the requests.
+        path: of the first page.
+        params: of the first page.
+        decode: makes values of a page.
 
     Raises:
         PageLoop: a page names one that was read before.
@@ -34,7 +44,9 @@ def follow_links(client: Client, path: str, params: Params = None) -> Iterator[R
     """
 
     def fetch(link: str | None) -> Reply:
-        return client.get(path, params) if link is None else client.get(link)
+        if link is None:
+            return client.get(path, params, decode=decode)
+        return client.get(link, decode=decode)
 
     return follow_cursor(fetch, next_link)
 

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urljoin
 
+import msgspec
 import orjson
 from requests.utils import parse_header_links
 
 from transport.errors import Malformed, read_body
+
+Decode = Callable[[bytes], Any]
+"""Makes plain values of a JSON body, or raises what it raises in the way of orjson or msgspec."""
+
+
+class _Named(TypedDict):
+    id: str
+
+
+decode_ids: Decode = msgspec.json.Decoder(list[_Named]).decode
+"""Decodes of a list of objects the `id` of each, a tenth of the work where these are whole users."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,7 @@ class Reply:
         url: where it came from.
         method: how it was asked for.
         page: its number, counted from 1, where it is one of a listing.
+        decode: makes values of the body.
     """
 
     status: int
@@ -32,6 +45,7 @@ class Reply:
     url: str
     method: str = "GET"
     page: int | None = None
+    decode: Decode = field(default=orjson.loads, repr=False, compare=False)
     _read: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def json(self) -> Any:
@@ -57,7 +71,11 @@ class Reply:
 
     def _json(self) -> Any:
         try:
-            return orjson.loads(self.content)
+            return self.decode(self.content)
+        except msgspec.ValidationError as odd:
+            problem = f"the answer is not what is expected ({odd})"
+        except msgspec.DecodeError as wrong:
+            problem = f"the answer is not JSON ({wrong})" if self.content else "the answer is empty"
         except orjson.JSONDecodeError as wrong:
             problem = f"the answer is not JSON ({wrong.msg})" if self.content else "the answer is empty"
         raise Malformed(

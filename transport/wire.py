@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+import orjson
 import requests
 import urllib3
 from requests import PreparedRequest, Response
@@ -31,7 +32,7 @@ from transport.errors import (
     words_of,
 )
 from transport.failures import translate_failure
-from transport.reply import Reply
+from transport.reply import Decode, Reply
 from transport.watch import UNDER_WAY, UnderWay
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Request:
-    """What to send: `writes` says whether it may change anything there."""
+    """What to send: `writes` says whether it may change anything there, `decode` how the answer is read."""
 
     method: str
     url: str
@@ -52,6 +53,7 @@ class Request:
     headers: Mapping[str, str] | None = None
     body: bytes | None = None
     writes: bool = False
+    decode: Decode = orjson.loads
 
 
 def origin(url: str) -> Origin:
@@ -235,13 +237,13 @@ class Wire:
         """Put the credential on; a credential that is fetched first may raise what fetching raises."""
         prepared.prepare_auth(self.auth, str(prepared.url))
 
-    def send(self, prepared: PreparedRequest, under_way: UnderWay, *, whole_json: bool) -> Reply:
+    def send(self, prepared: PreparedRequest, under_way: UnderWay, request: Request) -> Reply:
         """Send once; no redirect is followed.
 
         Args:
             prepared: the signed request.
             under_way: what watches over its time.
-            whole_json: whether a JSON body must be readable to count as an answer.
+            request: what was prepared; of a read, a JSON body must be readable to count as an answer.
 
         Raises:
             TransportError: by its next step.
@@ -251,8 +253,8 @@ class Wire:
         log.debug("%s %s answered %s", method, url, status)
         if not 200 <= status < 300:
             raise _refusal(answer, content, self._meaning).about(method, url)
-        reply = Reply(status, answer.headers, content, url, method)
-        if whole_json and content and "json" in answer.headers.get("Content-Type", ""):
+        reply = Reply(status, answer.headers, content, url, method, decode=request.decode)
+        if not request.writes and content and "json" in answer.headers.get("Content-Type", ""):
             reply.json()  # A body that ends with the connection shows its cut only here.
         return reply
 

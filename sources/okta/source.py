@@ -32,6 +32,7 @@ from transport.door import Door
 from transport.errors import TransportError
 from transport.pages import follow_links
 from transport.prefetch import prefetch
+from transport.reply import decode_ids
 from transport.shape import Row, object_in, rows_of, text_in, values_of
 
 log = logging.getLogger(__name__)
@@ -203,7 +204,9 @@ class Okta:
 
     def _members(self, group: Row) -> Members:
         params = {"limit": self._options.member_page_size}
-        replies = follow_links(self._client, f"/api/v1/groups/{group['id']}/users", params)
+        path = f"/api/v1/groups/{group['id']}/users"
+        # A member comes as a whole user.
+        replies = follow_links(self._client, path, params, decode_ids)
         ids = dict.fromkeys(key for reply in replies for key in values_of(rows_of(reply), "id", reply))
         stats = (group.get("_embedded") or {}).get("stats")
         counted = stats.get("usersCount") if isinstance(stats, dict) else None
