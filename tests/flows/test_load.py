@@ -161,6 +161,20 @@ def people(names: str, *, destructive: bool = False) -> list[tuple[str, Action, 
     return [(name, action, destructive) for name in names for _ in range(10)]
 
 
+def test_a_target_is_opened_anew_only_after_groups_were_made(loading, session):
+    """What is known of its groups then lacks the new ones; else it serves every phase."""
+    opened = []
+    session.sink = lambda *_, **__: opened.append(object()) or opened[-1]
+    frees, fills = people("b", destructive=True), people("c")
+    batches, end = loading(changes(("a", Action.CREATE_GROUP, False), *frees, *fills))
+    for name in "abc":
+        batches.wait_for(name)
+        batches.end(name)
+    end.result()
+
+    assert len(opened) == 2
+
+
 def test_a_few_batches_go_side_by_side_and_the_next_phase_waits(loading):
     """Two at first, then more as they end; what fills seats begins when all that frees them has ended."""
     batches, end = loading(changes(*people("z"), *people("abcdefg", destructive=True)))
