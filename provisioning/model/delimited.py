@@ -12,7 +12,6 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
-from io import StringIO
 from itertools import islice
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of spreadsheet programs begin, the present kind and the old one."""
 _SAMPLE = 4_096
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -158,13 +158,18 @@ def _without_surplus(fields: list[str], width: int) -> list[str]:
 
 
 def _delimiter(text: str) -> str:
-    header = next((line for line in StringIO(text, newline="") if line.strip()), "")
+    header = next((line for line in _lines(text) if line.strip()), "")
     return max(DELIMITERS, key=header.count)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines with their ends, one by one: a stream would hold four bytes for each letter of the whole text."""
+    return (match[0] for match in _LINE.finditer(text))
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not blank, each with the line it begins on."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text), delimiter=delimiter, strict=True)
     start = 1
     try:
         for fields in reader:

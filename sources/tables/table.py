@@ -6,6 +6,7 @@ name the row. `sources.tables.csv` reads such tables from files, `sources.tables
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -98,6 +99,8 @@ class Table:
 
     def __init__(self, name: str, options: TableOptions) -> None:
         self.name, self._options = name, options
+        self._reading = threading.Lock()
+        self._kept: dict[str, Sheet] = {}
 
     @property
     def _where(self) -> str:
@@ -110,7 +113,7 @@ class Table:
 
     def identities(self) -> Iterator[Screened]:
         """One page of Identities; raises Unreadable unless the table is read whole."""
-        sheet = self._sheet()
+        sheet = self._sheet_for("identities")
         self.columns_told = self._describe_columns(sheet)
         rows = pd.DataFrame({name: sheet.rows[place] for name, place in sheet.places.items()})
         rows = rows.rename(columns={"state": "source_state"})
@@ -134,7 +137,7 @@ class Table:
         groups = self._options.groups
         if groups is None:
             return
-        sheet = self._sheet()
+        sheet = self._sheet_for("memberships")
         keys = _key(sheet)
         named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
         split = [_apart(names, groups.separator) for names in named]
@@ -178,6 +181,15 @@ class Table:
         names, unused = sheet.header.names, sheet.header.unused(self._used(sheet))
         mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
         return [mapped, *([f"not used: {', '.join(unused)}"] if unused else [])]
+
+    def _sheet_for(self, part: str) -> Sheet:
+        """The table for one of the two parts that are made of it; one reading serves each part once."""
+        with self._reading:
+            if part not in self._kept:
+                sheet = self._sheet()
+                parts = ["identities", *(["memberships"] if self._options.groups else [])]
+                self._kept = dict.fromkeys(parts, sheet)
+            return self._kept.pop(part)
 
     def _sheet(self) -> Sheet:
         table = self._table()

