@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from ledger import Snapshot
 from provisioning.decide.decide import decide
 from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
+from provisioning.model.snapshots import SourceSnapshot
 from tasks.memory import recall, restore_source, restore_target
 from tasks.past import last_read
 from tasks.session import Session, open_session
@@ -32,7 +34,9 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
         UnknownPerson: neither an identity nor an account bears the name.
     """
     with open_session(config, as_of=as_of) as session:
-        explanations = {name: _explain(session, name, email) for name in session.target_names}
+        reads = {name: last_read(session.ledger, name, session.past) for name in session.source_names}
+        sources = {name: restore_source(read) for name, read in reads.items()}
+        explanations = {name: _explain(session, sources, name, email) for name in session.target_names}
         ages = _describe_ages(session)
     if not any(explanation.known for explanation in explanations.values()):
         raise UnknownPerson(f"the last snapshots have no identity or account called {email}")
@@ -45,10 +49,7 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
     return "\n".join([*lines, "", ages])
 
 
-def _explain(session: Session, target: str, email: str) -> Explanation:
-    sources = {
-        name: restore_source(last_read(session.ledger, name, session.past)) for name in session.source_names
-    }
+def _explain(session: Session, sources: Mapping[str, SourceSnapshot], target: str, email: str) -> Explanation:
     memory = recall(session.ledger, target, session.source_names)
     snapshot = restore_target(last_read(session.ledger, target, session.past))
     actions = session.sink_actions(target) or None
