@@ -141,10 +141,14 @@ class AtlassianOrg(OnePass):
         user_names: Mapping[str, str] | None = None,  # noqa: ARG002  addresses find everybody here
     ) -> Observation:
         """Read a few accounts afresh; those in no directory are not found."""
-        openings, unknown = self._known_openings(), set[tuple[str, str]]()
+        unknown, directory = set[tuple[str, str]](), self._directory
         accounts, assignments = [], []
-        users = self._directory.some_users(account_ids, emails)
-        for columns in batches(map(FIELDS, users), key="account_id"):
+        with beside() as begin:
+            opened = begin(self._known_openings)
+            users = map(FIELDS, directory.some_users(account_ids, emails))
+            found = list(batches(users, key="account_id"))
+            openings = opened.result()
+        for columns in found:
             present = rows.keep_present(columns)
             with suppress(TransportError):
                 present = self._complete(present, openings)
@@ -153,7 +157,7 @@ class AtlassianOrg(OnePass):
                 whole(self._build_accounts(rows.people_of(present), {}), len(present["account_id"]))
             )
             assignments.append(rows.build_organisation_assignments(self.name, present, openings).frame)
-        named = groups_named(self._directory.group_names(groups)) if groups else None
+        named = groups_named(directory.group_names(groups)) if groups else None
         return Observation(
             concat(Accounts, accounts), concat(Assignments, assignments), named, frozenset(unknown)
         )
