@@ -8,6 +8,7 @@ only when a lower tier is reached, and then at the renewal. All money is Decimal
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -37,6 +38,34 @@ class Line(NamedTuple):
         """What it adds to the bill when that many seats reach into it."""
         inside = min(seats, seats if self.last is None else self.last) - self.first + 1
         return self.price * inside if self.covers is Covers.EACH else self.price
+
+
+class Scale:
+    """The lines of a price list, with what those before each come to: a bill is found without adding up."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._whole = [line for line in lines if line.covers is Covers.WHOLE]
+        self._banded = sorted(set(lines) - set(self._whole), key=lambda line: line.first)
+        self._firsts = [line.first for line in self._banded]
+        self._before = [
+            sum((line.share(first - 1) for line in self._banded if line.first < first), NOTHING)
+            for first in self._firsts
+        ]
+        self.first = min(lines, key=lambda line: line.first)
+        ends = [line.last for line in lines]
+        self.last_seat = None if None in ends else max(end for end in ends if end is not None)
+
+    def price(self, seats: int) -> Decimal | None:
+        """What the list says of so many seats, in cents; None where it has no price."""
+        if seats == 0:
+            return NOTHING
+        for line in self._whole:
+            if line.holds(seats):
+                return line.price.quantize(CENT, ROUND_HALF_UP)
+        place = bisect_right(self._firsts, seats) - 1
+        if place < 0 or not self._banded[place].holds(seats):
+            return None
+        return (self._before[place] + self._banded[place].share(seats)).quantize(CENT, ROUND_HALF_UP)
 
 
 class Adjustment(NamedTuple):
@@ -114,16 +143,15 @@ class Contract:
     @property
     def last_seat(self) -> int | None:
         """Seats up to which there is a price; None without end."""
-        ends = [line.last for line in self.lines]
-        return None if None in ends else max(end for end in ends if end is not None)
+        return self._scale.last_seat
 
     def bill(self, seats: int) -> Decimal | None:
         """Price of one period without tax, in cents; None beyond the last line."""
-        return self._adjusted(_listed(self.lines, max(seats, self.minimum)))
+        return self._adjusted(self._scale.price(max(seats, self.minimum)))
 
     def bill_at_least(self, seats: int) -> Decimal:
         """The same; beyond the last line what is known of it: the price of the last seat that has one."""
-        return self._at_least(self.lines, seats)
+        return self._at_least(self._scale, seats)
 
     def bill_kept(self, seats: int) -> Decimal:
         """What a period costs once seats are freed down to that many.
@@ -131,10 +159,10 @@ class Contract:
         Nobody returns to a free plan, and what the first seat costs for all, stays until the contract is
         cancelled.
         """
-        lines = self._without_free_plan
-        first = min(lines, key=lambda line: line.first)
+        scale = self._without_free_plan
+        first = scale.first
         if seats or self.minimum:
-            return self._at_least(lines, max(seats, first.first))
+            return self._at_least(scale, max(seats, first.first))
         return self._adjusted(NOTHING if first.covers is Covers.EACH else first.price) or NOTHING
 
     def tax(self, net: Decimal) -> Decimal:
@@ -187,13 +215,17 @@ class Contract:
         return 12 if self.yearly else 1
 
     @cached_property
-    def _without_free_plan(self) -> tuple[Line, ...]:
-        return tuple(line for line in self.lines if line.covers is not Covers.WHOLE or line.price)
+    def _scale(self) -> Scale:
+        return Scale(self.lines)
 
-    def _at_least(self, lines: Sequence[Line], seats: int) -> Decimal:
+    @cached_property
+    def _without_free_plan(self) -> Scale:
+        return Scale([line for line in self.lines if line.covers is not Covers.WHOLE or line.price])
+
+    def _at_least(self, scale: Scale, seats: int) -> Decimal:
         wanted = max(seats, self.minimum)
-        known = wanted if self.last_seat is None else min(wanted, self.last_seat)
-        return self._adjusted(_listed(lines, known)) or NOTHING
+        last = self._scale.last_seat
+        return self._adjusted(scale.price(wanted if last is None else min(wanted, last))) or NOTHING
 
     def _adjusted(self, listed: Decimal | None) -> Decimal | None:
         if listed is None:
@@ -228,20 +260,6 @@ def running(versions: Sequence[Contract], on: date) -> Contract | None:
     if earlier is None or earlier.billing is not newest.billing:
         return newest
     return replace(newest, lines=earlier.lines, adjustments=earlier.adjustments, minimum=earlier.minimum)
-
-
-def _listed(lines: Sequence[Line], seats: int) -> Decimal | None:
-    """What a price list says of so many seats, in cents; None beyond its last line."""
-    if seats == 0:
-        return NOTHING
-    for line in lines:
-        if line.covers is Covers.WHOLE and line.holds(seats):
-            return line.price.quantize(CENT, ROUND_HALF_UP)
-    banded = [line for line in lines if line.covers is not Covers.WHOLE]
-    if not any(line.holds(seats) for line in banded):
-        return None
-    total = sum((line.share(seats) for line in banded if line.first <= seats), NOTHING)
-    return total.quantize(CENT, ROUND_HALF_UP)
 
 
 def months_later(day: date, months: int) -> date:

@@ -49,8 +49,9 @@ def value_seats(charges: Sequence[Charge], billed: pd.DataFrame, order: Position
         steps, left = count_down(charge, billed, rank)
         falling = _falls(charge, left)
         money = renewal if charge.later.yearly else cycle
-        converted = [int(book.convert(fall, charge.contract.currency) * 100) for fall in falling]
-        np.add.at(money, steps, np.array(converted, dtype=np.int64))
+        # Few amounts differ, and each is converted once.
+        cents = {fall: int(book.convert(fall, charge.contract.currency) * 100) for fall in set(falling)}
+        money[steps] += np.array([cents[fall] for fall in falling], dtype=np.int64)
         falls.append(sum(falling, NOTHING))
     return Freed(cycle, renewal, falls)
 
