@@ -19,6 +19,7 @@ from benchmarks import (
     load,
     overhead,
     receive,
+    report,
     start,
 )
 from benchmarks.figure import HEAD, lines
@@ -35,6 +36,7 @@ BENCHES = {
     "bookkeeping": bookkeeping.main,
     "receive": receive.main,
     "overhead": overhead.main,
+    "report": report.main,
 }
 SHORT = {
     "decide": 20_000,
@@ -47,6 +49,7 @@ SHORT = {
     "bookkeeping": 20_000,
     "receive": 500,
     "overhead": 2_000,
+    "report": 1_000,
 }
 
 

@@ -20,12 +20,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xlsxwriter
 
 from provisioning.licensing import price_book
 from provisioning.licensing.lanes import Waits
 from provisioning.model import frames
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
-from reports import html, licences, xlsx
+from reports import html, licences, tables, xlsx
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 9, 14, 7, 30, tzinfo=UTC)
@@ -109,10 +110,126 @@ def group(source: SourceSnapshot, target: TargetSnapshot, links: pd.DataFrame) -
     # Cents, so that sums are exact; each product's cost is shared among its seats.
     rows["cost"] = 120_000_00 // rows.groupby(place)["account_id"].transform("size")
     rows["saving"] = rows["cost"].where(rows["wasted"], 0)
-    figures = {"seats": ("wasted", "size"), "wasted": ("wasted", "sum"), "cost": ("cost", "sum"), "saving": ("saving", "sum")}
+    figures = {
+        "seats": ("wasted", "size"),
+        "wasted": ("wasted", "sum"),
+        "cost": ("cost", "sum"),
+        "saving": ("saving", "sum"),
+    }
     tables = [
         rows.groupby(by, dropna=False).agg(**figures).sort_values(["wasted", "seats"], ascending=False)
         for by in (place, "reason", "department", "cost_center")
     ]
+    rows["anywhere"] = rows.groupby("account_id")["last_active"].transform("max")
+    twice = (
+        rows[rows.duplicated(["source_id", "product"], keep=False)].groupby(["source_id", "product"]).size()
+    )
+    names = target.accounts["display_name"].str.strip().str.lower()
+    namesakes = target.accounts[names.duplicated(keep=False)]
     waste = rows[rows["wasted"]].sort_values(["reason", "days", *place, "account_id"])
-    return len(waste) + sum(map(len, tables))
+    every = rows.sort_values([*place, "account_id"])
+    return len(waste) + len(every) + len(twice) + len(namesakes) + sum(map(len, tables))
+
+
+def built(people: int) -> licences.Report:
+    """The whole report: counted, judged, priced by the example price book, and summed."""
+    source, target, links = world(people)
+    return _report(source, target, links)
+
+
+def _report(source: SourceSnapshot, target: TargetSnapshot, links: pd.DataFrame) -> licences.Report:
+    text = (ROOT / "config" / "prices.yaml").read_text(encoding="utf-8")
+    terms = licences.Terms(NOW, Waits(timedelta(days=60)))
+    return licences.build([source], [target], links, price_book.load(text, origin="prices.yaml"), terms)
+
+
+def cells(report: licences.Report) -> list[tuple[list[str], list[tuple[Any, ...]]]]:
+    """The kinds and the plain cells of the two long sheets."""
+    return [
+        ([column.kind for column in table.columns], [tuple(row.values()) for row in _plain(table)])
+        for table in (tables.waste(report), tables.seats(report))
+    ]
+
+
+def _plain(table: tables.Table) -> list[dict[str, Any]]:
+    days = [column.name for column in table.columns if column.kind == "day"]
+    naive = table.frame.assign(**{name: table.frame[name].dt.tz_convert(None) for name in days})
+    return table._replace(frame=naive).records
+
+
+def loop(sheets: list[tuple[list[str], list[tuple[Any, ...]]]], path: Path) -> None:
+    """The loop of the xlsxwriter manual over the cells, each by the method for its kind."""
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+        form = book.add_format({"num_format": "#,##0.00"})
+        for kinds, rows in sheets:
+            sheet = book.add_worksheet()
+            ways = [sheet.write_string if kind in {"text", "flag"} else sheet.write_number for kind in kinds]
+            ways = [
+                sheet.write_datetime if kind == "day" else way for way, kind in zip(ways, kinds, strict=True)
+            ]
+            for number, row in enumerate(rows):
+                for place, value in enumerate(row):
+                    if value is not None:
+                        told = "yes" if value is True else "no" if value is False else value
+                        ways[place](number, place, told, form)
+
+
+WAYS = ["report", "group", "page", "workbook", "loop"]
+
+
+def work(way: str, people: int, folder: Path) -> dict[str, float]:
+    """Do one thing and tell its seconds of processor time, for other processes share the machine."""
+    steps: dict[str, Callable[[], Any]]
+    if way in {"report", "group"}:
+        read = world(people)
+        steps = {"report": lambda: _report(*read), "group": lambda: group(*read)}
+    else:
+        report = built(people)
+        plain = cells(report) if way == "loop" else []
+        steps = {
+            "page": lambda: html.write(report, folder / "page.html"),
+            "workbook": lambda: xlsx.write(report, folder / "book.xlsx"),
+            "loop": lambda: loop(plain, folder / "loop.xlsx"),
+        }
+    start = time.process_time()
+    steps[way]()
+    spent = time.process_time() - start
+    size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    return {"seconds": spent, "size": size, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def main(people: int = 100_000) -> dict[str, float]:
+    """Print and return the ratios, the peak in MB and the size of the page in MB."""
+    runs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    for turn in range(ROUNDS):
+        # A workbook of this size takes minutes, and it and its peer are alike from run to run.
+        for way in WAYS if turn == 0 else WAYS[:2]:
+            runs[way].append(_measured(way, people))
+    seconds = {way: statistics.median(run["seconds"] for run in found) for way, found in runs.items()}
+    found = {
+        "report over group-bys": seconds["report"] / seconds["group"],
+        "workbook over loop": seconds["workbook"] / seconds["loop"],
+        "report peak MB": max(run["peak"] for way in WAYS[:4] if way != "group" for run in runs[way]),
+        "page MB": runs["page"][0]["size"],
+    }
+    print(
+        f"(g) report, {people:,} accounts × {len(HELD)} products: {seconds['report']:.1f} s, bare group-bys "
+        f"{seconds['group']:.1f} s, ratio {found['report over group-bys']:.1f} (budget 5)"
+    )
+    print(
+        f"    workbook {seconds['workbook']:.0f} s, xlsxwriter's loop {seconds['loop']:.0f} s, ratio "
+        f"{found['workbook over loop']:.2f} (budget 1.2); page {seconds['page']:.1f} s, "
+        f"{found['page MB']:.1f} MB (budget 15); peak {found['report peak MB']:.0f} MB (budget 1,000)"
+    )
+    return found
+
+
+def _measured(way: str, people: int) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "benchmarks.report", way, str(people), folder]
+        told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    return dict(json.loads(told))
+
+
+if __name__ == "__main__":
+    print(json.dumps(work(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))))

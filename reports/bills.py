@@ -11,7 +11,7 @@ import pandas as pd
 
 from provisioning.licensing.assess import Assessment
 from provisioning.licensing.charges import Charge
-from provisioning.licensing.contract import NOTHING
+from provisioning.licensing.contract import CENT, NOTHING
 from provisioning.licensing.counting import PLACE
 from provisioning.licensing.price_book import PriceBook
 from provisioning.model.terms import Activity, Lane, WasteReason
@@ -30,6 +30,24 @@ def add_up(money: pd.Series) -> Decimal | None:
     """Sum of the amounts that are known; None when none is."""
     amounts = list(money.dropna())
     return sum(amounts, NOTHING) if amounts else None
+
+
+def add_up_by(rows: pd.DataFrame, by: str, names: list[str]) -> pd.DataFrame:
+    """The same by the values of a column, null among them; what is counted are cents, which is quick."""
+    cents = pd.DataFrame({name: _in_cents(rows[name]) for name in names})
+    sums = cents.groupby(rows[by], dropna=False).sum(min_count=1)
+    return sums.apply(lambda column: column.astype(object).map(_from_cents, na_action="ignore"))
+
+
+def _in_cents(money: pd.Series) -> pd.Series:
+    """Amounts as whole cents; each that returns is looked at once."""
+    numbers, amounts = pd.factorize(money)
+    cents = pd.array([int(amount * 100) for amount in amounts], dtype="Int64")
+    return pd.Series(cents.take(numbers, allow_fill=True), index=money.index)
+
+
+def _from_cents(cents: int) -> Decimal:
+    return Decimal(int(cents)) * CENT
 
 
 def list_products(found: Assessment, book: PriceBook | None) -> pd.DataFrame:

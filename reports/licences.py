@@ -22,7 +22,7 @@ from provisioning.licensing.realised import Realised, compare, explain_cost
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Lane, WasteReason
 from reports import over_time
-from reports.bills import add_up, list_products, list_renewals
+from reports.bills import add_up, add_up_by, list_products, list_renewals
 from reports.compared import Compared, count_ready
 from reports.notes import describe
 from reports.over_time import OverTime
@@ -239,24 +239,21 @@ def _headline(found: Assessment, products: pd.DataFrame, renewals: pd.DataFrame)
 
 def _summed(rows: pd.DataFrame, name: str, values: list[str]) -> pd.DataFrame:
     """Seats and money by a column; every one of its words."""
-    table = rows.groupby(name).agg(
-        seats=(name, "size"), monthly=("monthly", add_up), at_renewal=("at_renewal", add_up)
-    )
-    table = table.reindex(pd.Index(values, name=name))
+    table = rows.groupby(name).agg(seats=(name, "size"))
+    table = table.join(add_up_by(rows, name, ["monthly", "at_renewal"])).reindex(pd.Index(values, name=name))
     return table.assign(seats=table["seats"].fillna(0).astype("int64")).reset_index()
 
 
 def _grouped(found: Assessment, products: pd.DataFrame, by: str) -> pd.DataFrame:
     """Seats, what is wasted and money by an attribute; what nobody holds stands in a row of its own."""
     billed = found.billed
-    table = billed.groupby(by, dropna=False).agg(seats=(by, "size"), cost=("cost", add_up))
+    table = billed.groupby(by, dropna=False).agg(seats=(by, "size")).join(add_up_by(billed, by, ["cost"]))
     ready = found.waste[found.waste["lane"] == Lane.READY.value]
     named = ready[["monthly", "at_renewal"]].assign(
         value=billed[by].iloc[found.positions[: len(ready)]].to_numpy()
     )
-    lost = named.groupby("value", dropna=False).agg(
-        wasted=("monthly", "size"), monthly=("monthly", add_up), at_renewal=("at_renewal", add_up)
-    )
+    lost = named.groupby("value", dropna=False).agg(wasted=("monthly", "size"))
+    lost = lost.join(add_up_by(named, "value", ["monthly", "at_renewal"]))
     table, lost = (
         frame.rename(index=lambda value: NOT_STATED if pd.isna(value) else value) for frame in (table, lost)
     )
@@ -275,11 +272,10 @@ def _grouped(found: Assessment, products: pd.DataFrame, by: str) -> pd.DataFrame
 
 def _all_seats(found: Assessment) -> pd.DataFrame:
     """Every seat once, with who holds the billed ones and what they cost."""
-    key = ["target", "account_id", "product", "site"]
     told = ["display_name", "email", "department", "cost_center", "manager", "cost"]
-    return found.counted.drop(columns=["person", "held_at"]).merge(
-        found.billed[[*key, *told]], on=key, how="left", validate="one_to_one"
-    )
+    # The billed ones are in the order of all.
+    paid = found.billed[told].set_axis(found.counted.index[found.counted["billable"]])
+    return found.counted.drop(columns=["person", "held_at"]).join(paid)
 
 
 def _data(

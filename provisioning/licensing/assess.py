@@ -231,11 +231,6 @@ def _as_waste(
     positions = judged.index.to_numpy()
     priced = _priced(charges, len(freed.next_cycle))
     shown = pd.Series(priced[positions] & (judged["lane"] == Lane.READY.value).to_numpy())
-    starts = {charge.place: charge.effective for charge in charges}
-    once = {charge.product: charge.effective for charge in charges if not charge.own}
-    days = [
-        starts.get(place) or once.get(place[1]) for place in judged[PLACE].itertuples(index=False, name=None)
-    ]
     rows = judged.assign(path=removals["path"], to_free=removals["to_free"]).reset_index(drop=True)
     currency = None if book is None else book.currency
     return complete(
@@ -244,6 +239,16 @@ def _as_waste(
             monthly=as_money(freed.next_cycle[positions]).where(shown, None),
             at_renewal=as_money(freed.at_renewal[positions]).where(shown, None),
             currency=pd.Series(currency, index=rows.index, dtype="str").where(shown),
-            saves_from=pd.to_datetime(pd.Series(days, dtype=object), utc=True).where(shown),
+            saves_from=_next_periods(rows, charges).where(shown),
         ),
     )
+
+
+def _next_periods(rows: pd.DataFrame, charges: list[Charge]) -> pd.Series:
+    """The first day of the next period of the contract of each seat's product; null where none is known."""
+    starts = {charge.place: charge.effective for charge in charges}
+    once = {charge.product: charge.effective for charge in charges if not charge.own}
+    places = rows[PLACE].drop_duplicates()
+    days = [starts.get(place) or once.get(place[1]) for place in places.itertuples(index=False, name=None)]
+    known = places.assign(day=pd.to_datetime(pd.Series(days, index=places.index, dtype=object), utc=True))
+    return rows[PLACE].merge(known, on=PLACE, how="left", validate="many_to_one")["day"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
+from math import inf
 from typing import Literal, NamedTuple
 
 from provisioning.model.terms import Billing, Covers, Deployment, Unit
@@ -44,16 +45,18 @@ class Scale:
     """The lines of a price list, with what those before each come to: a bill is found without adding up."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
-        self._whole = [line for line in lines if line.covers is Covers.WHOLE]
-        self._banded = sorted(set(lines) - set(self._whole), key=lambda line: line.first)
-        self._firsts = [line.first for line in self._banded]
-        self._before = [
-            sum((line.share(first - 1) for line in self._banded if line.first < first), NOTHING)
-            for first in self._firsts
-        ]
         self.first = min(lines, key=lambda line: line.first)
         ends = [line.last for line in lines]
         self.last_seat = None if None in ends else max(end for end in ends if end is not None)
+        self._whole = [line for line in lines if line.covers is Covers.WHOLE]
+        banded = sorted(set(lines) - set(self._whole), key=lambda line: line.first)
+        self._firsts = [line.first for line in banded]
+        self._lasts = [inf if line.last is None else line.last for line in banded]
+        self._each = [line.price if line.covers is Covers.EACH else NOTHING for line in banded]
+        self._before = [
+            sum((other.share(first - 1) for other in banded if other.first < first), line.share(first) - each)
+            for first, line, each in zip(self._firsts, banded, self._each, strict=True)
+        ]
 
     def price(self, seats: int) -> Decimal | None:
         """What the list says of so many seats, in cents; None where it has no price."""
@@ -63,9 +66,10 @@ class Scale:
             if line.holds(seats):
                 return line.price.quantize(CENT, ROUND_HALF_UP)
         place = bisect_right(self._firsts, seats) - 1
-        if place < 0 or not self._banded[place].holds(seats):
+        if place < 0 or seats > self._lasts[place]:
             return None
-        return (self._before[place] + self._banded[place].share(seats)).quantize(CENT, ROUND_HALF_UP)
+        inside = seats - self._firsts[place] + 1
+        return (self._before[place] + self._each[place] * inside).quantize(CENT, ROUND_HALF_UP)
 
 
 class Adjustment(NamedTuple):

@@ -115,7 +115,7 @@ def list_billed(
     Returns:
         The columns of `count_once`, `added_on`, `active_anywhere` (last activity in anything),
         `source`, `source_id`, `identity_state`, `leaves_on` (all null without a stated identity, but for
-        the source of a link) and the attributes of the person; one row a seat.
+        the source of a link) and the attributes of the person; one row a seat, in the order of `counted`.
     """
     paid = counted[counted["billable"]]
     known = accounts[[*ACCOUNT, "added_on", "last_active", *PERSON]].drop_duplicates(ACCOUNT)
@@ -134,8 +134,7 @@ def list_billed(
     billed["active_anywhere"] = billed["active_anywhere"].where(
         billed["active_anywhere"].ge(seen) | seen.isna(), seen
     )
-    billed = billed.drop(columns=[f"{name}_there" for name in PERSON])
-    return billed.sort_values([*PLACE, "account_id"], ignore_index=True)
+    return billed.drop(columns=[f"{name}_there" for name in PERSON])
 
 
 def count_places(counted: pd.DataFrame, capacity: pd.DataFrame, views: Mapping[str, View]) -> pd.DataFrame:

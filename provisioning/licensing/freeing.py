@@ -97,6 +97,6 @@ def _falls(charge: Charge, left: Positions) -> list[Decimal]:
     """What the next bill falls by with each seat that goes; a plan that is free today saves nothing."""
     if charge.contract.bill_at_least(charge.held) == NOTHING:
         return [NOTHING] * (len(left) - 1)
-    bills = {int(units): charge.later.bill_kept(int(units)) for units in np.unique(left)}
-    kept = [bills[int(units)] for units in left]
+    bills = {units: charge.later.bill_kept(units) for units in set(left.tolist())}
+    kept = [bills[units] for units in left.tolist()]
     return [max(before - after, NOTHING) for before, after in pairwise(kept)]

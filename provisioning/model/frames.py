@@ -44,7 +44,7 @@ def _money(description: str, *, nullable: bool = False) -> Any:
 
 
 def _are_decimals(values: pd.Series) -> bool:
-    return all(isinstance(value, Decimal) for value in values.dropna())
+    return set(map(type, values.dropna())) <= {Decimal}
 
 
 class Frame(pa.DataFrameModel):
