@@ -112,12 +112,7 @@ def group(source: SourceSnapshot, target: TargetSnapshot, links: pd.DataFrame) -
     # Cents, so that sums are exact; each product's cost is shared among its seats.
     rows["cost"] = 120_000_00 // rows.groupby(place)["account_id"].transform("size")
     rows["saving"] = rows["cost"].where(rows["wasted"], 0)
-    figures = {
-        "seats": ("wasted", "size"),
-        "wasted": ("wasted", "sum"),
-        "cost": ("cost", "sum"),
-        "saving": ("saving", "sum"),
-    }
+    summed = {name: (name, "sum") for name in ("wasted", "cost", "saving")}
     tables = [
         rows.groupby(by, dropna=False)
         .agg(seats=("wasted", "size"), **summed)

@@ -49,6 +49,13 @@ SEATS = [
 ]  # fmt: skip
 
 
+ADDED = [
+    "assigned", "billed", "used", "unsure", "wasted", "review", "protected", "leaver", "suspended",
+    "duplicate", "orphan", "never_used", "idle", "seats", "cost", "monthly",
+]  # fmt: skip
+"""Columns that have a total; savings of several renewals have none, for they are of different days."""
+
+
 class Column(NamedTuple):
     """A column of a table: its name in the frame, its title and the kind of its values."""
 

@@ -74,6 +74,7 @@ class _Sheets:
         self._book = book
         # An ampersand begins a code in a footer.
         self._footer = (report.book or "without prices").replace("&", "&&")[:200]
+        self._currency = report.currency
         self._heading = book.add_format({"bold": True, "font_size": 16})
         self._label = book.add_format({"font_color": "#596273"})
         self._header = book.add_format(
@@ -86,9 +87,14 @@ class _Sheets:
             kind: book.add_format({"num_format": form, "align": "right"})
             for kind, form in NUMBER_FORMS.items()
         }
+        bold = {"bold": True, "top": 1, "align": "right"}
+        self._total = book.add_format({**bold, "align": "left"})
+        self._totals = {
+            kind: book.add_format({"num_format": form, **bold}) for kind, form in NUMBER_FORMS.items()
+        }
 
     def table(self, table: Table) -> None:
-        """One sheet with a frozen header, a filter and widths that fit."""
+        """One sheet with a frozen header, a filter, widths that fit, and totals of what the filter leaves."""
         sheet = self._book.add_worksheet(table.title[:31])
         self._set_up_print(sheet)
         for place, column in enumerate(table.columns):
@@ -97,11 +103,13 @@ class _Sheets:
         last = min(len(table.frame), ROWS)
         sheet.freeze_panes(1, 1)
         sheet.autofilter(0, 0, last, len(table.columns) - 1)
-        _texts(sheet, 0, [column.title for column in table.columns], self._header)
+        _texts(sheet, 0, [self._head(table, column) for column in table.columns], self._header)
         names = [column.name for column in table.columns]
         for start in range(0, last, BATCH):
             part = table.frame[names].iloc[start : min(start + BATCH, last)]
             self._rows(sheet, start + 1, table.columns, part)
+        if 0 < last < ROWS:
+            self._add_up(sheet, table, last)
 
     def summary(self, report: Report) -> None:
         """The figures of the whole, the reasons, the data and what to know before using them."""
@@ -127,6 +135,23 @@ class _Sheets:
         for row, entry in enumerate(report.definitions, start=1):
             sheet.write_string(row, 0, entry.figure, self._bold)
             sheet.write_string(row, 1, entry.meaning, self._wrapped)
+
+    def _head(self, table: Table, column: Column) -> str:
+        """The title of a column; money bears its currency where no column of the sheet does."""
+        stated = any(other.name == "currency" for other in table.columns)
+        if column.kind != "money" or stated or self._currency is None:
+            return column.title
+        return f"{column.title}, {self._currency}"
+
+    def _add_up(self, sheet: Worksheet, table: Table, last: int) -> None:
+        """A row below the last of so many, out of the filter's reach, that adds up what is shown."""
+        sheet.write_string(last + 1, 0, "Total", self._total)
+        for place, column in enumerate(table.columns):
+            if place and column.name in tables.ADDED:
+                values = table.frame[column.name].dropna()
+                letter = xl_col_to_name(place)
+                formula = f"=SUBTOTAL(109,{letter}2:{letter}{last + 1})"
+                sheet.write_formula(last + 1, place, formula, self._totals[column.kind], values.sum())
 
     def _set_up_print(self, sheet: Worksheet) -> None:
         """A4 across, as wide as the sheet, the header on every page, the prices and their currency below."""
