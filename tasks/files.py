@@ -10,7 +10,7 @@ import pandas as pd
 from ledger.private import keep_private
 from provisioning.model import frames
 from provisioning.model.terms import Lane
-from reports import actions, files, html, todo, xlsx
+from reports import actions, files, focus, html, todo, xlsx
 from reports.licences import Report
 from tasks.consent import waits_for_approval
 from tasks.session import Session
@@ -21,6 +21,9 @@ ACTIONS = "actions.csv"
 OWNERS = "owners"
 REPORT = "licences.html"
 WORKBOOK = "licences.xlsx"
+CHARGES = "focus.csv"
+TYPED = ("seats", "waste")
+"""The tables that are written as Parquet, too."""
 
 
 class ByHand(NamedTuple):
@@ -44,13 +47,17 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         html.write(report, session.out / REPORT, workbook=workbook)
         if workbook is not None:
             xlsx.write(report, session.out / workbook)
+            files.write_csv(focus.list_charges(report), session.out / CHARGES)
+            for name in TYPED:
+                files.write_parquet(tables[name], session.out / f"{name}.parquet")
         actions.write_actions(report, session.out / ACTIONS)
         owned = actions.write_owners(report, session.out / OWNERS)
         keep_private(session.out / OWNERS, *(path.parent for path in owned), *owned)
     if by_hand := _list_by_hand(session, state, report):
         todo.write([one.describe(one.rows) for one in by_hand], session.out / TODO)
     # What an earlier version wrote keeps the rights it was written with.
-    names = [*(f"{name}.csv" for name in tables), REPORT, WORKBOOK, ACTIONS, TODO]
+    names = [*(f"{name}.csv" for name in tables), *(f"{name}.parquet" for name in TYPED)]
+    names += [REPORT, WORKBOOK, CHARGES, ACTIONS, TODO]
     keep_private(*(session.out / name for name in names))
 
 

@@ -86,6 +86,14 @@ class Adjustment(NamedTuple):
         return share if self.kind == "tax" else -share
 
 
+class Statement(NamedTuple):
+    """What a bill is made of: the listed price, and what discounts and credits take off."""
+
+    listed: Decimal
+    discount: Decimal
+    credit: Decimal
+
+
 class Invoice(NamedTuple):
     """One invoice as it came: the period's first day, the seats billed, and the sums."""
 
@@ -115,6 +123,7 @@ class Contract:
         bought, billed, minimum: seats bought, billed in the running period, and paid for at least.
         adjustments: discounts, credits and tax, in their order.
         edition, source: plan and where the price is written, as the customer says.
+        publisher: who makes the product.
         invoices: as entered.
     """
 
@@ -137,6 +146,7 @@ class Contract:
     adjustments: tuple[Adjustment, ...] = ()
     edition: str | None = None
     source: str | None = None
+    publisher: str = "Atlassian"
     invoices: tuple[Invoice, ...] = ()
 
     @property
@@ -168,6 +178,17 @@ class Contract:
         if seats or self.minimum:
             return self._at_least(scale, max(seats, first.first))
         return self._adjusted(NOTHING if first.covers is Covers.EACH else first.price) or NOTHING
+
+    def statement(self, seats: int) -> Statement:
+        """The parts of `bill_at_least`: the listed price less discount and credit."""
+        last, wanted = self._scale.last_seat, max(seats, self.minimum)
+        listed = self._scale.price(wanted if last is None else min(wanted, last)) or NOTHING
+        left, off = listed, {"discount": NOTHING, "credit": NOTHING}
+        for one in self.adjustments:
+            if one.kind != "tax":
+                off[one.kind] -= one.of(left)
+                left += one.of(left)
+        return Statement(listed, **off)
 
     def tax(self, net: Decimal) -> Decimal:
         """The tax on an amount, in cents."""

@@ -116,6 +116,7 @@ class ContractEntry(Written):
     tax: Percent | None = None
     currency: Currency | None = None
     source: str | None = None
+    publisher: str = "Atlassian"
     invoices: list[InvoiceLine] = Field([])
 
     @model_validator(mode="after")
@@ -149,6 +150,7 @@ class ContractEntry(Written):
                 adjustments=tuple(self._adjustments()),
                 edition=self.edition,
                 source=self.source,
+                publisher=self.publisher,
                 invoices=tuple(Invoice(**line.model_dump()) for line in self.invoices),
             )
 
