@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +10,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from reports import tables
 from reports.licences import Report
+from reports.locales import Forms
 from reports.over_time import OverTime
 from reports.packed import pack_rows
 from reports.time_tables import HEIGHT, WIDTH, ages, time_tables, trend_lines
-from reports.words import UNPRICED, named, titled
+from reports.words import UNPRICED, Definition, named, titled
 
 TEMPLATES = Path(__file__).parent / "templates"
-NONE = "\N{EN DASH}"
+ALWAYS = [
+    "Billed", "In use", "Unsure", "To review", "Wasted", "Protected", "Activity known", "Days unused", "Rows",
+    "Read at", "Every row as of", "Tells what was so on", "Days old",
+]  # fmt: skip
+"""Figures that every page shows."""
+MONEY = ["Paid for", "Cost a month", "Saving this cycle", "Saving a month", "Saving at renewal", "Saves from"]
+"""Those of every page with money."""
 
 
-def write(report: Report, path: Path, *, rows: int = 500, workbook: str | None = "licences.xlsx") -> Path:
+def write(
+    report: Report, path: Path, *, rows: int = 500, workbook: str | None = "licences.xlsx", locale: str | None = None
+) -> Path:
     """Write the page.
 
     Args:
@@ -30,16 +36,20 @@ def write(report: Report, path: Path, *, rows: int = 500, workbook: str | None =
         path: file to write.
         rows: wasted seats, departments and the like listed at most, each.
         workbook: name of the file beside it that lists all of them; None where there is none.
+        locale: how numbers, days and money are written; see `Forms`.
     """
-    path.write_text(render(report, rows=rows, workbook=workbook), encoding="utf-8")
+    path.write_text(render(report, rows=rows, workbook=workbook, locale=locale), encoding="utf-8")
     return path
 
 
-def render(report: Report, *, rows: int = 500, workbook: str | None = "licences.xlsx") -> str:
+def render(
+    report: Report, *, rows: int = 500, workbook: str | None = "licences.xlsx", locale: str | None = None
+) -> str:
     """The page as text."""
+    forms = Forms(locale, report.currency)
     listed = tables.waste(replace(report, waste=report.waste.head(rows)))
     return (
-        _environment()
+        _environment(forms)
         .get_template("licences.html.j2")
         .render(
             report=report,
@@ -58,6 +68,8 @@ def render(report: Report, *, rows: int = 500, workbook: str | None = "licences.
             workbook=workbook,
             unpriced=UNPRICED,
             **({} if report.over_time is None else _over_time(report.over_time)),
+            definitions=_shown(report),
+            locale=forms.tag,
         )
     )
 
@@ -75,7 +87,20 @@ def _over_time(told: OverTime) -> dict[str, Any]:
     }
 
 
-def _environment() -> Environment:
+def _shown(report: Report) -> dict[str, Definition]:
+    """The definitions of the figures that the page shows, by their titles."""
+    seen = dict.fromkeys(ALWAYS)
+    seen |= dict.fromkeys(MONEY if report.currency is not None else [])
+    seen |= dict.fromkeys(
+        titled(reason) for reason in report.reasons.loc[report.reasons["seats"] > 0, "reason"]
+    )
+    parts = [tables.renewals(report), tables.invoices(report), *tables.groups(report)]
+    for table in (part for part in parts if len(part.frame)):
+        seen |= dict.fromkeys(column.title for column in table.columns if column.kind != "text")
+    return {entry.figure: entry for entry in report.definitions if entry.figure in seen}
+
+
+def _environment(forms: Forms) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["j2"]),
@@ -85,56 +110,13 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "named": named,
-        "money": money,
-        "count": count,
-        "share": share,
-        "day": day,
-        "instant": instant,
+        "money": forms.money,
+        "priced": forms.priced,
+        "count": forms.count,
+        "share": forms.share,
+        "day": forms.day,
+        "instant": forms.instant,
         "titled": titled,
     }
-    environment.globals["shown"] = shown
+    environment.globals["shown"] = forms.shown
     return environment
-
-
-def money(amount: Decimal | None) -> str:
-    """An amount with its cents, or another number with two digits: `1,234.50`."""
-    return NONE if amount is None else f"{amount:,.2f}"
-
-
-def count(number: Any) -> str:
-    """A whole number: `1,234`."""
-    return NONE if number is None else f"{int(number):,}"
-
-
-def share(part: float | None) -> str:
-    """A share in percent, never rounded to nothing or to all: `24 %`, `<1 %`, `>99 %`."""
-    if part is None:
-        return NONE
-    percent = round(part * 100)
-    if percent == 0 and part > 0:
-        return "<1 %"
-    return ">99 %" if percent == 100 and part < 1 else f"{percent} %"
-
-
-def day(when: date | datetime | None) -> str:
-    """A day: `2026-09-14`."""
-    return NONE if when is None else f"{when:%Y-%m-%d}"
-
-
-def instant(when: datetime) -> str:
-    """A day and time: `2026-09-14 07:30 UTC`."""
-    return f"{when:%Y-%m-%d %H:%M} UTC"
-
-
-def shown(value: Any, kind: str) -> str:
-    """A value as text, by the kind of its column."""
-    forms: dict[str, Callable[[Any], str]] = {
-        "money": money,
-        "number": money,
-        "count": count,
-        "share": share,
-        "day": day,
-    }
-    if kind in forms:
-        return forms[kind](value)
-    return NONE if value is None else str(value)

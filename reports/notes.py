@@ -12,7 +12,7 @@ from provisioning.licensing.contract import Contract
 from provisioning.licensing.price_book import BY_SEATS, PriceBook
 from provisioning.model.terms import Basis, Billing, Deployment
 from provisioning.policy.yaml_file import nearest
-from reports.words import UNPRICED
+from reports.words import UNPRICED, named
 
 SHOWN = 5
 """Names that a note lists at most."""
@@ -150,7 +150,7 @@ def _cap(products: pd.DataFrame) -> Iterator[str]:
     ):
         if yearly != Billing.MONTHLY.value and seats > paid:
             yield (
-                f"{site} may have {seats:,} seats of {product}, for which the price book has no price: "
+                f"{site} may have {seats:,} seats of {named(product)}, for which the price book has no price: "
                 "that is taken for the site's limit and not for what was bought. Say under `bought` what was."
             )
 
@@ -169,7 +169,7 @@ def _out_of_reach(found: Assessment, products: pd.DataFrame) -> Iterator[str]:
         ready = int(wasted.get((first.product, first.site), 0)) if first.own else 0
         if step.missing is not None and ready:
             yield (
-                f"{first.product} on {first.site}: freeing the {_number(ready, 'wasted seat')} saves "
+                f"{named(first.product)} on {first.site}: freeing the {_number(ready, 'wasted seat')} saves "
                 f"nothing yet; the next lower tier is reached when {ready + step.missing} are freed."
             )
 
@@ -180,7 +180,7 @@ def _too_large(products: pd.DataFrame) -> Iterator[str]:
         large["product"], large["site"], large["paid"], large["counted"], large["oversized"], strict=True
     ):
         yield (
-            f"{product} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need costs "
+            f"{named(product)} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need costs "
             f"{money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
         )
 

@@ -94,6 +94,7 @@ PRODUCTS = {
     "jira-software": "Jira", "jira-servicedesk": "Jira Service Management", "confluence": "Confluence",
     "jira-product-discovery": "Jira Product Discovery", "jira-core": "Jira Work Management",
     "bitbucket": "Bitbucket", "trello": "Trello", "loom": "Loom", "compass": "Compass", "crowd": "Crowd",
+    "guard": "Atlassian Guard",
 }  # fmt: skip
 
 PLURALS = {
@@ -155,6 +156,10 @@ MEANINGS = {
         "highest number of seats in it is billed. A seat shows what it saves by itself, after those above "
         "it are freed, by the prices of the day it takes effect."
     ),
+    "Saving this cycle": (
+        "Nothing, always: the highest number of seats held in a cycle is billed, so a seat freed today is "
+        "paid for until the cycle ends."
+    ),
     "Saving at renewal": (
         "How much smaller the next yearly bill is. Yearly tiers save only when a lower tier is reached, so "
         "the seat that reaches it shows the whole of it. Savings of different days are never added."
@@ -164,6 +169,25 @@ MEANINGS = {
         "it is no part of the savings."
     ),
     "To next lower tier": "Seats to free until a yearly contract reaches the next lower tier.",
+    "Saves from": "First day of the next period of the contract: what is freed before it is not in its bill.",
+    "Renews on": "First day of the next period of a yearly contract.",
+    "Free until": "Last day on which freeing a seat still makes the renewal cheaper.",
+    "Bill of the year": "What the running year costs without tax, discounts and credits taken off.",
+    "Seats": "Billed seats, each counted once.",
+    "Wasted %": "Wasted seats as a share of the billed ones.",
+    "Days unused": "Days from the last use, or from the day of adding, to the day its target tells of.",
+    "Period from": "First day of the period that the invoice is for.",
+    "Invoiced": "What the invoice asks for, tax included where it tells it.",
+    "Expected": "What the price book and the seats come to, tax included where the invoice tells it.",
+    "Differs by seats": "What the difference between the seats of the invoice and those expected costs.",
+    "Differs by price": "What the invoice charges for its seats beyond the price book.",
+    "Differs by tax": "What the tax of the invoice differs from that of the price book.",
+    "Differs, nobody knows why": "What is left of the difference, as where the invoice tells no seats.",
+    "Rows": "People or accounts that were read.",
+    "Read at": "When the connection was last asked.",
+    "Every row as of": "When every row was last read, where the connection tells only what changed since.",
+    "Tells what was so on": "The day whose facts it tells; an export tells those of the day it was made.",
+    "Days old": "Days between that day and this report.",
     "Without price": "Seats beyond the last one the price book has a price for.",
 }
 

@@ -10,7 +10,7 @@ import pandas as pd
 from ledger.private import keep_private
 from provisioning.model import frames
 from provisioning.model.terms import Lane
-from reports import actions, files, focus, html, todo, xlsx
+from reports import actions, files, focus, html, pdf, todo, xlsx
 from reports.licences import Report
 from tasks.consent import waits_for_approval
 from tasks.session import Session
@@ -21,6 +21,7 @@ ACTIONS = "actions.csv"
 OWNERS = "owners"
 REPORT = "licences.html"
 WORKBOOK = "licences.xlsx"
+PRINTED = "licences.pdf"
 CHARGES = "focus.csv"
 TYPED = ("seats", "waste")
 """The tables that are written as Parquet, too."""
@@ -42,11 +43,13 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         tables |= {} if report.compared is None else {"compare": report.compared.moves}
     files.write_all(session.out, tables)
     if report is not None:
-        # A workbook is made cell by cell; it is for finance, whose command `licences` is.
+        locale = session.policy.report.locale
+        # What takes long to write is for finance, whose command `licences` is.
         workbook = WORKBOOK if session.flow == "licences" else None
-        html.write(report, session.out / REPORT, workbook=workbook)
+        html.write(report, session.out / REPORT, workbook=workbook, locale=locale)
         if workbook is not None:
             xlsx.write(report, session.out / workbook)
+            pdf.write(report, session.out / PRINTED, locale=locale)
             files.write_csv(focus.list_charges(report), session.out / CHARGES)
             for name in TYPED:
                 files.write_parquet(tables[name], session.out / f"{name}.parquet")
@@ -57,7 +60,7 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         todo.write([one.describe(one.rows) for one in by_hand], session.out / TODO)
     # What an earlier version wrote keeps the rights it was written with.
     names = [*(f"{name}.csv" for name in tables), *(f"{name}.parquet" for name in TYPED)]
-    names += [REPORT, WORKBOOK, CHARGES, ACTIONS, TODO]
+    names += [REPORT, WORKBOOK, PRINTED, CHARGES, ACTIONS, TODO]
     keep_private(*(session.out / name for name in names))
 
 

@@ -328,6 +328,17 @@ class Protect(Strict):
     )
 
 
+def _known_locale(name: str) -> str:
+    """Refuse what no locale is called; Babel alone knows them all, and most policies name none."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        Locale.parse(name.replace("-", "_"))
+    except (ValueError, UnknownLocaleError) as error:
+        raise ValueError("it must be a language and country such as de_DE or en_GB") from error
+    return name
+
+
 class Report(Strict):
     """How the licence report counts and groups. It changes nothing in a target."""
 
@@ -358,6 +369,12 @@ class Report(Strict):
         ["department", "cost_center"],
         description="Attributes of people by which seats and money are summed.",
         examples=[["department", "manager"]],
+    )
+    locale: Annotated[str, AfterValidator(_known_locale)] | None = Field(
+        None,
+        description="How the page and the PDF write numbers, days and money: a language, or a language and a "
+        "country. Without the key it is `1,234.50` and `2026-09-14`.",
+        examples=["de_DE"],
     )
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
         None,

@@ -19,7 +19,7 @@ const list = packed && (() => {
     if (held === "") return "\u2013";
     const digits = kinds[place] === "money" ? 2 : 0;
     const form = {minimumFractionDigits: digits, maximumFractionDigits: digits};
-    return kinds[place] === "word" || kinds[place] === "text" ? held : Number(held).toLocaleString("en-US", form);
+    return kinds[place] === "word" || kinds[place] === "text" ? held : Number(held).toLocaleString(document.documentElement.dataset.locale, form);
   };
   const draw = row => {
     const line = document.createElement("tr");
@@ -84,3 +84,21 @@ if (find) {
     document.getElementById("found").textContent = words.length ? `${found} seats` : "";
   });
 }
+// What a figure means, beside it; what reads the page aloud finds the same in the list of definitions.
+const tip = document.getElementById("tip");
+const hide = () => { tip.hidden = true; };
+const explain = event => {
+  const word = event.target.closest("[data-tip]");
+  if (!word) return hide();
+  tip.textContent = word.dataset.tip;
+  tip.hidden = false;
+  const place = word.getBoundingClientRect();
+  const right = document.documentElement.clientWidth - tip.offsetWidth - 8;
+  tip.style.left = `${Math.max(8, Math.min(place.left, right))}px`;
+  const below = place.bottom + 6;
+  const fits = below + tip.offsetHeight <= window.innerHeight;
+  tip.style.top = `${fits ? below : place.top - tip.offsetHeight - 6}px`;
+};
+for (const kind of ["mouseover", "focusin"]) document.addEventListener(kind, explain);
+for (const kind of ["focusout", "scroll"]) document.addEventListener(kind, hide, true);
+document.addEventListener("keydown", event => { if (event.key === "Escape") hide(); });

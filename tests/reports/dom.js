@@ -37,6 +37,8 @@ global.document = {
   getElementById: name => ({waste, rows, find, found})[name] ?? null,
   querySelectorAll: () => line.children,
   createElement: () => new Element(),
+  documentElement: {dataset: {locale: "en-US"}},
+  addEventListener() {},
 };
 eval(between("<script>", "</script>"));
 line.children[4].button.listeners.click();

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reports import html
+from reports.locales import Forms
 from tests.reports.company import made
 
 VOID = {"meta", "input", "link", "br", "img"}
@@ -65,8 +66,31 @@ def test_the_headline_is_the_saving_with_its_currency(report):
 
     assert f"USD\xa0{report.headline.monthly:,.2f}".replace("\xa0", " ") in text.replace("\xa0", " ")
     assert f"{report.headline.wasted} of {report.headline.billed} paid seats" in text
-    for entry in report.definitions:
-        assert entry.meaning in text
+    assert "Wasted" in {entry.figure for entry in report.definitions if entry.meaning in text}
+
+
+def test_every_figure_says_what_it_means(report):
+    """A head leads to its definition, which says the same as what is shown beside it; no other is listed."""
+    page = Page(html.render(report))
+    heads = [found for found in page.all("th") if found.get("scope") == "col" and found.get("class") == "n"]
+    told = {found["aria-describedby"] for found in page.all("button") if "aria-describedby" in found}
+    listed = {found["id"] for found in page.all("dd")}
+    terms = {found["href"].removeprefix("#") for found in page.all("a") if found.get("class") == "term"}
+
+    assert len([found for found in page.all("button") if "data-tip" in found]) >= len(heads) > 20
+    assert told | terms <= listed
+    assert listed - told - terms == {"means-Protected"}
+
+
+def test_a_locale_writes_numbers_days_and_money_its_way(report):
+    """As Germans write them, beside what nobody asked for."""
+    german = Page(html.render(report, locale="de_DE")).text.replace("\xa0", " ")
+    saving = f"{report.headline.monthly:,.2f}"
+    turned = saving.translate(str.maketrans(",.", ".,"))
+
+    assert f"{turned} USD" in german
+    assert "14.09.2026, 07:30:00 UTC" in german
+    assert f"USD {saving}" in Page(html.render(report)).text.replace("\xa0", " ")
 
 
 def test_without_prices_no_money_is_shown(unpriced):
@@ -140,7 +164,7 @@ def test_every_chart_has_words_and_every_table_a_name(report):
     assert all(re.search(r"\d", bar["aria-label"]) and bar["role"] == "img" for bar in bars)
     assert all(found["aria-label"] for found in page.all("div") if found.get("role") == "region")
     assert len(page.all("h1")) == 1
-    assert {"lang": "en"} in page.all("html")
+    assert page.all("html") == [{"lang": "en", "data-locale": "en-US"}]
 
 
 def test_names_from_outside_are_text_and_never_markup(report):
@@ -162,7 +186,7 @@ def test_names_from_outside_are_text_and_never_markup(report):
 )
 def test_a_share_is_never_rounded_to_nothing_or_all(part, expected):
     """Somebody is left in 99.9 %."""
-    assert html.share(part) == expected
+    assert Forms().share(part) == expected
 
 
 def test_an_empty_report_is_a_page_too(tmp_path):

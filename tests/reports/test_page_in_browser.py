@@ -64,6 +64,21 @@ def test_find_and_sort_look_at_all_rows(page: Page):
     assert by_name.lower() < reverse.lower()
 
 
+def test_a_figure_explains_itself_to_the_keyboard(page: Page):
+    """What it means stands beside it on focus, wholly on the screen, until Escape."""
+    tip = page.locator("#tip")
+    assert not tip.is_visible()
+    page.get_by_role("button", name="Saving at renewal").last.focus()
+    words = tip.inner_text()
+    box = tip.bounding_box()
+    page.keyboard.press("Escape")
+
+    assert words.startswith("How much smaller the next yearly bill is.")
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1400
+    assert not tip.is_visible()
+
+
 @pytest.mark.parametrize("width", [400, 800, 1400])
 def test_it_fits_every_screen(page: Page, width: int, screenshots: Path, request):
     """The page itself never scrolls sideways; rows are a few lines high."""
