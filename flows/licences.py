@@ -7,10 +7,11 @@ from typing import Any
 from prefect import State, flow
 
 from flows.forms import titled
-from flows.parameters import AsOf, Compare, Config, Out
+from flows.parameters import AsOf, Compare, Config, Out, Send
 from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
 from tasks.ending import as_state
+from tasks.mail import mail_of, send_report
 from tasks.past import recall_earlier
 from tasks.publish import publish
 from tasks.run import open_run
@@ -26,12 +27,22 @@ from tasks.schedule import skip_if_missed
     on_cancellation=[show_killed],
 )
 async def licences(
-    config: Config = "policy.yaml", out: Out = "out", as_of: AsOf = None, compare: Compare = None
+    config: Config = "policy.yaml",
+    out: Out = "out",
+    as_of: AsOf = None,
+    compare: Compare = None,
+    send: Send = False,
 ) -> State[dict[str, Any]]:
     """Report every seat, what it costs and what is wasted."""
     if (missed := await skip_if_missed()) is not None:
         return missed
     with open_run("licences", config, out, as_of=as_of) as session:
+        if send:
+            # Whoever is to get it is named before hours are spent on reading.
+            mail_of(session)
         read_and_decide(session)
         recall_earlier(session, compare)
-        return as_state(session, publish(session))
+        summary = publish(session)
+        if send:
+            send_report(session, summary)
+        return as_state(session, summary)

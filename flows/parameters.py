@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from flows.descriptions import AS_OF, COMPARE, CONFIG, FULL, ONLY, OUT
+from flows.descriptions import AS_OF, COMPARE, CONFIG, FULL, ONLY, OUT, SEND
 from flows.forms import Described, Filled
 
 BEGINS_WITH_A_DATE = r"^\d{4}-\d{2}-\d{2}"
@@ -20,6 +20,7 @@ Only = Annotated[list[Annotated[str, Filled]] | None, Described("Only these peop
 AsOf = Annotated[datetime | None, Described("As of", AS_OF, {"pattern": BEGINS_WITH_A_DATE})]
 Compare = Annotated[datetime | None, Described("Compare with", COMPARE, {"pattern": BEGINS_WITH_A_DATE})]
 Full = Annotated[bool, Described("Read in full", FULL)]
+Send = Annotated[bool, Described("Mail it", SEND)]
 Fingerprint = Annotated[
     str,
     Filled,

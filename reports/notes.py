@@ -150,8 +150,9 @@ def _cap(products: pd.DataFrame) -> Iterator[str]:
     ):
         if yearly != Billing.MONTHLY.value and seats > paid:
             yield (
-                f"{site} may have {seats:,} seats of {named(product)}, for which the price book has no price: "
-                "that is taken for the site's limit and not for what was bought. Say under `bought` what was."
+                f"{site} may have {seats:,} seats of {named(product)}, for which the price book has no "
+                "price: that is taken for the site's limit and not for what was bought. Say under `bought` "
+                "what was."
             )
 
 
@@ -180,8 +181,8 @@ def _too_large(products: pd.DataFrame) -> Iterator[str]:
         large["product"], large["site"], large["paid"], large["counted"], large["oversized"], strict=True
     ):
         yield (
-            f"{named(product)} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need costs "
-            f"{money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
+            f"{named(product)} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need "
+            f"costs {money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
         )
 
 

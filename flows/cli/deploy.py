@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from prefect_email import EmailServerCredentials
+
 from flows.setup.automations import Standing, set_up_automations
 from flows.setup.deployments import (
     create_pool,
@@ -32,7 +34,7 @@ def deploy_all(folder: Path | None, channel: str | None) -> str:
     if policies:
         content = for_each_policy(content, policies)
     with open_server() as client:
-        for block in BLOCK_TYPES:
+        for block in (*BLOCK_TYPES, EmailServerCredentials):
             block.register_type_and_schema()
         fresh = create_pool(client)
         names = deploy(client, content)
@@ -47,7 +49,7 @@ def _describe(names: list[str], automations: list[Standing], address: str, *, fr
     silent = len(automations) - len(acting)
     lines = [
         f"work pool    seatwise ({'new' if fresh else 'as it was'})",
-        f"blocks       {len(BLOCK_TYPES)} types",
+        f"blocks       {len(BLOCK_TYPES) + 1} types",
         *(f"deployment   {name}" for name in names),
         *(f"automation   {name}" for name in acting),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import OUT, POLICY, AsOf, Compare, Config, Debug, Full, Json, Only, Out
+from flows.cli.options import OUT, POLICY, AsOf, Compare, Config, Debug, Full, Json, Only, Out, Send
 
 
 def reconcile(
@@ -67,13 +67,14 @@ def licences(
     out: Out = OUT,
     as_of: AsOf = None,
     compare: Compare = None,
+    send: Send = False,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Report every seat, what it costs and what is wasted: HTML, workbook and CSV."""
+    """Report every seat, what it costs and what is wasted: HTML, PDF, workbook, CSV, Parquet and FOCUS."""
     from flows.cli.run import run_command
 
-    parameters = {"config": str(config), "out": str(out), "as_of": as_of, "compare": compare}
+    parameters = {"config": str(config), "out": str(out), "as_of": as_of, "compare": compare, "send": send}
     run_command("licences", parameters, json=json)
 
 

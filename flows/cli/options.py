@@ -20,6 +20,7 @@ Only = Annotated[
 Full = Annotated[bool, typer.Option("--full", help=descriptions.FULL)]
 AsOf = Annotated[datetime | None, typer.Option("--as-of", help=descriptions.AS_OF)]
 Compare = Annotated[datetime | None, typer.Option("--compare", help=descriptions.COMPARE)]
+Send = Annotated[bool, typer.Option("--send", help=descriptions.SEND)]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 POLICY = Path("policy.yaml")

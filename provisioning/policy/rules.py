@@ -17,6 +17,7 @@ AccountField = Literal[
 ]
 """What of an account can be written."""
 LinkKey = Literal["link", "external_id", "email", "user_name"]
+Address = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
 Globs = list[str]
 
 
@@ -328,6 +329,23 @@ class Protect(Strict):
     )
 
 
+class Mail(Strict):
+    """To whom `seatwise licences --send` mails the report."""
+
+    through: str = Field(
+        min_length=1,
+        description="Name of a block of type Email Server Credentials at the Prefect server: the mail "
+        "server, and the password to it.",
+        examples=["finance-mail"],
+    )
+    to: list[Address] = Field(min_length=1, description="Addresses.", examples=[["finance@acme.test"]])
+    sender: Address | None = Field(
+        None,
+        description="Address it is sent from. Without the key it is the user name of the block.",
+        examples=["seatwise@acme.test"],
+    )
+
+
 def _known_locale(name: str) -> str:
     """Refuse what no locale is called; Babel alone knows them all, and most policies name none."""
     from babel import Locale, UnknownLocaleError
@@ -369,6 +387,11 @@ class Report(Strict):
         ["department", "cost_center"],
         description="Attributes of people by which seats and money are summed.",
         examples=[["department", "manager"]],
+    )
+    mail: Mail | None = Field(
+        None,
+        description="To whom `seatwise licences --send` mails the report.",
+        examples=[{"through": "finance-mail", "to": ["finance@acme.test"]}],
     )
     locale: Annotated[str, AfterValidator(_known_locale)] | None = Field(
         None,
