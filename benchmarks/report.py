@@ -34,6 +34,8 @@ NOW = datetime(2026, 9, 14, 7, 30, tzinfo=UTC)
 HELD = {"jira-software": 0.95, "confluence": 0.85, "jira-servicedesk": 0.7, "jira-product-discovery": 0.5}
 """How many of the people hold each product: three each on average."""
 WASTED = 0.33
+DAY_NOUGHT = pd.Timestamp("1899-12-30", tz="UTC")
+"""Of which day a workbook counts."""
 ROUNDS = 3
 
 
@@ -152,8 +154,8 @@ def cells(report: licences.Report) -> list[tuple[list[str], list[tuple[Any, ...]
 
 def _plain(table: tables.Table) -> list[dict[str, Any]]:
     days = [column.name for column in table.columns if column.kind == "day"]
-    naive = table.frame.assign(**{name: table.frame[name].dt.tz_convert(None) for name in days})
-    return table._replace(frame=naive).records
+    since = {name: (table.frame[name] - DAY_NOUGHT) / pd.Timedelta(days=1) for name in days}
+    return table._replace(frame=table.frame.assign(**since)).records
 
 
 def loop(sheets: list[tuple[list[str], list[tuple[Any, ...]]]], path: Path) -> None:
