@@ -165,9 +165,6 @@ def loop(sheets: list[tuple[list[str], list[tuple[Any, ...]]]], path: Path) -> N
         for kinds, rows in sheets:
             sheet = book.add_worksheet()
             ways = [sheet.write_string if kind in {"text", "flag"} else sheet.write_number for kind in kinds]
-            ways = [
-                sheet.write_datetime if kind == "day" else way for way, kind in zip(ways, kinds, strict=True)
-            ]
             for number, row in enumerate(rows):
                 for place, value in enumerate(row):
                     if value is not None:
