@@ -86,19 +86,26 @@ if (find) {
 }
 // What a figure means, beside it; what reads the page aloud finds the same in the list of definitions.
 const tip = document.getElementById("tip");
+let word = null;
 const hide = () => { tip.hidden = true; };
 const explain = event => {
-  const word = event.target.closest("[data-tip]");
+  word = event.target.closest("[data-tip]");
   if (!word) return hide();
   tip.textContent = word.dataset.tip;
   tip.hidden = false;
-  const place = word.getBoundingClientRect();
+  place();
+};
+const place = () => {
+  if (tip.hidden) return;
+  const box = word.getBoundingClientRect();
   const right = document.documentElement.clientWidth - tip.offsetWidth - 8;
-  tip.style.left = `${Math.max(8, Math.min(place.left, right))}px`;
-  const below = place.bottom + 6;
+  tip.style.left = `${Math.max(8, Math.min(box.left, right))}px`;
+  const below = box.bottom + 6;
   const fits = below + tip.offsetHeight <= window.innerHeight;
-  tip.style.top = `${fits ? below : place.top - tip.offsetHeight - 6}px`;
+  tip.style.top = `${fits ? below : box.top - tip.offsetHeight - 6}px`;
 };
 for (const kind of ["mouseover", "focusin"]) document.addEventListener(kind, explain);
-for (const kind of ["focusout", "scroll"]) document.addEventListener(kind, hide, true);
+document.addEventListener("focusout", hide);
+// Focus scrolls its word into sight, and what explains it follows.
+document.addEventListener("scroll", place, true);
 document.addEventListener("keydown", event => { if (event.key === "Escape") hide(); });
