@@ -35,8 +35,9 @@ def add_up(money: pd.Series) -> Decimal | None:
 def add_up_by(rows: pd.DataFrame, by: str, names: list[str]) -> pd.DataFrame:
     """The same by the values of a column, null among them; what is counted are cents, which is quick."""
     cents = pd.DataFrame({name: _in_cents(rows[name]) for name in names})
-    sums = cents.groupby(rows[by], dropna=False).sum(min_count=1)
-    return sums.apply(lambda column: column.astype(object).map(_from_cents, na_action="ignore"))
+    sums: pd.DataFrame = cents.groupby(rows[by], dropna=False).sum(min_count=1)
+    money = {name: sums[name].astype(object).map(_from_cents, na_action="ignore") for name in names}
+    return pd.DataFrame(money, index=sums.index)
 
 
 def _in_cents(money: pd.Series) -> pd.Series:
