@@ -62,8 +62,9 @@ def block(post: Post, password: str) -> None:
 
 def addressed(company) -> None:
     """Say in the policy to whom the report goes."""
-    mail = "report: {mail: {through: finance-mail, to: [finance@acme.test, cfo@acme.test]}}\n"
-    company.policy.write_text(company.policy.read_text() + mail)
+    company.rewrite(
+        "report: {", "report: {mail: {through: finance-mail, to: [finance@acme.test, cfo@acme.test]}, "
+    )
 
 
 def test_finance_gets_the_figures_the_pdf_and_the_workbook(company, post, caplog):
