@@ -12,7 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from errors import SeatwiseError
-from provisioning.policy.rules import Mail
+from provisioning.policy.report import Mail
 from tasks.blocks import BlockMissing
 from tasks.files import PRINTED, WORKBOOK
 from tasks.progress import tell

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from provisioning.policy.defaults import EXPECTED, LEDGER
 from provisioning.policy.limits import Approve, Limits
 from provisioning.policy.mistakes import mistakes
+from provisioning.policy.report import Report
 from provisioning.policy.retention import Retention
 from provisioning.policy.rules import (
     Protect,
-    Report,
     SourceRules,
     Strict,
     TargetRules,
