@@ -73,7 +73,8 @@ class Forms:
     def shown(self, value: Any, kind: str) -> str:
         """A value as text, by the kind of its column."""
         forms: dict[str, Callable[[Any], str]] = {
-            "money": self.money, "number": self.money, "count": self.count, "share": self.share, "day": self.day
+            "money": self.money, "number": self.money, "count": self.count, "share": self.share,
+            "day": self.day,
         }  # fmt: skip
         if kind in forms:
             return forms[kind](value)
