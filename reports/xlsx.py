@@ -59,9 +59,11 @@ def write(report: Report, path: Path) -> Path:
             tables.waste(report),
             tables.twice(report),
             tables.seats(report),
-            *([] if report.over_time is None else time_tables(report.over_time)),
         ]:
             sheets.table(table)
+        # Seats of several months have no sum.
+        for table in [] if report.over_time is None else time_tables(report.over_time):
+            sheets.table(table, total=False)
         draw_trend(book)
         sheets.definitions(report)
     return path
@@ -93,7 +95,7 @@ class _Sheets:
             kind: book.add_format({"num_format": form, **bold}) for kind, form in NUMBER_FORMS.items()
         }
 
-    def table(self, table: Table) -> None:
+    def table(self, table: Table, *, total: bool = True) -> None:
         """One sheet with a frozen header, a filter, widths that fit, and totals of what the filter leaves."""
         sheet = self._book.add_worksheet(table.title[:31])
         self._set_up_print(sheet)
@@ -108,7 +110,7 @@ class _Sheets:
         for start in range(0, last, BATCH):
             part = table.frame[names].iloc[start : min(start + BATCH, last)]
             self._rows(sheet, start + 1, table.columns, part)
-        if 0 < last < ROWS:
+        if total and 0 < last < ROWS:
             self._add_up(sheet, table, last)
 
     def summary(self, report: Report) -> None:
