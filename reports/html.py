@@ -27,7 +27,12 @@ MONEY = ["Paid for", "Cost a month", "Saving this cycle", "Saving a month", "Sav
 
 
 def write(
-    report: Report, path: Path, *, rows: int = 500, workbook: str | None = "licences.xlsx", locale: str | None = None
+    report: Report,
+    path: Path,
+    *,
+    rows: int = 500,
+    workbook: str | None = "licences.xlsx",
+    locale: str | None = None,
 ) -> Path:
     """Write the page.
 
