@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
 from tests.flows.conftest import template
 
@@ -21,6 +23,13 @@ ROOT = Path(__file__).parents[1]
 PREFECT = [sys.executable, "-m", "prefect"]
 SEATWISE = [sys.executable, "-c", "import sys; from flows.cli import main; sys.argv[0] = 'seatwise'; main()"]
 PATIENCE = 150
+
+# A server on SQLite is busy now and then, and says so; what it refused so it has not done.
+HTTP = requests.Session()
+HTTP.mount(
+    "http://",
+    HTTPAdapter(max_retries=Retry(20, status_forcelist=[503], backoff_factor=0.2, allowed_methods=None)),
+)
 
 
 def server_environment(folder: Path) -> dict[str, str]:
@@ -88,14 +97,14 @@ def process(command: list[str], folder: Path, env: dict[str, str]) -> Iterator[s
                 running.wait(timeout=20)
 
 
-def until(done, what: str):
-    """The first true answer, asked again and again."""
-    end = time.monotonic() + PATIENCE
+def until(done, what: str, patience: float = PATIENCE):
+    """The first true answer, asked again and again for so many seconds."""
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if found := done():
             return found
         time.sleep(0.5)
-    raise AssertionError(f"{what} did not happen within {PATIENCE} s")
+    raise AssertionError(f"{what} did not happen within {patience} s")
 
 
 def healthy(url: str) -> bool:

@@ -25,13 +25,13 @@ FILE = """\
 class Flows:
     """The product, by its flows."""
 
-    def sync(self, folder: Path, moment: datetime) -> dict[str, Any]:
+    def sync(self, plant: Plant, moment: datetime) -> dict[str, Any]:
         """Run it as of a moment."""
-        return bare.sync(folder, moment)
+        return bare.sync(plant.folder, moment)
 
-    def approve(self, folder: Path, fingerprint: str, moment: datetime) -> None:
+    def approve(self, plant: Plant, fingerprint: str, moment: datetime) -> None:
         """Release a plan."""
-        bare.approve(folder, fingerprint, moment)
+        bare.approve(plant.folder, fingerprint, moment)
 
 
 def plants(folder: Path, base: str) -> list[Plant]:
@@ -39,12 +39,18 @@ def plants(folder: Path, base: str) -> list[Plant]:
     cloud, files = folder / "cloud", folder / "files"
     policy.write(cloud, base, PEOPLE)
     path = policy.write(files, base, PEOPLE, targets=["legacy-jira"])
+    read_from_file(path)
+    shown = Path("out", "plan.csv")
+    return [
+        Plant("services", cloud, cloud / shown, truth.cloud, idle=True),
+        Plant("files", files, files / shown, truth.jira, idle=False, table=files / "people.csv"),
+    ]
+
+
+def read_from_file(path: Path) -> None:
+    """Have the policy read its people from people.csv beside it."""
     text = path.read_text().replace("connections:\n", "connections:\n" + FILE.format())
     path.write_text(text.replace("  - from: okta-main\n", "  - from: hr\n"))
-    return [
-        Plant("services", cloud, truth.cloud, idle=True),
-        Plant("files", files, truth.jira, idle=False, table=files / "people.csv"),
-    ]
 
 
 def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:
@@ -55,7 +61,7 @@ def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:
     os.environ |= policy.SECRETS
     world = make_world(PEOPLE, seed)
     with served(world, port), bare.without_prefect():
-        _found(world)
+        found(world)
         life = Life(world, plants(folder, base), Flows(), seed)
         for verdict in life.days(most):
             tally.points += 1
@@ -67,7 +73,7 @@ def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:
     return tally
 
 
-def _found(world: Any) -> None:
+def found(world: Any) -> None:
     """Have the targets founded before the first day; a face founds its own when it is first asked."""
     from sandbox.jira_dc.rows import installation
     from sandbox.kit.cloud_wire import organisation

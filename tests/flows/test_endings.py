@@ -14,24 +14,15 @@ from pathlib import Path
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util.retry import Retry
 
 from tasks.session import open_session
 from tests.flows.test_crash import writes
 from tests.flows.test_deployments import ROOT, environment  # noqa: F401
 from tests.flows.test_states import OUTCOME, PLAN, artifacts
 from tests.flows.test_sync import released
-from tests.servers import PREFECT, process, start_server, until
+from tests.servers import HTTP, PREFECT, process, start_server, until
 
 pytestmark = pytest.mark.live
-
-# A server on SQLite is busy now and then, and says so; what it refused so it has not done.
-HTTP = requests.Session()
-HTTP.mount(
-    "http://",
-    HTTPAdapter(max_retries=Retry(20, status_forcelist=[503], backoff_factor=0.2, allowed_methods=None)),
-)
 
 
 class Deployed:

@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import requests
 from sqlalchemy import create_engine, text
 
-from tests.servers import SEATWISE
+from tests.servers import HTTP, SEATWISE
 
 ENDS = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 
@@ -19,7 +18,7 @@ def ask(
     environment: dict[str, str], path: str, *, auth: tuple[str, str] | None = None, **body: object
 ) -> list[dict[str, Any]]:
     """What the server lists of a sort of thing."""
-    reply = requests.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json=body, auth=auth, timeout=10)
+    reply = HTTP.post(f"{environment['PREFECT_API_URL']}/{path}/filter", json=body, auth=auth, timeout=10)
     reply.raise_for_status()
     return reply.json()
 
@@ -29,7 +28,7 @@ def tell(
 ) -> dict[str, Any]:
     """Change something at the server, as its UI would."""
     url = f"{environment['PREFECT_API_URL']}/{path}"
-    reply = requests.request(method, url, json=body, auth=auth, timeout=10)
+    reply = HTTP.request(method, url, json=body, auth=auth, timeout=10)
     reply.raise_for_status()
     return reply.json() if reply.content else {}
 

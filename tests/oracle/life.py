@@ -33,10 +33,10 @@ OLD = 5
 class Product(Protocol):
     """How the product is run; whoever runs it knows how."""
 
-    def sync(self, folder: Path, moment: datetime) -> dict[str, Any]:
+    def sync(self, plant: Plant, moment: datetime) -> dict[str, Any]:
         """Run it once as of a moment; its summary."""
 
-    def approve(self, folder: Path, fingerprint: str, moment: datetime) -> None:
+    def approve(self, plant: Plant, fingerprint: str, moment: datetime) -> None:
         """Release a plan as a person does."""
 
 
@@ -47,6 +47,7 @@ class Plant:
     Attributes:
         name: what it is called in the report.
         folder: its policy.
+        plan: where its last plan is shown as a table.
         look: the true accounts of its target.
         idle: whether its policy takes seats nobody uses.
         table: the file its people come from, where they do.
@@ -54,6 +55,7 @@ class Plant:
 
     name: str
     folder: Path
+    plan: Path
     look: Callable[[World], list[Account]]
     idle: bool
     table: Path | None = None
@@ -149,12 +151,12 @@ class Life:
         before = plant.look(world)
         if wrong is None:
             plant.deadlines.read(world, self.meaning, before)
-        summary = self.product.sync(plant.folder, world.company.now)
+        summary = self.product.sync(plant, world.company.now)
         held = summary["exit_code"] == 3
         if held and not self._reads_wrongs(plant, before):
             for fingerprint in summary["fingerprints"].values():
-                self.product.approve(plant.folder, fingerprint, world.company.now)
-            summary = self.product.sync(plant.folder, world.company.now)
+                self.product.approve(plant, fingerprint, world.company.now)
+            summary = self.product.sync(plant, world.company.now)
         after = {one.key: one.things for one in plant.look(world)}
         violations = self._too_much(plant, before, after)
         if wrong is None:
@@ -206,10 +208,9 @@ class Life:
 
 def _planned(plant: Plant) -> list[dict[str, str]]:
     """The rows of the plan as a person reads them."""
-    path = plant.folder / "out" / "plan.csv"
-    if not path.exists():
+    if not plant.plan.exists():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
+    with plant.plan.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

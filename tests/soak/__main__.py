@@ -1,0 +1,155 @@
+"""`python -m tests.soak [--days 30] [--seed 1] [--interval 20]`: days of a living server under the oracle.
+
+A Prefect server, a worker and schedules keep two policies in step with a simulated company that lives a day
+between two runs, makes mistakes, and has services that fail. The worker is killed three times, the server
+started again once, syncs are started by hand meanwhile. Ends with exit code 1 if the oracle finds something
+wrong, a run is left that never ends, or the server and the ledger say different things of a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from sandbox import policy
+from sandbox.running import Running
+from tests.chaos.company import PEOPLE, found, read_from_file
+from tests.chaos.database import postgres
+from tests.oracle import truth
+from tests.oracle.life import Life, Plant, Verdict
+from tests.soak.agreement import Said, compare, table
+from tests.soak.house import House
+from tests.soak.product import Scheduled
+
+SERVICES, FILES = "services", "files"
+KILLS = (1 / 4, 1 / 2, 3 / 4)
+"""Parts of the time at which the worker is killed; every second time with all it runs."""
+
+
+class Days(NamedTuple):
+    """What came of them."""
+
+    verdicts: list[Verdict]
+    said: list[Said]
+    happened: list[str]
+
+    @property
+    def violations(self) -> list[str]:
+        """What must not be, each with what shows it."""
+        wrong = [f"{kind}: {text}" for one in self.verdicts for kind, text in one.violations]
+        wrong += [f"never ended: {one.name} is {one.state}" for one in self.said if one.zombie]
+        return wrong + [
+            f"differ: {one.name} is {one.state} at the server and {one.verdict} in the ledger"
+            for one in self.said
+            if not one.agrees and not one.zombie
+        ]
+
+
+def main() -> None:
+    """Live through the days that were asked for, and say what came of them."""
+    asked, started = _arguments(), time.monotonic()
+    # Whoever ends it early leaves no server and no worker behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
+    with tempfile.TemporaryDirectory(prefix="seatwise-soak-") as folder:
+        days = live(Path(folder), asked.days, asked.seed, asked.interval)
+    held = sum(one.held for one in days.verdicts)
+    print(table(days.said))
+    print(
+        f"\n{asked.days} days of {len({one.plant for one in days.verdicts})} policies, seed {asked.seed}, "
+        f"{time.monotonic() - started:.0f} s: {len(days.said)} runs, "
+        f"{sum(one.taken for one in days.verdicts)} things taken, {held} times a person was asked, "
+        f"{sum(one.wrong is not None for one in days.verdicts)} days with mistakes"
+    )
+    print("\n".join([*days.happened, f"{len(days.violations)} violations", *days.violations]))
+    sys.exit(1 if days.violations else 0)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    for name, usual, text in (
+        ("days", 30, "days to live through"),
+        ("seed", 1, "which company and which mistakes"),
+        ("interval", 20, "seconds between two runs of a schedule"),
+    ):
+        value = int(os.environ.get(f"SOAK_{name.upper()}", usual))
+        parser.add_argument(f"--{name}", type=int, default=value, help=f"{text} ({value})")
+    return parser.parse_args()
+
+
+def live(folder: Path, days: int, seed: int, interval: int) -> Days:
+    """Live through so many days; nothing is left running.
+
+    Args:
+        folder: for everything that is written.
+        days: how many.
+        seed: decides everything random.
+        interval: seconds between two runs of a schedule.
+    """
+    with ExitStack() as running:
+        database = running.enter_context(postgres())
+        database.copy("", "seatwise")
+        company = running.enter_context(Running(people=PEOPLE, seed=seed))
+        found(company.world)
+        home = folder / "home"
+        plants = _plants(home, company.url, database.url)
+        house = House(folder, home)
+        product = Scheduled(house, database, company.world, seed)
+        product.troubles = dict(_troubles(product, days))
+        running.enter_context(house.living(interval))
+        verdicts = list(_told(Life(company.world, plants, product, seed).days(days), product, plants))
+        house.finish()
+        return Days(verdicts, compare(house.runs(), product.verdicts()), product.happened)
+
+
+def _plants(home: Path, base: str, ledger: str) -> list[Plant]:
+    """Okta and the organisation by their interfaces; a table and a Data Center installation; one ledger."""
+    folder = home / "policies"
+    for name, target in ((SERVICES, "acme-cloud"), (FILES, "legacy-jira")):
+        path = policy.write(folder, base, PEOPLE, targets=[target])
+        path.write_text(path.read_text().replace("sqlite:///seatwise.db", f"'{ledger}'"))
+        path.rename(folder / f"{name}.yaml")
+    read_from_file(folder / f"{FILES}.yaml")
+    shown = {name: home / "out" / name / "latest" / "plan.csv" for name in (SERVICES, FILES)}
+    return [
+        Plant(SERVICES, folder, shown[SERVICES], truth.cloud, idle=True),
+        Plant(FILES, folder, shown[FILES], truth.jira, idle=False, table=folder / "people.csv"),
+    ]
+
+
+def _troubles(product: Scheduled, days: int) -> Iterator[tuple[tuple[str, int], object]]:
+    """What befalls whom on which day."""
+    for nth, part in enumerate(KILLS):
+        yield (SERVICES, max(1, round(part * days))), partial(product.kill, with_runs=nth % 2 == 0)
+    yield (FILES, max(1, round(days / 3))), product.by_hand
+    yield (FILES, max(2, round(days * 2 / 3))), product.restart
+
+
+def _told(days: Iterator[Verdict], product: Scheduled, plants: list[Plant]) -> Iterator[Verdict]:
+    """Each day's verdict, printed; what a person would not approve is rejected before the next."""
+    started = time.monotonic()
+    for one in days:
+        (plant,) = [each for each in plants if each.name == one.plant]
+        rejected = product.reject_what_waits(plant)
+        said = compare(product.house.runs("COMPLETED", "FAILED", "CANCELLED", "CRASHED"), product.verdicts())
+        differ = [f"{each.state} is {each.verdict}" for each in said if not each.agrees]
+        print(
+            f"{time.monotonic() - started:5.0f} s  day {one.day:>2} {one.plant:<8} exit {one.exit_code}, "
+            f"{one.taken} taken{', a person was asked' * one.held}{', rejected' * bool(rejected)}; "
+            f"{one.wrong or 'nothing wrong'}; {[kind for kind, _ in one.violations] or 'no violation'}"
+            f"{f'; DIFFER: {differ}' * bool(differ)}",
+            flush=True,
+        )
+        yield one
+
+
+if __name__ == "__main__":
+    main()
