@@ -46,4 +46,10 @@ def _is_filled(text: str) -> str:
     return text.strip()
 
 
+def _chosen(text: str) -> str:
+    return _is_filled(text).split()[0]
+
+
 Filled = AfterValidator(_is_filled)
+Chosen = AfterValidator(_chosen)
+"""What stands first in a choice; the words behind it are for whoever chooses."""

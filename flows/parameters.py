@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 from flows.descriptions import AS_OF, COMPARE, CONFIG, FULL, ONLY, OUT, SEND
-from flows.forms import Described, Filled
+from flows.forms import Chosen, Described, Filled
 
 BEGINS_WITH_A_DATE = r"^\d{4}-\d{2}-\d{2}"
 NOT_EMPTY = {"minLength": 1, "pattern": r"\S"}
@@ -23,19 +23,19 @@ Full = Annotated[bool, Described("Read in full", FULL)]
 Send = Annotated[bool, Described("Mail it", SEND)]
 Fingerprint = Annotated[
     str,
-    Filled,
+    Chosen,
     Described(
         "Plan",
-        "Fingerprint of the plan, or its beginning: the run that made it shows it.",
+        "One that waits, or the fingerprint of another or its beginning: the run that made it shows it.",
         {"minLength": 4, "maxLength": 64, "pattern": "^[0-9a-f]+$"},
     ),
 ]
 RunId = Annotated[
     str,
-    Filled,
+    Chosen,
     Described(
         "Run",
-        "The run to take back, or its beginning: `20261129-153831-gym7`.",
+        "One of the last that changed something, or another or its beginning: `20261129-153831-gym7`.",
         {"minLength": 4, "pattern": "^[0-9]{4}[0-9a-z-]*$"},
     ),
 ]

@@ -22,6 +22,7 @@ from reports import licences
 from reports.licences import Report
 from tasks.after import links_after, links_then
 from tasks.artifacts import show_artifacts
+from tasks.choices import offer_choices
 from tasks.ending import describe_ending
 from tasks.events import emit_events
 from tasks.files import write_files
@@ -98,6 +99,7 @@ def _close(session: Session, summary: dict[str, Any]) -> None:
         session.run_id, session.moment(), verdict=verdict, exit_code=code, summary=summary
     )
     measure_run(session.config.stem, summary, session.reader.meter.refusals())
+    offer_choices(session)
 
 
 def _build_report(session: Session, state: RunState, book: PriceBook | None) -> Report:

@@ -10,6 +10,7 @@ from flows.setup.automations import Standing, set_up_automations
 from flows.setup.deployments import (
     create_pool,
     deploy,
+    find_known,
     find_policies,
     for_each_policy,
     limit_queues,
@@ -37,7 +38,7 @@ def deploy_all(folder: Path | None, channel: str | None) -> str:
         for block in (*BLOCK_TYPES, EmailServerCredentials):
             block.register_type_and_schema()
         fresh = create_pool(client)
-        names = deploy(client, content)
+        names = deploy(client, content, None if policies else find_known(client))
         limit_queues(client, policies)
         automations = set_up_automations(client, channel)
         address = str(client.api_url).removesuffix("/").removesuffix("/api")

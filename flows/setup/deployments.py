@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +23,9 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.workers.process import ProcessWorker
 
 from errors import SeatwiseError
+from tasks.blocks import PolicyBlock
+from tasks.choices import with_policies
+from tasks.locate import home
 from tasks.session import read_policy
 
 POOL = "seatwise"
@@ -103,8 +106,25 @@ def for_each_policy(content: Mapping[str, Any], policies: Mapping[str, Path]) ->
     return {**content, "deployments": every}
 
 
-def deploy(client: SyncPrefectClient, content: Mapping[str, Any]) -> list[str]:
+def find_known(client: SyncPrefectClient) -> list[str]:
+    """What a form may call a policy: the files in the folder of the worker, and those kept at the server.
+
+    Nothing is found where the folder is another machine's; the form takes any name then.
+    """
+    files = [path.name for path in sorted(home().glob("*.yaml")) if _is_policy(path)]
+    blocks = client.read_block_documents_by_type(PolicyBlock.get_block_type_slug())
+    return [*files, *sorted(f"block:{block.name}" for block in blocks)]
+
+
+def deploy(
+    client: SyncPrefectClient, content: Mapping[str, Any], known: Sequence[str] | None = None
+) -> list[str]:
     """Create or update deployments; the schedules of those that are there stay as a person left them.
+
+    Args:
+        client: of the server.
+        content: as prefect.yaml states them.
+        known: policies that the forms offer beside the deployment's own; None where it has that one alone.
 
     Returns:
         Their names.
@@ -120,6 +140,8 @@ def deploy(client: SyncPrefectClient, content: Mapping[str, Any]) -> list[str]:
         form = load_flow_from_entrypoint(
             str(found.entrypoint), use_placeholder_flow=False
         ).parameters.model_dump()
+        own = str(found.parameters["config"])
+        form = with_policies(form, own, [own] if known is None else known)
         client.update_deployment(found.id, DeploymentUpdate(parameter_openapi_schema=form))
         if found.name in before:
             _set_schedules(client, found, before[found.name].schedules)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from sandbox import policy
 from sandbox.running import Running
+from tasks.session import open_session
 from tests.chaos.company import PEOPLE, found, read_from_file
 from tests.chaos.database import postgres
 from tests.oracle import truth
@@ -101,6 +102,8 @@ def live(folder: Path, days: int, seed: int, interval: int) -> Days:
         found(company.world)
         home = folder / "home"
         plants = _plants(home, company.url, database.url)
+        with open_session(plants[0].folder / f"{SERVICES}.yaml"):
+            pass  # The ledger is laid out before anybody looks into it.
         house = House(folder, home)
         product = Scheduled(house, database, company.world, seed)
         product.troubles = dict(_troubles(product, days))
