@@ -27,9 +27,9 @@ from reports.compared import Compared, count_ready
 from reports.notes import describe
 from reports.over_time import OverTime
 from reports.rejects import count_rejects, describe_rejects
-from reports.words import Definition, defined, titled
+from reports.words import Definition, defined
 
-__all__ = ["Headline", "Report", "Terms", "after_run", "build", "since", "summary", "table_rows"]
+__all__ = ["Headline", "Report", "Terms", "after_run", "build", "since", "summary"]
 
 NOT_STATED = "(not stated)"
 NOBODY = "(paid, held by nobody)"
@@ -200,20 +200,6 @@ def summary(report: Report) -> dict[str, Any]:
         "compared": None if report.compared is None else report.compared.summary,
         "over_time": None if report.over_time is None else over_time.summary(report.over_time),
     }
-
-
-def table_rows(report: Report) -> list[dict[str, Any]]:
-    """The products as rows of a table artifact: text and numbers alone."""
-    shown = ["product", "site", "capacity", "billed", "used", "wasted", "cost", "monthly", "at_renewal"]
-    plain = report.products[shown].astype(object)
-    plain = plain.where(plain.notna(), None)
-    return [
-        {
-            titled(str(name)): _number(value) if isinstance(value, Decimal) else value
-            for name, value in row.items()
-        }
-        for row in plain.to_dict("records")
-    ]
 
 
 def _headline(found: Assessment, products: pd.DataFrame, renewals: pd.DataFrame) -> Headline:

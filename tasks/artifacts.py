@@ -8,7 +8,7 @@ import pandas as pd
 from prefect.artifacts import Artifact, MarkdownArtifact, TableArtifact
 
 from ledger import StoredPlan
-from reports import licences, plan_text
+from reports import glance, plan_text
 from reports.licences import Report
 from reports.rejects import count_rejects, describe_rejects
 from tasks.consent import waits_for_approval
@@ -43,9 +43,14 @@ def _artifacts(session: Session, report: Report | None) -> Iterator[Artifact]:
             )
     if report is not None:
         yield TableArtifact(
-            table=licences.table_rows(report),
+            table=glance.table_rows(report),
             key=artifact_key("licences", policy),
             description="Seats, money and waste",
+        )
+        yield MarkdownArtifact(
+            markdown=glance.bars(report),
+            key=artifact_key("seats", policy),
+            description="How much of what is paid for is used",
         )
         yield MarkdownArtifact(
             markdown=f"The licence report of run {session.run_id}: `{session.out / REPORT}`",

@@ -12,7 +12,7 @@ import pytest
 
 from provisioning.licensing.lanes import Waits
 from provisioning.model import frames
-from reports import licences
+from reports import glance, licences
 from reports.bills import add_up
 from tests.reports.company import NOW, company, example_prices, made
 
@@ -121,7 +121,7 @@ def test_summary_and_artifact_rows_are_plain_json(report, unpriced):
     """Numbers and text alone, so that any reader of JSON can use them."""
     for one in (report, unpriced):
         summary = licences.summary(one)
-        rows = licences.table_rows(one)
+        rows = glance.table_rows(one)
 
         assert json.loads(json.dumps([summary, rows], allow_nan=False)) == [summary, rows]
         assert summary["waste"]["seats"] == one.headline.wasted
