@@ -70,10 +70,10 @@ def install_entry_points(folder: Path) -> Path:
 
 
 @contextmanager
-def start_server(folder: Path, environment: dict[str, str]) -> Iterator[str]:
+def start_server(folder: Path, environment: dict[str, str], *options: str) -> Iterator[str]:
     """A server that answers, at the address of its environment."""
     url = environment["PREFECT_API_URL"]
-    command = [*PREFECT, "server", "start", "--port", environment["PREFECT_SERVER_API_PORT"]]
+    command = [*PREFECT, "server", "start", "--port", environment["PREFECT_SERVER_API_PORT"], *options]
     with process(command, folder, environment):
         until(lambda: healthy(url), "the server's start")
         yield url
