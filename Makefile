@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo ldap test live check chaos mutants schema bench deploy up lock
+.PHONY: help demo ldap test live check chaos soak mutants schema bench deploy up lock
 
 help: ## List the chores
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,9 @@ check: $(VENV)/dev.stamp ## Lint, types and import contracts
 
 chaos: $(VENV)/dev.stamp ## Kill, disturb and mislead it everywhere, and 90 days under the oracle; hours. ONLY='kill crowd', POINTS=N, ORACLE_DAYS, ORACLE_SEED
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(POINTS),--points $(POINTS))
+
+soak: $(VENV)/dev.stamp ## A living server and worker under the oracle for 30 days; an hour. DAYS=30, SEED=1, INTERVAL=20 seconds
+	$(BIN)/python -m tests.soak $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED)) $(if $(INTERVAL),--interval $(INTERVAL))
 
 mutants: $(VENV)/dev.stamp ## Break what decides, remembers and writes line by line and hold the floors of what tests see; ONLY=FILE and MOST=N shorten it
 	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))

@@ -9,7 +9,6 @@ wrong, a run is left that never ends, or the server and the ledger say different
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import tempfile
@@ -81,8 +80,7 @@ def _arguments() -> argparse.Namespace:
         ("seed", 1, "which company and which mistakes"),
         ("interval", 20, "seconds between two runs of a schedule"),
     ):
-        value = int(os.environ.get(f"SOAK_{name.upper()}", usual))
-        parser.add_argument(f"--{name}", type=int, default=value, help=f"{text} ({value})")
+        parser.add_argument(f"--{name}", type=int, default=usual, help=f"{text} ({usual})")
     return parser.parse_args()
 
 
