@@ -47,8 +47,8 @@ check: $(VENV)/dev.stamp ## Lint, types and import contracts
 chaos: $(VENV)/dev.stamp ## Kill, disturb and mislead it everywhere, and 90 days under the oracle; hours. ONLY='kill crowd', POINTS=N, ORACLE_DAYS, ORACLE_SEED
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(POINTS),--points $(POINTS))
 
-soak: $(VENV)/dev.stamp ## A living server and worker under the oracle for 30 days; an hour. DAYS=30, SEED=1, INTERVAL=20 seconds
-	$(BIN)/python -m tests.soak $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED)) $(if $(INTERVAL),--interval $(INTERVAL))
+soak: $(VENV)/dev.stamp ## A living server and worker under the oracle for 30 days; an hour. DAYS=30, SEED=1, INTERVAL=20 seconds, ONLY=services
+	$(BIN)/python -m tests.soak $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed $(SEED)) $(if $(INTERVAL),--interval $(INTERVAL)) $(if $(ONLY),--only $(ONLY))
 
 mutants: $(VENV)/dev.stamp ## Break what decides, remembers and writes line by line and hold the floors of what tests see; ONLY=FILE and MOST=N shorten it
 	$(BIN)/python tests/mutants.py $(if $(ONLY),--only $(ONLY)) $(if $(MOST),--most $(MOST))

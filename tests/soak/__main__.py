@@ -1,4 +1,4 @@
-"""`python -m tests.soak [--days 30] [--seed 1] [--interval 20]`: days of a living server under the oracle.
+"""`python -m tests.soak [--days 30] [--only services]`: days of a living server under the oracle.
 
 A Prefect server, a worker and schedules keep two policies in step with a simulated company that lives a day
 between two runs, makes mistakes, and has services that fail. The worker is killed three times, the server
@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -28,7 +29,7 @@ from tests.oracle import truth
 from tests.oracle.life import Life, Plant, Verdict
 from tests.soak.agreement import Said, compare, table
 from tests.soak.house import House
-from tests.soak.product import Scheduled
+from tests.soak.product import Scheduled, Trouble
 
 SERVICES, FILES = "services", "files"
 KILLS = (1 / 4, 1 / 2, 3 / 4)
@@ -60,7 +61,7 @@ def main() -> None:
     # Whoever ends it early leaves no server and no worker behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
     with tempfile.TemporaryDirectory(prefix="seatwise-soak-") as folder:
-        days = live(Path(folder), asked.days, asked.seed, asked.interval)
+        days = live(Path(folder), asked.days, asked.seed, asked.interval, asked.only)
     held = sum(one.held for one in days.verdicts)
     print(table(days.said))
     print(
@@ -81,10 +82,11 @@ def _arguments() -> argparse.Namespace:
         ("interval", 20, "seconds between two runs of a schedule"),
     ):
         parser.add_argument(f"--{name}", type=int, default=usual, help=f"{text} ({usual})")
+    parser.add_argument("--only", default="", help="the policy whose name holds this: services or files")
     return parser.parse_args()
 
 
-def live(folder: Path, days: int, seed: int, interval: int) -> Days:
+def live(folder: Path, days: int, seed: int, interval: int, only: str = "") -> Days:
     """Live through so many days; nothing is left running.
 
     Args:
@@ -92,6 +94,7 @@ def live(folder: Path, days: int, seed: int, interval: int) -> Days:
         days: how many.
         seed: decides everything random.
         interval: seconds between two runs of a schedule.
+        only: the policy whose name holds this; every policy for none.
     """
     with ExitStack() as running:
         database = running.enter_context(postgres())
@@ -99,12 +102,12 @@ def live(folder: Path, days: int, seed: int, interval: int) -> Days:
         company = running.enter_context(Running(people=PEOPLE, seed=seed))
         found(company.world)
         home = folder / "home"
-        plants = _plants(home, company.url, database.url)
-        with open_session(plants[0].folder / f"{SERVICES}.yaml"):
+        plants = [one for one in _plants(home, company.url, database.url) if only in one.name]
+        with open_session(plants[0].folder / f"{plants[0].name}.yaml"):
             pass  # The ledger is laid out before anybody looks into it.
         house = House(folder, home)
         product = Scheduled(house, database, company.world, seed)
-        product.troubles = dict(_troubles(product, days))
+        product.troubles = _troubles(product, days)
         running.enter_context(house.living(interval))
         verdicts = list(_told(Life(company.world, plants, product, seed).days(days), product, plants))
         house.finish()
@@ -126,12 +129,14 @@ def _plants(home: Path, base: str, ledger: str) -> list[Plant]:
     ]
 
 
-def _troubles(product: Scheduled, days: int) -> Iterator[tuple[tuple[str, int], object]]:
-    """What befalls whom on which day."""
+def _troubles(product: Scheduled, days: int) -> dict[int, list[Trouble]]:
+    """What befalls the first policy on which day."""
+    found: dict[int, list[Trouble]] = defaultdict(list)
     for nth, part in enumerate(KILLS):
-        yield (SERVICES, max(1, round(part * days))), partial(product.kill, with_runs=nth % 2 == 0)
-    yield (FILES, max(1, round(days / 3))), product.by_hand
-    yield (FILES, max(2, round(days * 2 / 3))), product.restart
+        found[max(1, round(part * days))].append(partial(product.kill, with_runs=nth % 2 == 0))
+    found[max(1, round(days / 3))].append(product.by_hand)
+    found[max(1, round(days * 2 / 3))].append(product.restart)
+    return found
 
 
 def _told(days: Iterator[Verdict], product: Scheduled, plants: list[Plant]) -> Iterator[Verdict]:

@@ -37,14 +37,14 @@ class Scheduled:
         self.house, self.world, self._database = house, world, database
         self.clock = LedgerClock(database)
         self.chance = random.Random(seed)
-        self.troubles: dict[tuple[str, int], Trouble] = {}
+        self.troubles: dict[int, list[Trouble]] = {}
         self.happened: list[str] = []
 
     def sync(self, plant: Plant, moment: datetime) -> dict[str, Any]:
         """Wait for the next run of the schedule that comes to its end; its summary."""
         self.clock.set(moment)
         with self.house.at_work(plant.name):
-            if (trouble := self.troubles.pop((plant.name, self.world.company.day), None)) is not None:
+            for trouble in self.troubles.pop(self.world.company.day, ()):
                 trouble(plant)
             since = self.clock.now()
             until(lambda: self._ended(plant, since), f"the end of a sync of {plant.name}", CLOSING)
