@@ -13,6 +13,7 @@ from prefect.runtime import deployment, flow_run
 from errors import explain_error
 from ledger.private import keep_folder_private
 from tasks.events import emit_failure
+from tasks.first_event import tell_first_event
 from tasks.lease import keep_alive
 from tasks.naming import named, own_folder
 from tasks.opened import open_here
@@ -74,6 +75,7 @@ def _begin(session: Session) -> None:
     if deployment.id:
         session.out = own_folder(session.out, session.run_id)
     keep_folder_private(session.out, shared=[session.config, Path.cwd(), Path.home()])
+    tell_first_event()
     veil_logs(session.policy.personal_data if session.flow_run else "full")
     session.interrupted = ledger.close_interrupted(session.moment())
 
