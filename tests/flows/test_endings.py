@@ -56,6 +56,12 @@ class Deployed:
             lambda: run if (run := self.run(run_id))["state_type"] in types else None, f"{types} of the run"
         )
 
+    def scheduled(self, *types: str) -> dict | None:
+        """A run that a schedule made, once one is in one of these states."""
+        query = {"flow_runs": {"state": {"type": {"any_": list(types)}}}}
+        runs = HTTP.post(f"{self.url}/flow_runs/filter", json=query, timeout=10).json()
+        return next((run for run in runs if run["auto_scheduled"]), None)
+
     def retry(self, run_id: str) -> None:
         """Press Retry."""
         at = {"scheduled_time": datetime.now(UTC).isoformat()}
@@ -81,7 +87,7 @@ def deployment(company, environment: dict[str, str], folder: Path) -> Iterator[D
     with start_server(folder, environment):
         subprocess.run(
             ["make", "-o", ".venv/run.stamp", f"BIN={Path(sys.executable).parent}", "deploy"],
-            cwd=ROOT, env=environment, check=True, capture_output=True,
+            cwd=ROOT, env=env, check=True, capture_output=True,
         )  # fmt: skip
         with process([*PREFECT, "worker", "start", "--pool", "seatwise"], worker, env):
             yield Deployed(environment["PREFECT_API_URL"])
@@ -112,6 +118,7 @@ def require_words_about_wrong_values(deployed: Deployed) -> None:
         ("seatwise-reconcile", "as_of", "yesterday"),
         ("seatwise-reconcile", "full", "maybe"),
         ("seatwise-sync", "config", " "),
+        ("seatwise-sync", "config", "another.yaml"),
         ("seatwise-sync", "only", "ada"),
     ]
     for name, field, value in wrong:
