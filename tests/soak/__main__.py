@@ -12,6 +12,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -58,14 +59,15 @@ class Days(NamedTuple):
 def main() -> None:
     """Live through the days that were asked for, and say what came of them."""
     asked, started = _arguments(), time.monotonic()
-    # Whoever ends it early leaves no server and no worker behind either.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))
+    # Told to end, it begins no further day, and judges those there were.
+    told = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told.set())
     with tempfile.TemporaryDirectory(prefix="seatwise-soak-") as folder:
-        days = live(Path(folder), asked.days, asked.seed, asked.interval, asked.only)
+        days = live(Path(folder), asked.days, asked.seed, asked.interval, asked.only, told)
     held = sum(one.held for one in days.verdicts)
     print(table(days.said))
     print(
-        f"\n{asked.days} days of {len({one.plant for one in days.verdicts})} policies, seed {asked.seed}, "
+        f"\n{max(one.day for one in days.verdicts)} days of {len({one.plant for one in days.verdicts})} policies, seed {asked.seed}, "
         f"{time.monotonic() - started:.0f} s: {len(days.said)} runs, "
         f"{sum(one.taken for one in days.verdicts)} things taken, {held} times a person was asked, "
         f"{sum(one.wrong is not None for one in days.verdicts)} days with mistakes"
@@ -86,7 +88,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def live(folder: Path, days: int, seed: int, interval: int, only: str = "") -> Days:
+def live(folder: Path, days: int, seed: int, interval: int, only: str, told: threading.Event) -> Days:
     """Live through so many days; nothing is left running.
 
     Args:
@@ -95,6 +97,7 @@ def live(folder: Path, days: int, seed: int, interval: int, only: str = "") -> D
         seed: decides everything random.
         interval: seconds between two runs of a schedule.
         only: the policy whose name holds this; every policy for none.
+        told: set when no further day may begin.
     """
     with ExitStack() as running:
         database = running.enter_context(postgres())
@@ -109,7 +112,12 @@ def live(folder: Path, days: int, seed: int, interval: int, only: str = "") -> D
         product = Scheduled(house, database, company.world, seed)
         product.troubles = _troubles(product, days)
         running.enter_context(house.living(interval))
-        verdicts = list(_told(Life(company.world, plants, product, seed).days(days), product, plants))
+        life = Life(company.world, plants, product, seed).days(days)
+        verdicts = []
+        for one in _judged(life, product, plants):
+            verdicts.append(one)
+            if told.is_set():
+                break
         house.finish()
         return Days(verdicts, compare(house.runs(), product.verdicts()), product.happened)
 
@@ -139,7 +147,7 @@ def _troubles(product: Scheduled, days: int) -> dict[int, list[Trouble]]:
     return found
 
 
-def _told(days: Iterator[Verdict], product: Scheduled, plants: list[Plant]) -> Iterator[Verdict]:
+def _judged(days: Iterator[Verdict], product: Scheduled, plants: list[Plant]) -> Iterator[Verdict]:
     """Each day's verdict, printed; what a person would not approve is rejected before the next."""
     started = time.monotonic()
     for one in days:
