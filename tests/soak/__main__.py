@@ -65,9 +65,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="seatwise-soak-") as folder:
         days = live(Path(folder), asked.days, asked.seed, asked.interval, asked.only, told)
     held = sum(one.held for one in days.verdicts)
+    lived, plants = max(one.day for one in days.verdicts), {one.plant for one in days.verdicts}
     print(table(days.said))
     print(
-        f"\n{max(one.day for one in days.verdicts)} days of {len({one.plant for one in days.verdicts})} policies, seed {asked.seed}, "
+        f"\n{lived} days of {len(plants)} policies, seed {asked.seed}, "
         f"{time.monotonic() - started:.0f} s: {len(days.said)} runs, "
         f"{sum(one.taken for one in days.verdicts)} things taken, {held} times a person was asked, "
         f"{sum(one.wrong is not None for one in days.verdicts)} days with mistakes"
