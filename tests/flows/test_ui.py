@@ -55,8 +55,8 @@ class Visitor:
         label = page.locator(".schema-form-property__label", has_text=re.compile(f"^{title}"))
         field = page.locator(".schema-form-property").filter(has=label).first
         control = field.locator(".p-select-button__control").first
-        control.click()
-        page.get_by_text(words).last.click()
+        control.press("ArrowDown")
+        page.locator(".p-select-option__text", has_text=words).first.click()
         expect(control).to_contain_text(words)
 
     def open(self, run: str) -> None:
