@@ -11,7 +11,8 @@ from flows.parameters import Config, Fingerprint, Out
 from ledger import StoredPlan
 from reports.plan_text import final_lines
 from tasks.aftermath import show_killed
-from tasks.approval import ask_for_approval, record_answers
+from tasks.answers import record_answers
+from tasks.approval import ask_for_approval
 from tasks.consent import require_consent
 from tasks.continuing import left_to_write, with_earlier
 from tasks.ending import as_state

@@ -12,7 +12,8 @@ from flows.parameters import Config, Full, Only, Out
 from flows.reconcile import read_and_decide
 from tasks.after import read_again
 from tasks.aftermath import show_killed
-from tasks.approval import ask_for_approval, record_answers
+from tasks.answers import adopt_answers, record_answers
+from tasks.approval import ask_for_approval
 from tasks.consent import releases
 from tasks.continuing import continue_plans, earlier_plans
 from tasks.ending import as_state
@@ -40,6 +41,7 @@ async def sync(
         return missed
     with open_run("sync", config, out, only=only, full=full) as session:
         await record_answers(session, earlier_plans(session))
+        await adopt_answers(session)
         continue_plans(session)
         read_and_decide(session)
         for plan in releases(session):

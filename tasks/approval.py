@@ -6,25 +6,20 @@ goes on with the plan that was shown: nothing is planned afresh behind the back 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, StateType
 from prefect.context import FlowRunContext
 from prefect.exceptions import ObjectNotFound, Pause
-from prefect.input import RunInput
-from prefect.input.run_input import Keyset, keyset_from_base_key
 from prefect.runtime import deployment
 from prefect.states import Suspended
 from prefect.utilities.engine import propose_state
-from pydantic import Field, ValidationError
 
 from ledger import StoredPlan
 from ledger.tables import APPROVED
-from provisioning.model.text import fold
 from reports import plan_text
+from tasks.answers import Approval, keys_of, keyset_of
 from tasks.consent import missing_approvals, refusal, rejection
 from tasks.ending import ENDINGS, describe_ending
 from tasks.personal_data import veil, veil_people
@@ -34,21 +29,6 @@ from tasks.session import Session
 
 SHOWN = 20
 """Rows of the plan that stand on the form; the artifact has the others."""
-
-
-class Approval(RunInput):
-    """What a person says of a plan that waits."""
-
-    decision: Literal["approve", "reject"] = Field(
-        title="Decision", description="`reject` ends the run; nothing is written."
-    )
-    reason: str = Field(title="Reason", description="Kept in the ledger.", min_length=1, pattern=r"\S")
-    approver: str = Field(
-        title="Your name",
-        description="Kept in the ledger. Where two people must approve, these are two names.",
-        min_length=1,
-        pattern=r"\S",
-    )
 
 
 async def ask_for_approval(session: Session) -> None:
@@ -69,31 +49,10 @@ async def ask_for_approval(session: Session) -> None:
         return
     summary = publish(session)
     message = veil(describe_ending(summary), session.policy.personal_data)
-    key = f"{plan.fingerprint[:12]}-{len(_keys(plan))}"
+    context = FlowRunContext.get()
+    answered = keys_of(context.flow_run if context is not None else None, plan)
+    key = f"{plan.fingerprint[:12]}-{len(answered)}"
     await _suspend(session, key, _describe(session, plan), message)
-
-
-async def record_answers(session: Session, plans: Sequence[StoredPlan]) -> None:
-    """Keep what people answered on the forms of this run in the ledger, once.
-
-    Args:
-        session: the open session.
-        plans: those the run has asked about, also if they are outdated since.
-    """
-    for plan in plans:
-        known = session.ledger.decisions(plan.fingerprint)
-        kept = {(fold(row["by"]), row["reason"], row["decision"]) for row in known.to_dict("records")}
-        for key in _keys(plan):
-            answer = await _answer(key)
-            by = answer.approver.strip() if answer is not None else ""
-            if answer is None or (fold(by), answer.reason, answer.decision) in kept:
-                continue
-            session.ledger.approve(
-                plan.fingerprint, by=by, reason=answer.reason, at=session.moment(), decision=answer.decision
-            )
-            tell(f"{plan.target}: {by}: {answer.decision} plan {plan.fingerprint[:12]}: {answer.reason}")
-            if answer.decision == APPROVED:
-                session.ledger.accept(plan.run_id)
 
 
 def resume(flow_run: str, *, by: str, reason: str) -> bool:
@@ -137,32 +96,11 @@ def _waiting_run(session: Session, target: str) -> str | None:
         return next(waiting, None)
 
 
-def _keys(plan: StoredPlan) -> list[str]:
-    """The forms that this run has shown for a plan and that were answered, first one first."""
-    context = FlowRunContext.get()
-    run = context.flow_run if context is not None else None
-    used = run.empirical_policy.pause_keys if run is not None else None
-    mine = [key for key in used or () if key.startswith(plan.fingerprint[:12])]
-    return sorted(mine, key=lambda key: int(key.rpartition("-")[2]))
-
-
-def _keyset(key: str) -> Keyset:
-    return keyset_from_base_key(f"approval-{key}")
-
-
-async def _answer(key: str) -> Approval | None:
-    """What was answered on a form; None when the run was set going without an answer."""
-    try:
-        return await Approval.aload(_keyset(key))
-    except ValidationError:
-        return None
-
-
 async def _suspend(session: Session, key: str, description: str, message: str) -> None:
     """Put the run to sleep under a name of its own; Prefect would call it suspended, and not say why."""
     timeout = int(session.policy.approve.timeout.total_seconds())
     details = Suspended(timeout_seconds=timeout, pause_key=key).state_details
-    keyset = _keyset(key)
+    keyset = keyset_of(key)
     details = details.model_copy(update={"run_input_keyset": keyset})
     name = ENDINGS["needs approval"].name
     waiting: State[None] = State(type=StateType.PAUSED, name=name, message=message, state_details=details)

@@ -8,7 +8,12 @@ from typing import Any, NamedTuple
 STATES = {
     "done": {("COMPLETED", "Completed")},
     "changes planned": {("COMPLETED", "Planned")},
-    "needs approval": {("CANCELLED", "Needs approval"), ("PAUSED", "Needs approval")},
+    # One that was to go on is turned away like any other while a sync is at work; the next reads its answer.
+    "needs approval": {
+        ("CANCELLED", "Needs approval"),
+        ("PAUSED", "Needs approval"),
+        ("CANCELLED", "Cancelled"),
+    },
     "rejected": {("CANCELLED", "Rejected")},
     "done with failures": {("FAILED", "Done with failures")},
     "done, rows not read": {("COMPLETED", "Rows not read")},
