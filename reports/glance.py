@@ -19,7 +19,7 @@ def table_rows(report: Report) -> list[dict[str, Any]]:
     """The products as rows of a table artifact, with a last row of totals; money with its currency."""
     columns = ["product", "site", *COUNTS, *MONEY]
     plain = report.products[columns].astype(object)
-    rows = [*plain.where(plain.notna(), None).to_dict("records"), _totals(report)]
+    rows: list[dict[Any, Any]] = [*plain.where(plain.notna(), None).to_dict("records"), _totals(report)]
     return [
         {titled(str(name)): _money(report, row[name]) if name in MONEY else row[name] for name in columns}
         for row in rows
