@@ -22,7 +22,7 @@ from tests.flows.conftest import template
 ROOT = Path(__file__).parents[1]
 PREFECT = [sys.executable, "-m", "prefect"]
 SEATWISE = [sys.executable, "-c", "import sys; from flows.cli import main; sys.argv[0] = 'seatwise'; main()"]
-PATIENCE = 150
+PATIENCE = 240
 
 # A server on SQLite is busy now and then, and says so; what it refused so it has not done.
 HTTP = requests.Session()
