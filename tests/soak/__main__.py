@@ -112,7 +112,7 @@ def live(folder: Path, days: int, seed: int, interval: int, only: str, told: thr
         house = House(folder, home)
         product = Scheduled(house, database, company.world, seed)
         product.troubles = _troubles(product, days)
-        running.enter_context(house.living(interval))
+        running.enter_context(house.living(interval, [plant.name for plant in plants]))
         life = Life(company.world, plants, product, seed).days(days)
         verdicts = []
         for one in _judged(life, product, plants):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,14 @@ class House:
         self._server, self._worker = ExitStack(), ExitStack()
 
     @contextmanager
-    def living(self, seconds: int) -> Iterator[None]:
-        """Server, worker, deployments of all policies, and a schedule of each sync; nothing is left behind.
+    def living(self, seconds: int, policies: Sequence[str]) -> Iterator[None]:
+        """Server, worker, deployments, and schedules of syncs; nothing is left behind.
 
         Args:
             seconds: between two runs of a schedule.
+            policies: those that get one.
         """
+        self._scheduled = {f"seatwise-sync-{name}" for name in policies}
         (self._folder / "worker").mkdir()
         try:
             self._server.enter_context(start_server(self._folder, self._without_mark()))
@@ -124,7 +126,7 @@ class House:
 
     def _syncs(self) -> list[dict[str, Any]]:
         found = ask(self.environment, "deployments")
-        return [each for each in found if each["name"].startswith("seatwise-sync-")]
+        return [each for each in found if each["name"] in self._scheduled]
 
     def _pause(self, queue: str, *, paused: bool) -> None:
         tell(self.environment, "PATCH", f"work_pools/seatwise/queues/{queue}", {"is_paused": paused})
