@@ -99,7 +99,9 @@ class House:
     def finish(self) -> None:
         """Switch the schedules off, and let end what was begun or is due."""
         for each in self._syncs():
-            tell(self.environment, "PATCH", f"deployments/{each['id']}", {"schedules": []})
+            for schedule in each["schedules"]:
+                path = f"deployments/{each['id']}/schedules/{schedule['id']}"
+                tell(self.environment, "DELETE", path, None)
             self._pause(each["work_queue_name"], paused=False)
         until(lambda: not self.runs(*UNDER_WAY, "SCHEDULED"), "the end of all runs", CLOSING)
 
