@@ -18,7 +18,8 @@ STATES = {
     "done with failures": {("FAILED", "Done with failures")},
     "done, rows not read": {("COMPLETED", "Rows not read")},
     "done, seats left": {("COMPLETED", "Seats left")},
-    "error": {("FAILED", "Failed")},
+    # A run that was told to end, or whose worker died, still says so itself; the ledger has one word for all.
+    "error": {("FAILED", "Failed"), ("CRASHED", "Crashed"), ("CANCELLED", "Cancelled")},
     "interrupted": {("CRASHED", "Crashed")},
     None: {("CANCELLED", "Cancelled"), ("COMPLETED", "Skipped"), ("CRASHED", "Crashed")},
 }
