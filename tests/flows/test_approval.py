@@ -123,11 +123,11 @@ def test_two_people_release_the_plan_they_were_shown(company, environment, tmp_p
 
 @pytest.mark.timeout(560)
 def test_an_answer_counts_although_its_run_is_turned_away(company, environment, tmp_path):  # noqa: F811
-    """Another sync is at work when a person answers, so the run cannot go on; the next sync reads it."""
+    """Another sync is at work when a person answers, so the run cannot go on; whichever reads next does."""
     with deployment(company, environment, tmp_path) as deployed:
         asking = deployed.start("seatwise-sync")
         waiting(deployed, asking)
-        fingerprint, summary = planned(company)
+        fingerprint, _ = planned(company)
         HTTP.post(f"{company.url}/_sandbox/limits", json={"latency": 1.5}, timeout=5)
         busy = deployed.start("seatwise-sync")
         deployed.ended(busy, "RUNNING")
@@ -135,10 +135,9 @@ def test_an_answer_counts_although_its_run_is_turned_away(company, environment, 
         turned_away = deployed.ended(asking, "CANCELLED", "COMPLETED", "FAILED")
         HTTP.post(f"{company.url}/_sandbox/limits", json={"latency": 0}, timeout=5)
         deployed.ended(busy, "CANCELLED", "FAILED", "COMPLETED")
-        then = writes(company)
         after = deployed.ended(deployed.start("seatwise-sync"), "COMPLETED", "FAILED", "CANCELLED", "PAUSED")
 
         assert turned_away["state"]["name"] == "Cancelled"
-        assert then == []
         assert decisions(company, fingerprint) == [("Ann", "approve", "read it")]
-        assert after["state"]["message"].startswith(f"{sum(summary['changes'].values())} changes applied: ")
+        assert after["state_type"] == "COMPLETED", after["state"]["message"]
+        assert writes(company)
