@@ -138,8 +138,8 @@ def look_at_artifacts(visitor: Visitor, page: Page) -> None:
     page.get_by_text("Artifacts", exact=True).first.click()
     expect(page.get_by_text("seatwise-plan", exact=False).first).to_be_visible()
     visitor.look("5-artifacts")
-    page.goto(f"{visitor.home}/artifacts/key/seatwise-seats-branch")
-    expect(page.get_by_text("seats are billed", exact=False).first).to_be_visible()
+    page.get_by_text("seatwise-seats-branch").first.click()
+    expect(page.get_by_text("seats are billed", exact=False).first).to_be_visible(timeout=SLOW)
     visitor.look("6-seats")
 
 
