@@ -23,8 +23,6 @@ from ledger.migrate import HEAD
 from ledger.private import keep_private
 from ledger.store import BATCH, Store, insert_rows
 
-KEPT = [table for table in tables.metadata.sorted_tables if table is not tables.link_copies]
-"""The tables of a backup; copies of what others hold are made again."""
 FORM = 1
 MANIFEST = "manifest.json"
 
@@ -79,7 +77,7 @@ class Backups(Store):
                 self._require_empty()
                 _restore_files(archive, self._frame_files)
                 with self._writing() as connection:
-                    for table in KEPT:
+                    for table in _kept():
                         _restore_rows(archive, connection, table, manifest["rows"][table.name])
         except (BadZipFile, OSError, KeyError, orjson.JSONDecodeError) as error:
             raise BackupUnreadable(f"the backup {path} cannot be read: {error}") from error
@@ -88,16 +86,24 @@ class Backups(Store):
 
     def _require_empty(self) -> None:
         with self._reading() as connection:
-            for table in KEPT:
+            for table in _kept():
                 if connection.scalar(select(func.count()).select_from(table)):
                     shown = self._engine.url.render_as_string(hide_password=True)
                     raise LedgerNotEmpty(f"the ledger {shown} has {table.name} in it already")
 
 
+def _kept() -> list[Table]:
+    """The tables of a backup; copies of what others hold are made again.
+
+    Asked for when it is needed: each part of the ledger adds its tables when it is imported.
+    """
+    return [table for table in tables.metadata.sorted_tables if table is not tables.link_copies]
+
+
 def _write_all(archive: ZipFile, connection: Connection, frame_files: FrameFiles, at: datetime) -> BackedUp:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    rows = {_plain(table.name): _write_rows(archive, connection, table) for table in KEPT}
+    rows = {_plain(table.name): _write_rows(archive, connection, table) for table in _kept()}
     digests = _catalogued(connection)
     lost = [digest for digest in digests if not _write_file(archive, frame_files, digest)]
     files = len(digests) - len(lost)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Table, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Table, delete, insert, or_, select, update
 
 from ledger import seat_tables, tables
 from ledger.store import Store, chunks, insert_rows
@@ -31,11 +33,15 @@ class SeatHistory(Store):
         Returns:
             Rows that were written or deleted, that of the day aside.
         """
-        with self._writing(alone_on=seat_tables.seat_days) as connection:
-            last = connection.scalar(select(func.max(seat_tables.seat_days.c.day)))
-            if last is not None and day < last:
+        days, digest = seat_tables.seat_days, _digest(facts)
+        with self._writing(alone_on=days) as connection:
+            known = select(days.c.day, days.c.digest).order_by(days.c.day.desc()).limit(1)
+            last = connection.execute(known).first()
+            if last is not None and day < last.day:
                 return 0
-            _keep_day(connection, day, at, run_id)
+            _keep_day(connection, day, at=at, run_id=run_id, digest=digest)
+            if last is not None and last.digest == digest:
+                return 0
             keys, written = _keep_accounts(connection, facts)
             seats = _keyed(facts.seats, keys)
             written += _keep_spans(connection, seat_tables.seat_spans, seats, day, run_id)
@@ -66,11 +72,19 @@ _RECORDED = (
 )
 
 
-def _keep_day(connection: Connection, day: date, at: datetime, run_id: str) -> None:
+def _digest(facts: Facts) -> str:
+    """One word for everything that is so, whatever the order of rows."""
+    told = hashlib.sha256()
+    for frame in facts:
+        told.update(repr(list(frame.columns)).encode())
+        told.update(np.sort(pd.util.hash_pandas_object(frame, index=False).to_numpy()).tobytes())
+    return told.hexdigest()
+
+
+def _keep_day(connection: Connection, day: date, **values: Any) -> None:
     days = seat_tables.seat_days
-    known = update(days).where(days.c.day == day).values(at=at, run_id=run_id)
-    if not connection.execute(known).rowcount:
-        connection.execute(insert(days), {"day": day, "at": at, "run_id": run_id})
+    if not connection.execute(update(days).where(days.c.day == day).values(values)).rowcount:
+        connection.execute(insert(days), {"day": day, **values})
 
 
 def _keep_accounts(connection: Connection, facts: Facts) -> tuple[dict[str, int], int]:

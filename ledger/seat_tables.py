@@ -55,6 +55,7 @@ seat_days = Table(
     Column("day", Date, primary_key=True),
     Column("at", UtcTime, nullable=False, doc="Moment of the day's last read."),
     Column("run_id", Text, ForeignKey("runs.run_id"), nullable=True),
+    Column("digest", Text, nullable=False, doc="One word for all that was so; an equal day writes nothing."),
 )
 
 seat_accounts = Table(

@@ -45,7 +45,7 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
     if report is not None:
         locale = session.policy.report.locale
         # What takes long to write is for finance, whose command `licences` is.
-        workbook = WORKBOOK if session.flow == "licences" else None
+        workbook = WORKBOOK if session.for_finance else None
         html.write(report, session.out / REPORT, workbook=workbook, locale=locale)
         if workbook is not None:
             xlsx.write(report, session.out / workbook)
@@ -76,7 +76,7 @@ def _list_by_hand(session: Session, state: RunState, report: Report | None) -> l
 
     A report for finance plans nothing: its steps free seats and give none.
     """
-    if session.flow == "licences" and report is not None:
+    if session.for_finance and report is not None:
         ready = report.waste[report.waste["lane"] == Lane.READY.value]
         return [ByHand(todo.list_ready, ready)] if len(ready) else []
     listed: list[ByHand] = []

@@ -124,7 +124,7 @@ def _build_report(session: Session, state: RunState, book: PriceBook | None) -> 
     if (then := state.earlier) is not None:
         report = _compare(session, report, then, terms, book)
     keep_history(session, state, report, book)
-    return add_history(session, state, report, book)
+    return add_history(session, state, report, book) if session.for_finance else report
 
 
 def _compare(

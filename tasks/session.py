@@ -179,7 +179,12 @@ class Session:
 
         What stands for another moment, for a few people or for a report alone leaves no trace.
         """
-        return self.as_of is None and not self.only and self.flow != "licences"
+        return self.as_of is None and not self.only and not self.for_finance
+
+    @property
+    def for_finance(self) -> bool:
+        """Whether the run makes the report alone, with all that takes long to write."""
+        return self.flow == "licences"
 
     @property
     def past(self) -> datetime | None:

@@ -49,7 +49,7 @@ def summarise(session: Session, state: RunState, report: Report | None) -> dict[
         report: the licence report; None when nothing was read whole.
     """
     # The plan was only made to count seats, so nothing is asked of anybody.
-    report_only = session.flow == "licences"
+    report_only = session.for_finance
     summary = {
         **_summarise_so_far(session, state),
         "files": files_to_read(session, state, report),

@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("run_id", TEXT, nullable=True),
+        sa.Column("digest", TEXT, nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["runs.run_id"], name="fk_seat_days_runs"),
         sa.PrimaryKeyConstraint("day", name="pk_seat_days"),
     )
