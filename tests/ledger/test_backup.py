@@ -17,7 +17,7 @@ from ledger import FeedPosition, Ledger, StoredPlan
 from ledger.engine import engine_for
 from ledger.errors import BackupOfAnotherVersion, BackupUnreadable, LedgerNotEmpty
 
-LEFT_OUT = {"alembic_version", "link_copies"}
+LEFT_OUT = {"ledger_version", "link_copies"}
 """Tables of a database whose rows a backup need not hold."""
 
 
@@ -40,7 +40,9 @@ def full(ledger, run_id, now, make_changes, make_outcomes, make_links) -> Ledger
 
 def rows(url: str) -> dict[str, list[tuple]]:
     """Every row of every table there is, read by the database's own driver."""
-    names = set(inspect(engine_for(url)).get_table_names()) - LEFT_OUT
+    engine = engine_for(url)
+    names = set(inspect(engine).get_table_names()) - LEFT_OUT
+    engine.dispose()
     if url.startswith("sqlite"):
         with sqlite3.connect(url.removeprefix("sqlite:///")) as plain:
             return {name: sorted(map(repr, plain.execute(f"SELECT * FROM {name}"))) for name in names}
