@@ -35,7 +35,7 @@ test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage
 	$(BIN)/python -m slipcover -m pytest -n 2 --dist worksteal -q
 	$(BIN)/python tests/coverage_floors.py out/coverage.json
 
-live: $(VENV)/dev.stamp ## Run the tests that live with a Prefect server, its workers and a browser for minutes; a quarter of an hour
+live: $(VENV)/dev.stamp ## Run the tests that take long, most of them with a Prefect server, its workers and a browser; half an hour
 	$(BIN)/python -m pytest -m live -q
 
 check: $(VENV)/dev.stamp ## Lint, types and import contracts

@@ -69,6 +69,7 @@ def test_a_source_that_shrank_stops_the_run(company, share):
         assert any(word in " ".join(summary["blocked_by"]) for word in ("%", "empty", "no identit"))
 
 
+@pytest.mark.live
 def test_a_directory_that_really_shrank_is_the_measure_once_a_person_said_so(company):
     """Released and applied, the smaller directory stops nothing any more."""
     from flows.cli.history import approve_plan

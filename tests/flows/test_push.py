@@ -72,6 +72,7 @@ def test_what_is_pushed_is_kept_in_step(company, push) -> None:
     assert summary["residual"] == 0
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("way", ["remove all", "delete"])
 def test_an_emptied_group_is_evidence_that_is_judged(company, service: Service, push, way: str) -> None:
     """Whatever way the client says it, the plan that follows waits for a person and names the group."""
@@ -91,6 +92,7 @@ def test_an_emptied_group_is_evidence_that_is_judged(company, service: Service, 
     assert any(GROUP in reason for reason in summary["blocked_by"])
 
 
+@pytest.mark.live
 def test_silence_takes_nothing_away_and_is_told(company, service: Service, push) -> None:
     """The connection has been still for months: nobody is gone, and the run does not say all is well."""
     push()

@@ -131,6 +131,7 @@ def test_undo_restores_what_can_be_restored(company):
     )
 
 
+@pytest.mark.live
 def test_missing_groups_are_made_and_filled_by_the_next_run(company):
     """The first run makes the groups people should hold, the next one puts them in, then nothing is left."""
     company.rewrite("may_add: ['*']", "may_add: ['*']\n      same_name: true\n      create_missing: true")

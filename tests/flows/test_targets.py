@@ -71,6 +71,7 @@ def test_what_needs_approval_and_what_is_noted_names_its_target(several):
     assert {word for word, _ in remarks} == {"approval", "note"}
 
 
+@pytest.mark.live
 def test_the_advice_names_the_plans_that_wait_and_no_other(several):
     planned = several.run("reconcile")
     approve_plan(several.policy, planned["fingerprints"]["acme-cloud"], by="tester", reason="read")
@@ -117,6 +118,7 @@ def test_a_target_that_is_down_from_the_start_is_told_and_the_rest_is_planned(se
     assert set(summary["fingerprints"]) == {"acme-cloud", "legacy-jira"}
 
 
+@pytest.mark.live
 def test_a_person_of_two_targets_is_one_story_and_two_seats(several):
     """`explain` tells all targets under one identity; the bill counts each seat."""
     release(several)

@@ -14,6 +14,7 @@ from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from sandbox.running import Running
 from sinks import KINDS, Sink
+from tests.pages import positions
 from tests.sinks.cases import CASES, PARTS, STORIES, change, connect, read, story
 from transport.door import Door
 from transport.errors import Malformed, ReadOnly, TransportError, UnknownOutcome
@@ -35,11 +36,6 @@ ODD = [{"odd": True}, ["a text"], "a text"]
 """Answers with status 200 that are no listing, whatever is asked."""
 NAMED_BY_US = ("crowd", "bitbucket_dc")
 """Kinds whose accounts bear the name they are created with, so that no answer needs to tell it."""
-
-
-def positions(pages: int, fault: dict[str, object]) -> list[int]:
-    """Every page for the fault that stands for all; the first, the middle and the last for the others."""
-    return list(range(pages)) if fault == BREAKS[0] else sorted({0, pages // 2, pages - 1})
 
 
 def sent(door: Door, what: str = "read") -> int:
@@ -138,7 +134,7 @@ def test_a_fault_on_any_page_raises(
         read(connect(kind, faulty, tmp_path, Door(), **CASES[kind].small_pages), "accounts")
         pages = counter.total(path)
         assert pages
-        for page in positions(pages, fault):
+        for page in positions(pages, many=fault == BREAKS[0]):
             faulty.world.faults.clear()
             faulty.world.faults.add(path=path, skip=page, times=0, **fault)
             door = Door(retry_policy=RetryPolicy(attempts=2))

@@ -13,6 +13,7 @@ from provisioning.model import frames
 from provisioning.model.screening import Screened
 from sandbox.running import Running
 from sources import KINDS, Source
+from tests.pages import positions
 from tests.sources.cases import CASES, Case, connect, untold
 from transport.door import Door
 from transport.errors import PageLoop, TransportError
@@ -35,11 +36,6 @@ def read(source: Source, part: str) -> pd.DataFrame:
     pages: Iterator[Screened] = getattr(source, part)()
     whole = frames.concat(PARTS[part], [page.frame for page in pages])
     return whole.sort_values(ORDER[part], ignore_index=True)
-
-
-def positions(pages: int, fault: dict[str, object]) -> list[int]:
-    """Every page for the fault that stands for all; the first, the middle and the last for the others."""
-    return list(range(pages)) if fault == BREAKS[0] else sorted({0, pages // 2, pages - 1})
 
 
 def hasty() -> Door:
@@ -103,7 +99,7 @@ def test_a_fault_on_any_page_raises(
     pages = faulty.world.counters.total(path) - before
     assert pages > 3
 
-    for page in positions(pages, fault):
+    for page in positions(pages, many=fault == BREAKS[0]):
         faulty.world.faults.clear()
         faulty.world.faults.add(path=path, skip=page, times=0, **fault)
         source = connect(kind, faulty, tmp_path, hasty(), **CASES[kind].small_pages)

@@ -50,6 +50,7 @@ def test_the_example_is_written_as_the_house_is(tree: Path, chore: list[str]) ->
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.live
 def test_the_contract_finds_the_example_and_holds(tree: Path) -> None:
     """Nothing but the two files is added, and the suite covers them like any other source."""
     chosen = "roster or same_company or every_kind"

@@ -37,6 +37,7 @@ with open_session("policy.yaml") as session:
 """
 
 
+@pytest.mark.live
 @pytest.mark.timeout(280)
 def test_two_processes_keep_one_limit(tmp_path: Path, monkeypatch):
     """At most 2 % are refused, and they take at most 1 / 0.85 of the least time that the limit allows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -279,7 +280,7 @@ def test_check_tells_what_is_left_of_the_hour() -> None:
         last = onelogin(sandbox).check()[-1]
 
     assert last.level == "warning"
-    assert "98 of 5,000 calls left for 3600 s" in last.message
+    assert re.search(r"98 of 5,000 calls left for 3(600|59\d) s", last.message)
 
 
 @pytest.mark.parametrize("silent", [False, True])
