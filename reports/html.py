@@ -22,7 +22,10 @@ ALWAYS = [
     "Read at", "Every row as of", "Tells what was so on", "Days old",
 ]  # fmt: skip
 """Figures that every page shows."""
-MONEY = ["Paid for", "Cost a month", "Saving this cycle", "Saving a month", "Saving at renewal", "Saves from"]
+MONEY = [
+    "Paid for", "Cost a month", "Unused costs", "Saving this cycle", "Saving a month", "Saving at renewal",
+    "Saves from",
+]  # fmt: skip
 """Those of every page with money."""
 
 

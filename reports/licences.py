@@ -41,7 +41,8 @@ class Headline(NamedTuple):
 
     Savings of different days are never added: this cycle saves nothing, for the highest number of seats of a
     cycle is billed; `monthly` is saved from the next cycles of monthly contracts; `next_renewal` is how much
-    smaller the yearly bills of `renewal_day` are, the first day on which any yearly bill falls.
+    smaller the yearly bills of `renewal_day` are, the first day on which any yearly bill falls. `unused` is
+    what the seats that are ready or to review cost a month today: a share of the bill, and no saving.
     """
 
     billed: int
@@ -50,6 +51,7 @@ class Headline(NamedTuple):
     protected: int
     known: int
     cost: Decimal | None
+    unused: Decimal | None
     this_cycle: Decimal | None
     monthly: Decimal | None
     next_renewal: Decimal | None
@@ -204,6 +206,7 @@ def summary(report: Report) -> dict[str, Any]:
 
 def _headline(found: Assessment, products: pd.DataFrame, renewals: pd.DataFrame) -> Headline:
     lanes = found.waste["lane"].value_counts()
+    unused = found.waste["lane"].isin([Lane.READY.value, Lane.REVIEW.value]).to_numpy()
     priced = bool(found.charges)
     falling = renewals[renewals["at_renewal"].map(bool).astype(bool)]
     first = falling["effective"].dropna().min() if len(falling) else None
@@ -216,6 +219,7 @@ def _headline(found: Assessment, products: pd.DataFrame, renewals: pd.DataFrame)
         protected=int(lanes.get(Lane.PROTECTED.value, 0)),
         known=int(products["known"].sum()),
         cost=add_up(products["cost"]),
+        unused=(add_up(found.billed["cost"].iloc[found.positions[unused]]) or NOTHING) if priced else None,
         this_cycle=NOTHING if priced else None,
         monthly=add_up(products["monthly"]),
         next_renewal=(add_up(same["at_renewal"]) or NOTHING) if priced else None,

@@ -151,6 +151,10 @@ MEANINGS = {
         "by the prices its running period began with; a yearly contract counts a twelfth. Those who hold a "
         "product's seats share it equally."
     ),
+    "Unused costs": (
+        "The share of today's bill that falls on the seats that are ready to be freed or to be looked at. It "
+        "is no saving: what freeing them saves, and from when, depends on the contract."
+    ),
     "Saving a month": (
         "What the monthly bills fall by from their next cycle on; the running cycle stays paid, for the "
         "highest number of seats in it is billed. A seat shows what it saves by itself, after those above "

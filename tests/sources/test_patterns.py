@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.running import Running
 from sources import Source, connector
-from tests.sources.cases import _options
+from tests.sources.cases import CASES, _options
 from transport.door import Door
 
 OPTIONS = {
@@ -26,6 +26,8 @@ OPTIONS = {
 
 def _connect(kind: str, sandbox: Running, folder: Path, patterns: list[str]) -> Source:
     """Open the source of a kind with other patterns than those of its case."""
+    if module := CASES[kind].needs:
+        pytest.importorskip(module, reason=f"the module {module} is not installed: `make ldap`")
     cls = connector(kind)
     stated = {**_options(kind, sandbox, folder), OPTIONS[kind]: patterns}
     return cls(kind, cls.Options(**stated), Door())

@@ -234,7 +234,7 @@ def a_departed_identity_keeps_no_paid_seat_past_its_stage(trial: Trial) -> None:
 
 
 def _spared(world: World, decision: Decision) -> set[str]:
-    """Accounts that protection or their being the last administrator keeps out of the plan."""
+    """Accounts that protection, also of their kind, or their being the last administrator keeps out."""
     names = world.policy.protect.emails
     accounts = world.target.accounts
     admins = world.target.assignments[world.target.assignments["name"] == "site-admins"]
@@ -244,7 +244,8 @@ def _spared(world: World, decision: Decision) -> set[str]:
     )
     theirs = stated["email"].fillna(stated["user_name"]).fillna("").str.lower().str.match("ann@|b")
     protected = {*accounts.loc[mine.fillna(value=False), "account_id"], *stated.loc[theirs, "account_id"]}
-    return set(admins["account_id"]) | (protected if names else set())
+    kinds = accounts.loc[accounts["kind"].isin(world.policy.protect.kinds), "account_id"]
+    return {*admins["account_id"], *kinds, *(protected if names else set())}
 
 
 def taking_a_plan_back_restores_what_was(trial: Trial) -> None:
