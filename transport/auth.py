@@ -32,6 +32,14 @@ class Renewable(AuthBase, ABC):
         """
 
 
+class Unsigned(AuthBase):
+    """Leaves a request as it is: a token endpoint takes the credential in its form, not in a header."""
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Leave the request as it is."""
+        return request
+
+
 class ApiKey(AuthBase):
     """Signs with one header that holds a key, such as `X-API-Key: …` or `Authorization: SSWS …`."""
 

@@ -19,6 +19,9 @@ from flows.setup.deployments import (
 from flows.setup.server import open_server
 from tasks.blocks import BLOCK_TYPES
 
+REGISTERED = (*BLOCK_TYPES, EmailServerCredentials)
+"""The block types a server is told of: ours, and the one that mail goes through."""
+
 
 def deploy_all(folder: Path | None, channel: str | None) -> str:
     """Register block types, work pool, deployments and automations.
@@ -35,7 +38,7 @@ def deploy_all(folder: Path | None, channel: str | None) -> str:
     if policies:
         content = for_each_policy(content, policies)
     with open_server() as client:
-        for block in (*BLOCK_TYPES, EmailServerCredentials):
+        for block in REGISTERED:
             block.register_type_and_schema()
         fresh = create_pool(client)
         names = deploy(client, content, None if policies else find_known(client))
@@ -50,7 +53,7 @@ def _describe(names: list[str], automations: list[Standing], address: str, *, fr
     silent = len(automations) - len(acting)
     lines = [
         f"work pool    seatwise ({'new' if fresh else 'as it was'})",
-        f"blocks       {len(BLOCK_TYPES) + 1} types",
+        f"blocks       {len(REGISTERED)} types",
         *(f"deployment   {name}" for name in names),
         *(f"automation   {name}" for name in acting),
     ]

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 import msal
 import orjson
 from jwt import PyJWTError
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from transport.access_token import AccessToken, IssuedToken
+from transport.auth import Unsigned
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Malformed, TransportError
 from transport.redact import conceal
@@ -112,21 +111,13 @@ class _Answer:
     headers: Mapping[str, str]
 
 
-class _Unsigned(AuthBase):
-    """The token endpoint takes the credential in its form, not in a header."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Leave the request as it is."""
-        return request
-
-
 class _Carrier:
     """The `http_client` of msal: our transport, to the host of the authority alone."""
 
     def __init__(self, door: Door, authority: str, client_id: str) -> None:
         self._plain = urlsplit(authority).scheme == "http"
         self._client = door.client(
-            authority, _Unsigned(), token_id=f"{client_id} token", bucket=lambda *_: "token"
+            authority, Unsigned(), token_id=f"{client_id} token", bucket=lambda *_: "token"
         )
 
     def get(

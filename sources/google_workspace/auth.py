@@ -17,10 +17,9 @@ from google.auth.exceptions import RefreshError
 from google.auth.transport import Request
 from google.oauth2.service_account import Credentials
 from pydantic import SecretStr
-from requests import PreparedRequest
-from requests.auth import AuthBase
 
 from transport.access_token import AccessToken, IssuedToken
+from transport.auth import Unsigned
 from transport.door import Door
 from transport.errors import BadRequest, CredentialRefused, Forbidden
 from transport.redact import conceal
@@ -113,19 +112,11 @@ class _Answer:
     headers: Mapping[str, str]
 
 
-class _Unsigned(AuthBase):
-    """The token endpoint takes the signed claim in its form, not in a header."""
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Leave the request as it is."""
-        return request
-
-
 class _Carrier(Request):
     """How google-auth sends: by our transport, to the token endpoint alone."""
 
     def __init__(self, door: Door, token_url: str, token_id: str) -> None:
-        self._client = door.client(token_url, _Unsigned(), token_id=token_id, bucket=lambda *_: "token")
+        self._client = door.client(token_url, Unsigned(), token_id=token_id, bucket=lambda *_: "token")
 
     def __call__(
         self,
