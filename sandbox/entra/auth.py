@@ -158,18 +158,13 @@ def denied(why: DeniedError) -> Reply:
 
 def principal(world: World, request: Request) -> Token | None:
     """Return the valid token a request bears."""
-    token = desk(world).tokens.get(_bearer(request))
+    token = desk(world).tokens.get(request.bearer)
     return token if token and token.expires > world.limits.clock() else None
 
 
 def invalidate(world: World, request: Request) -> None:
     """Make the token of a request invalid."""
-    desk(world).tokens.pop(_bearer(request), None)
-
-
-def _bearer(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    desk(world).tokens.pop(request.bearer, None)
 
 
 def _no_tenant(request: Request) -> DeniedError:

@@ -86,18 +86,13 @@ def _public() -> Any:
 
 def scopes_of(world: World, request: Request) -> frozenset[str] | None:
     """Return what the token of a request may do; None where it is not valid."""
-    scopes, until = desk(world).tokens.get(_token(request), (frozenset(), 0.0))
+    scopes, until = desk(world).tokens.get(request.bearer, (frozenset(), 0.0))
     return scopes if until > world.limits.clock() else None
 
 
 def invalidate(world: World, request: Request) -> None:
     """Make the token of a request invalid."""
-    desk(world).tokens.pop(_token(request), None)
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    desk(world).tokens.pop(request.bearer, None)
 
 
 def _error(_world: World, _request: Request, status: int) -> Reply:

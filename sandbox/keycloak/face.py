@@ -127,18 +127,13 @@ def gate(world: World, request: Request) -> Reply | None:
     """Check the token."""
     if "/protocol/" in request.path:
         return None
-    valid = desk(world).tokens.get(_token(request), 0.0) > world.limits.clock()
+    valid = desk(world).tokens.get(request.bearer, 0.0) > world.limits.clock()
     return None if valid else error(world, request, 401)
 
 
 def invalidate(world: World, request: Request) -> None:
     """Make the token of a request invalid."""
-    desk(world).tokens.pop(_token(request), None)
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    desk(world).tokens.pop(request.bearer, None)
 
 
 FACE = Face(

@@ -71,6 +71,12 @@ class Request:
         """Return every value of a query parameter."""
         return [v for k, v in self.query if k == name]
 
+    @property
+    def bearer(self) -> str:
+        """The bearer token it is signed with; empty where it bears none."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token if scheme.lower() == "bearer" else ""
+
     def json(self) -> Any:
         """Return the parsed body (None when empty); orjson.JSONDecodeError when it is not JSON."""
         return orjson.loads(self.body) if self.body else None

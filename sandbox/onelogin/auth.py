@@ -77,7 +77,7 @@ def revoke(world: World, request: Request) -> Reply:
 
 def caller(world: World, request: Request) -> tuple[str, str] | None:
     """Return the client a valid token was given to and what it may do, else None."""
-    client, until = desk(world).tokens.get(_token(request), ("", 0.0))
+    client, until = desk(world).tokens.get(request.bearer, ("", 0.0))
     if until <= world.limits.clock():
         return None
     return client, CLIENTS[client][1]
@@ -85,12 +85,7 @@ def caller(world: World, request: Request) -> tuple[str, str] | None:
 
 def invalidate(world: World, request: Request) -> None:
     """Make the token of a request invalid."""
-    desk(world).tokens.pop(_token(request), None)
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    desk(world).tokens.pop(request.bearer, None)
 
 
 def _client(sent: str) -> str | None:

@@ -166,7 +166,7 @@ def _checked(handler: Handler) -> Handler:
 
 def gate(world: World, request: Request) -> Reply | None:
     """Check the token, and the limit of the minute."""
-    if desk(world).tokens.get(_token(request), 0.0) <= world.limits.clock():
+    if desk(world).tokens.get(request.bearer, 0.0) <= world.limits.clock():
         return error(world, request, 401)
     if not world.limits.on:
         return None
@@ -180,12 +180,7 @@ def gate(world: World, request: Request) -> Reply | None:
 
 def invalidate(world: World, request: Request) -> None:
     """Make the token of a request invalid."""
-    desk(world).tokens.pop(_token(request), None)
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token if scheme.lower() == "bearer" else ""
+    desk(world).tokens.pop(request.bearer, None)
 
 
 FACE = Face(
