@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from bisect import insort
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
@@ -43,25 +44,32 @@ class Redactor:
         """Know no secret yet."""
         self._lock = threading.Lock()
         self._values: set[str] = set()
-        self._known: re.Pattern[str] | None = None
+        self._longest_first: list[str] = []
 
     def conceal(self, *secrets: str) -> None:
         """Hide these values from now on, in clear and as they look inside an address."""
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= SHORTEST}
         with self._lock:
-            for secret in secrets:
-                forms = {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
-                self._values.update(form for form in forms if len(form) >= SHORTEST)
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._known = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+            for form in forms - self._values:
+                # What holds another is hidden whole; who redacts meanwhile may meet one twice, never none.
+                insort(self._longest_first, form, key=lambda known: -len(known))
+            self._values |= forms
 
     def redact(self, text: str) -> str:
         """Return the text without any secret in it."""
-        if self._known is not None:
-            text = self._known.sub(HIDDEN, text)
+        # A run may make thousands of passwords: looking for each costs less than a pattern of all.
+        for secret in self._longest_first:
+            if secret in text:
+                text = text.replace(secret, HIDDEN)
         text = _USERINFO.sub(HIDDEN, _JWT.sub(HIDDEN, text))
         text = _HEADER.sub(rf"\1{HIDDEN}", text)
         text = _SCHEMES.sub(rf"\1 {HIDDEN}", text)
         return _FIELDS.sub(_keep_name, text)
+
+
+def _forms(secret: str) -> set[str]:
+    """How a value may stand in a text."""
+    return {secret, quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
 
 
 def _keep_name(found: re.Match[str]) -> str:

@@ -72,6 +72,16 @@ def test_an_announced_secret_is_hidden_wherever_it_stands(secret, before, after)
     assert secret not in redactor.redact(f"{before}{secret}{after}").replace(HIDDEN, "\0")
 
 
+@pytest.mark.parametrize("order", [("key-17", "my-key-17-of-two"), ("my-key-17-of-two", "key-17")])
+def test_a_secret_that_holds_another_is_hidden_whole(order):
+    """In whichever order they were announced, no end of the longer one stays."""
+    redactor = Redactor()
+    for secret in order:
+        redactor.conceal(secret)
+
+    assert redactor.redact("first my-key-17-of-two, then key-17") == f"first {HIDDEN}, then {HIDDEN}"
+
+
 def _everything(error: BaseException) -> str:
     told = "".join(traceback.format_exception(error))
     return f"{told} {error!r} {error} {vars(error)}"
