@@ -8,6 +8,7 @@ from datetime import timedelta
 import orjson
 
 from ledger.errors import SnapshotDamaged
+from provisioning.model.frames import Identities, columns
 from provisioning.model.merge import merged
 from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
@@ -56,8 +57,11 @@ def take_checkpoint(source: Source) -> str | None:
 
 
 def digest_options(session: Session, name: str) -> str:
-    """Digest of a connection's options, secrets as references: read with others, a read is no base."""
-    stated = session.policy.connections[name].model_dump(mode="json")
+    """Digest of what a read is made with: the columns of people, and the options, secrets as references.
+
+    A read with others, such as that of an earlier version, is no base for what changed since.
+    """
+    stated = [session.policy.connections[name].model_dump(mode="json"), columns(Identities)]
     return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
 
 

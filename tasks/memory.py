@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
-from provisioning.model.frames import Assignments, Links, Taken, complete
+from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
 
@@ -76,8 +76,9 @@ def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str,
 
 
 def restore_source(snapshot: Snapshot) -> SourceSnapshot:
-    """A catalogued read of a source, loaded."""
+    """A catalogued read of a source, loaded; what an earlier version did not keep is unknown."""
     frames: dict[str, Any] = {**snapshot.frames()}
+    frames["identities"] = complete(Identities, frames["identities"])
     return SourceSnapshot(
         snapshot.origin,
         snapshot.taken_at,

@@ -75,9 +75,16 @@ def _describe_person(explanation: Explanation) -> list[str]:
         facts = [row["state"], row["title"], row["department"], row["cost_center"]]
         lines.append(f"{row['display_name'] or explanation.email} ({row['source']}, {row['source_id']})")
         lines.append(f"  identity     {', '.join(str(fact) for fact in facts if fact)}")
-        lines.append(f"  scope        {'in scope' if row['in_scope'] else 'outside the scope of its source'}")
+        lines.append(f"  sign-in      {row['sign_in']}")
+        lines.append(f"  scope        {_describe_scope(row)}")
     groups = dict.fromkeys(_describe_group(row) for row in explanation.memberships)
     return [*lines, f"  IdP groups   {', '.join(groups) or 'none'}"]
+
+
+def _describe_scope(row: dict[str, Any]) -> str:
+    if row["undecided"]:
+        return "undecided, for too little is known of the last sign-in; nothing is given and nothing taken"
+    return "in scope" if row["in_scope"] else "outside the scope of its source"
 
 
 def _describe_group(row: dict[str, Any]) -> str:

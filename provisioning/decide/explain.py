@@ -14,6 +14,7 @@ from provisioning.model import frames
 from provisioning.model.frames import Change
 from provisioning.model.keys import Mask, Rows, take
 from provisioning.model.seat_table import build_seats
+from provisioning.model.sign_ins import describe
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.text import fold, folded
 
@@ -38,7 +39,8 @@ class Explanation:
 
     Attributes:
         email: as it was asked.
-        identities: Identities rows that are about the person, with `in_scope` and `primary`.
+        identities: Identities rows that are about the person, with `in_scope`, `undecided` and `primary`, and
+            with what is known of their `sign_in` in words.
         memberships: IdP groups of these identities: source, group_name, direct, path.
         links: Links rows of the person.
         accounts: Accounts rows of the person.
@@ -74,7 +76,8 @@ def explain(decision: Decision, email: str) -> Explanation:
     records = _find_records(decision, email)
     accounts = _find_accounts(decision, email, records)
     ids = take(context.target.accounts["account_id"], accounts)
-    people = context.people.records.take(records)
+    everyone = context.people
+    people = everyone.records.take(records)
     keys = set(zip(people["source"], people["source_id"], strict=True))
     changes = [row for row in frames.rows(decision.plan.changes) if _concerns(row, ids, keys, email)]
     withheld = [row for row in frames.rows(decision.withheld) if _concerns(row, ids, keys, email)]
@@ -82,7 +85,12 @@ def explain(decision: Decision, email: str) -> Explanation:
     return Explanation(
         email=email,
         identities=_rows(
-            people.assign(in_scope=context.people.in_scope[records], primary=context.people.primary[records])
+            people.assign(
+                in_scope=everyone.in_scope[records],
+                undecided=everyone.undecided[records],
+                primary=everyone.primary[records],
+                sign_in=describe(people),
+            )
         ),
         memberships=_memberships(decision, keys),
         links=_rows(decision.links[decision.links["account_id"].isin(ids)]),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part, state
 from provisioning.decide.context import Context, count, list_names
-from provisioning.decide.lifecycle import CAUSES, LEAVER_REASONS, list_stages
+from provisioning.decide.lifecycle import CAUSES, list_stages, say_why_leaving
 from provisioning.model.keys import Mask, Rows, pick, take
 from provisioning.model.terms import AccountState, Action
 from provisioning.policy.rules import Stage
@@ -146,7 +146,7 @@ def _end_accounts(context: Context, rows: Rows, reach: _Reach) -> list[pd.DataFr
 
 def _why_due(context: Context, rows: Rows, after: object) -> pd.Series:
     """Why a stage is due, as the beginning of a sentence."""
-    reason = take(context.lifecycle.reason, rows).map(LEAVER_REASONS)
+    reason = say_why_leaving(context.people, context.lifecycle, rows)
     since = take(context.lifecycle.since, rows).dt.strftime("%Y-%m-%d")
     waits = [duration_text(wait) for wait in np.broadcast_to(np.asarray(after, dtype=object), len(rows))]
     source = take(context.lifecycle.source, rows)

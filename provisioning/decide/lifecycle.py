@@ -14,6 +14,7 @@ from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED, WAITING, Peo
 from provisioning.model import frames
 from provisioning.model.frames import Movements
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take, within
+from provisioning.model.sign_ins import describe
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
 from provisioning.policy.rules import Cause, Leaver, Stage, TargetRules
@@ -108,7 +109,8 @@ def _list_moved(
     """Everyone whose lifecycle concerns the target, with movement and reason, those who vanished last."""
     account = correlation.account
     rows = np.flatnonzero(people.primary & ~correlation.ambiguous & (people.in_scope | (account >= 0)))
-    reason = take(people.presence, rows).mask(pd.Series(~people.in_scope[rows]), "outside")
+    outside = ~(people.in_scope | people.undecided)[rows]
+    reason = take(people.presence, rows).mask(pd.Series(outside), "outside")
     movement = _derive_movement(reason, account[rows], take(target.accounts["state"], account[rows]))
     table = pd.DataFrame(
         {
@@ -122,7 +124,9 @@ def _list_moved(
     )
     nothing_to_leave = (table["movement"] == "leaver") & (table["account"] < 0)
     nothing_to_leave |= (table["reason"] == "outside") & table["source"].isin(people.unsure)
-    return table[table["movement"].notna() & ~nothing_to_leave].reset_index(drop=True)
+    here = table["reason"].isin([ACTIVE, WAITING])
+    passed_over = nothing_to_leave | (pick(people.undecided, table["person"].to_numpy(np.int64)) & here)
+    return table[table["movement"].notna() & ~passed_over].reset_index(drop=True)
 
 
 def list_stages(rules: TargetRules, cause: Cause) -> list[Stage]:
@@ -178,8 +182,8 @@ def tabulate_movements(
     mover = lifecycle.moved_as("stayer") & (moved >= 0)
     word = take(what.astype("str").reset_index(drop=True), moved)
     states = take(people.records["source_state"], lifecycle.person).fillna("unknown")
-    reason = lifecycle.reason.map(LEAVER_REASONS).fillna(lifecycle.reason)
-    reason = reason + "; " + lifecycle.source + " says " + states
+    reason = say_why_leaving(people, lifecycle, np.arange(len(lifecycle.person)))
+    reason = reason.fillna(lifecycle.reason) + "; " + lifecycle.source + " says " + states
     reason = reason.where(lifecycle.reason != "vanished", "no longer listed by " + lifecycle.source)
     table = pd.DataFrame(
         {
@@ -194,6 +198,27 @@ def tabulate_movements(
     )
     order = ["source", "source_id", "account_id"]
     return frames.complete(Movements, table.sort_values(order, ignore_index=True))
+
+
+def say_why_leaving(people: People, lifecycle: Lifecycle, rows: Rows) -> pd.Series:
+    """Why some leavers are such, as a part of a sentence; of those out of scope by it the last sign-in, too.
+
+    Args:
+        people: everyone the sources state.
+        lifecycle: how each lifecycle moved.
+        rows: of `lifecycle`.
+
+    Returns:
+        One text a row, numbered from 0; null for whoever is no leaver.
+    """
+    reason = take(lifecycle.reason, rows)
+    words = reason.map(LEAVER_REASONS).astype("str")
+    judged = (reason == "outside") & take(lifecycle.source, rows).isin(people.by_sign_in)
+    if not judged.any():
+        return words
+    known = describe(people.records.take(lifecycle.person[rows[judged]]))
+    words[judged] = words[judged] + ", " + known.to_numpy()
+    return words
 
 
 def _find_vanished(

@@ -15,11 +15,14 @@ from provisioning.model.keys import Mask, Rows, coded, positions
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import folded
+from provisioning.policy.filters import asks_sign_in
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import in_scope, is_unsure
+from provisioning.policy.scope import find_scoped, is_unsure
 
 _PLACEHOLDERS_END = pd.Timestamp("1980-01-01", tz="UTC")
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
+_INSIDE, _UNDECIDED, _OUTSIDE = range(3)
+"""Which record counts for a person whom several sources state: first those in scope."""
 
 
 @dataclass(frozen=True)
@@ -29,20 +32,25 @@ class People:
     Attributes:
         records: Identities of all sources in the order of the policy, index 0…n-1.
         in_scope: whether each record is in the scope of its source.
+        undecided: whether a record may be, too little being known of its last sign-in: it gets nothing and
+            loses nothing.
         presence: active, waiting (staged and not due yet), suspended or departed, by record.
         person: row of the record that counts for each record; -1 where it is ambiguous.
         spans: first row of each source and the row after its last.
         contested: row, rule and reason of the ambiguous records.
         unsure: sources whose scope asks for a group that could not be read, so that nobody leaves it.
+        by_sign_in: sources whose scope asks for the last sign-in.
     """
 
     records: pd.DataFrame
     in_scope: Mask
+    undecided: Mask
     presence: pd.Series
     person: Rows
     spans: Mapping[str, tuple[int, int]]
     contested: pd.DataFrame
     unsure: frozenset[str] = frozenset()
+    by_sign_in: frozenset[str] = frozenset()
 
     @property
     def primary(self) -> Mask:
@@ -72,27 +80,31 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     """Put the sources together and find out which records are about one person.
 
     Two records of several sources with one e-mail address or one user name are one person; those in
-    scope come first, then the order of the policy. Two living identities of one source that share a user
-    name are ambiguous; a departed namesake is an older record of the living one.
+    scope come first, then those that may be, then the order of the policy. Two living identities of one
+    source that share a user name are ambiguous; a departed namesake is an older record of the living one.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
     parts = [snapshots[rule.origin].identities for rule in used]
     ends = np.cumsum([len(part) for part in parts]).tolist()
     spans = {rule.origin: (end - len(part), end) for rule, part, end in zip(used, parts, ends, strict=True)}
     records = frames.concat(frames.Identities, parts).reset_index(drop=True)
-    scoped = [in_scope(rule.scope, snapshots[rule.origin]) for rule in used]
-    within_scope = np.concatenate([*scoped, np.zeros(0, dtype=np.bool_)])
+    scoped = [find_scoped(rule.scope, snapshots[rule.origin]) for rule in used]
+    nobody = np.zeros(0, dtype=np.bool_)
+    within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
+    undecided = np.concatenate([*(one.undecided for one in scoped), nobody])
     presence = _derive_presence(records, now)
-    living = within_scope & (presence != DEPARTED).to_numpy()
+    living = (within_scope | undecided) & (presence != DEPARTED).to_numpy()
     person, contested = _resolve_namesakes(records, living)
     person, shared = _contest_addresses(records, living, person)
     contested += shared
     if len(used) > 1:
-        person, several = _join_sources(records, within_scope, person, list(spans))
+        rank = np.where(within_scope, _INSIDE, np.where(undecided, _UNDECIDED, _OUTSIDE))
+        person, several = _join_sources(records, rank, person, list(spans))
         contested += several
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
     unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
-    return People(records, within_scope, presence, person, spans, table, unsure)
+    asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
+    return People(records, within_scope, undecided, presence, person, spans, table, unsure, asking)
 
 
 def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
@@ -151,7 +163,7 @@ def _contest_addresses(records: pd.DataFrame, living: Mask, person: Rows) -> tup
 
 
 def _join_sources(
-    records: pd.DataFrame, within_scope: Mask, person: Rows, sources: list[str]
+    records: pd.DataFrame, rank: Rows, person: Rows, sources: list[str]
 ) -> tuple[Rows, list[_Contested]]:
     """Join records of several sources about one person: the person of each record, and who is ambiguous."""
     person, contested = person.copy(), []
@@ -160,9 +172,9 @@ def _join_sources(
     known: Rows = np.zeros(0, dtype=np.int64)
     own = np.arange(len(person))
     reason = "another source states several people with its keys"
-    for scoped in (True, False):
+    for wanted in (_INSIDE, _UNDECIDED, _OUTSIDE):
         for source in range(len(sources)):
-            new = np.flatnonzero((within_scope == scoped) & (number == source) & (person == own))
+            new = np.flatnonzero((rank == wanted) & (number == source) & (person == own))
             others = known[number[known] != source]
             by_email, by_name = (_unique_match(key[new], key[others], others) for key in keys)
             differ = (by_email >= 0) & (by_name >= 0) & (by_email != by_name)

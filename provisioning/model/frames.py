@@ -88,7 +88,14 @@ class Identities(Frame):
     hired_on: Series[pd.DatetimeTZDtype] = _time("First working day.")
     leaves_on: Series[pd.DatetimeTZDtype] = _time("Last working day.")
     created_on: Series[pd.DatetimeTZDtype] = _time("When the IdP created the identity.")
-    last_sign_in: Series[pd.DatetimeTZDtype] = _time("Last sign-in at the IdP.")
+    last_sign_in: Series[pd.DatetimeTZDtype] = _time("Last sign-in at the IdP, as far as it tells.")
+    never_signed_in: Series[pd.BooleanDtype] = pa.Field(
+        description="Whether the IdP proves that there was no sign-in yet; null where it does not.",
+        nullable=True,
+    )
+    sign_in_staleness: Series[pd.Int64Dtype] = pa.Field(
+        description="Days by which the last sign-in may be behind; null where it is not.", nullable=True, ge=0
+    )
 
 
 class Memberships(Frame):

@@ -11,9 +11,10 @@ import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.sign_ins import LAST, NEVER, STALENESS
 from provisioning.model.snapshots import SourceSnapshot
 
-SIGN_INS = ["source_id", "last_sign_in"]
+SIGN_INS = ["source_id", LAST]
 
 
 def _no_sign_ins() -> pd.DataFrame:
@@ -77,9 +78,16 @@ def _people(known: pd.DataFrame, delta: Delta) -> pd.DataFrame:
     people = concat(Identities, [known[~out], new])
     told = [known, new, delta.sign_ins]
     seen = pd.concat([part[SIGN_INS] for part in told])
-    latest = seen.groupby("source_id")["last_sign_in"].max()
-    last = latest.reindex(people["source_id"]).reset_index(drop=True)
-    return Identities.validate(people.assign(last_sign_in=last))
+    last = _most(seen, LAST, people)
+    # A date of an earlier read stays as far behind as it was.
+    stale = _most(pd.concat([known, new]), STALENESS, people)
+    never = people[NEVER].mask(last.notna())
+    return Identities.validate(people.assign(**{LAST: last, NEVER: never, STALENESS: stale}))
+
+
+def _most(told: pd.DataFrame, column: str, people: pd.DataFrame) -> pd.Series:
+    """The highest of what is told of each person in a column."""
+    return told.groupby("source_id")[column].max().reindex(people["source_id"]).reset_index(drop=True)
 
 
 def _rejects(known: pd.DataFrame, delta: Delta) -> pd.DataFrame:

@@ -46,6 +46,11 @@ class SourceSnapshot:
         return self.whole_at or self.taken_at
 
     @property
+    def known_at(self) -> datetime:
+        """The moment up to which its facts tell what happened."""
+        return self.taken_at if self.as_of is None else min(self.as_of, self.taken_at)
+
+    @property
     def unread_groups(self) -> frozenset[str]:
         """Identifiers of the groups whose members were not all understood; nothing is taken by them."""
         told = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]

@@ -1,4 +1,8 @@
-"""SCIM filters (RFC 7644 §3.4.2.2) over Identities, column by column."""
+"""SCIM filters (RFC 7644 §3.4.2.2) over Identities, column by column.
+
+What is known of a last sign-in may not decide a comparison, and then the filter may be undecided about
+somebody, as Kleene's logic has it: `and` with what is false is false, `or` with what is true is true.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,17 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated, Any, NamedTuple
 
 import pandas as pd
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.frames import Identities, columns
+from provisioning.model import sign_ins
+from provisioning.model.frames import Identities, columns, empty
 from provisioning.model.terms import State
+from provisioning.policy.values import read_duration
 
 _SCIM_NAMES = {
     "id": "source_id",
@@ -50,27 +57,49 @@ _TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     **_TEXT_ONLY,
 }
 """How values compare; `ne` is what is left of `eq`, so that unknown values satisfy it."""
-_TIMES = {"hired_on", "leaves_on", "created_on", "last_sign_in"}
+_TIMES = {"hired_on", "leaves_on", "created_on", sign_ins.LAST}
+_SAID_WITH = {sign_ins.NEVER, sign_ins.STALENESS}
+"""Columns that are a part of what `last_sign_in` says."""
+_AGO = re.compile(r"(.+?)\s+ago", re.IGNORECASE)
 
 
-def matches(text: str, identities: pd.DataFrame) -> pd.Series[bool]:
+class Known(NamedTuple):
+    """What a filter is asked of.
+
+    Attributes:
+        people: Identities.
+        at: the moment their facts are of; `60d ago` counts back from it.
+    """
+
+    people: pd.DataFrame
+    at: datetime
+
+
+def matches(text: str, identities: pd.DataFrame, known_at: datetime) -> pd.Series[bool]:
     """Which identities satisfy a filter; strings compare without regard to case.
 
-    An attribute that is unknown satisfies `ne` and `not pr` only.
+    An attribute that is unknown satisfies `ne` and `not pr` only; but an unknown last sign-in, or one too
+    stale to decide, leaves the filter undecided.
 
     Args:
         text: a filter that `Filter` accepted.
         identities: Identities frame.
+        known_at: the moment the facts are of.
 
     Returns:
-        One boolean a row, with the index of `identities`.
+        One nullable boolean a row, with the index of `identities`; null where the filter is undecided.
     """
-    return _evaluate(_parse(text), identities)
+    return _evaluate(_parse(text), Known(identities, known_at)).astype("boolean")
+
+
+def asks_sign_in(text: str) -> bool:
+    """Whether a filter asks for the last sign-in."""
+    return sign_ins.LAST in text.lower()
 
 
 def _checked(text: str) -> str:
     try:
-        matches(text, pd.DataFrame({name: pd.Series([], dtype="str") for name in columns(Identities)}))
+        matches(text, empty(Identities), datetime.now(UTC))
     except ValueError as error:
         problem = {"problem": str(error)}
         raise PydanticCustomError("filter", "a SCIM filter is expected: {problem}", problem) from None
@@ -94,17 +123,17 @@ def _parse(text: str) -> Any:
         raise ValueError(f"{where} it cannot be read (numbers and times stand in double quotes)") from None
 
 
-def _evaluate(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
+def _evaluate(node: Any, known: Known) -> pd.Series[bool]:
     """Truth of a Filter node of the parsed tree."""
     if node.namespace is not None:
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
     kind = type(node.expr).__name__
     if kind == "LogExpr":
-        found = _any_of_all(_chain(node), identities)
+        found = _any_of_all(_chain(node), known)
     elif kind == "Filter":
-        found = _evaluate(node.expr, identities)
+        found = _evaluate(node.expr, known)
     else:
-        found = _compare(node.expr, identities)
+        found = _compare(node.expr, known)
     return ~found if node.negated else found
 
 
@@ -118,12 +147,12 @@ def _chain(node: Any) -> list[Any]:
     return [*_chain(node.expr.expr1), node.expr.op.lower(), *_chain(node.expr.expr2)]
 
 
-def _any_of_all(chain: list[Any], identities: pd.DataFrame) -> pd.Series[bool]:
+def _any_of_all(chain: list[Any], known: Known) -> pd.Series[bool]:
     """Evaluate a chain with `and` binding tighter than `or`."""
-    total = pd.Series(False, index=identities.index)
-    run = _evaluate(chain[0], identities)
+    total = pd.Series(False, index=known.people.index)
+    run = _evaluate(chain[0], known)
     for word, operand in zip(chain[1::2], chain[2::2], strict=True):
-        truth = _evaluate(operand, identities)
+        truth = _evaluate(operand, known)
         if word == "or":
             total, run = total | run, truth
         else:
@@ -131,7 +160,7 @@ def _any_of_all(chain: list[Any], identities: pd.DataFrame) -> pd.Series[bool]:
     return total | run
 
 
-def _compare(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
+def _compare(node: Any, known: Known) -> pd.Series[bool]:
     """Truth of one comparison."""
     path = node.attr_path.attr_name
     if type(path).__name__ == "Filter":
@@ -140,14 +169,20 @@ def _compare(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
         path = f"{path}.{node.attr_path.sub_attr.value}"
     word = node.value.lower()
     if path.lower() == "active":
-        return _active(word, node, identities)
-    values = identities[_column(path)]
-    if word == "pr":
-        return values.notna()
-    wanted = node.comp_value.value
-    if wanted == "null":
-        return values.isna() if word == "eq" else values.notna()
-    return _test(values, word, wanted, time=values.name in _TIMES)
+        return _active(word, node, known.people)
+    column = _column(path)
+    wanted = None if word == "pr" else node.comp_value.value
+    if wanted in {None, "null"}:
+        told = _is_told(column, known.people)
+        return ~told if word == "eq" else told
+    if column in _TIMES:
+        return _test_time(column, word, wanted, known)
+    values = known.people[column].str.lower()
+    return _negate_ne(word, _TESTS[word](values, wanted.lower()).fillna(value=False).astype("bool"))
+
+
+def _is_told(column: str, people: pd.DataFrame) -> pd.Series[bool]:
+    return sign_ins.has_signed_in(people) if column == sign_ins.LAST else people[column].notna()
 
 
 def _active(word: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
@@ -158,26 +193,33 @@ def _active(word: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
     return active if (value == "true") == (word != "ne") else ~active
 
 
-def _test(values: pd.Series, word: str, wanted: str, *, time: bool) -> pd.Series[bool]:
-    if time and word in _TEXT_ONLY:
-        raise ValueError(f"{values.name} is a time; compare it with eq, ne, gt, ge, lt or le")
-    stated: Any = pd.to_datetime(values, utc=True) if time else values.str.lower()
-    limit: Any = _time(wanted) if time else wanted.lower()
-    truth: pd.Series = _TESTS[word](stated, limit).fillna(value=False).astype("bool")
+def _test_time(column: str, word: str, wanted: str, known: Known) -> pd.Series[bool]:
+    if word in _TEXT_ONLY:
+        raise ValueError(f"{column} is a time; compare it with eq, ne, gt, ge, lt or le")
+    limit = _time(wanted, known.at)
+    if column == sign_ins.LAST:
+        return _negate_ne(word, sign_ins.compare(known.people, word, limit, known.at))
+    return _negate_ne(word, _TESTS[word](known.people[column], limit).fillna(value=False).astype("bool"))
+
+
+def _negate_ne(word: str, truth: pd.Series[bool]) -> pd.Series[bool]:
     return ~truth if word == "ne" else truth
 
 
-def _time(text: str) -> pd.Timestamp:
+def _time(text: str, at: datetime) -> pd.Timestamp:
     try:
+        if ago := _AGO.fullmatch(text):
+            return pd.Timestamp(at - read_duration(ago[1])).tz_convert("UTC")
         found = pd.Timestamp(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a time such as 2026-03-01 or 2026-03-01T00:00:00Z") from None
+        expected = "a time such as 2026-03-01, 2026-03-01T00:00:00Z or 60d ago"
+        raise ValueError(f"{text!r} is not {expected}") from None
     return found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
 
 
 def _column(path: str) -> str:
     """The column a SCIM attribute names."""
-    known = columns(Identities)
+    known = [name for name in columns(Identities) if name not in _SAID_WITH]
     word = path.lower()
     if word in _SCIM_NAMES:
         return _SCIM_NAMES[word]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -13,25 +15,40 @@ from provisioning.policy.filters import matches
 from provisioning.policy.rules import Scope
 
 
-def in_scope(scope: Scope, snapshot: SourceSnapshot) -> Mask:
-    """Which identities satisfy all that the scope states.
+class Scoped(NamedTuple):
+    """Which identities are in a scope.
+
+    Attributes:
+        inside: who satisfies all that it states.
+        undecided: who may do so: of their last sign-in too little is known for the filter.
+    """
+
+    inside: Mask
+    undecided: Mask
+
+
+def find_scoped(scope: Scope, snapshot: SourceSnapshot) -> Scoped:
+    """Find which identities satisfy all that the scope states.
 
     Identity providers take the groups from someone who departs, so a departed identity need not hold
     one of `groups`; the filter and the excluded groups decide about it alone.
 
     Returns:
-        One boolean per row of `snapshot.identities`.
+        One boolean per row of `snapshot.identities`, each.
     """
     people = snapshot.identities
     found: Mask = np.ones(len(people), dtype=np.bool_)
+    undecided: Mask = np.zeros(len(people), dtype=np.bool_)
     if scope.filter is not None:
-        found &= matches(scope.filter, people).to_numpy()
+        satisfied = matches(scope.filter, people, snapshot.known_at)
+        undecided = satisfied.isna().to_numpy(np.bool_)
+        found = satisfied.fillna(value=True).to_numpy(np.bool_)
     if scope.groups:
         departed = (people["state"] == State.DEPARTED.value).to_numpy()
         found &= _members(scope, snapshot, scope.groups) | departed
     if scope.exclude_groups:
         found &= ~_members(scope, snapshot, scope.exclude_groups)
-    return found
+    return Scoped(found & ~undecided, found & undecided)
 
 
 def is_unsure(scope: Scope, snapshot: SourceSnapshot) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from provisioning.model import sign_ins
 from provisioning.model.frames import Identities, columns
 from provisioning.policy.patterns import (
     MOST_GROUPS,
@@ -20,7 +21,7 @@ from provisioning.policy.patterns import (
     replace_first,
 )
 
-_TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name != "last_sign_in"]
+_TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name not in sign_ins.COLUMNS]
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 

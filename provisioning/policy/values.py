@@ -22,7 +22,8 @@ def is_reference(value: object) -> bool:
     return isinstance(value, str) and REFERENCE.fullmatch(value) is not None
 
 
-def _duration(value: Any) -> timedelta:
+def read_duration(value: Any) -> timedelta:
+    """A length of time out of its words; raises PydanticCustomError, a ValueError, for anything else."""
     if isinstance(value, timedelta):
         return value
     found = _DURATION.fullmatch(str(value))
@@ -58,7 +59,7 @@ def share_text(value: float) -> str:
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_duration),
+    BeforeValidator(read_duration),
     PlainSerializer(duration_text),
     WithJsonSchema(
         {"type": "string", "pattern": r"^\d+[dhm]$", "unit": DURATION_UNIT, "examples": ["7d", "24h"]}

@@ -7,7 +7,8 @@ deleted objects for 180 days, sign-ins that are renewed after 9 to 14 days, prim
 100 ns. OpenLDAP dates its changes and keeps nothing of what was deleted.
 
 Options of the world: `ldap_range` (members in one answer), `ldap_hides_deleted` (the account may not see
-deleted objects), `ldap_invocation` (the database of the domain controller; another one is a restored one).
+deleted objects), `ldap_invocation` (the database of the domain controller; another one is a restored one),
+`ldap_sync_interval` (days after which the domain says that sign-ins are renewed).
 """
 
 from sandbox.kit.connection import Connection

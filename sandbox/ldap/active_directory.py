@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -79,6 +79,14 @@ def bin_entry() -> Entry:
     """Return the container of what was deleted."""
     values = {"distinguishedName": [BIN.encode()], "isDeleted": [b"TRUE"], "objectClass": [b"container"]}
     return Entry("bin", BIN, values, lower={name.lower(): held for name, held in values.items()})
+
+
+def domain_entry(interval: int | None) -> Entry:
+    """Return the domain itself, which may say after how many days sign-ins are renewed."""
+    held: dict[str, Sequence[bytes]] = {"objectclass": [b"domainDNS"]}
+    if interval is not None:
+        held["msds-logontimesyncinterval"] = [str(interval).encode()]
+    return Entry("domain", DOMAIN, {}, lower=held)
 
 
 def root(tree: Tree, now: datetime) -> dict[str, list[bytes]]:

@@ -78,6 +78,7 @@ def _candidates(world: World, session: Session, asked: Search) -> list[Entry] | 
     every = list(tree.entries.values())
     if session.directory == "active_directory":
         every += _server(world)
+        every.append(active_directory.domain_entry(world.options.get("ldap_sync_interval")))
         if asked.deleted and not world.options.get("ldap_hides_deleted"):
             since = world.company.now - KEPT
             gone = (entry for entry in tree.deleted.values() if entry.at and entry.at >= since)

@@ -12,10 +12,12 @@ from functools import partial
 from typing import Any
 
 from provisioning.model.intake import Fields, Rows, values_of
+from provisioning.model.sign_ins import NEVER
 from provisioning.model.terms import State
 
-STATE, SIGN_IN = "$state", "lastLoginTime"
-"""Fields made of others: the state in words, the last sign-in without the moment that stands for none."""
+STATE, SIGN_IN, NO_SIGN_IN = "$state", "lastLoginTime", "$no sign-in"
+"""Fields made of others: the state in words, the last sign-in without the moment that stands for none, and
+whether it is that moment."""
 
 FIELDS = {
     "source_id": "id",
@@ -59,7 +61,7 @@ TYPED = {
     "websites": "value",
 }
 """Lists whose entries have a type, and which field of an entry is its value."""
-NEVER = "1970-01-01T"
+EPOCH = "1970-01-01T"
 """How the last sign-in of someone begins who never signed in."""
 UNSTATED = "without `suspended`"
 Make = Callable[[Rows], list[Any]]
@@ -73,9 +75,11 @@ def columns(attributes: Mapping[str, str], *, deleted: bool = False) -> Fields:
         deleted: whether the users are those of the listing of deleted ones.
     """
     fields = {**FIELDS, **attributes}
+    if fields["last_sign_in"] == SIGN_IN:
+        fields[NEVER] = NO_SIGN_IN
     made = {path: make for path in fields.values() if (make := _derive(path))}
     state: Make = (lambda rows: ["deleted"] * len(rows)) if deleted else _states
-    return Fields(fields, {**made, STATE: state})
+    return Fields(fields, {**made, STATE: state, NO_SIGN_IN: _never})
 
 
 def wanted_fields(attributes: Mapping[str, str]) -> list[str]:
@@ -112,7 +116,12 @@ _STANDING = {True: "suspended", False: "active"}
 
 
 def _sign_ins(rows: Rows) -> list[Any]:
-    return [None if str(at).startswith(NEVER) else at for at in values_of(rows, SIGN_IN)]
+    return [None if str(at).startswith(EPOCH) else at for at in values_of(rows, SIGN_IN)]
+
+
+def _never(rows: Rows) -> list[bool | None]:
+    """Who is told by the moment that stands for none; whoever has no moment at all is unknown."""
+    return [str(at).startswith(EPOCH) or None for at in values_of(rows, SIGN_IN)]
 
 
 def _of_type(field: str, wanted: str, rows: Rows) -> list[Any]:

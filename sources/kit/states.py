@@ -10,10 +10,13 @@ import pandas as pd
 from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
+from provisioning.model.sign_ins import NEVER, STALENESS
 from provisioning.model.terms import State
 
 STAGED = State.STAGED.value
 """What counts for a user whose word is not known: nothing is given and nothing taken."""
+
+_SIGN_INS: dict[str, Any] = {NEVER: "boolean", STALENESS: "Int64"}
 
 
 def state_remedy(connection: str) -> str:
@@ -35,7 +38,8 @@ def screen_people(
 
     Args:
         connection: its name.
-        columns: values by column, all but `source` and `state`.
+        columns: values by column, all but `source` and `state`; `never_signed_in` is true where the provider
+            proves it, else null, and `sign_in_staleness` is days or null.
         words: the provider's word for the state of each person.
         meanings: what the words mean.
         problem: what is said of a word that has no meaning.
@@ -49,6 +53,7 @@ def screen_people(
         # They wait, whatever their first working day: that would make active people of them.
         days = zip(typed["hired_on"], words, strict=True)
         typed["hired_on"] = [None if word in unknown else day for day, word in days]
+    typed |= {name: pd.array(typed[name], dtype=kind) for name, kind in _SIGN_INS.items() if name in typed}
     people = screened(Identities, typed, origin=connection, key="source_id")
     if not unknown:
         return people

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from provisioning.model.intake import Page, batches
 from provisioning.model.screening import Screened
+from provisioning.model.sign_ins import LAST, STALENESS
 from sources.kit.states import screen_people
 from sources.ldap.directory import Directory, Entry, plain
 from sources.ldap.options import LdapOptions
@@ -15,6 +17,9 @@ from transport.prefetch import prefetch
 
 AT_ONCE = 100
 """Identifiers one filter asks for."""
+REPLICATED, INTERVAL, RENEWED_AFTER = "lastLogonTimestamp", "msDS-LogonTimeSyncInterval", 14
+"""The sign-in that domain controllers tell each other, the attribute of a domain that says after how many
+days it is renewed, and what holds where it says nothing."""
 FEW = 200
 """Names that are looked up one by one; to look up more, everyone is listed."""
 
@@ -114,8 +119,24 @@ class People:
         )
         for columns in batches(prefetch(pages), key="source_id"):
             self._name_managers(columns, index)
+            self._age_sign_ins(columns)
             meanings: Mapping[Any, Any] = {**self._profile.states, **self._options.states}
             yield screen_people(self._name, columns, columns["source_state"], meanings)
+
+    def _age_sign_ins(self, columns: dict[str, list[Any]]) -> None:
+        """Say how far behind last sign-ins may be; what is not renewed any more says nothing."""
+        if self._options.fields[LAST].casefold() != REPLICATED.casefold():
+            return
+        interval = self._renewed_after
+        columns[LAST] = [at if interval else None for at in columns[LAST]]
+        columns[STALENESS] = [interval if at else None for at in columns[LAST]]
+
+    @cached_property
+    def _renewed_after(self) -> int:
+        """Days after which a domain renews the sign-ins its controllers tell each other; 0 for never."""
+        found = self._directory.entry(self._directory.domain, [INTERVAL])
+        stated = first_of([found], INTERVAL)[0] if found else None
+        return RENEWED_AFTER if stated is None else int(stated)
 
     def index(self, index: Index | None = None) -> Index:
         """Return who everyone is; entries of an index that is given stay in it."""

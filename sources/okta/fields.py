@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from provisioning.model.intake import Fields, Rows, values_of
+from provisioning.model.sign_ins import NEVER
 from provisioning.model.terms import State
+
+SIGN_IN, NO_SIGN_IN = "lastLogin", "$no sign-in"
+"""The last sign-in, and a field made of it: whether it is null, by which Okta says that there was none."""
 
 FIELDS = {
     "source_id": "id",
     "source_state": "status",
     "created_on": "created",
-    "last_sign_in": "lastLogin",
+    "last_sign_in": SIGN_IN,
     "user_name": "profile.login",
     "email": "profile.email",
     "given_name": "profile.firstName",
@@ -38,3 +45,24 @@ STATES = {
     "DEPROVISIONED": State.DEPARTED,
 }
 """Okta's words for a user's status; the set is open, an unknown word is reported."""
+
+USED = frozenset(word for word, state in STATES.items() if state is State.ACTIVE)
+"""What Okta calls users who can sign in; of the others null may also mean that they no longer can."""
+
+
+def columns(attributes: Mapping[str, str]) -> Fields:
+    """Return what takes the columns out of users.
+
+    Args:
+        attributes: column to profile attribute, where the connection's differ.
+    """
+    own = {name: f"profile.{path}" for name, path in attributes.items()}
+    told = {} if "last_sign_in" in attributes else {NEVER: NO_SIGN_IN}
+    return Fields(FIELDS | own | told, {NO_SIGN_IN: _never})
+
+
+def _never(rows: Rows) -> list[bool | None]:
+    words = values_of(rows, "status")
+    return [
+        (word in USED and row.get(SIGN_IN, "") is None) or None for word, row in zip(words, rows, strict=True)
+    ]

@@ -13,7 +13,7 @@ from requests.auth import AuthBase
 
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import Fields, batches, gathered
+from provisioning.model.intake import batches, gathered
 from provisioning.model.merge import Delta
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
@@ -25,7 +25,7 @@ from sources.kit.options import SourceOptions
 from sources.kit.server_clock import since
 from sources.kit.states import screen_people
 from sources.okta.feed import iso, read_log, read_log_time
-from sources.okta.fields import FIELDS, STATES
+from sources.okta.fields import FIELDS, STATES, columns
 from transport.auth import ApiKey
 from transport.client import Client
 from transport.door import Door
@@ -168,14 +168,11 @@ class Okta:
         )
         return auth, options.client_id
 
-    @property
-    def _fields(self) -> dict[str, str]:
-        return FIELDS | {name: f"profile.{path}" for name, path in self._options.attributes.items()}
-
     def _people(self, start: str) -> Iterator[Screened]:
         """Pages of Identities of whoever changed since."""
-        for columns in batches(map(Fields(self._fields), self._users(start)), key="source_id"):
-            yield screen_people(self.name, columns, columns["source_state"], STATES | self._options.states)
+        pages = map(columns(self._options.attributes), self._users(start))
+        for taken in batches(pages, key="source_id"):
+            yield screen_people(self.name, taken, taken["source_state"], STATES | self._options.states)
 
     def _users(self, start: str) -> Iterator[list[Row]]:
         params = {"filter": f'lastUpdated gt "{start}"', "limit": self._options.page_size}

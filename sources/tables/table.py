@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, NamedTuple, Self
 
@@ -20,14 +21,18 @@ from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
+from provisioning.model.sign_ins import LAST, NEVER, STALENESS
 from provisioning.model.terms import State
 from provisioning.model.text import fold, folded
 from provisioning.model.words import STATES, known
+from provisioning.policy.values import Duration
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.headers import NAMES, Header
 from sources.tables.one_row_each import People, merge_rows
 
-TIMES = frozenset(("hired_on", "leaves_on", "created_on", "last_sign_in"))
+TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
+NO_SIGN_IN = ("never", "never logged in", "never signed in")
+"""What stands for the last sign-in of someone who never signed in; an empty cell says nothing."""
 ROW = "row"
 """The field a report names where a whole row could not be read."""
 
@@ -52,6 +57,10 @@ class TableOptions(BaseModel):
         None, description="State of a row without one, or of a table without the column."
     )
     groups: Groups | None = Field(None, description="Where groups are named.")
+    sign_in_staleness: Duration = Field(
+        timedelta(0),
+        description="How far behind its last sign-ins may be, in days, such as 14d of lastLogonTimestamp.",
+    )
     dates: list[str] = Field(
         [], description="Formats of dates such as %d/%m/%Y, beside 2026-01-31 and 31 Jan 2026."
     )
@@ -226,11 +235,16 @@ class Table:
         raw["source_id"] = people.keys
         report = partial(self._report, people.keys, people.lines)
         odd = []
+        never = folded(raw[LAST]).isin(NO_SIGN_IN) if LAST in raw else None
+        if never is not None:
+            raw[LAST] = raw[LAST].mask(never)
         for name in TIMES & set(raw):
             column = sheet.header.names[sheet.places[name]]
             dates = read_dates(raw[name], self._options.dates, column=column, connection=self.name)
             odd.append(report(dates.unread, raw[name], name, "not a date"))
             raw[name] = dates.times
+        if never is not None:
+            raw |= self._state_sign_ins(raw[LAST], never)
         states = self._meanings(raw["source_state"])
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
@@ -240,6 +254,12 @@ class Table:
         if "hired_on" in raw:
             raw["hired_on"] = raw["hired_on"].mask(waits)
         return raw, odd
+
+    def _state_sign_ins(self, last: pd.Series[pd.Timestamp], never: pd.Series[bool]) -> dict[str, Any]:
+        """Who never signed in, and how far behind the dates of the others may be."""
+        days = -(-self._options.sign_in_staleness // timedelta(days=1))
+        behind = pd.Series(days or None, index=last.index, dtype="Int64")
+        return {NEVER: never.astype("boolean").where(never), STALENESS: behind.where(last.notna())}
 
     def _report(
         self, keys: pd.Series[str], lines: pd.Series[int], which: pd.Series[bool], values: Any, *what: str

@@ -52,6 +52,8 @@ def column(model: type[Frame], name: str) -> st.SearchStrategy[Any]:
         values = TIMES
     elif kind.startswith("bool"):
         values = st.booleans()
+    elif kind == "Int64":
+        values = st.integers(0, 30)
     else:
         values = st.sampled_from(["one", "Two", " three "])
     return st.none() | values if declared.nullable else values

@@ -8,17 +8,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.model import frames
+from provisioning.model import frames, sign_ins
 from provisioning.model.conformance import fits
 from provisioning.model.frames import Frame, Identities, Memberships, Waste
 
 MODELS = [m for m in vars(frames).values() if isinstance(m, type) and issubclass(m, Frame) and m is not Frame]
-TIMES = {"hired_on", "leaves_on", "created_on", "last_sign_in"}
+NO_TEXTS = {"hired_on", "leaves_on", "created_on", *sign_ins.COLUMNS}
 
 
 def people(**changed: Any) -> pd.DataFrame:
     """Two valid identities, some columns replaced."""
-    row = {name: None if name in TIMES else "x" for name in frames.columns(Identities)}
+    row = {name: None if name in NO_TEXTS else "x" for name in frames.columns(Identities)}
     raw = pd.DataFrame([row | {"state": "active"}] * 2)
     return Identities.to_schema().validate(raw).assign(**changed)
 

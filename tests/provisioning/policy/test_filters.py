@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from provisioning.model.frames import Identities
 from provisioning.policy.filters import Filter, matches
-from tests.provisioning.worlds import frame, identity
+from tests.provisioning.worlds import NOW, frame, identity
 
 PEOPLE = frame(
     Identities,
@@ -24,7 +24,7 @@ PEOPLE = frame(
 
 
 def found(text: str) -> list[str]:
-    return PEOPLE.loc[matches(text, PEOPLE), "user_name"].tolist()
+    return PEOPLE.loc[matches(text, PEOPLE, NOW), "user_name"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def found(text: str) -> list[str]:
         ("active eq true", ["ann", "bob", "dan"]),
         ("active eq false", ["cyd"]),
         ('hiredate ge "2026-01-05"', ["ann"]),
+        ('hiredate ge "200d ago"', ["ann"]),
         ('hired_on lt "2026-01-05T00:00:00Z"', ["bob"]),
         ('urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "Sales"', ["cyd"]),
         ('emails.value ew "@acme.test"', ["ann", "bob", "cyd", "dan"]),
@@ -69,6 +70,8 @@ def test_and_binds_tighter_than_or():
         ('colour eq "red"', "colour is no attribute"),
         ('hireDate co "2026"', "is a time"),
         ('hireDate gt "soon"', "is not a time"),
+        ('hireDate gt "a while ago"', "or 60d ago"),
+        ('never_signed_in eq "true"', "is no attribute"),
         ('emails[type eq "work"] pr', "square brackets"),
         ("userName eq 'ann'", "Illegal character"),
         ('active gt "x"', "active compares"),
@@ -82,4 +85,4 @@ def test_a_filter_that_cannot_be_used_says_why(text, problem):
 
 def test_nobody_satisfies_a_filter_over_nobody():
     """An empty frame gives an empty answer of booleans."""
-    assert pd.Series([], dtype=bool).equals(matches('userName eq "ann"', PEOPLE.iloc[:0]))
+    assert pd.Series([], dtype="boolean").equals(matches('userName eq "ann"', PEOPLE.iloc[:0], NOW))
