@@ -5,10 +5,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import product
 
 import pandas as pd
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from provisioning.model.frames import Identities
 from provisioning.model.sign_ins import compare, describe, has_signed_in
@@ -25,38 +24,39 @@ LONG_AGO, HORIZON = -1000, 60
 """Days that stand for no sign-in at all, and the last one a person may have signed in on."""
 
 
-def known(*, day: int | None = None, never: bool | None = None, behind: int | None = None) -> pd.DataFrame:
-    """One identity of whom that much is known; days count from NOW."""
-    last = None if day is None else NOW + timedelta(days=day)
-    row = identity("ann", last_sign_in=last, never_signed_in=never, sign_in_staleness=behind)
-    return frame(Identities, [row])
+DAYS, BEHIND, LIMITS, AGES = (None, -30, -12, -3, 0), (None, 0, 1, 14), range(-34, 8, 3), (-31, -10, 0)
+"""Days are counted from NOW."""
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
-@given(
-    day=st.none() | st.integers(-40, 0),
-    never=st.booleans(),
-    behind=st.none() | st.integers(0, 20),
-    word=st.sampled_from(sorted(WORDS)),
-    limit=st.integers(-45, 20),
-    as_of=st.integers(-30, 0),
-)
-def test_a_comparison_says_what_every_possible_truth_says(day, never, behind, word, limit, as_of):
-    """True or false where all the moments that may be the last one agree, else undecided."""
-    since = [*range(as_of, HORIZON)] if limit > as_of else []
+def possible(day: int | None, behind: int | None, *, never: bool, since: list[int]) -> list[int]:
+    """Every day that may be the last one somebody signed in on."""
     if day is not None:
-        possible = [*range(day, day + (behind or 0) + 1), *(d for d in since if d >= day)]
-    elif never:
-        possible = [LONG_AGO, *since]
-    else:
-        possible = [LONG_AGO, *range(-60, HORIZON)]
-    truths = {WORDS[word](one, limit) for one in possible}
+        return [*range(day, day + (behind or 0) + 1), *(later for later in since if later >= day)]
+    return [LONG_AGO, *since] if never else [LONG_AGO, *range(-60, HORIZON)]
 
-    people = known(day=day, never=never or None, behind=behind)
-    moment = pd.Timestamp(NOW + timedelta(days=limit))
-    told = compare(people, word, moment, NOW + timedelta(days=as_of)).iloc[0]
 
-    assert (None if len(truths) > 1 else truths.pop()) == (None if pd.isna(told) else told)
+def test_a_comparison_says_what_every_possible_truth_says():
+    """True or false where all the moments that may be the last one agree, else undecided."""
+    cases = [(day, behind, never) for day in DAYS for behind in BEHIND for never in (False, True)]
+    rows = [
+        identity(
+            f"p{number}",
+            last_sign_in=None if day is None else NOW + timedelta(days=day),
+            never_signed_in=never or None,
+            sign_in_staleness=behind,
+        )
+        for number, (day, behind, never) in enumerate(cases)
+    ]
+    people = frame(Identities, rows)
+    for (word, holds), limit, as_of in product(WORDS.items(), LIMITS, AGES):
+        since = [*range(as_of, HORIZON)] if limit > as_of else []
+        moments = [possible(day, behind, never=never, since=since) for day, behind, never in cases]
+        truths = [{holds(one, limit) for one in every} for every in moments]
+        expected = [None if len(truth) > 1 else truth.pop() for truth in truths]
+
+        told = compare(people, word, pd.Timestamp(NOW + timedelta(days=limit)), NOW + timedelta(days=as_of))
+
+        assert expected == [None if pd.isna(one) else one for one in told], (word, limit, as_of)
 
 
 def test_three_states_are_told_apart():
