@@ -48,7 +48,9 @@ class Scope(Strict):
     )
     filter: Filter | None = Field(
         None,
-        description="SCIM filter over the attributes of a person, such as department, title or userType.",
+        description="SCIM filter over the attributes of a person, such as department, title or userType. "
+        "Times may be counted back: `60d ago`. Whoever it cannot decide about, because too little is known "
+        "of the last sign-in, loses nothing and gets nothing.",
         examples=['userType eq "Employee" and not (department eq "Test")'],
     )
 

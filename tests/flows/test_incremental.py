@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 
 OKTA = "okta-main"
@@ -69,6 +71,32 @@ def test_what_cannot_rest_on_an_earlier_read_is_read_whole(company, old, new):
     company.rewrite(old, new)
 
     assert reads(company) == (True, None)
+
+
+def test_what_an_earlier_version_kept_is_read_as_unknown_and_is_no_base(company):
+    """A read without the columns of today still opens, and nothing is laid over it."""
+    from ledger import FeedPosition
+    from tasks.memory import restore_source
+    from tasks.run import open_run
+
+    reads(company)
+    with open_run("reconcile", str(company.policy), str(company.out)) as session:
+        kept = session.ledger.last_complete(OKTA)
+        stated = session.policy.connections[OKTA].model_dump(mode="json")
+        digest = hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS, default=str)).hexdigest()
+        frames = kept.frames()
+        frames["identities"] = frames["identities"].drop(columns=["never_signed_in", "sign_in_staleness"])
+        position = FeedPosition(kept.whole_at, kept.checkpoint, digest)
+        session.ledger.save_snapshot(
+            OKTA, frames, complete=True, at=session.now, run_id=None, feed=position, measured=kept.measured
+        )
+        old = restore_source(session.ledger.last_complete(OKTA)).identities
+
+    assert old["last_sign_in"].notna().any()
+    assert old["never_signed_in"].isna().all()
+    assert old["sign_in_staleness"].isna().all()
+    assert reads(company) == (True, None)
+    assert reads(company) == (False, None)
 
 
 def test_a_log_that_may_no_longer_be_read_costs_a_whole_read_and_no_run(company):

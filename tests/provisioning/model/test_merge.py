@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.model.merge import Delta, merged
+from provisioning.model.sign_ins import describe
 from provisioning.model.snapshots import SourceSnapshot
 from tests.provisioning.worlds import NOW, identity, source
 
@@ -90,6 +91,27 @@ def test_a_sign_in_is_never_forgotten() -> None:
     people = merged(known, delta, LATER).identities.set_index("source_id")["last_sign_in"]
 
     assert people.to_dict() == {"id-ada": LATER, "id-bob": NOW}
+
+
+def test_a_sign_in_ends_never_and_a_date_stays_as_far_behind_as_it_was() -> None:
+    """What a delta leaves out does not make an old date a fresh one."""
+    known = source(
+        [
+            identity("ada", never_signed_in=True),
+            identity("bob", last_sign_in=NOW, sign_in_staleness=14),
+            identity("cyd", never_signed_in=True),
+        ]
+    )
+    told = pd.DataFrame({"source_id": ["id-ada"], "last_sign_in": pd.to_datetime([LATER], utc=True)})
+    delta = Delta("next", identities=source([identity("bob")]).identities, sign_ins=told)
+
+    people = merged(known, delta, LATER).identities.set_index("source_id")
+
+    assert describe(people).to_dict() == {
+        "id-ada": f"last signed in {LATER:%Y-%m-%d}",
+        "id-bob": f"last signed in {NOW:%Y-%m-%d} (up to 14 days behind)",
+        "id-cyd": "never signed in",
+    }
 
 
 def test_rejects_stay_until_their_row_is_read_again() -> None:

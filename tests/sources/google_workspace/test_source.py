@@ -52,6 +52,7 @@ def test_who_never_signed_in_is_not_idle_since_1970() -> None:
     never = {user_id(person.number) for person in company if person.last_sign_in is None}
     assert never
     assert never == set(people["source_id"][people["last_sign_in"].isna()])
+    assert never == set(people["source_id"][people["never_signed_in"].fillna(value=False)])
 
 
 def test_who_was_deleted_is_told_for_twenty_days_and_whoever_comes_back_counts_as_there() -> None:

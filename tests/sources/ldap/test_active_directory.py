@@ -112,6 +112,20 @@ def test_sign_ins_are_as_old_as_the_directory_lets_them_be(acme: Running) -> Non
             assert timedelta(0) <= person.last_sign_in - shown < timedelta(days=14)
 
 
+@pytest.mark.parametrize(("interval", "behind"), [(None, {14}), (30, {30}), (0, set())])
+def test_the_domain_says_how_far_behind_sign_ins_are(acme: Running, interval: int, behind: set[int]) -> None:
+    """Without a word of it 14 days; a domain that renews none any more tells nothing of anybody."""
+    acme.world.options["ldap_sync_interval"] = interval
+
+    people = _whole(acme).identities
+
+    dated = people["last_sign_in"].notna()
+    assert bool(behind) == dated.any()
+    assert behind == set(people["sign_in_staleness"][dated])
+    assert people["sign_in_staleness"][~dated].isna().all()
+    assert people["never_signed_in"].isna().all()
+
+
 def test_somebody_who_moves_stays_the_same_person(acme: Running) -> None:
     """A new department is a new DN; the identifier, the groups and the reports' manager stay."""
     before = _whole(acme)

@@ -184,3 +184,18 @@ def test_a_missing_header_is_told_with_the_nearest(database: Path) -> None:
 
     with pytest.raises(Unreadable, match="the query of connection hr has no column 'e_mail'"):
         read(source)
+
+
+def test_never_is_a_word_of_last_sign_ins_and_an_empty_cell_says_nothing(tmp_path: Path) -> None:
+    """Dates are as far behind as the connection says, in whole days; of the others nothing is behind."""
+    path = tmp_path / "people.csv"
+    path.write_text("Email,Last login\nada@acme.test,2026-01-02\nbob@acme.test,Never\ncyd@acme.test,\n")
+    options = CsvOptions.model_validate({"path": path, "state": "active", "sign_in_staleness": "313h"})
+
+    page = read(Csv("hr", options, Door()))
+
+    people = page.frame.set_index("source_id")
+    assert page.rejects.empty
+    assert people.index[people["last_sign_in"].notna()].tolist() == ["ada@acme.test"]
+    assert people.index[people["never_signed_in"].fillna(value=False)].tolist() == ["bob@acme.test"]
+    assert people["sign_in_staleness"].dropna().to_dict() == {"ada@acme.test": 14}
