@@ -15,10 +15,10 @@ from provisioning.model.frames import Change
 from provisioning.model.intake import Columns
 from provisioning.model.terms import Action
 from sinks import Applied
-from sinks.jira_dc.read import API, FIELDS, Jira, accounts_of
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation, split_pairs
+from sinks.kit.jira_server import API, FIELDS, Jira, accounts_of
 from sinks.kit.options import DataCenterOptions
 from sinks.kit.waiting import wait_until
 from transport.shape import Row, object_of, text_in

@@ -8,18 +8,19 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
-from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.intake import Fields
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
-from sinks.jsm_customers.portal import DESK, Circle, Portal
-from sinks.jsm_customers.write import ACTIONS, PortalWriter
-from sinks.kit.cloud_site import CloudSite, SiteOptions
+from sinks.jsm_customers.portal import Portal
+from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite, SiteOptions
 from sinks.kit.connection_check import Limitation, Probe
-from sinks.kit.frames import GROUP, Entitlement, build_assignments_of_few
+from sinks.kit.frames import build_assignments_of_few
 from sinks.kit.one_pass import Streams
+from sinks.kit.permission import Reason
+from sinks.kit.service_desk import Circle, check_desks, check_organisations
+from sinks.kit.service_desk_writer import ACTIONS, DeskWriter
 from transport.shape import Row
 
 FIELDS = Fields(
@@ -50,6 +51,26 @@ LIMITATIONS = (
     ),
 )
 """What this route cannot do: said by `check`, and refused before a request."""
+_STAYS = Reason(
+    "no API removes or bars a customer of the portal",
+    "Take leavers out of desks and organisations (revoke_seats); bar or delete them on the site by hand.",
+)
+REASONS: Mapping[Action, Reason] = {
+    **IMPOSSIBLE,
+    **dict.fromkeys(
+        (
+            Action.REMOVE,
+            Action.SUSPEND,
+            Action.RESTORE,
+            Action.DEACTIVATE,
+            Action.REACTIVATE,
+            Action.DELETE,
+            Action.CANCEL_DELETE,
+        ),
+        _STAYS,
+    ),
+}
+"""Why the rest cannot be done, and what to do instead."""
 
 
 class JsmCustomersOptions(SiteOptions):
@@ -83,12 +104,12 @@ class JsmCustomers(CloudSite[Circle]):
         circles = self._remember(circle for circle, _ in told)
         members = {circle.group_id: [row["accountId"] for row in rows] for circle, rows in told}
         users = list(self._portal.users())
-        entitled = [Entitlement(GROUP, c.group_id, c.name, modifiable=not c.unread) for c in circles.values()]
+        entitled = [circle.entitlement for circle in circles.values()]
         return self._build_streams(self._build_pages([users]), members, entitled)
 
     def list_groups(self) -> list[Circle]:
         """Read organisations and desks."""
-        return [*self._portal.organisations(), *self._portal.desks()]
+        return self._portal.circles()
 
     def observe(
         self,
@@ -111,7 +132,7 @@ class JsmCustomers(CloudSite[Circle]):
         return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
 
     def _circles_of(self, user: Row) -> list[Circle]:
-        readable = [c for c in self.groups().values() if c.group_id.startswith(DESK) and not c.unread]
+        readable = [c for c in self.groups().values() if c.is_desk and not c.unread]
         return [
             *self._portal.organisations_of(user["accountId"]),
             *self._portal.desks_of(user, readable),
@@ -135,7 +156,7 @@ class JsmCustomers(CloudSite[Circle]):
             TransportError: it did not happen, or its outcome is not known.
         """
         self.end_pass()
-        return PortalWriter(self._client, self, self._portal, self._options.desks).apply(changes)
+        return DeskWriter(self, self._portal, self._options.desks, REASONS).apply(changes)
 
     # Checking
 
@@ -145,41 +166,11 @@ class JsmCustomers(CloudSite[Circle]):
             "token": self._portal.caller,
             "desks": lambda: self._portal.first("servicedesk"),
             "organisations": lambda: self._portal.first("organization"),
-            "customers of desks": self._check_desks,
-            "organisations of desks": self._check_organisations,
+            "customers of desks": lambda: check_desks(self.name, self._portal),
+            "organisations of desks": lambda: check_organisations(
+                self.name, self._portal, self._options.desks
+            ),
         }
-
-    def _check_desks(self) -> Finding | None:
-        """Warn of desks that do not tell their customers: the listing is an experiment of Atlassian's."""
-        told = self._portal.people(self._portal.desks())
-        silent = [circle.name for circle, _ in told if circle.unread]
-        if not silent:
-            return None
-        return Finding(
-            "warning",
-            f"{self.name}: customers of desks",
-            f"{', '.join(silent)} do not tell their customers, so nobody is put in or taken out there",
-            "Keep customers by organisations, which tell their people.",
-        )
-
-    def _check_organisations(self) -> Finding | None:
-        """Warn of organisations on none of the connection's desks, and of desks there are not."""
-        wanted = {f"{DESK}{key}" for key in self._options.desks}
-        desks = [desk for desk in self._portal.desks() if desk.name in wanted]
-        on_desks = {one.group_id for desk in desks for one in self._portal.of_desk(desk)}
-        missing = wanted - {desk.name for desk in desks}
-        lost = [one.name for one in self._portal.organisations() if one.group_id not in on_desks]
-        if not wanted or not (missing or lost):
-            return None
-        said = [f"there is no {name}" for name in sorted(missing)] + [
-            f"{name} is on no desk" for name in lost
-        ]
-        return Finding(
-            "warning",
-            f"{self.name}: organisations of desks",
-            "; ".join(said),
-            "Put the organisation on a desk, or correct `desks` of the connection.",
-        )
 
     @cached_property
     def caller(self) -> str:

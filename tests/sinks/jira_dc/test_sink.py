@@ -14,8 +14,8 @@ from provisioning.model.terms import Action
 from sandbox.kit.datacenter_drift import CALLER, DOUBLE, LEAD, SYNCED
 from sandbox.running import Running
 from sinks import Sink
-from sinks.jira_dc.read import Jira
 from sinks.jira_dc.sink import JiraDc, JiraDcOptions
+from sinks.kit.jira_server import Jira
 from tests.sinks.cases import change, connect, read
 from tests.sinks.test_contract import sent
 from transport.door import Door

@@ -1,65 +1,49 @@
-"""Writes on the portal of a site: customers, organisations, and who is in them and in desks."""
+"""Writes on service management: customers, organisations, and who is in them and in desks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import ALREADY, Applied
-from sinks.jsm_customers.portal import API, DESK, Circle, Portal
-from sinks.kit.cloud_site import IMPOSSIBLE
 from sinks.kit.permission import Reason, permit
+from sinks.kit.service_desk import API, DESK, Circle, ServiceDesk
 from sinks.kit.target_reader import TargetReader, find_account
-from transport.client import Client
 from transport.errors import BadRequest, Conflict, Forbidden, NotFound
 from transport.shape import object_of, text_in
 
 ACTIONS = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.GRANT, Action.REVOKE})
-_STAYS = Reason(
-    "no API removes or bars a customer of the portal",
-    "Take leavers out of desks and organisations (revoke_seats); bar or delete them on the site by hand.",
-)
-REASONS: Mapping[Action, Reason] = {
-    **IMPOSSIBLE,
-    **dict.fromkeys(
-        (
-            Action.REMOVE,
-            Action.SUSPEND,
-            Action.RESTORE,
-            Action.DEACTIVATE,
-            Action.REACTIVATE,
-            Action.DELETE,
-            Action.CANCEL_DELETE,
-        ),
-        _STAYS,
-    ),
-}
-"""Why the rest cannot be done, and what to do instead."""
 OPEN_DESK = "Let only added customers use the desk (its customer permissions), else nobody can be taken out."
 
 
-class PortalWriter:
+class DeskWriter:
     """Makes changes.
 
     Args:
-        client: requests go through it.
         reader: tells the present state.
-        portal: lists desks and organisations.
+        portal: the site or server.
         desks: keys of the projects whose desks get each organisation that is made.
+        reasons: why what is not in `ACTIONS` cannot be done, and what to do instead.
     """
 
-    def __init__(self, client: Client, reader: TargetReader, portal: Portal, desks: Sequence[str]) -> None:
-        self._client, self._reader, self._portal, self._desks = client, reader, portal, desks
+    def __init__(
+        self,
+        reader: TargetReader,
+        portal: ServiceDesk,
+        desks: Sequence[str],
+        reasons: Mapping[Action, Reason],
+    ) -> None:
+        self._reader, self._portal, self._desks, self._reasons = reader, portal, desks, reasons
+        self._write = portal.client.write
 
     def apply(self, changes: Sequence[Change]) -> Applied:
-        """Make the changes of one bundle; see `JsmCustomers.apply`."""
+        """Make the changes of one bundle, as `Sink.apply` promises."""
         for change in changes:
-            permit(change, ACTIONS, REASONS)
+            permit(change, ACTIONS, self._reasons)
         first = changes[0]
         if first.action == Action.CREATE_GROUP:
             return self._make_organisation(str(first.entitlement))
@@ -80,7 +64,7 @@ class PortalWriter:
         if found:
             self._put_on_desks(found[0].number)
             return Applied(None, message=ALREADY)
-        reply = self._client.write("POST", f"{API}/organization", {"name": name})
+        reply = self._write("POST", f"{API}/organization", {"name": name})
         self._put_on_desks(text_in(object_of(reply), "id", reply))
         return Applied(None)
 
@@ -90,7 +74,7 @@ class PortalWriter:
             on_desk = {one.number for one in self._portal.of_desk(desk)} if desk.name in wanted else {number}
             if number not in on_desk:
                 path = f"{API}/servicedesk/{desk.number}/organization"
-                self._client.write("POST", path, {"organizationId": int(number)})
+                self._write("POST", path, {"organizationId": int(number)})
 
     # Customers
 
@@ -113,28 +97,24 @@ class PortalWriter:
         after = json.loads(change.after)
         email = str(after.get("email") or change.subject)
         name = str(after.get("display_name") or email)
-        body = {"email": email, "displayName": name}
-        path = f"{API}/customer"
         try:
-            reply = self._client.write("POST", path, body, {"strictConflictStatusCode": "true"})
+            return self._portal.create(email, name), None
         except (Conflict, BadRequest):
             existing = self._reader.observe([], [email]).accounts["account_id"].tolist()
             if len(existing) != 1:
                 raise
             return str(existing[0]), ALREADY
-        return text_in(object_of(reply), "accountId", reply), None
 
     def _move(self, change: Change, account_id: str) -> Applied:
         """Put somebody into an organisation or desk, or take them out."""
         circle = Circle(str(change.entitlement_id), str(change.entitlement))
         method = "POST" if change.action == Action.GRANT else "DELETE"
-        send = partial(self._client.write, method, circle.path, {"accountIds": [account_id]})
         try:
-            send()
+            self._write(method, circle.path, self._portal.members(account_id))
         except (BadRequest, NotFound) as error:
             # Some of what was asked may be done even where the answer is 400.
             if not self._is_in_place(change, account_id):
-                if method == "DELETE" and circle.group_id.startswith(DESK):
+                if method == "DELETE" and circle.is_desk:
                     error.remedy = OPEN_DESK
                 raise
             return Applied(account_id, message=ALREADY)

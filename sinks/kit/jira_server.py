@@ -8,8 +8,8 @@ from typing import Any
 
 from provisioning.model.intake import Columns, Fields
 from provisioning.model.text import fold
-from sinks.jira_dc.shape import check_role, next_cursor, next_member
 from sinks.kit.datacenter_rows import Group, Installation, Licence, Memberships, state_of
+from sinks.kit.jira_server_shape import check_role, next_cursor, next_member
 from sinks.kit.members import read_members
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
@@ -74,7 +74,7 @@ class Jira:
             Malformed: a listing was cut short, so that nobody can tell who is missing.
         """
         with beside() as begin:
-            everybody, asked = begin(self._read_users), begin(self.caller)
+            everybody, asked = begin(self.read_users), begin(self.caller)
             roles = self.roles()
             groups, members = read_members(self._client, self.groups(roles), self.members)
             people, caller = everybody.result(), asked.result()
@@ -82,7 +82,7 @@ class Jira:
         memberships = _add_members(people, groups, members)
         columns = people.take()
         if listed and self.searches_whole and not self.lists_users:
-            _refuse_cut(columns, listed)
+            refuse_cut(columns, listed)
         return Installation(
             accounts_of(columns, caller),
             memberships,
@@ -91,7 +91,8 @@ class Jira:
             tells_use=any(columns["last_active"]),
         )
 
-    def _read_users(self) -> Columns:
+    def read_users(self) -> Columns:
+        """Read everybody the version can list, as columns of users; nobody where it lists none."""
         people = Columns(FIELDS.names, key="account_id")
         for page in self._list_users():
             people.add(FIELDS(page))
@@ -263,8 +264,12 @@ def _add_members(people: Columns, groups: Sequence[Group], members_of: Sequence[
     return ids, names
 
 
-def _refuse_cut(columns: dict[str, list[Any]], listed: int) -> None:
+def refuse_cut(columns: dict[str, list[Any]], listed: int) -> None:
     """Raise where the search left out someone it should have found: then it was cut short.
+
+    Args:
+        columns: the users found, and after them those that are known otherwise.
+        listed: how many were found.
 
     Raises:
         Malformed: it was.
