@@ -94,11 +94,11 @@ class Jira:
     def read_users(self) -> Columns:
         """Read everybody the version can list, as columns of users; nobody where it lists none."""
         people = Columns(FIELDS.names, key="account_id")
-        for page in self._list_users():
+        for page in self.list_users():
             people.add(FIELDS(page))
         return people
 
-    def _list_users(self) -> Iterator[list[Row]]:
+    def list_users(self) -> Iterator[list[Row]]:
         """Read pages of all users; none where the version can list nobody."""
         if self.lists_users:
             size = min(self._page_size, LISTED)

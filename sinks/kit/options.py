@@ -20,14 +20,13 @@ class RemoteOptions(SinkOptions):
     workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
 
 
-class DataCenterOptions(RemoteOptions):
-    """What a connection to a Data Center product may say."""
+class ServerOptions(RemoteOptions):
+    """What a connection to a Data Center server may say."""
 
     url: str = Field(description="Address of the product, with its context path.")
     token: SecretStr | None = Field(None, description="Personal access token of an administrator.")
     user: str | None = Field(None, description="Name of an administrator, where there is no token.")
     password: SecretStr | None = Field(None, description="That administrator's password.")
-    site: str | None = Field(None, description="Name of the site in reports; the host when not given.")
     page_size: int = Field(200, ge=1, le=1000, description="Rows a page, as far as the product allows.")
 
     @model_validator(mode="after")
@@ -35,3 +34,9 @@ class DataCenterOptions(RemoteOptions):
         if (self.token is None) == (self.user is None or self.password is None):
             raise ValueError("give either `token`, or `user` and `password`")
         return self
+
+
+class DataCenterOptions(ServerOptions):
+    """What a connection to a Data Center product with seats may say."""
+
+    site: str | None = Field(None, description="Name of the site in reports; the host when not given.")

@@ -191,6 +191,16 @@ CASES = {
         home="/cloud/desk",
         silent=("seats", "capacity"),
     ),
+    "jsm_customers_dc": Case(
+        _datacenter("desk"),
+        {"page_size": 2},
+        tuple(
+            f"/desk/rest/{path}"
+            for path in ("servicedeskapi/servicedesk", "servicedeskapi/organization", "api/2/user/list")
+        ),
+        home="/desk",
+        silent=("seats", "capacity"),
+    ),
     "atlassian_scim": Case(
         _scim,
         {"page_size": 5},
