@@ -17,7 +17,7 @@ _FIRST_ORGANISATION, _FIRST_DESK = 11, 3
 
 @dataclass
 class Circle:
-    """An organisation or a desk, and the keys of who is in it; a `closed` desk is for those who were added."""
+    """An organisation or a desk, and the keys of who is in it; a `closed` one is for those who were added."""
 
     number: int
     name: str
