@@ -21,7 +21,7 @@ from tests.chaos.triggers import Moment, Watch
 
 TARGETS = (
     "acme-cloud", "acme-scim", "acme-jira", "acme-confluence",
-    "legacy-jira", "legacy-confluence", "crowd", "bitbucket",
+    "legacy-jira", "legacy-confluence", "crowd", "bitbucket", "acme-customers", "legacy-customers",
 )  # fmt: skip
 CLAIMS = {"claims", "leases"}
 """Tables that say who holds a target."""

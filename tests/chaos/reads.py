@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sandbox import policy
 from sandbox.kit.shapes import SHAPES
 from sandbox.kit.world import World
 from tests.chaos import bare, truth
@@ -16,8 +17,12 @@ from tests.chaos.kills import chosen
 from tests.chaos.staging import Stage, freeze, served, set_up, thaw
 from tests.chaos.tally import Tally
 
-SOURCES = ("okta-main", "entra", "onelogin", "scim-2", "scim-1")
-FEEDS = ("okta-main", "entra", "onelogin", "scim-2")
+LDAP = tuple(name for name in ("acme-ad", "acme-openldap") if name in policy.SOURCES)
+"""Directories, where the library that speaks LDAP is installed."""
+SOURCES = (
+    "okta-main", "entra", "onelogin", "scim-2", "scim-1", "google", "keycloak", "jumpcloud", "pingone", *LDAP,
+)  # fmt: skip
+FEEDS = ("okta-main", "entra", "onelogin", "scim-2", *LDAP)
 """Sources that can tell what changed."""
 STATUSES = (500, 503, 429, 401, 403, 404, 400, 408, 409)
 ODD: tuple[dict[str, Any], ...] = (
@@ -29,6 +34,8 @@ ODD: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 200, "body": []},
     *({"kind": "reshape", "shape": shape} for shape in SHAPES),
 )
+LDAP_KINDS = ("status", "reset", "truncate", "expire_token")
+"""What can go wrong where no HTTP is spoken."""
 LASTING = ("status", "reset", "truncate", "reshape", "stale_read")
 """Kinds that are also tried for ever."""
 
@@ -132,7 +139,8 @@ class Campaign:
 def points(places: list[Place]) -> list[tuple[Place, dict[str, Any]]]:
     """Every kind of fault at every place, once and, where that differs, for ever."""
     lasting = [{**fault, "times": 0} for fault in ODD if fault["kind"] in LASTING]
-    return [(place, fault) for place in places for fault in [*ODD, *lasting]]
+    every = [(place, fault) for place in places for fault in [*ODD, *lasting]]
+    return [(place, fault) for place, fault in every if place.path != "/ldap" or fault["kind"] in LDAP_KINDS]
 
 
 def campaign(
@@ -169,6 +177,8 @@ def _prefix(connection: str) -> str:
         "scim-2": "/scim", "scim-1": "/scim", "acme-cloud": "/atlassian", "acme-scim": "/atlassian",
         "acme-jira": "/cloud", "acme-confluence": "/cloud", "crowd": "/crowd",
         "legacy-jira": "/jira", "legacy-confluence": "/confluence",
-        "bitbucket": "/bitbucket",
+        "bitbucket": "/bitbucket", "acme-customers": "/cloud/desk", "legacy-customers": "/desk",
+        "google": "/google", "keycloak": "/keycloak", "jumpcloud": "/jumpcloud", "pingone": "/pingone",
+        "acme-ad": "/ldap", "acme-openldap": "/ldap",
     }  # fmt: skip
     return prefixes[connection]

@@ -18,6 +18,7 @@ REMEMBERED = {
 }
 """What the ledger decides by, without times and rules."""
 DATACENTER = ("jira", "confluence", "crowd", "bitbucket")
+CUSTOMERS = ("jsm_customers", "jsm_customers_dc")
 Rows = list[str]
 
 
@@ -41,7 +42,26 @@ def held(world: World) -> Rows:
         for one in getattr(world.held.get(face), "accounts", {}).values():
             facts = f"{one.active} {sorted(one.groups)} {sorted(one.direct.items())} {one.display_name}"
             lines.append(f"{face} {one.email.lower()} {facts}")
+    for face in CUSTOMERS:
+        circles = _circles(world.held.get(face))
+        for key, email in _customers(world.held.get(face)).items():
+            mine = sorted(name for name, people in circles.items() if key in people)
+            lines.append(f"{face} {email} {mine}")
     return sorted(lines)
+
+
+def _customers(desk: Any) -> dict[str, str]:
+    """Address of each user of a service management, by the identifier that never changes."""
+    if desk is None:
+        return {}
+    users = desk.jira.by_key if hasattr(desk, "jira") else desk.users
+    return {key: one.email.lower() for key, one in users.items()}
+
+
+def _circles(desk: Any) -> dict[str, Any]:
+    """Who is in each organisation and each desk."""
+    every = [] if desk is None else [*desk.organisations.values(), *desk.desks.values()]
+    return {one.name: one.people for one in every}
 
 
 def possessions(world: World) -> set[tuple[str, str, str]]:
@@ -63,6 +83,10 @@ def possessions(world: World) -> set[tuple[str, str, str]]:
             found |= {(face, one.key, name) for name in (*one.groups, *one.direct)}
             found |= {(face, one.key, "works")} if one.active else set()
             found |= {(face, one.key, "exists")}
+    for face in CUSTOMERS:
+        desk = world.held.get(face)
+        found |= {(face, key, name) for name, people in _circles(desk).items() for key in people}
+        found |= {(face, key, "exists") for key in _customers(desk)}
     return found
 
 
@@ -78,6 +102,8 @@ def identifiers(world: World) -> dict[str, str]:
     for face in DATACENTER:
         for one in getattr(world.held.get(face), "accounts", {}).values():
             names |= {one.key: one.email.lower(), one.name: one.email.lower()}
+    for face in CUSTOMERS:
+        names |= _customers(world.held.get(face))
     return names
 
 
