@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from tasks.clock import SIMULATED
@@ -26,9 +26,12 @@ TIMEOUT = 1.0
 class Begun:
     """A step under way, as the flows know the futures of Prefect."""
 
+    under_way: ClassVar[set[Future[Any]]] = set()
+
     def __init__(self, pool: ThreadPoolExecutor, work: Callable[[], Any]) -> None:
         """Begin it."""
         self._future: Future[Any] = pool.submit(copy_context().run, work)
+        self.under_way.add(self._future)
 
     def result(self, *, raise_on_failure: bool = True) -> Any:
         """What it came to, or its error."""
@@ -97,6 +100,10 @@ def run(flow: str, folder: Path, **parameters: Any) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 (any end of a run is an answer here)
         text = f"{type(error).__name__}: {error}"
         return {"exit_code": 1, "error": text, "raw": _is_raw(error), "fingerprints": {}}
+    finally:
+        # Prefect ends no flow before its steps; one that fails at once leaves others that still write.
+        wait(Begun.under_way)
+        Begun.under_way.clear()
     return dict(state.data)
 
 
