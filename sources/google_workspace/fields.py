@@ -139,9 +139,15 @@ def _value(entries: Any, wanted: str, key: str, or_primary: bool) -> Any:
 
 def _of_organization(field: str, rows: Rows) -> list[Any]:
     """A field of the primary organisation, else of the first."""
-    found = map(_entries, values_of(rows, "organizations"))
-    ranked = [sorted(told, key=lambda entry: entry.get("primary") is not True) for told in found]
-    return [told[0].get(field) if told else None for told in ranked]
+    return [_primary(told).get(field) for told in values_of(rows, "organizations")]
+
+
+def _primary(organizations: Any) -> dict[str, Any]:
+    # Most people are in one, and five columns ask for it.
+    if type(organizations) is list and len(organizations) == 1 and type(organizations[0]) is dict:
+        return organizations[0]
+    told = _entries(organizations)
+    return next((entry for entry in told if entry.get("primary") is True), told[0] if told else {})
 
 
 def _entries(value: Any) -> list[dict[str, Any]]:

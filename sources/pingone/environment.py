@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NotRequired, TypedDict
+
+import msgspec
+import orjson
 
 from transport.client import Client
 from transport.pages import follow_cursor
-from transport.reply import Reply
+from transport.reply import Decode, Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, values_of
 from transport.tally import Tally
+
+
+class _Member(TypedDict):
+    id: Any
+    memberOfGroupIDs: NotRequired[Any]
+
+
+class _Members(TypedDict):
+    users: list[_Member]
+
+
+class _Page(TypedDict):
+    _embedded: _Members
+    _links: NotRequired[Any]
+    count: NotRequired[Any]
+
+
+decode_members: Decode = msgspec.json.Decoder(_Page).decode
+"""Decodes of a page of users the groups each is in, for they come as whole users."""
 
 
 class Environment:
@@ -23,8 +45,15 @@ class Environment:
     def __init__(self, client: Client, page_size: int) -> None:
         self.client, self._size = client, page_size
 
-    def listed(self, what: str, params: Mapping[str, Any]) -> Iterator[list[Row]]:
+    def listed(
+        self, what: str, params: Mapping[str, Any], decode: Decode = orjson.loads
+    ) -> Iterator[list[Row]]:
         """Yield the pages of a listing, `users` or `groups`, each row with an identifier.
+
+        Args:
+            what: the listing.
+            params: what is asked for besides.
+            decode: makes values of a page; all of them unless it is told otherwise.
 
         Raises:
             Malformed: fewer rows came than there are, or a page is not of the listing.
@@ -35,7 +64,8 @@ class Environment:
         query = {**params, "limit": self._size}
 
         def fetch(link: str | None) -> Reply:
-            return self.client.get(f"/{what}", query) if link is None else self.client.get(link)
+            path, asked = (f"/{what}", query) if link is None else (link, None)
+            return self.client.get(path, asked, decode=decode)
 
         tally: Tally | None = None
         for reply in follow_cursor(fetch, _next_link):

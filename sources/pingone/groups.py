@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sources.kit.members import Members
-from sources.pingone.environment import Environment
+from sources.pingone.environment import Environment, decode_members
 from transport.prefetch import prefetch
 from transport.shape import Row
 
@@ -28,7 +28,7 @@ def read_members(environment: Environment, wanted: Callable[[str], bool]) -> Ite
     """Yield the members of the groups whose names are wanted, whichever way they are in them."""
     groups = list_groups(environment)
     held: dict[str, list[str]] = defaultdict(list)
-    for page in prefetch(environment.listed("users", {"include": IN_GROUPS})):
+    for page in prefetch(environment.listed("users", {"include": IN_GROUPS}, decode_members)):
         for user in page:
             for key in dict.fromkeys(user.get(IN_GROUPS) or ()):
                 held[str(key)].append(str(user["id"]))
