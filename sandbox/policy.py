@@ -13,6 +13,8 @@ from sandbox.kit.connection import Connection, Target
 
 CONNECTIONS = vendors.connections()
 SOURCES = [name for name, one in CONNECTIONS.items() if one.target is None and not one.pushed and one.usable]
+UNUSABLE = {name: one.needs for name, one in CONNECTIONS.items() if not one.usable}
+"""Connections that nothing on this machine can read, and the module they lack."""
 PUSHED = [name for name, one in CONNECTIONS.items() if one.pushed]
 TARGETS = [name for name, one in CONNECTIONS.items() if one.target]
 SECRETS = {name: value for one in CONNECTIONS.values() for name, value in one.secrets.items()}
@@ -100,9 +102,21 @@ def chosen(text: str, known: Iterable[str], pushed: Iterable[str] = ()) -> list[
     """Return the names a text lists with commas between; `all` is all that are known, `push` all pushed."""
     groups = {"all": list(known), "push": list(pushed)}
     names = groups.get(text) or [name.strip() for name in text.split(",")]
+    if lacking := sorted(set(names) & UNUSABLE.keys()):
+        raise ValueError(_say_lacking(lacking))
     if unknown := set(names) - {*known, *pushed}:
         raise ValueError(f"no {', '.join(sorted(unknown))} here; there are {', '.join(known)}, and all")
     return names
+
+
+def say_left_out(text: str) -> str | None:
+    """Say which sources `all` leaves out because a module is missing; nothing where none is."""
+    return f"Left out: {_say_lacking(sorted(UNUSABLE))}" if text == "all" and UNUSABLE else None
+
+
+def _say_lacking(names: list[str]) -> str:
+    modules = ", ".join(sorted({str(UNUSABLE[name]) for name in names}))
+    return f"{', '.join(names)}, for Python has no module {modules} here; `make ldap` installs it"
 
 
 def _connection(connection: Connection, base: str) -> str:

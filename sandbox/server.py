@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,6 +131,9 @@ def serve(
         "sources": policy.chosen(sources, policy.SOURCES, policy.PUSHED),
         "targets": policy.chosen(targets, policy.TARGETS),
     }
+    if left_out := policy.say_left_out(sources):
+        # Beside what programs read; whoever started it at a terminal sees it.
+        print(left_out, file=sys.stderr, flush=True)
     world = make_world(people, seed, limits=limits, odd=odd, now=_moment(start), latency=latency)
     bound = bind(port)
     world.base = f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -427,3 +427,27 @@ def test_a_sandbox_stops_at_once_whatever_hangs() -> None:
             requests.get(sandbox.url + USERS, headers=TOKEN, timeout=0.05)
         begun = time.monotonic()
     assert time.monotonic() - begun < 2
+
+
+def test_all_goes_on_without_a_module_that_is_missing_and_says_so() -> None:
+    """Whoever asks for such a source by name is told what installs the module."""
+    said = """
+import sys
+sys.modules["ldap"] = None
+from sandbox import policy
+print(policy.chosen("all", policy.SOURCES))
+print(policy.say_left_out("all"))
+print(policy.say_left_out("okta-main"))
+try:
+    policy.chosen("acme-ad", policy.SOURCES)
+except ValueError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+
+    chosen, left_out, nothing, refused = ran.stdout.splitlines()
+    assert "'okta-main'" in chosen
+    assert "acme-ad" not in chosen
+    assert "acme-ad, acme-openldap, for Python has no module ldap here; `make ldap`" in left_out
+    assert nothing == "None"
+    assert refused.startswith("acme-ad, for Python has no module ldap")
