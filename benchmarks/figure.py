@@ -59,6 +59,8 @@ BUDGETS = (
     Budget(".*: refused share", 0.02),
     Budget(".*: (read|load|verify) in flight", 0.8, at_least=True),
     Budget(".*: writes per change", 1.0),
+    Budget("acme-customers: looks per account", 4.0),
+    Budget("legacy-customers: looks per account", 2.0),
     Budget(".*: looks per account", 1.0),
     Budget(".*: delta over whole", 0.01),
     Budget("bookkeeping growth .*", 1.2),
