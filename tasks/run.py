@@ -18,6 +18,7 @@ from tasks.lease import keep_alive
 from tasks.naming import named, own_folder
 from tasks.opened import open_here
 from tasks.personal_data import veil_logs
+from tasks.prices import read_prices
 from tasks.progress import current_progress, show_on
 from tasks.progress_artifacts import InPrefect
 from tasks.publish import publish_so_far
@@ -52,6 +53,8 @@ def open_run(
         _begin(session)
         with named(session), open_here(session):
             try:
+                # Its mistakes are told before anything is read, not when everything is.
+                read_prices(session.policy, session.folder)
                 with keep_alive(session), show_on(InPrefect(session, current_progress())):
                     yield session
             except Pause:

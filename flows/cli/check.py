@@ -9,6 +9,7 @@ from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
 from tasks.locate import locate_policy
+from tasks.prices import read_prices
 from tasks.session import Session, open_session, read_policy
 
 
@@ -25,13 +26,15 @@ def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, 
 
 
 def _check_policy(config: Path) -> dict[str, list[Finding]]:
-    """That the file is valid, its connections' options among it; no secret is looked up."""
-    read_policy(locate_policy(config))
+    """That the file and its price book are valid, and each connection's options; no secret is looked up."""
+    path = locate_policy(config)
+    read_prices(read_policy(path), path.parent)
     return {}
 
 
 def _check_all(config: Path) -> dict[str, list[Finding]]:
     with open_session(config) as session:
+        read_prices(session.policy, session.folder)
         sources = {name: _check(session, name, source=True) for name in session.source_names}
         targets = {name: _check(session, name, source=False) for name in session.target_names}
     return {**sources, **targets}
