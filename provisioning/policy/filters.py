@@ -6,14 +6,21 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model.frames import Identities, columns
+from provisioning.model.attributes import ATTRIBUTES, TIMES
 from provisioning.model.terms import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Test = Callable[["pd.DataFrame"], "pd.Series[bool]"]
+"""Which identities of an Identities frame satisfy a part of a filter."""
 
 _SCIM_NAMES = {
     "id": "source_id",
@@ -50,7 +57,6 @@ _TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     **_TEXT_ONLY,
 }
 """How values compare; `ne` is what is left of `eq`, so that unknown values satisfy it."""
-_TIMES = {"hired_on", "leaves_on", "created_on", "last_sign_in"}
 
 
 def matches(text: str, identities: pd.DataFrame) -> pd.Series[bool]:
@@ -65,12 +71,12 @@ def matches(text: str, identities: pd.DataFrame) -> pd.Series[bool]:
     Returns:
         One boolean a row, with the index of `identities`.
     """
-    return _evaluate(_parse(text), identities)
+    return _test_of(_parse(text))(identities)
 
 
 def _checked(text: str) -> str:
     try:
-        matches(text, pd.DataFrame({name: pd.Series([], dtype="str") for name in columns(Identities)}))
+        _test_of(_parse(text))
     except ValueError as error:
         problem = {"problem": str(error)}
         raise PydanticCustomError("filter", "a SCIM filter is expected: {problem}", problem) from None
@@ -94,18 +100,22 @@ def _parse(text: str) -> Any:
         raise ValueError(f"{where} it cannot be read (numbers and times stand in double quotes)") from None
 
 
-def _evaluate(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
-    """Truth of a Filter node of the parsed tree."""
+def _test_of(node: Any) -> Test:
+    """What a Filter node of the parsed tree asks of an identity.
+
+    Raises:
+        ValueError: nobody could be asked that.
+    """
     if node.namespace is not None:
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
     kind = type(node.expr).__name__
     if kind == "LogExpr":
-        found = _any_of_all(_chain(node), identities)
+        test = _any_of_all(_chain(node))
     elif kind == "Filter":
-        found = _evaluate(node.expr, identities)
+        test = _test_of(node.expr)
     else:
-        found = _compare(node.expr, identities)
-    return ~found if node.negated else found
+        test = _comparison(node.expr)
+    return (lambda people: ~test(people)) if node.negated else test
 
 
 def _chain(node: Any) -> list[Any]:
@@ -118,21 +128,23 @@ def _chain(node: Any) -> list[Any]:
     return [*_chain(node.expr.expr1), node.expr.op.lower(), *_chain(node.expr.expr2)]
 
 
-def _any_of_all(chain: list[Any], identities: pd.DataFrame) -> pd.Series[bool]:
-    """Evaluate a chain with `and` binding tighter than `or`."""
-    total = pd.Series(False, index=identities.index)
-    run = _evaluate(chain[0], identities)
+def _any_of_all(chain: list[Any]) -> Test:
+    """A chain with `and` binding tighter than `or`."""
+    runs = [[_test_of(chain[0])]]
     for word, operand in zip(chain[1::2], chain[2::2], strict=True):
-        truth = _evaluate(operand, identities)
         if word == "or":
-            total, run = total | run, truth
-        else:
-            run = run & truth
-    return total | run
+            runs.append([])
+        runs[-1].append(_test_of(operand))
+
+    def test(people: pd.DataFrame) -> pd.Series[bool]:
+        satisfied = (reduce(operator.and_, (part(people) for part in run)) for run in runs)
+        return reduce(operator.or_, satisfied)
+
+    return test
 
 
-def _compare(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
-    """Truth of one comparison."""
+def _comparison(node: Any) -> Test:
+    """What one comparison asks."""
     path = node.attr_path.attr_name
     if type(path).__name__ == "Filter":
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
@@ -140,49 +152,56 @@ def _compare(node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
         path = f"{path}.{node.attr_path.sub_attr.value}"
     word = node.value.lower()
     if path.lower() == "active":
-        return _active(word, node, identities)
-    values = identities[_column(path)]
+        return _active(word, node)
+    column = _column(path)
     if word == "pr":
-        return values.notna()
+        return lambda people: people[column].notna()
     wanted = node.comp_value.value
     if wanted == "null":
-        return values.isna() if word == "eq" else values.notna()
-    return _test(values, word, wanted, time=values.name in _TIMES)
+        return lambda people: people[column].isna() if word == "eq" else people[column].notna()
+    return _time_test(column, word, wanted) if column in TIMES else _text_test(column, word, wanted)
 
 
-def _active(word: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
+def _active(word: str, node: Any) -> Test:
     value = "true" if word == "pr" else node.comp_value.value.lower()
     if word not in {"eq", "ne", "pr"} or value not in {"true", "false"}:
         raise ValueError("active compares with eq or ne to true or false")
-    active = identities["state"] == State.ACTIVE.value
-    return active if (value == "true") == (word != "ne") else ~active
+    if (value == "true") == (word != "ne"):
+        return lambda people: people["state"] == State.ACTIVE.value
+    return lambda people: people["state"] != State.ACTIVE.value
 
 
-def _test(values: pd.Series, word: str, wanted: str, *, time: bool) -> pd.Series[bool]:
-    if time and word in _TEXT_ONLY:
-        raise ValueError(f"{values.name} is a time; compare it with eq, ne, gt, ge, lt or le")
-    stated: Any = pd.to_datetime(values, utc=True) if time else values.str.lower()
-    limit: Any = _time(wanted) if time else wanted.lower()
+def _text_test(column: str, word: str, wanted: str) -> Test:
+    return lambda people: _compare(people[column].str.lower(), word, wanted.lower())
+
+
+def _time_test(column: str, word: str, wanted: str) -> Test:
+    if word in _TEXT_ONLY:
+        raise ValueError(f"{column} is a time; compare it with eq, ne, gt, ge, lt or le")
+    limit = _time(wanted)
+    return lambda people: _compare(people[column], word, limit)
+
+
+def _compare(stated: pd.Series, word: str, limit: Any) -> pd.Series[bool]:
     truth: pd.Series = _TESTS[word](stated, limit).fillna(value=False).astype("bool")
     return ~truth if word == "ne" else truth
 
 
-def _time(text: str) -> pd.Timestamp:
+def _time(text: str) -> datetime:
     try:
-        found = pd.Timestamp(text)
+        found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a time such as 2026-03-01 or 2026-03-01T00:00:00Z") from None
-    return found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _column(path: str) -> str:
     """The column a SCIM attribute names."""
-    known = columns(Identities)
     word = path.lower()
     if word in _SCIM_NAMES:
         return _SCIM_NAMES[word]
-    if word in known:
+    if word in ATTRIBUTES:
         return word
-    nearest = difflib.get_close_matches(word, [*known, *_SCIM_NAMES], n=1)
+    nearest = difflib.get_close_matches(word, [*ATTRIBUTES, *_SCIM_NAMES], n=1)
     hint = f"; did you mean {_SCIM_NAMES.get(nearest[0], nearest[0])}?" if nearest else ""
     raise ValueError(f"{path} is no attribute of an identity{hint}")

@@ -10,9 +10,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Accounts, Assignments, Change, concat
-from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, bundled_by_person, groups_named

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, groups_named

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from provisioning.model.by_column import Fields
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import Fields
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Action
 from provisioning.model.text import fold

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
 
+from provisioning.model.by_column import Columns
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
-from provisioning.model.intake import Columns
 from provisioning.model.terms import Action
 from sinks import Applied
 from sinks.jira_dc.read import API, FIELDS, Jira, accounts_of

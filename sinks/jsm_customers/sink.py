@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from provisioning.model.by_column import Fields
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import Fields
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pandas as pd
 from pydantic import Field, SecretStr
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Assignments, Rejects, concat
-from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from provisioning.model.text import fold

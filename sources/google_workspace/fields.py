@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from provisioning.model.intake import Fields, Rows, values_of
+from provisioning.model.by_column import Fields, Rows, values_of
 from provisioning.model.terms import State
 
 STATE, SIGN_IN = "$state", "lastLoginTime"

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field, SecretStr
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
 from provisioning.model.text import matches
 from sources.google_workspace.directory import Directory, Page, status_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from provisioning.model.intake import Page, batches
+from provisioning.model.by_column import Page, batches
 from provisioning.model.screening import Screened
 from sources.kit.states import screen_people
 from sources.ldap.directory import Directory, Entry, plain

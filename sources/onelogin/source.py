@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, Field, SecretStr
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import Fields, batches, gathered
+from provisioning.model.intake import gathered
 from provisioning.model.merge import Delta
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot

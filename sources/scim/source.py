@@ -12,9 +12,10 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel
 from requests.auth import AuthBase
 
+from provisioning.model.by_column import Fields, Page, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import Fields, Page, batches, gathered
+from provisioning.model.intake import gathered
 from provisioning.model.merge import Delta
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot

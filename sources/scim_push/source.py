@@ -12,9 +12,10 @@ import pandas as pd
 from pydantic import BaseModel
 
 from ledger.pushed import Inbox, Pushed
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat, empty
-from provisioning.model.intake import Fields, batches, reject
+from provisioning.model.intake import reject
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
 from provisioning.model.text import matches

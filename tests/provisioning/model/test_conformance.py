@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
+from provisioning.model.attributes import ATTRIBUTES, TIMES
 from provisioning.model.conformance import fits
 from provisioning.model.frames import Frame, Identities, Memberships, Waste
 
 MODELS = [m for m in vars(frames).values() if isinstance(m, type) and issubclass(m, Frame) and m is not Frame]
-TIMES = {"hired_on", "leaves_on", "created_on", "last_sign_in"}
 
 
 def people(**changed: Any) -> pd.DataFrame:
@@ -21,6 +21,14 @@ def people(**changed: Any) -> pd.DataFrame:
     row = {name: None if name in TIMES else "x" for name in frames.columns(Identities)}
     raw = pd.DataFrame([row | {"state": "active"}] * 2)
     return Identities.to_schema().validate(raw).assign(**changed)
+
+
+def test_a_policy_names_the_attributes_that_identities_have() -> None:
+    """It is read without any frame, by names that stand beside the frame's."""
+    declared = Identities.to_schema().columns
+
+    assert list(declared) == [*ATTRIBUTES]
+    assert [name for name, column in declared.items() if str(column.dtype).startswith("datetime")] == [*TIMES]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
