@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from pydantic import BaseModel
 
 import sinks
 import sources
@@ -13,22 +10,6 @@ from provisioning.policy.policy import Connection, Policy
 from tasks.locate import ledger_address
 from tasks.secrets import resolve
 from transport.door import Door
-
-
-class ConnectorOptions(Mapping[str, type[BaseModel]]):
-    """What each kind of connection may say; a connector is imported when its kind is looked up."""
-
-    def __getitem__(self, kind: str) -> type[BaseModel]:
-        """The Options of a kind."""
-        return connector(kind).Options
-
-    def __iter__(self) -> Iterator[str]:
-        """All kinds."""
-        return iter([*sources.KINDS, *sinks.KINDS])
-
-    def __len__(self) -> int:
-        """How many kinds there are."""
-        return len(sources.KINDS) + len(sinks.KINDS)
 
 
 def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:

@@ -15,13 +15,13 @@ import pandas as pd
 import sinks
 from ledger import Ledger
 from provisioning.model.terms import Deployment
-from provisioning.policy import policy
 from provisioning.policy.policy import Policy
 from sinks import Sink
 from sources import Source
 from tasks import connections
 from tasks.clock import as_utc, clock_offset
-from tasks.locate import home, ledger_address, locate_policy, read_file
+from tasks.locate import home, ledger_address, locate_policy
+from tasks.policy_file import read_policy
 from tasks.progress import announce
 from tasks.references import Account, ReadReference, RunReference
 from tasks.state import Batch, Read, RunState
@@ -199,17 +199,6 @@ class Session:
             yield
         finally:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - start, 3)
-
-
-def read_policy(config: Path) -> Policy:
-    """The policy file, its connections' options checked against their connectors.
-
-    Raises:
-        PolicyMissing: there is no such file.
-        PolicyError: it says something it must not; every mistake with its line.
-    """
-    text = read_file(config)
-    return policy.load(text, origin=config.name, connection_options=connections.ConnectorOptions())
 
 
 def open_ledger(rules: Policy, folder: Path) -> Ledger:

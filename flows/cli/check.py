@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
 from tasks.locate import locate_policy
+from tasks.policy_file import read_policy
 from tasks.prices import read_prices
-from tasks.session import Session, open_session, read_policy
+
+if TYPE_CHECKING:
+    from tasks.session import Session
 
 
 def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, bool]:
@@ -33,6 +37,8 @@ def _check_policy(config: Path) -> dict[str, list[Finding]]:
 
 
 def _check_all(config: Path) -> dict[str, list[Finding]]:
+    from tasks.session import open_session
+
     with open_session(config) as session:
         read_prices(session.policy, session.folder)
         sources = {name: _check(session, name, source=True) for name in session.source_names}

@@ -5,5 +5,5 @@
 others. `snapshots` holds one whole read, `merge` lays a delta over it, `keys` joins by row number, `text`
 compares names, and `seat_table` tells which account has which seat.
 
-What a policy file is read with loads no pandas: `terms`, `attributes`, `text`, `words`, `by_column`, `findings`.
+A policy file is read without pandas, with `terms`, `attributes`, `text`, `words`, `by_column` and `findings`.
 """

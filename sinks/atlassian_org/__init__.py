@@ -8,7 +8,3 @@ listing still exists. Writes: invitations, group memberships, suspension; life a
 accounts. Speed: the listings and the
 roles of groups go side by side, the pages of one listing follow each other; limits are learned.
 """
-
-from sinks.atlassian_org.sink import AtlassianOrg
-
-__all__ = ["AtlassianOrg"]

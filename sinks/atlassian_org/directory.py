@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
+from sinks.atlassian_org.options import PAGE
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
@@ -19,7 +20,6 @@ from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
 log = logging.getLogger(__name__)
-PAGE = 100
 IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
 AHEAD = 32
 """Pages of users fetched while the groups are still read, without which no user can be understood."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property, partial
 from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
 from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding, Refused
@@ -18,14 +18,14 @@ from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
-from sinks.atlassian_org.directory import PAGE, Directory, Group, Workspace
+from sinks.atlassian_org.directory import Directory, Group, Workspace
 from sinks.atlassian_org.managed import ManagedAccounts
+from sinks.atlassian_org.options import AtlassianOrgOptions
 from sinks.atlassian_org.write import Writer
 from sinks.kit.connection_check import Failure, Limitation, Probe, check_connection
 from sinks.kit.frames import whole
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.optional import REFUSALS, unless_refused
-from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
@@ -45,28 +45,10 @@ UNKNOWN_CALLER = Limitation(
 )
 
 
-class AtlassianOrgOptions(RemoteOptions):
-    """What a connection of kind `atlassian_org` may say."""
-
-    url: str = Field("https://api.atlassian.com", description="Address of the API.")
-    org: str = Field(
-        description="Identifier of the organisation, in the address of its admin site after /o/."
-    )
-    directory: str | None = Field(None, description="Identifier of the directory, where there are several.")
-    key: SecretStr = Field(description="Organisation API key, made without scopes.")
-    caller: str | None = Field(None, description="E-mail address of the administrator who made the key.")
-    domains: list[str] = Field(
-        [], description="Claimed domains; a new address must be in one of them. None given: any address."
-    )
-    notify: bool = Field(False, description="Whether Atlassian sends invitations by e-mail.")
-    managed: bool = Field(True, description="Whether to read the managed accounts beside.")
-    page_size: int = Field(PAGE, ge=1, le=PAGE, description="Users and groups a page.")
-
-
 class AtlassianOrg(OnePass):
     """One organisation."""
 
-    kind: ClassVar[str] = "atlassian_org"
+    kind: ClassVar[str] = AtlassianOrgOptions.kind
     Options: ClassVar[type[BaseModel]] = AtlassianOrgOptions
     actions: ClassVar[frozenset[Action]] = frozenset(Action)
     deployment: ClassVar[Deployment] = Deployment.CLOUD

@@ -57,7 +57,7 @@ ASK_MEMBERS = (
 class Scim:
     """One SCIM server."""
 
-    kind: ClassVar[str] = "scim"
+    kind: ClassVar[str] = ScimOptions.kind
     Options: ClassVar[type[BaseModel]] = ScimOptions
 
     def __init__(self, name: str, options: ScimOptions, door: Door) -> None:

@@ -42,7 +42,7 @@ _PARTS = frozenset({"identities", "memberships"})
 class ScimPush:
     """One identity provider that pushes."""
 
-    kind: ClassVar[str] = "scim_push"
+    kind: ClassVar[str] = ScimPushOptions.kind
     Options: ClassVar[type[BaseModel]] = ScimPushOptions
 
     def __init__(self, name: str, options: ScimPushOptions, door: Door) -> None:  # noqa: ARG002 - needs no HTTP
