@@ -23,7 +23,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tree = tmp_path_factory.mktemp("tree")
     for folder in ("sources", "sandbox", "tests/sources", "tests/receive"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tree)
+    for file in ("pyproject.toml", "tests/pages.py"):
+        shutil.copy(ROOT / file, tree / file)
     for path, text in FILE.findall(PAGE):
         (tree / path).parent.mkdir(exist_ok=True)
         (tree / path).write_text(text, encoding="utf-8")
