@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sinks
 import sources
 from provisioning.policy.policy import Connection, Policy
 from tasks.locate import ledger_address
 from tasks.secrets import resolve
-from transport.door import Door
+
+if TYPE_CHECKING:
+    from transport.door import Door
 
 
 def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -25,8 +27,10 @@ from tasks.policy_file import read_policy
 from tasks.progress import announce
 from tasks.references import Account, ReadReference, RunReference
 from tasks.state import Batch, Read, RunState
-from transport.door import Door
 from transport.redact import guard_logs
+
+if TYPE_CHECKING:
+    from transport.door import Door
 
 
 @dataclass
@@ -85,9 +89,15 @@ class Session:
     batches: dict[tuple[str, int], Batch] = field(default_factory=dict)
     written: dict[tuple[str, int], pd.DataFrame] = field(default_factory=dict)
     state: RunState = field(default_factory=RunState)
-    reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def reader(self) -> Door:
+        """The way out that can only read, made for whoever asks anything."""
+        from transport.door import Door
+
+        return Door(say=announce)
 
     @property
     def reference(self) -> RunReference:
