@@ -8,10 +8,10 @@ from datetime import timedelta
 import orjson
 
 from ledger.errors import SnapshotDamaged
-from provisioning.model.merge import merged
+from provisioning.model.merge import FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sources import Source
-from sources.kit.feed import Feed, FeedLost
+from sources.kit.feed import Feed
 from tasks.memory import restore_source
 from tasks.progress import current_progress, tell
 from tasks.session import Session

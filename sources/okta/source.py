@@ -22,7 +22,6 @@ from provisioning.model.text import matches
 from sources.kit.checks import REFUSED, WITHHELD, check_patterns, check_read
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
-from sources.kit.server_clock import since
 from sources.kit.states import screen_people
 from sources.okta.feed import iso, read_log, read_log_time
 from sources.okta.fields import FIELDS, STATES
@@ -34,6 +33,7 @@ from transport.errors import TransportError
 from transport.pages import follow_links
 from transport.prefetch import prefetch
 from transport.reply import decode_ids
+from transport.server_clock import since
 from transport.shape import Row, object_in, rows_of, text_in, values_of
 
 log = logging.getLogger(__name__)

@@ -12,16 +12,14 @@ from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import gathered
-from provisioning.model.merge import Delta
+from provisioning.model.merge import Delta, FeedLost
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matches
 from provisioning.model.unread import say_nobody
 from sources.kit.checks import check_patterns, check_read
-from sources.kit.feed import FeedLost
 from sources.kit.members import Members, batched
-from sources.kit.server_clock import since, stamp
 from sources.kit.states import screen_people
 from sources.onelogin import feed
 from sources.onelogin.auth import OneLoginToken
@@ -31,6 +29,7 @@ from sources.onelogin.pages import follow_numbers
 from transport.client import Client
 from transport.door import Door
 from transport.errors import TransportError
+from transport.server_clock import since, stamp
 from transport.shape import Row, number_in_text, object_in, object_of
 
 T = TypeVar("T")
