@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
+from sinks import Sink
+from sinks.kit.feed import TargetFeed
 from tasks.locate import locate_policy
 from tasks.policy_file import read_policy
 from tasks.prices import read_prices
@@ -65,8 +67,18 @@ def check_block(what: str, *, json: bool) -> tuple[str, bool]:
 def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
     """What a connection says of itself; that it cannot be asked is a finding too."""
     try:
-        connection = session.source(name) if source else session.sink(name)
-        return connection.check()
+        if source:
+            return session.source(name).check()
+        sink = session.sink(name)
+        return [*sink.check(), *_tells_changes(name, sink)]
     except Exception as error:  # noqa: BLE001  the other connections are checked all the same
         explained = explain_error(error)
         return [Finding("error", name, explained.message, explained.remedy)]
+
+
+def _tells_changes(name: str, sink: Sink) -> list[Finding]:
+    """That a target which is changed is read whole each time, where it is of a kind that tells no changes."""
+    if isinstance(sink, TargetFeed) or not sink.actions:
+        return []
+    words = "cannot tell what changed, so each run reads it whole"
+    return [Finding("ok", f"{name}: changes", words)]

@@ -119,7 +119,7 @@ def _row(request: Request, entry: Entry, *, processed: bool = False) -> dict[str
             "container": [{"id": ORG_ID, "type": "orgs", "attributes": {"name": ORG_NAME}}],
             "location": {"ip": "192.0.2.7", "city": "Paris", "countryName": "France"},
         },
-        "message": {"content": ACTIONS[entry.action][0], "format": "simple"},
+        "message": {"content": ACTIONS.get(entry.action, (entry.action,))[0], "format": "simple"},
         "links": {"self": f"{home}/events/{_identifier(entry)}"},
     }
 

@@ -44,6 +44,7 @@ RIGHTS = (
     "Create an API key without scopes on admin.atlassian.com under Settings, API keys; scopes do not cover "
     "this."
 )
+NO_LOG = "Nothing needs to be done; where Atlassian Guard opens the log, only what changed is read."
 UNKNOWN_CALLER = Limitation(
     "caller",
     "the key does not tell whose it is, so that account is not protected by itself",
@@ -245,6 +246,7 @@ class AtlassianOrg(OnePass):
             "groups": lambda: directory.read_one("groups"),
             "products": self._optional("products", directory.workspaces),
             "managed accounts": self._manage_one,
+            "audit log": self._follow_log,
         }
         if self._options.managed:
             topic = "use of managed accounts"
@@ -265,6 +267,12 @@ class AtlassianOrg(OnePass):
                 return Finding("warning", f"{self.name}: {topic}", words, _advise(error))
 
         return ask
+
+    def _follow_log(self) -> Finding | None:
+        if self._log.position():
+            return None
+        words = "cannot be followed, so each run reads the organisation whole"
+        return Finding("warning", f"{self.name}: audit log", words, NO_LOG)
 
     def _manage_one(self) -> None:
         """Ask what may be done with one managed account; the answer itself does not matter."""
