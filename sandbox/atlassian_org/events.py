@@ -64,7 +64,7 @@ def actions(world: World, _request: Request) -> Reply:
 
 def _allowed(world: World) -> None:
     if world.options.get("atlassian_log") == "refused":
-        raise RefusedError(401, "ADMIN-401-1", "The organization's plan has no audit log")
+        raise RefusedError(400, "ADMIN-400-19", "The organization's plan has no audit log")
 
 
 def _query(request: Request, kind: str, *, default: int) -> tuple[int, dict[str, Any]]:

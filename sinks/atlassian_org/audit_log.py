@@ -53,10 +53,14 @@ class AuditLog:
     def __init__(self, client: Client, org: str) -> None:
         self._client, self._home = client, f"/admin/v1/orgs/{org}"
 
+    def peek(self) -> Reply:
+        """Ask for next to nothing, to see whether the log can be read."""
+        return self._ask({"limit": 1})
+
     def position(self) -> str | None:
         """Return where the log stands now; None where there is none, or none that can be polled."""
         try:
-            at = answered_at(self._ask({"limit": 1}))
+            at = answered_at(self.peek())
             if at is None:
                 return None
             start = {"from": round((at - REACH).timestamp() * 1000), "limit": PAGE}

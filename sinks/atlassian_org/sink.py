@@ -44,7 +44,7 @@ RIGHTS = (
     "Create an API key without scopes on admin.atlassian.com under Settings, API keys; scopes do not cover "
     "this."
 )
-NO_LOG = "Nothing needs to be done; where Atlassian Guard opens the log, only what changed is read."
+READ_WHOLE = "each run reads the organisation whole"
 UNKNOWN_CALLER = Limitation(
     "caller",
     "the key does not tell whose it is, so that account is not protected by itself",
@@ -246,7 +246,7 @@ class AtlassianOrg(OnePass):
             "groups": lambda: directory.read_one("groups"),
             "products": self._optional("products", directory.workspaces),
             "managed accounts": self._manage_one,
-            "audit log": self._follow_log,
+            "audit log": self._optional("audit log", self._log.peek, READ_WHOLE),
         }
         if self._options.managed:
             topic = "use of managed accounts"
@@ -254,7 +254,7 @@ class AtlassianOrg(OnePass):
         limitations = [] if self._options.caller else [UNKNOWN_CALLER]
         return check_connection(self.name, probes, limitations, _advise)
 
-    def _optional(self, topic: str, probe: Probe) -> Probe:
+    def _optional(self, topic: str, probe: Probe, otherwise: str = "it is left out") -> Probe:
         """A probe of what can be left out: a refusal is a warning."""
 
         def ask() -> object:
@@ -263,16 +263,10 @@ class AtlassianOrg(OnePass):
             except REFUSALS as error:
                 if isinstance(error, CredentialRefused) and _advise(error) != RIGHTS:
                     raise
-                words = f"{error.message}; it is left out"
+                words = f"{error.message}; {otherwise}"
                 return Finding("warning", f"{self.name}: {topic}", words, _advise(error))
 
         return ask
-
-    def _follow_log(self) -> Finding | None:
-        if self._log.position():
-            return None
-        words = "cannot be followed, so each run reads the organisation whole"
-        return Finding("warning", f"{self.name}: audit log", words, NO_LOG)
 
     def _manage_one(self) -> None:
         """Ask what may be done with one managed account; the answer itself does not matter."""
