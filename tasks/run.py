@@ -46,7 +46,7 @@ def open_run(
         out: folder for the files people read; also gets what a failed run came to.
         only: e-mail addresses the run is restricted to.
         as_of: moment a rehearsal stands for; it leaves nothing that a later run decides by.
-        full: whether every source is read whole.
+        full: whether every source and target is read whole.
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full, session.flow_run = flow, full, flow_run.id

@@ -43,14 +43,14 @@ class Session:
         now: the moment the run judges by.
         clock_ahead: how far the clock the runs share is ahead of this machine's.
         as_of: the moment a rehearsal stands for; None when the run stands for the present.
-        full: whether every source is read whole, whatever it could tell of changes.
+        full: whether every source and target is read whole, whatever it could tell of changes.
         run_id, flow: the run in the ledger and the flow it runs; empty for commands that only read.
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
         observing: taken by the batch that observes, as all at once would do so long before one writes.
         recording: taken by whoever reads and replaces what the ledger remembers.
-        read_whole: sources whose feed of changes could not be used, and why.
+        read_whole: sources and targets whose feed of changes could not be used, and why.
         columns_told: which column of each table or exported file feeds what, and which were not used.
         interrupted: runs that were found killed, and closed.
         stopping: set when the run is told to end; no request is begun any more.
