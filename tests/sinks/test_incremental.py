@@ -86,6 +86,22 @@ def test_nothing_changed_costs_little_and_changes_nothing(kind: str, acme: Runni
 
 
 @pytest.mark.parametrize("kind", FEEDS)
+def test_a_larger_company_costs_no_more_where_nothing_changed(kind: str, tmp_path: Path) -> None:
+    """The requests of a whole read grow with the accounts, those of a delta do not."""
+    costs = []
+    for people in (60, 1_200):
+        with Running(people=people, seed=3) as sandbox:
+            reading, following = Door(), Door()
+            before = whole(connect(kind, sandbox, tmp_path, reading), sandbox)
+            followed(connect(kind, sandbox, tmp_path, following), before, sandbox)
+            costs.append((sent(reading), sent(following)))
+    (small, delta), (large, same) = costs
+
+    assert large > 2 * small
+    assert same == delta
+
+
+@pytest.mark.parametrize("kind", FEEDS)
 def test_deltas_equal_a_whole_read_after_many_days(kind: str, tmp_path: Path) -> None:
     """After many days of people and administrators, nothing is missed or left, and few reads were whole."""
     dice, lost, read_by_changes = random.Random(kind), list[str](), 0
