@@ -60,6 +60,7 @@ BUDGETS = (
     Budget(".*: (read|load|verify) in flight", 0.8, at_least=True),
     Budget(".*: writes per change", 1.0),
     Budget(".*: looks per account", 1.0),
+    Budget(".*: target delta over whole", 0.05),
     Budget(".*: delta over whole", 0.01),
     Budget("bookkeeping growth .*", 1.2),
     Budget("links recalled and kept, seconds", 1.0),
