@@ -17,8 +17,8 @@ import orjson
 
 from provisioning.model.merge import FeedLost
 from sinks.atlassian_org.directory import next_of
-from sinks.kit.optional import REFUSALS
 from transport.client import Client
+from transport.errors import TransportError
 from transport.pages import follow_cursor
 from transport.reply import Reply
 from transport.server_clock import answered_at, stamp
@@ -58,14 +58,17 @@ class AuditLog:
         return self._ask({"limit": 1})
 
     def position(self) -> str | None:
-        """Return where the log stands now; None where there is none, or none that can be polled."""
+        """Return where the log stands now; None where there is none, or none that can be polled.
+
+        Whatever keeps it from being read, the rest can be: the next run reads everything once more.
+        """
         try:
             at = answered_at(self.peek())
             if at is None:
                 return None
             start = {"from": round((at - REACH).timestamp() * 1000), "limit": PAGE}
             cursor, _ = self._poll(start, None, at)
-        except (*REFUSALS, FeedLost):
+        except (TransportError, FeedLost):
             return None
         return None if cursor is None else _packed(cursor, at)
 
@@ -73,8 +76,7 @@ class AuditLog:
         """Read what happened since a checkpoint.
 
         Raises:
-            FeedLost: the log may not reach back, was refused, or holds too much.
-            TransportError: a page failed.
+            FeedLost: the log may not reach back, cannot be read, or holds too much.
         """
         stands = orjson.loads(checkpoint)
         try:
@@ -84,25 +86,22 @@ class AuditLog:
             if at is None or not timedelta(0) <= at - then <= KEPT:
                 raise FeedLost(f"the audit log may not reach back to {stands['at']}")
             cursor, events = self._poll(first, stands["cursor"], at)
-        except REFUSALS as error:
-            raise FeedLost(f"the audit log was refused ({error.message})") from error
+        except TransportError as error:
+            raise FeedLost(f"the audit log cannot be read ({error.message})") from error
         return Told(_packed(str(cursor), at), events)
 
     def categories(self) -> dict[str, str]:
         """Return the group that each kind of action is in, as administrators see it.
 
         Raises:
-            FeedLost: the kinds were refused.
-            TransportError: they could not be read.
+            FeedLost: they cannot be read.
         """
         try:
             reply = self._client.get(f"{self._home}/event-actions")
-        except REFUSALS as error:
-            raise FeedLost(f"the kinds of events were refused ({error.message})") from error
-        return {
-            text_in(row, "id", reply): text_in(object_in(row, "attributes", reply), "groupDisplayName", reply)
-            for row in rows_of(reply, "data")
-        }
+            rows = [(row, object_in(row, "attributes", reply)) for row in rows_of(reply, "data")]
+            return {text_in(row, "id", reply): text_in(of, "groupDisplayName", reply) for row, of in rows}
+        except TransportError as error:
+            raise FeedLost(f"the kinds of events cannot be read ({error.message})") from error
 
     def _ask(self, query: Mapping[str, str | int]) -> Reply:
         return self._client.get(f"{self._home}/events-stream", query)

@@ -73,7 +73,7 @@ def test_after_the_interval_everything_is_read_again(company):
 
 @pytest.mark.parametrize(
     ("options", "why"),
-    [({"atlassian_log": "refused"}, "was refused"), ({"atlassian_narrow": True}, "are known to be")],
+    [({"atlassian_log": "refused"}, "cannot be read"), ({"atlassian_narrow": True}, "are known to be")],
     ids=["no log any more", "other numbers"],
 )
 def test_a_doubt_costs_a_whole_read_and_no_run(company, options, why):

@@ -157,5 +157,5 @@ def test_an_organisation_without_a_log_is_read_whole(case: Case) -> None:
 
     assert case.whole().checkpoint is None
     assert "reads the organisation whole" in " ".join(finding.message for finding in sink.check())
-    with pytest.raises(FeedLost, match="refused"):
+    with pytest.raises(FeedLost, match="cannot be read"):
         case.follow()
