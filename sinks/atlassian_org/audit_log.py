@@ -22,7 +22,7 @@ from transport.errors import TransportError
 from transport.pages import follow_cursor
 from transport.reply import Reply
 from transport.server_clock import answered_at, stamp
-from transport.shape import Row, object_in, rows_in, rows_of, text_in
+from transport.shape import Row, object_in, object_of, rows_in, rows_of, text_in
 
 PAGE = 500
 PAGES = 40
@@ -130,8 +130,9 @@ def _packed(cursor: str, at: datetime) -> str:
 
 def _cursor(page: Reply) -> str | None:
     """Return the cursor of the next page: in the links or, as it is documented too, in `meta`."""
-    meta = page.json().get("meta") or {}
-    return next_of(page) or meta.get("next")
+    body = object_of(page)
+    meta = object_in(body, "meta", page) if body.get("meta") else {}
+    return next_of(page) or (text_in(meta, "next", page) if meta.get("next") else None)
 
 
 def _next_page(now: str, page: Reply) -> str | None:

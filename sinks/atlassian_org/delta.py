@@ -3,8 +3,8 @@
 An event is understood by what it names: an account is looked at again, and of a group that stands there alone
 everyone in it. One that names neither is passed over if its kind is of work inside a product; any other is a
 doubt, for no list tells what each kind of event does. Not everything is in the log, so groups, products and
-what groups open are read to the end each time, the people of a group whose number differs are looked at, and
-in the end the number of accounts in each state and of people in each group must be the organisation's own.
+what groups open are read to the end each time, the people of a group whose number then differs are looked at,
+and in the end the numbers of accounts in each state and of people in each group must be the organisation's.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def _refuse_unknown(actions: Collection[str], categories: Callable[[], Mapping[s
         raise FeedLost(f"the audit log tells of what may concern anybody: {', '.join(strange)}")
 
 
-def changed_groups(before: TargetSnapshot, entitlements: pd.DataFrame, groups: Iterable[Group]) -> set[str]:
-    """Find the groups that are not as they were: gone or new, renamed, opening something else, of other size.
+def changed_groups(before: TargetSnapshot, entitlements: pd.DataFrame) -> set[str]:
+    """Find the groups that are not as they were: gone or new, renamed, opening something else.
 
     Raises:
         FeedLost: not only groups changed, but the products of the organisation.
@@ -100,7 +100,13 @@ def changed_groups(before: TargetSnapshot, entitlements: pd.DataFrame, groups: I
     changed = both[~both.duplicated(keep=False)]
     if not changed["kind"].eq(GROUP).all():
         raise FeedLost("the products of the organisation are not those that were read")
-    return {*changed["entitlement_id"], *_miscounted(before.assignments, groups)}
+    return set(changed["entitlement_id"])
+
+
+def miscounted(now: TargetSnapshot, groups: Iterable[Group]) -> set[str]:
+    """Find the groups that have another number of people than is known; one that is not counted is one."""
+    held = now.assignments.loc[now.assignments["kind"] == GROUP, "entitlement_id"].value_counts()
+    return {group.group_id for group in groups if group.people != held.get(group.group_id, 0)}
 
 
 def number_of(accounts: Collection[str], before: TargetSnapshot, groups: Iterable[Group]) -> int:
@@ -132,16 +138,10 @@ def confirm(directory: Directory, now: TargetSnapshot, groups: Sequence[Group]) 
     for state, number in numbers.items():
         if held[state] != number:
             raise FeedLost(f"{number:,} accounts are {state} and {held[state]:,} are known to be")
-    odd = _miscounted(now.assignments, groups)
+    odd = miscounted(now, groups)
     if names := sorted(group.name for group in groups if group.group_id in odd):
         raise FeedLost(f"other numbers of people than known are in {', '.join(names[:3])}")
 
 
 def _groups_of(entitlements: pd.DataFrame) -> set[str]:
     return set(entitlements.loc[entitlements["kind"] == GROUP, "entitlement_id"])
-
-
-def _miscounted(assignments: pd.DataFrame, groups: Iterable[Group]) -> set[str]:
-    """Find the groups that have another number of people than is known; one that is not counted is one."""
-    held = assignments.loc[assignments["kind"] == GROUP, "entitlement_id"].value_counts()
-    return {group.group_id for group in groups if group.people != held.get(group.group_id, 0)}

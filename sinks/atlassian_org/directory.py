@@ -191,7 +191,7 @@ class Directory:
 
     def _group(self, row: Row) -> Group:
         access, counts = row.get("managementAccess") or {}, row.get("counts") or {}
-        people = counts.get("users")
+        people = counts["users"] if isinstance(counts.get("users"), int) else None
         synced = row.get("externalSynced") is True or row.get("managedBy") == "external"
         try:
             roles = [] if counts.get("resources") == 0 else self._roles(row["id"])

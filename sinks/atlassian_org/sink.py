@@ -22,7 +22,7 @@ from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
 from sinks.atlassian_org.audit_log import AuditLog
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
-from sinks.atlassian_org.delta import changed_groups, confirm, look_again, number_of, point
+from sinks.atlassian_org.delta import changed_groups, confirm, look_again, miscounted, number_of, point
 from sinks.atlassian_org.directory import Directory, Group, Workspace
 from sinks.atlassian_org.managed import ManagedAccounts
 from sinks.atlassian_org.options import AtlassianOrgOptions
@@ -143,19 +143,24 @@ class AtlassianOrg(OnePass):
         pointed = point(told.events, before, openings.groups, self._log.categories)
         refuse_silence(pointed.accounts, written)
         entitlements = gathered(Entitlements, opened["entitlements"]).frame
-        changed = pointed.groups | changed_groups(before, entitlements, groups)
-        accounts = pointed.accounts | set(written) | holders_of(before.assignments, changed)
-        there = changed & openings.groups.keys()
-        refuse_many(number_of(accounts, before, [openings.groups[key] for key in there]), before)
-        delta = self._look_again(told.checkpoint, accounts, there, openings)
+        changed = pointed.groups | changed_groups(before, entitlements)
+        accounts = pointed.accounts | set(written)
+        delta = self._look_again(told.checkpoint, before, accounts, changed)
+        # Who came or went without an event shows in the number of people of a group.
+        if odd := miscounted(merged_target(before, delta, before.taken_at), groups):
+            delta = self._look_again(told.checkpoint, before, accounts, changed | odd)
         confirm(self._directory, merged_target(before, delta, before.taken_at), groups)
         return delta
 
     def _look_again(
-        self, checkpoint: str, accounts: Collection[str], groups: Collection[str], openings: rows.Openings
+        self, checkpoint: str, before: TargetSnapshot, accounts: Collection[str], changed: Collection[str]
     ) -> TargetDelta:
-        """Look at accounts and at the people of groups; whoever is not found is there no more."""
-        found = look_again(self._directory, accounts, groups)
+        """Look at accounts and at who is or was in some groups; whoever is not found is there no more."""
+        openings = self._known_openings()
+        there = [openings.groups[key] for key in sorted(changed) if key in openings.groups]
+        accounts = {*accounts, *holders_of(before.assignments, changed)}
+        refuse_many(number_of(accounts, before, there), before)
+        found = look_again(self._directory, accounts, [group.group_id for group in there])
         parts = {"accounts": [], "assignments": [], "seats": [], **self._build_opened(openings)}
         for columns in batches(map(FIELDS, [found] if found else []), key="account_id"):
             present = self._complete(rows.keep_present(columns), openings)

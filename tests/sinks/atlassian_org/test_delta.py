@@ -15,6 +15,7 @@ from sandbox.kit.cloud_model import JSM
 from sandbox.kit.cloud_state import Organisation
 from sandbox.running import Running
 from tests.sinks.cases import connect
+from tests.sinks.test_contract import sent
 from tests.sinks.test_incremental import assert_same, followed, whole
 from transport.door import Door
 
@@ -138,6 +139,20 @@ def test_a_late_event_is_not_passed_over(case: Case) -> None:
     names = [set(read.accounts["display_name"].dropna()) for read in (first, second)]
     assert [len({f"Another Name {n}" for n in range(3)} & told) for told in names] == [2, 3]
     assert_same(second, case.whole())
+
+
+def test_who_leaves_a_large_group_is_looked_at_alone(tmp_path: Path) -> None:
+    """The number of people in the group of everybody fits again once that one account was looked at."""
+    with Running(people=600, seed=3) as sandbox:
+        case = Case(sandbox, tmp_path)
+        case.follow()
+        usual = sent(case.door)
+        case.org.remove_member(*a_member(case, "all-staff"))
+
+        after = case.follow()
+
+        assert sent(case.door) - usual == usual + 2
+        assert_same(after, case.whole())
 
 
 def test_too_many_changes_are_read_whole(tmp_path: Path) -> None:
