@@ -15,8 +15,8 @@ from benchmarks.company import streamed
 from benchmarks.extract import ROUNDS, timed
 from sandbox.ldap import slapd
 from sandbox.ldap.openldap import SUFFIX
-from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
+from sources.ldap.source import Ldap
 from transport.door import Door
 
 BUDGET = 0.7

@@ -18,7 +18,7 @@ from benchmarks.bare import LOOPS
 from benchmarks.company import SOURCES, connect, served, streamed
 from benchmarks.figure import Figure
 from benchmarks.paced import paced
-from provisioning.model import intake
+from provisioning.model import by_column
 
 ROUNDS = 9
 BATCHES = 1_000
@@ -76,12 +76,12 @@ def _memory(people: int) -> dict[str, float]:
     come in a listing of their own. Members of groups need as much as the largest group.
     """
     peaks: dict[str, list[float]] = {kind: [] for kind in SOURCES}
-    intake.BATCH, usual = BATCHES, intake.BATCH
+    by_column.BATCH, usual = BATCHES, by_column.BATCH
     for size in (people, 4 * people):
         with served(size, "--limits", "off") as base:
             for kind in SOURCES:
                 peaks[kind].append(_peak(lambda kind=kind: _drain(connect(kind, base))))
-    intake.BATCH = usual
+    by_column.BATCH = usual
     for kind, (small, large) in peaks.items():
         print(
             f"    {kind}: memory of pages streamed {small / 1e6:.1f} MB with {people:,} people, "

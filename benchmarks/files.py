@@ -7,22 +7,20 @@ files with pandas and merges them, and no more than that. Both run in turns.
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 import pandas as pd
-import requests
 
 from benchmarks.figure import Figure
+from benchmarks.prefect_server import served_prefect
 
 PEOPLE, ROUNDS = 100_000, 3
 SEATWISE = Path(sys.executable).parent / "seatwise"
@@ -48,7 +46,7 @@ DAYS = {"files": None, "files, every seat idle,": "12 May 2026"}
 def main(people: int = PEOPLE) -> dict[str, float]:
     """Print and return how many times as long it takes as the bare process, and the peak in MB."""
     found: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder, _server(Path(folder)) as told:
+    with tempfile.TemporaryDirectory() as folder, served_prefect() as told:
         for name, day in DAYS.items():
             place = Path(folder) / name.replace(" ", "-")
             write_company(place, people, day)
@@ -83,35 +81,6 @@ def _run(command: list[str], folder: Path, told: Mapping[str, str]) -> tuple[flo
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
     return time.perf_counter() - began, used.ru_maxrss / 1024
-
-
-@contextmanager
-def _server(folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of commands that use a Prefect server of our own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = {name: value for name, value in os.environ.items() if name != "SEATWISE_HOME"}
-    told |= {"PREFECT_HOME": str(folder / "prefect")}
-    start = [str(SEATWISE.with_name("prefect")), "server", "start", "--port", str(port)]
-    process = subprocess.Popen(start, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    api = f"http://127.0.0.1:{port}/api"
-    try:
-        while not _is_up(api):
-            if process.poll() is not None:
-                raise RuntimeError("the Prefect server did not start")
-            time.sleep(0.2)
-        yield {**told, "PREFECT_API_URL": api}
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _is_up(api: str) -> bool:
-    try:
-        return requests.get(f"{api}/health", timeout=5).ok
-    except requests.ConnectionError:
-        return False
 
 
 def write_company(folder: Path, people: int, seen: str | None = None) -> None:

@@ -11,9 +11,17 @@ import pandas as pd
 from benchmarks.company import PARTS, SOURCES, connect, served
 from provisioning.model import frames
 from provisioning.model.merge import merged
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
+from provisioning.model.target_merge import merged_target
+from sandbox import vendors
+from sinks import connector
+from sinks.kit.feed import PARTS as TARGET_PARTS
+from sinks.kit.feed import TargetFeed
 from sources.kit.feed import Feed
 from transport.door import Door
+
+TARGETS = ("acme-cloud",)
+"""Connections of the sandbox to targets that tell what changed."""
 
 MODELS: dict[str, type[frames.Frame]] = {
     "identities": frames.Identities,
@@ -29,6 +37,8 @@ def main(people: int = 100_000) -> dict[str, float]:
         for kind in SOURCES:
             if isinstance(connect(kind, base), Feed):
                 found[f"{kind}: delta over whole"] = _share(kind, base)
+        for name in TARGETS:
+            found[f"{name}: target delta over whole"] = _target_share(name, base)
     return found
 
 
@@ -48,6 +58,40 @@ def _share(kind: str, base: str) -> float:
         f"{delta} requests beside {whole:,}, {delta / whole:.2%} (under 1 %)"
     )
     return delta / whole
+
+
+def _target_share(name: str, base: str) -> float:
+    """The same of a target; of it some listings are read to their end each time."""
+    reading, following = Door(), Door()
+    before = _whole_target(_sink(name, base, reading))
+    sink: Any = _sink(name, base, following)
+    after = merged_target(before, sink.delta(before.checkpoint, before, []), before.taken_at)
+    if any(len(getattr(after, part)) != len(getattr(before, part)) for part in TARGET_PARTS):
+        raise RuntimeError(f"{name}: a delta without changes changed the read")
+    whole, delta = _sent(reading), _sent(following)
+    print(
+        f"    {name}: {len(after.accounts):,} accounts: {delta} requests beside {whole:,}, "
+        f"{delta / whole:.2%} (under 5 %)"
+    )
+    return delta / whole
+
+
+def _sink(name: str, base: str, door: Door) -> TargetFeed:
+    stated = vendors.connections()[name]
+    made = connector(stated.kind)
+    sink = made(name, made.Options(**stated.resolved(base)), door)
+    if not isinstance(sink, TargetFeed):
+        raise TypeError(f"{name} tells no changes; take it off the list of this benchmark")
+    return sink
+
+
+def _whole_target(sink: Any) -> TargetSnapshot:
+    mark = sink.checkpoint()
+    parts: dict[str, Any] = {
+        part: frames.concat(model, [page.frame for page in getattr(sink, part)()])
+        for part, model in TARGET_PARTS.items()
+    }
+    return TargetSnapshot(sink.name, datetime.now(UTC), complete=True, checkpoint=mark, **parts)
 
 
 def _whole(source: Any) -> SourceSnapshot:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
 from benchmarks.files import write_company
+from benchmarks.prefect_server import clean, served_prefect
 
 PEOPLE = 20_000
 ROUNDS = 3
@@ -43,23 +42,14 @@ with open_run("reconcile", sys.argv[1], sys.argv[2]) as session:
     remember_reads.fn(session, state.sources, state.targets, state.decisions)
     publish.publish.fn(session)
 """
-SERVER = """
-import sys
-from flows.cli.own_server import OwnServer
-
-server = OwnServer()
-server.wait()
-print(server.address, flush=True)
-sys.stdin.read()
-"""
 
 
 def main(people: int = PEOPLE) -> dict[str, float]:
     """Print and return the seconds that Prefect adds, in one interleaved run of whole processes."""
-    with tempfile.TemporaryDirectory() as folder, _served() as address:
+    with tempfile.TemporaryDirectory() as folder, served_prefect() as told:
         write_company(Path(folder), people)
-        _timed(Path(folder), {"PREFECT_API_URL": address})  # links everybody
-        rounds = [_round(Path(folder), address) for _ in range(ROUNDS)]
+        _timed(Path(folder), told)  # links everybody
+        rounds = [_round(Path(folder), told) for _ in range(ROUNDS)]
     found = {name: median(each[name] for each in rounds) for name in rounds[0]}
     print(f"(k) overhead: a reconcile of {people:,} people, plain functions {found['plain']:.1f} s")
     for name in WITH:
@@ -68,12 +58,12 @@ def main(people: int = PEOPLE) -> dict[str, float]:
     return {figure: found[name] - found["plain"] for name, figure in WITH.items()}
 
 
-def _round(folder: Path, address: str) -> dict[str, float]:
+def _round(folder: Path, told: Mapping[str, str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as home:
         own = {"PREFECT_HOME": home}
         return {
             "plain": _timed(folder, {}, plain=True),
-            "a server": _timed(folder, {"PREFECT_API_URL": address}),
+            "a server": _timed(folder, told),
             "its own, the first time": _timed(folder, own),
             "its own": _timed(folder, own),
         }
@@ -84,33 +74,9 @@ def _timed(folder: Path, prefect: Mapping[str, str], *, plain: bool = False) -> 
     command = [PLAIN, policy, out] if plain else [COMMAND, "reconcile", "--config", policy, "--out", out]
     start = time.perf_counter()
     ran = subprocess.run(
-        [sys.executable, "-c", *command], cwd=folder, env=_clean() | prefect, capture_output=True, check=False
+        [sys.executable, "-c", *command], cwd=folder, env=clean() | prefect, capture_output=True, check=False
     )
     spent = time.perf_counter() - start
     if ran.returncode not in (0, 2, 3, 4):
         raise RuntimeError(ran.stderr.decode())
     return spent
-
-
-@contextmanager
-def _served() -> Iterator[str]:
-    """A server that was there before, at its address."""
-    with tempfile.TemporaryDirectory() as home:
-        server = subprocess.Popen(
-            [sys.executable, "-c", SERVER],
-            env=_clean() | {"PREFECT_HOME": home},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.communicate()
-
-
-def _clean() -> dict[str, str]:
-    """The environment without the machine's own Prefect."""
-    told = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    quiet = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    return told | quiet | {"PYTHONPATH": str(Path(__file__).parents[1])}

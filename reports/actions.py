@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from provisioning.model.terms import Lane
-from reports.files import write_csv
+from reports.files import write_csv, write_csv_of_each
 from reports.licences import NOT_STATED, Report
 from reports.words import PLURALS, named, titled
 
@@ -71,16 +70,19 @@ def write_owners(report: Report, folder: Path) -> list[Path]:
     ]
 
 
-def _write_owners(rows: pd.DataFrame, attribute: str, folder: Path) -> Iterator[Path]:
-    """The files of one attribute; those of an earlier report go first: their owners may have nothing left."""
+def _write_owners(rows: pd.DataFrame, attribute: str, folder: Path) -> list[Path]:
+    """The files of one attribute; those of owners who have nothing left go first."""
     place = folder / PLURALS.get(attribute, titled(attribute)).lower().replace(" ", "-")
     place.mkdir(parents=True, exist_ok=True)
-    for earlier in place.glob("*.csv"):
-        earlier.unlink()
+    owned = rows.assign(owner=rows[attribute].fillna(NOT_STATED))
     taken: set[str] = set()
-    for owner, own in rows.groupby(rows[attribute].fillna(NOT_STATED), sort=True):
-        name = _file_name(owner, taken)
-        yield write_csv(own.assign(owner=owner)[COLUMNS], place / f"{name}.csv")
+    files = {
+        place / f"{_file_name(owner, taken)}.csv": own
+        for owner, own in sorted(owned.groupby("owner").indices.items())
+    }
+    for earlier in {*place.glob("*.csv")}.difference(files):
+        earlier.unlink()
+    return write_csv_of_each(owned[COLUMNS], files)
 
 
 def _file_name(owner: Any, taken: set[str]) -> str:

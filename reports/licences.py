@@ -277,7 +277,7 @@ def _data(
         for one in sources
     ]  # fmt: skip
     rows += [
-        (one.target, "target", one.taken_at, one.taken_at, one.known_at, len(one.accounts), one.complete)
+        (one.target, "target", one.taken_at, one.read_whole_at, one.known_at, len(one.accounts), one.complete)
         for one in targets
     ]
     names = ["name", "kind", "taken_at", "whole_at", "known_at", "rows", "complete"]

@@ -1,7 +1,7 @@
 """TO: one Atlassian target a folder, named as its kind in the policy file; each reads and writes.
 
-To add one, make a folder that exports a class which satisfies `Sink`; it is found by itself, see
-`docs/connectors.md`.
+To add one, make a folder whose `options` says what a connection may say and whose `sink` has a class that
+satisfies `Sink`; it is found by itself, see `docs/connectors.md`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
-import pandas as pd
 from pydantic import BaseModel
 
-from provisioning.model.findings import Finding
-from provisioning.model.frames import Change
-from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment, Unknown
-from transport.door import Door
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from provisioning.model.findings import Finding
+    from provisioning.model.frames import Change
+    from provisioning.model.screening import Screened
+    from transport.door import Door
 
 KINDS = {
     folder.name: f"{__name__}.{folder.name}"
@@ -118,6 +121,8 @@ class Sink(Protocol):
 
 def groups_named(names: Iterable[str]) -> pd.DataFrame:
     """Build the groups of an observation: a column `name`."""
+    import pandas as pd
+
     return pd.DataFrame({"name": pd.Series(list(names), dtype="str")})
 
 
@@ -128,16 +133,30 @@ def bundled_by_person(change: Change) -> str:
     return change.change_id
 
 
+def options_of(kind: str) -> type[BaseModel]:
+    """Return what a connection of a kind may say; neither frames nor the connector are loaded.
+
+    Raises:
+        KeyError: no sink has that kind.
+        LookupError: its folder states no such options.
+    """
+    home = import_module(f"{KINDS[kind]}.options")
+    for stated in vars(home).values():
+        if isinstance(stated, type) and issubclass(stated, BaseModel) and vars(stated).get("kind") == kind:
+            return stated
+    raise LookupError(f"{home.__name__} has no model with kind = {kind!r}; state it there")
+
+
 def connector(kind: str) -> type[Sink]:
     """Return the class of a kind, imported only now.
 
     Raises:
         KeyError: no sink has that kind.
-        LookupError: its folder exports no such class.
+        LookupError: its folder has no such class.
     """
-    folder = import_module(KINDS[kind])
-    for name in folder.__all__:
-        exported: type[Sink] = getattr(folder, name)
-        if getattr(exported, "kind", None) == kind:
-            return exported
-    raise LookupError(f"{folder.__name__} exports no class with kind = {kind!r}; name it in __all__")
+    home, stated = import_module(f"{KINDS[kind]}.sink"), options_of(kind)
+    for found in vars(home).values():
+        if getattr(found, "Options", None) is stated:
+            one: type[Sink] = found
+            return one
+    raise LookupError(f"{home.__name__} has no class whose Options are {stated.__name__}; import it there")

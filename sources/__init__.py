@@ -1,7 +1,7 @@
 """FROM: one identity provider a folder, named as its kind in the policy file.
 
-A source reads and never writes. To add one, make a folder that exports a class which satisfies `Source`;
-it is found by itself, see `docs/connectors.md`.
+A source reads and never writes. To add one, make a folder whose `options` says what a connection may say and
+whose `source` has a class that satisfies `Source`; it is found by itself, see `docs/connectors.md`.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import BaseModel
 
-from provisioning.model.findings import Finding
-from provisioning.model.screening import Screened
-from transport.door import Door
+if TYPE_CHECKING:
+    from provisioning.model.findings import Finding
+    from provisioning.model.screening import Screened
+    from transport.door import Door
 
 # Folders whose name is not their one kind.
 _SHARED = {"kit": (), "tables": ("csv", "sql")}
@@ -48,16 +49,30 @@ class Source(Protocol):
         """Pages of validated Memberships; raises unless every group was read to its end."""
 
 
+def options_of(kind: str) -> type[BaseModel]:
+    """Return what a connection of a kind may say; neither frames nor the connector are loaded.
+
+    Raises:
+        KeyError: no source has that kind.
+        LookupError: its folder states no such options.
+    """
+    home = import_module(f"{KINDS[kind]}.options")
+    for stated in vars(home).values():
+        if isinstance(stated, type) and issubclass(stated, BaseModel) and vars(stated).get("kind") == kind:
+            return stated
+    raise LookupError(f"{home.__name__} has no model with kind = {kind!r}; state it there")
+
+
 def connector(kind: str) -> type[Source]:
     """Return the class of a kind, imported only now.
 
     Raises:
         KeyError: no source has that kind.
-        LookupError: its folder exports no such class.
+        LookupError: its folder has no such class.
     """
-    folder = import_module(KINDS[kind])
-    for name in folder.__all__:
-        exported: type[Source] = getattr(folder, name)
-        if getattr(exported, "kind", None) == kind:
-            return exported
-    raise LookupError(f"{folder.__name__} exports no class with kind = {kind!r}; name it in __all__")
+    home, stated = import_module(f"{KINDS[kind]}.source"), options_of(kind)
+    for found in vars(home).values():
+        if getattr(found, "Options", None) is stated:
+            one: type[Source] = found
+            return one
+    raise LookupError(f"{home.__name__} has no class whose Options are {stated.__name__}; import it there")

@@ -20,7 +20,8 @@ from pydantic.fields import FieldInfo
 from errors import SeatwiseError
 from provisioning.model.findings import Finding
 from provisioning.policy import policy
-from tasks.connections import ConnectorOptions, connector
+from tasks.connections import connector
+from tasks.policy_file import ConnectorOptions
 from transport.door import Door
 from transport.redact import conceal
 

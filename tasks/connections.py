@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING
 
 import sinks
 import sources
 from provisioning.policy.policy import Connection, Policy
 from tasks.locate import ledger_address
 from tasks.secrets import resolve
-from transport.door import Door
 
-
-class ConnectorOptions(Mapping[str, type[BaseModel]]):
-    """What each kind of connection may say; a connector is imported when its kind is looked up."""
-
-    def __getitem__(self, kind: str) -> type[BaseModel]:
-        """The Options of a kind."""
-        return connector(kind).Options
-
-    def __iter__(self) -> Iterator[str]:
-        """All kinds."""
-        return iter([*sources.KINDS, *sinks.KINDS])
-
-    def __len__(self) -> int:
-        """How many kinds there are."""
-        return len(sources.KINDS) + len(sinks.KINDS)
+if TYPE_CHECKING:
+    from transport.door import Door
 
 
 def open_source(policy: Policy, name: str, door: Door, folder: Path) -> sources.Source:

@@ -1,4 +1,4 @@
-"""Steps that read a source or a target whole; a read that fails anywhere is no snapshot."""
+"""Steps that read a source or a target; a read that fails anywhere is no snapshot."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
-from tasks.incremental import read_changes, take_checkpoint
+from tasks.incremental import read_changes, read_target_changes, take_checkpoint
 from tasks.kept import find_read, give_read, with_account
 from tasks.memory import restore_source, restore_target
 from tasks.opened import opened
@@ -87,7 +87,7 @@ def extract_source(run: RunReference, name: str) -> ReadReference:
 
 @task(name="extract target", **_TRIED_AGAIN)
 def extract_target(run: RunReference, name: str) -> ReadReference:
-    """Read one target to its end.
+    """Read one target to its end, or what changed in it since it was last read to its end.
 
     Raises:
         TransportError: a page failed; nothing of the read is kept.
@@ -103,7 +103,7 @@ def extract_target(run: RunReference, name: str) -> ReadReference:
 
 @task(name="read again", task_run_name="read {name} again", cache_policy=NO_CACHE)
 def reread_target(run: RunReference, name: str) -> ReadReference:
-    """Read one target to its end after the run has written it; no later run measures by this read.
+    """Read one target again after the run has written it; no later run measures by this read.
 
     Raises:
         TransportError: a page failed.
@@ -122,12 +122,31 @@ def read_source(session: Session, name: str) -> SourceSnapshot:
 
 
 def read_target(session: Session, name: str) -> TargetSnapshot:
-    """Read one target to its end, as its step does."""
+    """Read one target, as its step does."""
     sink = session.sink(name)
+    return read_target_changes(session, name, sink) or _read_target_whole(session, name, sink)
+
+
+def _read_target_whole(session: Session, name: str, sink: Sink) -> TargetSnapshot:
+    # Taken first: what changes while the pages are read is in the next delta.
+    checkpoint = take_checkpoint(sink)
     parts = _read(session, sink, TARGET_PARTS, name)
     _keep_columns(session, sink, name)
     # A file is of the day it was made, however late it is read.
-    return TargetSnapshot(name, session.now, True, as_of=getattr(sink, "as_of", None), **parts)
+    as_of = getattr(sink, "as_of", None)
+    return TargetSnapshot(
+        name,
+        session.now,
+        True,
+        parts["accounts"],
+        parts["assignments"],
+        parts["entitlements"],
+        parts["seats"],
+        parts["capacity"],
+        parts["rejects"],
+        as_of=as_of,
+        checkpoint=checkpoint,
+    )
 
 
 def _read_whole(session: Session, name: str, source: Source) -> SourceSnapshot:

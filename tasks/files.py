@@ -10,7 +10,7 @@ import pandas as pd
 from ledger.private import keep_private
 from provisioning.model import frames
 from provisioning.model.terms import Lane
-from reports import actions, files, focus, html, pdf, todo, xlsx
+from reports import actions, files, focus, html, todo
 from reports.licences import Report
 from tasks.consent import waits_for_approval
 from tasks.session import Session
@@ -48,6 +48,8 @@ def write_files(session: Session, state: RunState, report: Report | None) -> Non
         workbook = WORKBOOK if session.for_finance else None
         html.write(report, session.out / REPORT, workbook=workbook, locale=locale)
         if workbook is not None:
+            from reports import pdf, xlsx
+
             xlsx.write(report, session.out / workbook)
             pdf.write(report, session.out / PRINTED, locale=locale)
             files.write_csv(focus.list_charges(report), session.out / CHARGES)

@@ -51,8 +51,7 @@ def give_read(
     if not session.elsewhere:
         session.reads[name, digest] = read
     about = {"origin": name, "taken_at": read.taken_at, "as_of": read.as_of}
-    if isinstance(read, SourceSnapshot):
-        about |= {"whole_at": read.whole_at, "checkpoint": read.checkpoint}
+    about |= {"whole_at": read.whole_at, "checkpoint": read.checkpoint}
     return ReadReference.model_validate({**about, "digest": digest, "files": files, "catalogued": again})
 
 
@@ -71,9 +70,7 @@ def take_source(session: Session, given: ReadReference) -> SourceSnapshot:
     if held is not None:
         assert isinstance(held, SourceSnapshot)
         return held
-    told = {"whole_at": given.whole_at, "checkpoint": given.checkpoint, "as_of": given.as_of}
-    frames: dict[str, Any] = {**session.ledger.kept_frames(given.files), **told}
-    return SourceSnapshot(given.origin, given.taken_at, complete=True, **frames)
+    return SourceSnapshot(given.origin, given.taken_at, complete=True, **_told(session, given))
 
 
 def take_target(session: Session, given: ReadReference) -> TargetSnapshot:
@@ -82,8 +79,13 @@ def take_target(session: Session, given: ReadReference) -> TargetSnapshot:
     if held is not None:
         assert isinstance(held, TargetSnapshot)
         return held
-    frames: dict[str, Any] = {**session.ledger.kept_frames(given.files)}
-    return TargetSnapshot(given.origin, given.taken_at, complete=True, as_of=given.as_of, **frames)
+    return TargetSnapshot(given.origin, given.taken_at, complete=True, **_told(session, given))
+
+
+def _told(session: Session, given: ReadReference) -> dict[str, Any]:
+    """The frames of a read and what is known of their age."""
+    told = {"whole_at": given.whole_at, "checkpoint": given.checkpoint, "as_of": given.as_of}
+    return {**session.ledger.kept_frames(given.files), **told}
 
 
 def _take(session: Session, given: ReadReference) -> Read | None:
@@ -154,6 +156,5 @@ def _save(
 
 def _position(session: Session, name: str, read: Read) -> FeedPosition:
     options = digest_options(session, name)
-    if isinstance(read, SourceSnapshot):
-        return FeedPosition(read.read_whole_at, read.checkpoint, options)
-    return FeedPosition(read.known_at, options=options)
+    whole_at = read.read_whole_at if isinstance(read, SourceSnapshot) else read.known_at
+    return FeedPosition(whole_at, read.checkpoint, options)

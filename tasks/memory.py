@@ -93,7 +93,13 @@ def restore_target(snapshot: Snapshot) -> TargetSnapshot:
     """A catalogued read of a target, loaded."""
     frames: dict[str, Any] = {**snapshot.frames()}
     return TargetSnapshot(
-        snapshot.origin, snapshot.taken_at, snapshot.complete, as_of=snapshot.whole_at, **frames
+        snapshot.origin,
+        snapshot.taken_at,
+        snapshot.complete,
+        as_of=snapshot.whole_at,
+        whole_at=snapshot.whole_at,
+        checkpoint=snapshot.checkpoint,
+        **frames,
     )
 
 

@@ -10,8 +10,6 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from errors import SeatwiseError
-from provisioning.licensing import price_book
 from provisioning.licensing.assess import assess
 from provisioning.licensing.lanes import Waits
 from provisioning.licensing.price_book import PriceBook
@@ -28,16 +26,11 @@ from tasks.events import emit_events
 from tasks.files import write_files
 from tasks.history import add_history, keep_history
 from tasks.measures import measure_run
+from tasks.prices import read_prices
 from tasks.progress import announce, tell
 from tasks.session import Session
 from tasks.state import Earlier, RunState
 from tasks.summary import summarise, summarise_error, write_summary
-
-
-class PriceBookMissing(SeatwiseError):
-    """There is no file where the policy looks for its price book."""
-
-    remedy = "Correct `prices` in the policy, which starts at the folder of the policy file, or leave it out."
 
 
 @task(name="publish", task_run_name="publish", cache_policy=NO_CACHE)
@@ -50,7 +43,8 @@ def publish(session: Session) -> dict[str, Any]:
     state = session.state
     with session.timed("publish"):
         collect_outcomes(session)
-        report = _build_report(session, state, _read_prices(session)) if state.targets else None
+        prices = read_prices(session.policy, session.folder)
+        report = _build_report(session, state, prices) if state.targets else None
         write_files(session, state, report)
         show_artifacts(session, report)
     summary = summarise(session, state, report)
@@ -138,17 +132,6 @@ def _compare(
     earlier = assess(list(then.sources.values()), targets, links, book, of_then)
     read = min(target.taken_at for target in targets)
     return licences.since(report, then.at, earlier, book, session.ledger.made_since(read))
-
-
-def _read_prices(session: Session) -> PriceBook | None:
-    """The price book the policy names; None when it names none."""
-    if session.policy.prices is None:
-        return None
-    path = session.folder / session.policy.prices
-    if not path.is_file():
-        raise PriceBookMissing(f"there is no price book {path}")
-    text = path.read_text(encoding="utf-8")
-    return price_book.load(text, origin=path.name, currency=session.policy.report.currency)
 
 
 def _ambiguous_accounts(state: RunState) -> pd.DataFrame:

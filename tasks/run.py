@@ -18,6 +18,7 @@ from tasks.lease import keep_alive
 from tasks.naming import named, own_folder
 from tasks.opened import open_here
 from tasks.personal_data import veil_logs
+from tasks.prices import read_prices
 from tasks.progress import current_progress, show_on
 from tasks.progress_artifacts import InPrefect
 from tasks.publish import publish_so_far
@@ -45,13 +46,15 @@ def open_run(
         out: folder for the files people read; also gets what a failed run came to.
         only: e-mail addresses the run is restricted to.
         as_of: moment a rehearsal stands for; it leaves nothing that a later run decides by.
-        full: whether every source is read whole.
+        full: whether every source and target is read whole.
     """
     with open_session(config, out=out, only=only, as_of=as_of) as session:
         session.flow, session.full, session.flow_run = flow, full, flow_run.id
         _begin(session)
         with named(session), open_here(session):
             try:
+                # Its mistakes are told before anything is read, not when everything is.
+                read_prices(session.policy, session.folder)
                 with keep_alive(session), show_on(InPrefect(session, current_progress())):
                     yield session
             except Pause:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioning.policy.json_schema import json_schema
 from provisioning.policy.reference import reference
-from tasks.connections import ConnectorOptions
+from tasks.policy_file import ConnectorOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 

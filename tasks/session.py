@@ -8,25 +8,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 import sinks
 from ledger import Ledger
 from provisioning.model.terms import Deployment
-from provisioning.policy import policy
 from provisioning.policy.policy import Policy
 from sinks import Sink
 from sources import Source
 from tasks import connections
 from tasks.clock import as_utc, clock_offset
-from tasks.locate import home, ledger_address, locate_policy, read_file
+from tasks.locate import home, ledger_address, locate_policy
+from tasks.policy_file import read_policy
 from tasks.progress import announce
 from tasks.references import Account, ReadReference, RunReference
 from tasks.state import Batch, Read, RunState
-from transport.door import Door
 from transport.redact import guard_logs
+
+if TYPE_CHECKING:
+    from transport.door import Door
 
 
 @dataclass
@@ -39,14 +43,14 @@ class Session:
         now: the moment the run judges by.
         clock_ahead: how far the clock the runs share is ahead of this machine's.
         as_of: the moment a rehearsal stands for; None when the run stands for the present.
-        full: whether every source is read whole, whatever it could tell of changes.
+        full: whether every source and target is read whole, whatever it could tell of changes.
         run_id, flow: the run in the ledger and the flow it runs; empty for commands that only read.
         only: e-mail addresses the run is restricted to; none means everyone.
         seconds: time spent by step.
         failed: targets that could not be read or written, and why.
         observing: taken by the batch that observes, as all at once would do so long before one writes.
         recording: taken by whoever reads and replaces what the ledger remembers.
-        read_whole: sources whose feed of changes could not be used, and why.
+        read_whole: sources and targets whose feed of changes could not be used, and why.
         columns_told: which column of each table or exported file feeds what, and which were not used.
         interrupted: runs that were found killed, and closed.
         stopping: set when the run is told to end; no request is begun any more.
@@ -85,9 +89,15 @@ class Session:
     batches: dict[tuple[str, int], Batch] = field(default_factory=dict)
     written: dict[tuple[str, int], pd.DataFrame] = field(default_factory=dict)
     state: RunState = field(default_factory=RunState)
-    reader: Door = field(default_factory=lambda: Door(say=announce))
     observing: threading.Lock = field(default_factory=threading.Lock)
     recording: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def reader(self) -> Door:
+        """The way out that can only read, made for whoever asks anything."""
+        from transport.door import Door
+
+        return Door(say=announce)
 
     @property
     def reference(self) -> RunReference:
@@ -199,17 +209,6 @@ class Session:
             yield
         finally:
             self.seconds[step] = round(self.seconds.get(step, 0.0) + time.monotonic() - start, 3)
-
-
-def read_policy(config: Path) -> Policy:
-    """The policy file, its connections' options checked against their connectors.
-
-    Raises:
-        PolicyMissing: there is no such file.
-        PolicyError: it says something it must not; every mistake with its line.
-    """
-    text = read_file(config)
-    return policy.load(text, origin=config.name, connection_options=connections.ConnectorOptions())
 
 
 def open_ledger(rules: Policy, folder: Path) -> Ledger:

@@ -22,7 +22,7 @@ from reports.rejects import count_rejects
 from tasks.consent import rejection, waits_for_approval
 from tasks.files import files_to_read
 from tasks.session import Session
-from tasks.state import RunState
+from tasks.state import Read, RunState
 
 EXIT_CODES = {
     "done": 0,
@@ -191,24 +191,28 @@ def _waits(session: Session, plan: StoredPlan) -> bool:
 
 def _summarise_reads(session: Session, state: RunState) -> dict[str, Any]:
     return {
-        "sources": {name: _describe_read(session, source) for name, source in state.sources.items()},
+        "sources": {name: _describe_read(session, name, read) for name, read in state.sources.items()},
+        "targets": {name: _describe_read(session, name, read) for name, read in state.targets.items()},
         "identities": sum(len(source.identities) for source in state.sources.values()),
         "accounts": sum(len(target.accounts) for target in state.targets.values()),
         "rejects": count_rejects([*state.sources.values(), *state.targets.values()]),
     }
 
 
-def _describe_read(session: Session, source: SourceSnapshot) -> dict[str, Any]:
-    """How and when a source was read: how old each of its facts may be."""
-    whole = source.read_whole_at == source.taken_at
-    read: dict[str, Any] = {
-        "read": "whole" if whole else "changes",
-        "as_of": source.taken_at,
-        "whole_at": source.read_whole_at,
-        "identities": len(source.identities),
+def _describe_read(session: Session, name: str, read: Read) -> dict[str, Any]:
+    """How and when a source or target was read: how old each of its facts may be."""
+    told: dict[str, Any] = {
+        "read": "whole" if read.read_whole_at == read.taken_at else "changes",
+        "as_of": read.taken_at,
+        "whole_at": read.read_whole_at,
+        "tells_changes": read.checkpoint is not None,
     }
-    why_whole = session.read_whole.get(source.source)
-    return read if why_whole is None else {**read, "why_whole": why_whole}
+    if isinstance(read, SourceSnapshot):
+        told["identities"] = len(read.identities)
+    else:
+        told["accounts"] = len(read.accounts)
+    why_whole = session.read_whole.get(name)
+    return told if why_whole is None else {**told, "why_whole": why_whole}
 
 
 def _summarise_decisions(state: RunState) -> dict[str, Any]:

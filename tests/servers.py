@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from tests.flows.conftest import template
+from flows.cli.own_server import lay_out
 
 ROOT = Path(__file__).parents[1]
 PREFECT = [sys.executable, "-m", "prefect"]
@@ -39,7 +38,7 @@ def server_environment(folder: Path) -> dict[str, str]:
         port = free.getsockname()[1]
     home = folder / "prefect"
     home.mkdir()
-    shutil.copy(template(), home / "prefect.db")
+    lay_out(home / "prefect.db")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     return clean | {
         "PREFECT_HOME": str(home),

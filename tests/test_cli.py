@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import sinks
+import sources
 from errors import SeatwiseError
 from flows.cli import app, describe_error
 
@@ -68,6 +70,34 @@ def test_help_loads_nothing_that_a_form_or_a_run_needs():
     )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_policy_is_checked_without_any_frame(tmp_path: Path):
+    """Nothing is loaded that reads a connection, of whatever kind; what is wrong with each is told."""
+    kinds = [*sources.KINDS, *sinks.KINDS]
+    connections = "".join(f"  my-{kind}: {{kind: {kind}, colour: red}}\n" for kind in kinds)
+    rules = """
+sources: [{from: my-okta, scope: {filter: 'hireDate gt "2026-01-05" and not (department eq "Test")'}}]
+targets: [{to: my-crowd, groups: {rename: [{regex: '^APP-(.*)$', to: $1}]}}]
+"""
+    (tmp_path / "policy.yaml").write_text(f"version: 1\nconnections:\n{connections}{rules}")
+    code = (
+        "import sys\n"
+        "from flows.cli import app\n"
+        "from provisioning.policy.yaml_file import PolicyError\n"
+        "try:\n"
+        "    app(['check', '--offline'], standalone_mode=False)\n"
+        "except PolicyError as error:\n"
+        "    print(error)\n"
+        "heavy = {'pandas', 'pandera', 'pyarrow', 'prefect', 'sqlalchemy', 'requests'}\n"
+        "sys.exit(bool(heavy & set(sys.modules)))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stderr
+    assert [kind for kind in kinds if f"connections.my-{kind}.colour" not in ran.stdout] == []
 
 
 def test_the_history_waits_for_no_frames(folder: Path):
@@ -193,7 +223,7 @@ def test_a_missing_secret_is_told_by_its_name(folder: Path):
 
 def test_init_writes_examples_that_are_valid_and_keeps_what_is_there(tmp_path: Path):
     """The example policy is valid, with the connectors' own options."""
-    from tasks.session import read_policy
+    from tasks.policy_file import read_policy
 
     first, again = seatwise("init", folder=tmp_path), seatwise("init", folder=tmp_path)
 

@@ -14,8 +14,6 @@ from bisect import insort
 from collections.abc import Mapping
 from urllib.parse import quote, quote_plus
 
-from requests.structures import CaseInsensitiveDict
-
 HIDDEN = "***"
 SHORTEST = 4
 """Shorter values would take ordinary words out of the text, so they are left to the patterns."""
@@ -87,6 +85,9 @@ redact = _PROCESS.redact
 
 def redact_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     """Return a copy of the headers, still found in any case, without any secret in it."""
+    # Logs are guarded in commands that ask nobody, too.
+    from requests.structures import CaseInsensitiveDict
+
     return CaseInsensitiveDict(
         (name, HIDDEN if _SECRET_HEADER.fullmatch(name) else redact(value)) for name, value in headers.items()
     )

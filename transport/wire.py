@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -32,6 +31,7 @@ from transport.errors import (
     words_of,
 )
 from transport.failures import translate_failure
+from transport.loopback import is_this_machine
 from transport.reply import Decode, Reply
 from transport.watch import UNDER_WAY, UnderWay
 
@@ -76,16 +76,6 @@ def _checked_origin(base_url: str, *, clear_text: bool) -> Origin:
     if scheme != "https" and not clear_text and not is_this_machine(host):
         raise ClearText(f"http://{host}:{port} would carry the credential in clear text; not opened")
     return scheme, host, port
-
-
-def is_this_machine(host: str) -> bool:
-    """Return whether a host is surely the machine this runs on."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @lru_cache(maxsize=1_000)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
+from sinks import Sink
+from sinks.kit.feed import TargetFeed
 from tasks.locate import locate_policy
-from tasks.session import Session, open_session, read_policy
+from tasks.policy_file import read_policy
+from tasks.prices import read_prices
+
+if TYPE_CHECKING:
+    from tasks.session import Session
 
 
 def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, bool]:
@@ -25,13 +32,17 @@ def check_connections(config: Path, *, offline: bool, json: bool) -> tuple[str, 
 
 
 def _check_policy(config: Path) -> dict[str, list[Finding]]:
-    """That the file is valid, its connections' options among it; no secret is looked up."""
-    read_policy(locate_policy(config))
+    """That the file and its price book are valid, and each connection's options; no secret is looked up."""
+    path = locate_policy(config)
+    read_prices(read_policy(path), path.parent)
     return {}
 
 
 def _check_all(config: Path) -> dict[str, list[Finding]]:
+    from tasks.session import open_session
+
     with open_session(config) as session:
+        read_prices(session.policy, session.folder)
         sources = {name: _check(session, name, source=True) for name in session.source_names}
         targets = {name: _check(session, name, source=False) for name in session.target_names}
     return {**sources, **targets}
@@ -56,8 +67,18 @@ def check_block(what: str, *, json: bool) -> tuple[str, bool]:
 def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
     """What a connection says of itself; that it cannot be asked is a finding too."""
     try:
-        connection = session.source(name) if source else session.sink(name)
-        return connection.check()
+        if source:
+            return session.source(name).check()
+        sink = session.sink(name)
+        return [*sink.check(), *_tells_changes(name, sink)]
     except Exception as error:  # noqa: BLE001  the other connections are checked all the same
         explained = explain_error(error)
         return [Finding("error", name, explained.message, explained.remedy)]
+
+
+def _tells_changes(name: str, sink: Sink) -> list[Finding]:
+    """That a target which is changed is read whole each time, where it is of a kind that tells no changes."""
+    if isinstance(sink, TargetFeed) or not sink.actions:
+        return []
+    words = "cannot tell what changed, so each run reads it whole"
+    return [Finding("ok", f"{name}: changes", words)]

@@ -34,7 +34,7 @@ def push_company(policy: Path, sandbox: str, say: Callable[[str], None]) -> Iter
         sandbox: address of the simulated company.
         say: says what happens.
     """
-    from tasks.session import read_policy
+    from tasks.policy_file import read_policy
 
     names = [name for name, one in read_policy(policy).connections.items() if one.kind == "scim_push"]
     if not names:

@@ -17,9 +17,10 @@ from ledger import Inbox
 from ledger.pushed import TokenRow
 from receive.connection import Connection
 from receive.guide import Vendor, describe_setup
+from sources import options_of
 from tasks.locate import ledger_address
+from tasks.policy_file import read_policy
 from tasks.secrets import resolve
-from tasks.session import read_policy
 
 KIND = "scim_push"
 PORT = 8710
@@ -159,15 +160,13 @@ def read_connections(config: Path) -> list[Connection]:
 
 def _stated(config: Path) -> list[tuple[Connection, str]]:
     """Each connection that is pushed to, and the database it is kept in."""
-    from sources import connector
-
     rules = read_policy(config)
     pushed = {name: one for name, one in rules.connections.items() if one.kind == KIND}
     if not pushed:
         raise NobodyPushes(f"{config} has no connection of kind {KIND}")
     folder, found = config.absolute().parent, []
     for name, one in pushed.items():
-        said: Any = resolve(one.options, connector(KIND).Options, folder=folder, kind=KIND)
+        said: Any = resolve(one.options, options_of(KIND), folder=folder, kind=KIND)
         made = Connection(name, tuple(said.authentication), said.answers, said.requests_per_minute, said.url)
         found.append((made, ledger_address(said.ledger or rules.ledger, folder)))
     return found

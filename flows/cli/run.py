@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from flows.cli.authorities import spare_authorities
 from flows.cli.own_server import has_own_server, prefect_home, start_own_server
 from flows.cli.terminal import say
 
@@ -53,6 +54,7 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """
     prepare_prefect()
     own = start_own_server()
+    spare_authorities(prefect_home())
     from tasks.ending import summary_of
     from tasks.progress import Silent, show_on, show_on_terminal
 

@@ -25,7 +25,7 @@ def describe_summary(summary: dict[str, Any]) -> list[str]:
     lines = [
         f"run {summary['run_id']}: {summary['verdict']}",
         f"  people   {_counts(people)}",
-        *_reads(summary.get("sources", {})),
+        *_reads({**summary.get("sources", {}), **summary.get("targets", {})}),
         *(f"  rejects  {line}" for line in describe_rejects(summary.get("rejects", {}))),
     ]
     if summary.get("flow") != "licences":
@@ -56,10 +56,10 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     ]
 
 
-def _reads(sources: dict[str, Any]) -> list[str]:
-    """Which sources were read by their changes alone, and which could not be."""
+def _reads(reads: dict[str, Any]) -> list[str]:
+    """Which sources and targets were read by their changes alone, and which could not be."""
     lines = []
-    for name, read in sources.items():
+    for name, read in reads.items():
         if read["read"] == "changes":
             whole = f"{read['whole_at']:%Y-%m-%d %H:%M} UTC"
             lines.append(f"  read     {name}: only what changed; last read in full {whole}")

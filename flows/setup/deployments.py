@@ -26,7 +26,7 @@ from errors import SeatwiseError
 from tasks.blocks import PolicyBlock
 from tasks.choices import with_policies
 from tasks.locate import home
-from tasks.session import read_policy
+from tasks.policy_file import read_policy
 
 POOL = "seatwise"
 RUNS_AT_ONCE = 2

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from email_validator import EmailNotValidError, validate_email
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -57,6 +56,8 @@ def normalise(values: pd.Series) -> Addresses:
 
 @lru_cache(maxsize=10_000)
 def _normal(value: str) -> str | None:
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         address = validate_email(
             value.strip(), check_deliverability=False, test_environment=True, globally_deliverable=False

@@ -11,7 +11,6 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
@@ -20,7 +19,6 @@ import pyarrow as pa
 from pyarrow import csv as pacsv
 
 from provisioning.model.findings import Unreadable
-from provisioning.model.text import fold
 
 CHUNK = 20_000
 DELIMITERS = (",", ";", "\t", "|")
@@ -187,10 +185,3 @@ def _columns(rows: Sequence[Sequence[str]], width: int) -> pd.DataFrame:
     columns = zip(*rows, strict=True) if rows else [()] * width
     texts = [pd.Series(pa.array(column, pa.large_string()), dtype="str") for column in columns]
     return pd.DataFrame({place: column.where(column != "") for place, column in enumerate(texts)})
-
-
-def nearest(name: str, header: Sequence[str]) -> str | None:
-    """The header most like a name, whatever its case."""
-    plain = {fold(known): known for known in header}
-    found = get_close_matches(fold(name), list(plain), n=1, cutoff=0.5)
-    return plain[found[0]] if found else None

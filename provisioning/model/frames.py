@@ -15,7 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import DataFrame, Series
 
-from provisioning.model.conformance import convert, fits
+from provisioning.model.conformance import convert, dtypes, fits
 from provisioning.model.terms import (
     AccountState,
     Action,
@@ -376,7 +376,7 @@ def empty(model: type[Frame]) -> pd.DataFrame:
 @cache
 def _blank(model: type[Frame]) -> pd.DataFrame:
     # Validating costs tens of milliseconds even without a row.
-    return model.validate(pd.DataFrame({name: [] for name in columns(model)}))
+    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes(model).items()})
 
 
 def complete(model: type[Frame], frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,12 +9,19 @@ from functools import partial
 
 import pandas as pd
 
+from errors import SeatwiseError
 from provisioning.model import frames
+from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.sign_ins import LAST, NEVER, STALENESS
 from provisioning.model.snapshots import SourceSnapshot
 
 SIGN_INS = ["source_id", LAST]
+
+
+class FeedLost(SeatwiseError):
+    """What changed since a checkpoint cannot be told for certain; everything has to be read."""
+
+    remedy = "Nothing needs to be done; the next run follows the changes again."
 
 
 def _no_sign_ins() -> pd.DataFrame:

@@ -7,17 +7,14 @@ Nothing is known of what happened after the moment a source's facts are of.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.keys import Mask
-
-LAST, NEVER, STALENESS = "last_sign_in", "never_signed_in", "sign_in_staleness"
-COLUMNS = (LAST, NEVER, STALENESS)
-"""The columns of Identities that say it."""
 
 Instants = npt.NDArray[np.datetime64]
 _BEFORE_ALL, _AFTER_ALL = np.datetime64("0001-01-01", "us"), np.datetime64("9999-12-31", "us")
@@ -35,20 +32,20 @@ def is_never(people: pd.DataFrame) -> Mask:
     return stated & ~is_dated(people)
 
 
-def compare(people: pd.DataFrame, word: str, limit: pd.Timestamp, known_at: datetime) -> pd.Series[bool]:
+def compare(people: pd.DataFrame, word: str, limit: datetime, known_at: datetime) -> pd.Series[bool]:
     """Compare last sign-ins with a moment; null where what is known does not decide.
 
     Args:
         people: Identities.
         word: eq, lt, le, gt or ge.
-        limit: the moment.
+        limit: the moment, with its zone.
         known_at: the moment the facts are of.
 
     Returns:
         One nullable boolean a row, with the index of `people`.
     """
-    earliest, latest = _span(people, open_end=limit > pd.Timestamp(known_at))
-    at = np.datetime64(limit.tz_convert("UTC").tz_localize(None), "us")
+    earliest, latest = _span(people, open_end=limit > known_at)
+    at = np.datetime64(limit.astimezone(UTC).replace(tzinfo=None), "us")
     match word:
         case "lt" | "ge":
             surely, surely_not = latest < at, earliest >= at

@@ -64,6 +64,8 @@ class TargetSnapshot:
     Attributes:
         taken_at: when it was read.
         as_of: the moment its facts are of, where that is not the moment of the read, as with a file.
+        whole_at: when every page was read, if since then only the changes were; None: at `taken_at`.
+        checkpoint: where in the target's feed of changes it stands; None without a feed.
     """
 
     target: str
@@ -76,11 +78,18 @@ class TargetSnapshot:
     capacity: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Capacity))
     rejects: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Rejects))
     as_of: datetime | None = None
+    whole_at: datetime | None = None
+    checkpoint: str | None = None
+
+    @property
+    def read_whole_at(self) -> datetime:
+        """When every page was last read."""
+        return self.whole_at or self.taken_at
 
     @property
     def known_at(self) -> datetime:
-        """The moment up to which its facts tell what happened."""
-        return self.taken_at if self.as_of is None else min(self.as_of, self.taken_at)
+        """The moment up to which its facts tell what happened: of use, no feed tells."""
+        return min(self.as_of or self.taken_at, self.read_whole_at, self.taken_at)
 
 
 def _nothing_granted() -> pd.DataFrame:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from fnmatch import translate
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
-from provisioning.model.keys import Mask
+    from provisioning.model.keys import Mask
 
 
 def fold(text: str) -> str:
@@ -43,6 +45,8 @@ def matches(name: str | None, globs: Iterable[str]) -> bool:
 
 def matching(names: pd.Series, globs: Iterable[str]) -> Mask:
     """Return which names match one of the globs."""
+    import numpy as np
+
     wanted = tuple(globs)
     found = {name: matches(name, wanted) for name in names.dropna().unique()}
     return np.fromiter((found.get(name, False) for name in names), dtype=np.bool_, count=len(names))
@@ -52,6 +56,13 @@ def unmatched(globs: Iterable[str], names: Iterable[str]) -> list[str]:
     """Return the globs that match none of the names."""
     known = {fold(name) for name in names}
     return [glob for glob in globs if not any(map(_compile((glob,)).fullmatch, known))]
+
+
+def nearest(name: str, header: Sequence[str]) -> str | None:
+    """Return the header most like a name, whatever its case."""
+    plain = {fold(known): known for known in header}
+    found = get_close_matches(fold(name), list(plain), n=1, cutoff=0.5)
+    return plain[found[0]] if found else None
 
 
 @lru_cache(maxsize=1_000)

@@ -7,14 +7,13 @@ in no table means nothing; whoever reads it reports it and takes nothing for gra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any
 
 from provisioning.model.terms import State
 from provisioning.model.text import fold
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNKNOWN = frozenset(
     (
@@ -98,6 +97,9 @@ def boolean(value: Any) -> bool | None:
 
 def known(cells: pd.Series) -> pd.Series:
     """Return texts without those that only say that nothing is known; what is no text stays as it is."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     if cells.dtype == object or not len(cells):
         return cells
     words = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(cells, type=pa.large_string())))

@@ -11,16 +11,37 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, NamedTuple
+from functools import partial, reduce
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-import pandas as pd
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model import sign_ins
-from provisioning.model.frames import Identities, columns, empty
+from provisioning.model.attributes import ATTRIBUTES, LAST, TIMES
 from provisioning.model.terms import State
 from provisioning.policy.values import read_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Known(NamedTuple):
+    """What a filter is asked of.
+
+    Attributes:
+        people: Identities.
+        at: the moment their facts are of; `60d ago` counts back from it.
+    """
+
+    people: pd.DataFrame
+    at: datetime
+
+
+Test = Callable[[Known], "pd.Series[bool]"]
+"""Which identities satisfy a part of a filter; null where it is undecided."""
+Moment = Callable[[datetime], datetime]
+"""A moment, from the one that facts are of."""
+_AGO = re.compile(r"(.+?)\s+ago", re.IGNORECASE)
 
 _SCIM_NAMES = {
     "id": "source_id",
@@ -57,22 +78,6 @@ _TESTS: Mapping[str, Callable[[Any, Any], Any]] = {
     **_TEXT_ONLY,
 }
 """How values compare; `ne` is what is left of `eq`, so that unknown values satisfy it."""
-_TIMES = {"hired_on", "leaves_on", "created_on", sign_ins.LAST}
-_SAID_WITH = {sign_ins.NEVER, sign_ins.STALENESS}
-"""Columns that are a part of what `last_sign_in` says."""
-_AGO = re.compile(r"(.+?)\s+ago", re.IGNORECASE)
-
-
-class Known(NamedTuple):
-    """What a filter is asked of.
-
-    Attributes:
-        people: Identities.
-        at: the moment their facts are of; `60d ago` counts back from it.
-    """
-
-    people: pd.DataFrame
-    at: datetime
 
 
 def matches(text: str, identities: pd.DataFrame, known_at: datetime) -> pd.Series[bool]:
@@ -89,17 +94,17 @@ def matches(text: str, identities: pd.DataFrame, known_at: datetime) -> pd.Serie
     Returns:
         One nullable boolean a row, with the index of `identities`; null where the filter is undecided.
     """
-    return _evaluate(_parse(text), Known(identities, known_at)).astype("boolean")
+    return _test_of(_parse(text))(Known(identities, known_at)).astype("boolean")
 
 
 def asks_sign_in(text: str) -> bool:
     """Whether a filter asks for the last sign-in."""
-    return sign_ins.LAST in text.lower()
+    return LAST in text.lower()
 
 
 def _checked(text: str) -> str:
     try:
-        matches(text, empty(Identities), datetime.now(UTC))
+        _test_of(_parse(text))
     except ValueError as error:
         problem = {"problem": str(error)}
         raise PydanticCustomError("filter", "a SCIM filter is expected: {problem}", problem) from None
@@ -123,18 +128,22 @@ def _parse(text: str) -> Any:
         raise ValueError(f"{where} it cannot be read (numbers and times stand in double quotes)") from None
 
 
-def _evaluate(node: Any, known: Known) -> pd.Series[bool]:
-    """Truth of a Filter node of the parsed tree."""
+def _test_of(node: Any) -> Test:
+    """What a Filter node of the parsed tree asks of an identity.
+
+    Raises:
+        ValueError: nobody could be asked that.
+    """
     if node.namespace is not None:
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
     kind = type(node.expr).__name__
     if kind == "LogExpr":
-        found = _any_of_all(_chain(node), known)
+        test = _any_of_all(_chain(node))
     elif kind == "Filter":
-        found = _evaluate(node.expr, known)
+        test = _test_of(node.expr)
     else:
-        found = _compare(node.expr, known)
-    return ~found if node.negated else found
+        test = _comparison(node.expr)
+    return (lambda known: ~test(known)) if node.negated else test
 
 
 def _chain(node: Any) -> list[Any]:
@@ -147,21 +156,23 @@ def _chain(node: Any) -> list[Any]:
     return [*_chain(node.expr.expr1), node.expr.op.lower(), *_chain(node.expr.expr2)]
 
 
-def _any_of_all(chain: list[Any], known: Known) -> pd.Series[bool]:
-    """Evaluate a chain with `and` binding tighter than `or`."""
-    total = pd.Series(False, index=known.people.index)
-    run = _evaluate(chain[0], known)
+def _any_of_all(chain: list[Any]) -> Test:
+    """A chain with `and` binding tighter than `or`."""
+    runs = [[_test_of(chain[0])]]
     for word, operand in zip(chain[1::2], chain[2::2], strict=True):
-        truth = _evaluate(operand, known)
         if word == "or":
-            total, run = total | run, truth
-        else:
-            run = run & truth
-    return total | run
+            runs.append([])
+        runs[-1].append(_test_of(operand))
+
+    def test(known: Known) -> pd.Series[bool]:
+        satisfied = (reduce(operator.and_, (part(known) for part in run)) for run in runs)
+        return reduce(operator.or_, satisfied)
+
+    return test
 
 
-def _compare(node: Any, known: Known) -> pd.Series[bool]:
-    """Truth of one comparison."""
+def _comparison(node: Any) -> Test:
+    """What one comparison asks."""
     path = node.attr_path.attr_name
     if type(path).__name__ == "Filter":
         raise ValueError("square brackets have nothing to select in here; name the attribute alone")
@@ -169,62 +180,76 @@ def _compare(node: Any, known: Known) -> pd.Series[bool]:
         path = f"{path}.{node.attr_path.sub_attr.value}"
     word = node.value.lower()
     if path.lower() == "active":
-        return _active(word, node, known.people)
+        return _active(word, node)
     column = _column(path)
     wanted = None if word == "pr" else node.comp_value.value
     if wanted in {None, "null"}:
-        told = _is_told(column, known.people)
-        return ~told if word == "eq" else told
-    if column in _TIMES:
-        return _test_time(column, word, wanted, known)
-    values = known.people[column].str.lower()
-    return _negate_ne(word, _TESTS[word](values, wanted.lower()).fillna(value=False).astype("bool"))
+        return (lambda known: ~_is_told(column, known)) if word == "eq" else partial(_is_told, column)
+    return _time_test(column, word, wanted) if column in TIMES else _text_test(column, word, wanted)
 
 
-def _is_told(column: str, people: pd.DataFrame) -> pd.Series[bool]:
-    return sign_ins.has_signed_in(people) if column == sign_ins.LAST else people[column].notna()
+def _is_told(column: str, known: Known) -> pd.Series[bool]:
+    if column != LAST:
+        return known.people[column].notna()
+    from provisioning.model.sign_ins import has_signed_in
+
+    return has_signed_in(known.people)
 
 
-def _active(word: str, node: Any, identities: pd.DataFrame) -> pd.Series[bool]:
+def _active(word: str, node: Any) -> Test:
     value = "true" if word == "pr" else node.comp_value.value.lower()
     if word not in {"eq", "ne", "pr"} or value not in {"true", "false"}:
         raise ValueError("active compares with eq or ne to true or false")
-    active = identities["state"] == State.ACTIVE.value
-    return active if (value == "true") == (word != "ne") else ~active
+    if (value == "true") == (word != "ne"):
+        return lambda known: known.people["state"] == State.ACTIVE.value
+    return lambda known: known.people["state"] != State.ACTIVE.value
 
 
-def _test_time(column: str, word: str, wanted: str, known: Known) -> pd.Series[bool]:
+def _text_test(column: str, word: str, wanted: str) -> Test:
+    return lambda known: _compare(known.people[column].str.lower(), word, wanted.lower())
+
+
+def _time_test(column: str, word: str, wanted: str) -> Test:
     if word in _TEXT_ONLY:
         raise ValueError(f"{column} is a time; compare it with eq, ne, gt, ge, lt or le")
-    limit = _time(wanted, known.at)
-    if column == sign_ins.LAST:
-        return _negate_ne(word, sign_ins.compare(known.people, word, limit, known.at))
-    return _negate_ne(word, _TESTS[word](known.people[column], limit).fillna(value=False).astype("bool"))
+    limit = _moment(wanted)
+    if column == LAST:
+        return lambda known: _compare_sign_ins(known, word, limit(known.at))
+    return lambda known: _compare(known.people[column], word, limit(known.at))
 
 
-def _negate_ne(word: str, truth: pd.Series[bool]) -> pd.Series[bool]:
+def _compare(stated: pd.Series, word: str, limit: Any) -> pd.Series[bool]:
+    truth: pd.Series = _TESTS[word](stated, limit).fillna(value=False).astype("bool")
     return ~truth if word == "ne" else truth
 
 
-def _time(text: str, at: datetime) -> pd.Timestamp:
+def _compare_sign_ins(known: Known, word: str, limit: datetime) -> pd.Series[bool]:
+    from provisioning.model.sign_ins import compare
+
+    truth = compare(known.people, word, limit, known.at)
+    return ~truth if word == "ne" else truth
+
+
+def _moment(text: str) -> Moment:
     try:
         if ago := _AGO.fullmatch(text):
-            return pd.Timestamp(at - read_duration(ago[1])).tz_convert("UTC")
-        found = pd.Timestamp(text)
+            before = read_duration(ago[1])
+            return lambda at: at - before
+        found = datetime.fromisoformat(text)
     except ValueError:
         expected = "a time such as 2026-03-01, 2026-03-01T00:00:00Z or 60d ago"
         raise ValueError(f"{text!r} is not {expected}") from None
-    return found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+    stated = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return lambda _at: stated
 
 
 def _column(path: str) -> str:
     """The column a SCIM attribute names."""
-    known = [name for name in columns(Identities) if name not in _SAID_WITH]
     word = path.lower()
     if word in _SCIM_NAMES:
         return _SCIM_NAMES[word]
-    if word in known:
+    if word in ATTRIBUTES:
         return word
-    nearest = difflib.get_close_matches(word, [*known, *_SCIM_NAMES], n=1)
+    nearest = difflib.get_close_matches(word, [*ATTRIBUTES, *_SCIM_NAMES], n=1)
     hint = f"; did you mean {_SCIM_NAMES.get(nearest[0], nearest[0])}?" if nearest else ""
     raise ValueError(f"{path} is no attribute of an identity{hint}")

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import re2
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 MOST_GROUPS = 9
 """A replacement names groups by one digit."""
@@ -48,12 +49,18 @@ def highest_reference(replacement: str) -> int:
 
 def fits(pattern: str, texts: pd.Series) -> pd.Series:
     """Which texts an expression fits somewhere; null fits none."""
+    import pandas as pd
+    import pyarrow.compute as pc
+
     found = pc.match_substring_regex(_as_arrow(texts), _as_re2(pattern))
     return pd.Series(found.to_pandas(), index=texts.index).fillna(value=False).astype("bool")
 
 
 def replace_first(pattern: str, replacement: str, texts: pd.Series) -> pd.Series:
     r"""Replace the first place of each text that fits; `$1` and `\1` stand for the first group."""
+    import pandas as pd
+    import pyarrow.compute as pc
+
     parts = _REFERENCE.split(replacement)
     to = "".join(
         rf"\{part}" if number % 2 else part.replace("\\", r"\\") for number, part in enumerate(parts)
@@ -65,6 +72,8 @@ def replace_first(pattern: str, replacement: str, texts: pd.Series) -> pd.Series
 
 
 def _as_arrow(texts: pd.Series) -> pa.Array:
+    import pyarrow as pa
+
     return pa.array(texts, type=pa.large_string(), from_pandas=True)
 
 

@@ -150,7 +150,7 @@ class Policy(Strict):
         deciding = self.model_dump(
             mode="json",
             include={"version", "sources", "targets", "protect", "limits"},
-            exclude={"sources": {"__all__": {"full_every"}}},
+            exclude={part: {"__all__": {"full_every"}} for part in ("sources", "targets")},
             by_alias=True,
         )
         deciding["connections"] = {

@@ -260,6 +260,12 @@ class TargetRules(Strict):
     """Everything that decides what one target should hold."""
 
     to: str = Field(description="Name of the connection to write.", examples=["acme-cloud"])
+    full_every: Duration = Field(
+        timedelta(days=1),
+        description="How often it is read whole; in between only what changed is, where the target tells. "
+        "Last use stays as it was read whole. 0d: always whole.",
+        examples=["12h"],
+    )
     correlate: list[LinkKey] = Field(
         ["link", "external_id", "email", "user_name"],
         description="How a person's account is found, in order: by what an earlier run stored, by the "

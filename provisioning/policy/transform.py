@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from provisioning.model import sign_ins
-from provisioning.model.frames import Identities, columns
+from provisioning.model.attributes import TEXTS
 from provisioning.policy.patterns import (
     MOST_GROUPS,
     Pattern,
@@ -21,14 +19,16 @@ from provisioning.policy.patterns import (
     replace_first,
 )
 
-_TEXTS = [name for name in columns(Identities) if not name.endswith("_on") and name not in sign_ins.COLUMNS]
+if TYPE_CHECKING:
+    import pandas as pd
+
 _PLACE = re.compile(r"\{([^{}]*)\}")
 
 
 def _column(name: str) -> str:
-    if name not in _TEXTS:
+    if name not in TEXTS:
         raise PydanticCustomError(
-            "column", "an attribute of an identity is expected", {"words": _TEXTS, "given": name}
+            "column", "an attribute of an identity is expected", {"words": [*TEXTS], "given": name}
         )
     return name
 
@@ -150,6 +150,8 @@ class Rename(_Referring):
 
     def name(self, group: str) -> str | None:
         """The target group's name, or None when the rule does not fit or leaves nothing."""
+        import pandas as pd
+
         names = pd.Series([group], dtype="str")
         if not fits(self.regex, names).all():
             return None
@@ -174,6 +176,8 @@ DEFAULT_ATTRIBUTES: Mapping[str, Attribute] = {
 
 def derive(attribute: Attribute, identities: pd.DataFrame) -> pd.Series:
     """The value of one account field for each identity; null where there is none."""
+    import pandas as pd
+
     value = pd.Series(pd.NA, index=identities.index, dtype="str")
     for name in attribute.origin:
         value = value.fillna(identities[name]) if value.notna().any() else identities[name]
@@ -212,6 +216,8 @@ def _looked_up(step: Lookup, value: pd.Series) -> pd.Series:
 
 def _filled(template: str, identities: pd.DataFrame) -> pd.Series:
     """The template with its attributes; null where any of them is."""
+    import pandas as pd
+
     parts = _PLACE.split(template)
     value = pd.Series(parts[0], index=identities.index, dtype="str")
     for name, after in zip(parts[1::2], parts[2::2], strict=True):

@@ -4,7 +4,8 @@ Options of the world: `atlassian_capacity` ({product: seats}), `atlassian_paid` 
 `atlassian_lag` (seconds until a search sees a new group), `atlassian_history` (`productAccess` keeps
 products whose access is gone), `atlassian_narrow` (the directory lists people alone, as its
 specification reads to the letter), `atlassian_disable_twice` (409: deactivating twice is a conflict),
-`atlassian_hides` (what a search leaves out although it is to be expanded, such as `groups`).
+`atlassian_hides` (what a search leaves out although it is to be expanded, such as `groups`), `atlassian_log`
+and `atlassian_log_lag` (see `events`).
 """
 
 from sandbox.atlassian_org.face import FACE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.atlassian_org import truth, users, v1, v2
+from sandbox.atlassian_org import events, truth, users, v1, v2
 from sandbox.kit.cloud_wire import error, gate, organisation, seal
 from sandbox.kit.world import Face, World
 
@@ -14,7 +14,7 @@ def _advance(world: World, _days: int) -> None:
 FACE = Face(
     name="atlassian",
     prefix="/atlassian",
-    routes=(*v2.ROUTES, *v1.ROUTES, *users.ROUTES),
+    routes=(*v2.ROUTES, *v1.ROUTES, *events.ROUTES, *users.ROUTES),
     gate=gate,
     seal=seal,
     error=error,

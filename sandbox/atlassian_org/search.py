@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.atlassian_org.rows import EXPAND, group_row, user_bytes
-from sandbox.kit.cloud_model import ALIASES, DIRECTORY_ID, Account, Group
-from sandbox.kit.cloud_state import Organisation, RefusedError
+from sandbox.kit.cloud_model import ALIASES, DIRECTORY_ID, Account, Group, RefusedError
+from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import body_of, cursor, limit_of, organisation, raw_page, resume
 from sandbox.kit.world import Reply, Request, World, json_reply
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.atlassian_org.rows import last_active, managed
-from sandbox.kit.cloud_model import DOMAIN, DOMAIN_ID, ORG_ADMIN, ORG_ID, ORG_NAME, ORG_RESOURCE, ROLES
-from sandbox.kit.cloud_state import RefusedError
+from sandbox.kit.cloud_model import (
+    DOMAIN,
+    DOMAIN_ID,
+    ORG_ADMIN,
+    ORG_ID,
+    ORG_NAME,
+    ORG_RESOURCE,
+    ROLES,
+    RefusedError,
+)
 from sandbox.kit.cloud_wire import body_of, cursor, organisation, resume, table, text_of
 from sandbox.kit.world import Reply, Request, World, json_reply
 

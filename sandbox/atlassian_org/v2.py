@@ -26,9 +26,10 @@ from sandbox.kit.cloud_model import (
     SITE,
     Account,
     Product,
+    RefusedError,
     stamp,
 )
-from sandbox.kit.cloud_state import Organisation, RefusedError
+from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import body_of, limit_of, organisation, resume, sliced, table, text_of
 from sandbox.kit.world import Reply, Request, World, json_reply
 

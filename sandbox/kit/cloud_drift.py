@@ -61,6 +61,7 @@ def drifted(company: Company) -> Organisation:
     _unfinished(org)
     _administrators(org)
     org.recount()
+    org.log.start()
     org.capacity = {
         JIRA.resource: _tier(org.billed[JIRA.resource]),
         CONFLUENCE.resource: _tier(org.billed[CONFLUENCE.resource]),

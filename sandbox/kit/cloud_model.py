@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sandbox.company.people import ACTIVE, Person
+from sandbox.kit.cloud_log import Object
 
 ORG_ID = "5e1f0a52-0000-4000-8000-000000000001"
 ORG_NAME = "Acme"
@@ -38,6 +39,14 @@ ACCESS_ROLES = frozenset(
 )
 PLATFORM_ROLES = (ORG_ADMIN, SITE_ADMIN, ACCESS_ADMIN)
 ROLES = ACCESS_ROLES | frozenset(PLATFORM_ROLES) | {"atlassian/ai-access"}
+
+
+class RefusedError(Exception):
+    """Atlassian says no: HTTP status, application code and sentence."""
+
+    def __init__(self, status: int, code: str, title: str) -> None:
+        super().__init__(title)
+        self.status, self.code, self.title = status, code, title
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,11 @@ class Group:
     def ari(self) -> str:
         return f"ari:cloud:identity::group/{self.group_id}"
 
+    @property
+    def entry(self) -> Object:
+        """How the audit log names it."""
+        return Object("group", self.ari, self.name)
+
     def add(self, position: int) -> None:
         self.members.add(position)
         self._ordered = None
@@ -157,6 +171,11 @@ class Account:
     use: dict[str, Use] = field(default_factory=dict)
     tokens: list[dict[str, str]] = field(default_factory=list)
     revision: int = 0
+
+    @property
+    def entry(self) -> Object:
+        """How the audit log names it."""
+        return Object("user", self.account_id, self.name)
 
     @property
     def composite(self) -> str:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sandbox.company.company import Company
 from sandbox.company.people import DEPARTED, SUSPENDED, Person
+from sandbox.kit.cloud_log import CHANGED, AuditLog, Object, resource_entry
 from sandbox.kit.cloud_model import (
     ACCESS_ROLES,
     ALIASES,
@@ -29,16 +30,9 @@ from sandbox.kit.cloud_model import (
     USER,
     Account,
     Group,
+    RefusedError,
     Use,
 )
-
-
-class RefusedError(Exception):
-    """Atlassian says no: HTTP status, application code and sentence."""
-
-    def __init__(self, status: int, code: str, title: str) -> None:
-        super().__init__(title)
-        self.status, self.code, self.title = status, code, title
 
 
 class Organisation:
@@ -51,6 +45,7 @@ class Organisation:
         capacity: Resource → seats that were bought; None where there is no limit.
         billed: Resource → seats that are billed now.
         caller: Account the key belongs to.
+        log: What was done to whom.
     """
 
     def __init__(self, company: Company) -> None:
@@ -63,6 +58,7 @@ class Organisation:
         self.capacity: dict[str, int | None] = dict.fromkeys(PRODUCTS)
         self.billed: Counter[str] = Counter()
         self.caller = ""
+        self.log = AuditLog()
         self._expiring: set[int] = set()
         self._made = self._heard = 0
 
@@ -158,11 +154,8 @@ class Organisation:
     def _sync(self, account: Account, person: Person) -> None:
         """Copy what the identity provider says of an account it provisions."""
         title, gone = person.title, person.state in (SUSPENDED, DEPARTED)
-        if gone or (account.name, account.email, account.job_title) != (
-            person.display_name,
-            person.email,
-            title,
-        ):
+        shown = (account.name, account.email, account.job_title)
+        if gone or shown != (person.display_name, person.email, title):
             with self.changing(account):
                 self.readdress(account, person.email)
                 account.name, account.job_title = person.display_name or person.email, title
@@ -177,7 +170,7 @@ class Organisation:
         self.by_email[email.lower()] = account
 
     def _close(self, account: Account) -> None:
-        with self.changing(account):
+        with self.changing(account, "user_account_deleted"):
             self._expiring.discard(account.position)
             self._leave_groups(account)
             self.by_email.pop(account.email.lower(), None)
@@ -189,14 +182,15 @@ class Organisation:
     # Writing
 
     @contextmanager
-    def changing(self, account: Account) -> Iterator[None]:
-        """Keep the count of billed seats and the its revision true across a change of one account."""
+    def changing(self, account: Account, action: str = CHANGED, *others: Object) -> Iterator[None]:
+        """Keep billed seats, revision and log true across a change of one account."""
         self.billed.subtract(self.seats(account))
         try:
             yield
         finally:
             self.billed.update(self.seats(account))
             account.revision += 1
+            self.log.add(self.company.now, action, account.entry, *others)
 
     def recount(self) -> None:
         """Count the billed seats anew, after a change of many accounts at once."""
@@ -207,6 +201,7 @@ class Organisation:
         self.accounts.append(account)
         self.by_id[account.account_id] = account
         self.by_email[account.email.lower()] = account
+        self.log.add(self.company.now, "user_added_to_org", account.entry)
         return account
 
     def create_group(
@@ -220,6 +215,7 @@ class Organisation:
         group = Group(group_id or self._fresh_id(), name, description)
         group.visible_from = time.monotonic() + lag if lag else 0.0
         self.groups[group.group_id] = self.by_name[name.lower()] = group
+        self.log.add(self.company.now, "group_created", group.entry)
         return group
 
     def delete_group(self, group_id: str) -> None:
@@ -229,9 +225,10 @@ class Organisation:
         if not group.deletable:
             raise RefusedError(403, "ADMIN-403-6", "Not allowed to delete a group with a default role")
         for position in group.ordered():
-            with self.changing(self.accounts[position]):
-                self.accounts[position].groups.discard(group_id)
+            with self.changing(account := self.accounts[position], "user_removed_from_group", group.entry):
+                account.groups.discard(group_id)
         del self.groups[group_id], self.by_name[group.name.lower()]
+        self.log.add(self.company.now, "group_deleted", group.entry)
 
     def add_member(self, group_id: str, account_id: str) -> None:
         group, account = self._modifiable(group_id), self.member(account_id)
@@ -247,21 +244,21 @@ class Organisation:
         self.leave(group, account)
 
     def leave(self, group: Group, account: Account) -> None:
-        with self.changing(account):
+        with self.changing(account, "user_removed_from_group", group.entry):
             group.drop(account.position)
             account.groups.discard(group.group_id)
 
     def suspend(self, account_id: str) -> None:
-        with self.changing(account := self.member(account_id)):
+        with self.changing(account := self.member(account_id), "user_suspended"):
             account.membership = "suspended"
 
     def restore(self, account_id: str) -> None:
-        with self.changing(account := self.member(account_id)):
+        with self.changing(account := self.member(account_id), "user_restored"):
             account.membership = "active"
 
     def remove(self, account_id: str) -> None:
         """Take an account out of the directory: its groups and roles are gone for good."""
-        with self.changing(account := self.member(account_id)):
+        with self.changing(account := self.member(account_id), "user_removed_from_org"):
             account.membership, account.source = "no_membership", None
             account.direct.clear()
             self._leave_groups(account)
@@ -273,13 +270,13 @@ class Organisation:
         for place in self._places(role, resource):
             if role in BILLED_ROLES:
                 self._room(account, {place}, code="ADMIN-UAM-409-3")
-            with self.changing(account):
+            with self.changing(account, "user_role_granted", resource_entry(place)):
                 account.direct.setdefault(place, set()).add(role)
                 self._first_use(account, [place])
 
     def revoke(self, account_id: str, role: str, resource: str) -> None:
         account = self.account(account_id)
-        with self.changing(account):
+        with self.changing(account, "user_role_revoked", resource_entry(resource)):
             for place in self._places(role, resource):
                 account.direct.get(place, set()).discard(role)
 
@@ -291,12 +288,14 @@ class Organisation:
         if role in BILLED_ROLES and room is not None and self.billed[resource] + needed > room:
             raise RefusedError(409, "ADMIN-409-3", "You have exceeded your user limit for the app")
         self._regroup(group, lambda: group.roles.setdefault(resource, set()).add(role))
+        self.log.add(self.company.now, "group_role_granted", group.entry, resource_entry(resource))
 
     def revoke_group(self, group_id: str, role: str, resource: str) -> None:
         group, resource = self._modifiable(group_id), self.resource(resource)
         if role not in group.roles.get(resource, set()):
             raise RefusedError(404, "ADMIN-UAM-404-1", "The group does not hold the role")
         self._regroup(group, lambda: group.roles[resource].discard(role))
+        self.log.add(self.company.now, "group_role_revoked", group.entry, resource_entry(resource))
 
     def invite(self, email: str) -> Account:
         """The account of an address, created or taken back into the directory."""
@@ -304,7 +303,7 @@ class Organisation:
         if account is None:
             return self.enrol(self._newcomer(email))
         if account.membership == "no_membership":
-            with self.changing(account):
+            with self.changing(account, "user_added_to_org"):
                 account.membership, account.source = "active", "invited"
         return account
 
@@ -332,7 +331,7 @@ class Organisation:
             raise RefusedError(409, code, "You have exceeded your user limit for an app")
 
     def join(self, group: Group, account: Account) -> None:
-        with self.changing(account):
+        with self.changing(account, "user_added_to_group", group.entry):
             group.add(account.position)
             account.groups.add(group.group_id)
             self._first_use(account, [r for r, names in group.roles.items() if ACCESS_ROLES & names])

@@ -6,20 +6,28 @@ import base64
 import binascii
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 
 from sandbox.kit.cloud_drift import drifted
-from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID
-from sandbox.kit.cloud_state import Organisation, RefusedError
+from sandbox.kit.cloud_model import DIRECTORY_ID, ORG_ID, RefusedError
+from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.world import Handler, Reply, Request, Route, World, json_reply
 
 ORG_KEY, SCOPED_KEY = "sandbox-org-key", "sandbox-scoped-key"
-# Requests a minute. The first number is published; the others are not, so this one stands for them.
-LAST_ACTIVE_LIMIT, USUAL_LIMIT = 200, 600
+USUAL_LIMIT = 600
+"""Requests a minute where no number is published."""
+LIMITS = {
+    "/last-active-dates": 200,
+    "/events": 10,
+    "/events/{eventId}": 10,
+    "/event-actions": 10,
+    "/events-stream": 50,
+}
+"""End of a path → requests a minute, as published."""
 TITLES = {
     400: ("ADMIN-400-24", "Invalid request body"),
     401: ("ADMIN-401-1", "Unauthorized"),
@@ -40,6 +48,10 @@ _SCOPED = (
     "/v1/orgs/{orgId}",
     "/v1/orgs/{orgId}/users",
     "/v1/orgs/{orgId}/domains",
+    "/v1/orgs/{orgId}/events",
+    "/v1/orgs/{orgId}/events/{eventId}",
+    "/v1/orgs/{orgId}/events-stream",
+    "/v1/orgs/{orgId}/event-actions",
     "/v2/orgs/{orgId}/directories",
     "/v2/orgs/{orgId}/directories/{directoryId}/users",
     "/v2/orgs/{orgId}/directories/{directoryId}/users/stats",
@@ -55,6 +67,7 @@ def organisation(world: World) -> Organisation:
     org: Organisation = world.hold("atlassian", drifted)
     if scim := world.held.get("atlassian_scim"):
         scim.arrive()
+    org.log.lag = timedelta(hours=float(world.options.get("atlassian_log_lag", 0)))
     org.settle()
     if limits := world.options.get("atlassian_capacity"):
         org.capacity |= {r: limits[key] for r in org.capacity if (key := r.split(":")[2]) in limits}
@@ -158,8 +171,8 @@ def _bucket(world: World, request: Request) -> tuple[str, int] | None:
     if not world.limits.on or not _admin(request):
         return None
     operation = _operation(request)
-    last_active = operation.endswith("/last-active-dates")
-    return f"{request.method} {operation}", LAST_ACTIVE_LIMIT if last_active else USUAL_LIMIT
+    published = (limit for end, limit in LIMITS.items() if operation.endswith(end))
+    return f"{request.method} {operation}", next(published, USUAL_LIMIT)
 
 
 def _out_of_scope(request: Request) -> Reply | None:

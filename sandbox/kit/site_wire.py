@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sandbox.kit.cloud_model import ADMIN, JIRA, ORG_ADMIN, SITE, SITE_ADMIN, Account
-from sandbox.kit.cloud_state import Organisation, RefusedError
+from sandbox.kit.cloud_model import ADMIN, JIRA, ORG_ADMIN, SITE, SITE_ADMIN, Account, RefusedError
+from sandbox.kit.cloud_state import Organisation
 from sandbox.kit.cloud_wire import organisation
 from sandbox.kit.world import Handler, Reply, Request, Route, World, json_reply
 

@@ -4,7 +4,3 @@ Needs: the file an administrator exports (admin.atlassian.com, Directory, Export
 product access and groups ticked. Reads: accounts, groups, roles, seats and their last use. Writes
 nothing: the plan becomes a list of steps for a person. It uses no network and no credential.
 """
-
-from sinks.atlassian_export.sink import AtlassianExport
-
-__all__ = ["AtlassianExport"]

@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from provisioning.model import delimited
 from provisioning.model.findings import Unreadable
-from provisioning.model.text import fold
+from provisioning.model.text import fold, nearest
 from sinks.kit.products import PRODUCT_LABELS
 
 NAMES = {
@@ -96,7 +95,7 @@ def read_header(names: Sequence[str], mapping: Mapping[str, str]) -> Header:
     plain = [fold(name) for name in clean]
     places = _places(plain, mapping, names)
     if not {"account_id", "email", "user_name"} & set(places):
-        near = delimited.nearest("email", names)
+        near = nearest("email", names)
         hint = f"the nearest header is '{near}'" if near else f"its headers are {', '.join(names)}"
         raise Unreadable(
             f"no column names a person; {hint}",
@@ -126,7 +125,7 @@ def _places(plain: Sequence[str], mapping: Mapping[str, str], header: Sequence[s
     for name, own in mapping.items():
         wanted = fold(clean_name(own))
         if wanted not in plain:
-            near = delimited.nearest(own, header) or ", ".join(header)
+            near = nearest(own, header) or ", ".join(header)
             raise Unreadable(
                 f"it has no column '{own}'; the nearest is '{near}'",
                 remedy="Correct the header under `columns` of the connection.",

@@ -6,11 +6,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel
 
 from provisioning.model.findings import Finding, Refused, Unreadable
 from provisioning.model.frames import Accounts, Change, Entitlements, Rejects, concat
@@ -20,15 +19,14 @@ from provisioning.model.terms import AccountState, Action, Deployment, Entitleme
 from provisioning.model.text import fold, folded
 from provisioning.model.words import BOOLEANS
 from sinks import Applied, Observation, groups_named
-from sinks.atlassian_export.access import Meaning, stated
+from sinks.atlassian_export.access import stated
 from sinks.atlassian_export.explain import describe_columns, explain
 from sinks.atlassian_export.groups import Opens
-from sinks.atlassian_export.headers import NAMES
+from sinks.atlassian_export.options import AtlassianExportOptions
 from sinks.atlassian_export.seats import SeatReader
 from sinks.atlassian_export.sheet import Sheet, read_whole
 from sinks.atlassian_export.states import PROBLEM, account_states
 from sinks.kit.frames import GROUP, build_assignments
-from sinks.kit.options import SinkOptions
 from transport.door import Door
 
 UNNAMED = "site"
@@ -36,41 +34,10 @@ UNNAMED = "site"
 NO_SITE = "it ends with no site of this file, so nobody knows whose seats it gives, and none is taken by it"
 
 
-class AtlassianExportOptions(SinkOptions):
-    """What a connection of kind `atlassian_export` may say."""
-
-    path: Path = Field(description="The exported file.")
-    site: str | None = Field(None, description="Name of the site, where the file's headers name none.")
-    columns: dict[str, str] = Field({}, description="Column to header, for a file that is no known export.")
-    opens: dict[str, str] = Field(
-        {},
-        description="Group to the product it opens, such as `confluence` or `Jira - acme` where there are "
-        "several sites, beside Atlassian's default groups.",
-    )
-    roles: dict[str, Meaning] = Field(
-        {}, description="What words of access columns mean that are not known: billed, free or none."
-    )
-    dates: list[str] = Field(
-        [], description="Formats of dates such as %d/%m/%Y, where the file does not show their order."
-    )
-    caller: str | None = Field(
-        None, description="E-mail address of the administrator, whose account is protected."
-    )
-    as_of: datetime | None = Field(None, description="When the file was exported; its own time by default.")
-    encoding: str | None = Field(None, description="UTF-8 or what the byte order mark says by default.")
-
-    @field_validator("columns")
-    @classmethod
-    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
-        if unknown := set(columns) - {*NAMES, "last_active"}:
-            raise ValueError(f"no column {sorted(unknown)}; columns are {sorted({*NAMES, 'last_active'})}")
-        return columns
-
-
 class AtlassianExport:
     """One exported file."""
 
-    kind: ClassVar[str] = "atlassian_export"
+    kind: ClassVar[str] = AtlassianExportOptions.kind
     Options: ClassVar[type[BaseModel]] = AtlassianExportOptions
     actions: ClassVar[frozenset[Action]] = frozenset()
     deployment: ClassVar[Deployment] = Deployment.CLOUD

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from sinks.atlassian_org.data import ADMIN_ROLES, FREE_ROLES, NO_ACCESS_ROLES, PLATFORM, Resource, resource_of
+from sinks.atlassian_org.options import PAGE
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
@@ -19,7 +20,6 @@ from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_of, text_in
 
 log = logging.getLogger(__name__)
-PAGE = 100
 IDS_A_REQUEST, EMAILS_A_REQUEST, NAMES_A_REQUEST = 10, 100, 100
 AHEAD = 32
 """Pages of users fetched while the groups are still read, without which no user can be understood."""
@@ -38,7 +38,7 @@ class OpenedProduct(NamedTuple):
 class Group(NamedTuple):
     """A group of the directory; `admin` when it gives rights over a site or the organisation.
 
-    `unread` says that the organisation did not tell what it opens.
+    `unread` says that the organisation did not tell what it opens; `people` is None where nobody asked.
     """
 
     group_id: str
@@ -47,6 +47,7 @@ class Group(NamedTuple):
     admin: bool
     opens: tuple[OpenedProduct, ...]
     unread: bool = False
+    people: int | None = None
 
 
 class Workspace(NamedTuple):
@@ -96,6 +97,20 @@ class Directory:
         pages = self._search("users", {**query, "limit": PAGE, "expand": EXPAND})
         return [_user_rows(reply) for reply in pages]
 
+    def users_in(self, group_ids: Sequence[str]) -> Iterator[list[Row]]:
+        """Read pages of the users of a few groups, each user whole; who is in two may come twice."""
+        parts = _parts("groupIds", group_ids, IDS_A_REQUEST)
+        return chain.from_iterable(self._client.in_parallel(partial(self._found, query) for query in parts))
+
+    def count_users(self, states: Sequence[str]) -> list[int]:
+        """Ask how many users of the directory are in each of some states, side by side."""
+        return list(self._client.in_parallel(partial(self._count, state) for state in states))
+
+    def _count(self, state: str) -> int:
+        query = {"directoryIds": self.directory, "status": state}
+        reply = self._client.get(f"{self.home}/users/count", query)
+        return number_in(object_of(reply), "count", reply)
+
     def group_names(self, names: Sequence[str]) -> list[str]:
         """Return those of some names that groups bear."""
         parts = _parts("groupNames", names, NAMES_A_REQUEST)
@@ -108,9 +123,14 @@ class Directory:
         rows = rows_of(reply, "data")
         return require_texts(rows, ("accountId",), reply) if what == "users" else rows
 
-    def groups(self) -> list[Group]:
-        """Read all groups with what they open, asked of those alone that open anything."""
-        query = {"limit": self._page_size, "expand": ["counts.resources"]}
+    def groups(self, *, counted: bool = False) -> list[Group]:
+        """Read all groups with what they open, asked of those alone that open anything.
+
+        Args:
+            counted: whether to ask how many people each has, too.
+        """
+        counts = ["counts.resources", "counts.users"] if counted else ["counts.resources"]
+        query = {"limit": self._page_size, "expand": counts}
         rows: dict[str, Row] = {}
         for reply in self._search("groups", query):
             page = require_texts(rows_of(reply, "data"), ("id", "name"), reply)
@@ -149,7 +169,7 @@ class Directory:
         path = f"/admin/v2/orgs/{self._org}/workspaces"
         first: Row = {"limit": self._page_size}
         pages = follow_cursor(
-            lambda cursor: self._client.search(path, {"cursor": cursor} if cursor else first), _next
+            lambda cursor: self._client.search(path, {"cursor": cursor} if cursor else first), next_of
         )
         return [_workspace(row, reply) for reply in pages for row in rows_of(reply, "data")]
 
@@ -161,7 +181,7 @@ class Directory:
         """Read managed accounts by identifier."""
         path = f"/admin/v1/orgs/{self._org}/users"
         pages = follow_cursor(
-            lambda cursor: self._client.get(path, {"cursor": cursor} if cursor else None), _next
+            lambda cursor: self._client.get(path, {"cursor": cursor} if cursor else None), next_of
         )
         accounts: dict[str, Row] = {}
         for reply in pages:
@@ -170,24 +190,28 @@ class Directory:
         return accounts
 
     def _group(self, row: Row) -> Group:
-        access = row.get("managementAccess") or {}
+        access, counts = row.get("managementAccess") or {}, row.get("counts") or {}
+        people = counts["users"] if isinstance(counts.get("users"), int) else None
         synced = row.get("externalSynced") is True or row.get("managedBy") == "external"
         try:
-            roles = [] if (row.get("counts") or {}).get("resources") == 0 else self._roles(row["id"])
+            roles = [] if counts.get("resources") == 0 else self._roles(row["id"])
         except (BadRequest, Forbidden, NotFound) as error:
             # What it opens is unknown, so nobody is put in or taken out; everything else is read.
             log.warning("group %s: not read, for it was refused (%s)", row["name"], error.message)
-            return Group(row["id"], row["name"], modifiable=False, admin=True, opens=(), unread=True)
+            return Group(
+                row["id"], row["name"], modifiable=False, admin=True, opens=(), unread=True, people=people
+            )
         opens = tuple(opening for role in roles if (opening := _opening(role)))
         admin = any(ADMIN_ROLES & NO_ACCESS_ROLES & set(role.get("roles") or ()) for role in roles)
         modifiable = access.get("modifiable") is not False and not synced
-        return Group(row["id"], row["name"], modifiable, admin, opens)
+        return Group(row["id"], row["name"], modifiable, admin, opens, people=people)
 
     def _roles(self, group_id: str) -> list[Row]:
         path = f"{self.home}/groups/{quote(group_id)}/role-assignments"
         query = {"limit": PAGE}
         pages = follow_cursor(
-            lambda cursor: self._client.get(path, {**query, "cursor": cursor} if cursor else query), _next
+            lambda cursor: self._client.get(path, {**query, "cursor": cursor} if cursor else query),
+            next_of,
         )
         replies = ((rows_of(reply, "data"), reply) for reply in pages)
         return [row for rows, reply in replies for row in require_texts(rows, ("resourceId",), reply)]
@@ -195,7 +219,8 @@ class Directory:
     def _search(self, what: str, query: Row) -> Iterator[Reply]:
         path = f"{self.home}/{what}/search"
         return follow_cursor(
-            lambda cursor: self._client.search(path, {**query, "cursor": cursor} if cursor else query), _next
+            lambda cursor: self._client.search(path, {**query, "cursor": cursor} if cursor else query),
+            next_of,
         )
 
 
@@ -211,7 +236,7 @@ def _user_rows(reply: Reply) -> list[Row]:
     return rows
 
 
-def _next(reply: Reply) -> str | None:
+def next_of(reply: Reply) -> str | None:
     """Return the cursor of the next page: a bare token, or inside an address."""
     body = object_of(reply)
     links = object_in(body, "links", reply) if body.get("links") is not None else {}

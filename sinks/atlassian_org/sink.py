@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding, Refused
-from provisioning.model.frames import Accounts, Assignments, Change, concat
-from provisioning.model.intake import Fields, batches
+from provisioning.model.frames import Accounts, Assignments, Change, Entitlements, concat
+from provisioning.model.intake import gathered
 from provisioning.model.screening import Screened
+from provisioning.model.snapshots import TargetSnapshot
+from provisioning.model.target_merge import TargetDelta, merged_target
 from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.atlassian_org import rows
+from sinks.atlassian_org.audit_log import AuditLog
 from sinks.atlassian_org.data import ACCOUNT_FIELDS, SIDE_FIELDS
-from sinks.atlassian_org.directory import PAGE, Directory, Group, Workspace
+from sinks.atlassian_org.delta import changed_groups, confirm, look_again, miscounted, number_of, point
+from sinks.atlassian_org.directory import Directory, Group, Workspace
 from sinks.atlassian_org.managed import ManagedAccounts
+from sinks.atlassian_org.options import AtlassianOrgOptions
 from sinks.atlassian_org.write import Writer
 from sinks.kit.connection_check import Failure, Limitation, Probe, check_connection
+from sinks.kit.feed import build_delta, holders_of, refuse_many, refuse_silence
 from sinks.kit.frames import whole
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.optional import REFUSALS, unless_refused
-from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
@@ -38,6 +44,7 @@ RIGHTS = (
     "Create an API key without scopes on admin.atlassian.com under Settings, API keys; scopes do not cover "
     "this."
 )
+READ_WHOLE = "each run reads the organisation whole"
 UNKNOWN_CALLER = Limitation(
     "caller",
     "the key does not tell whose it is, so that account is not protected by itself",
@@ -45,28 +52,10 @@ UNKNOWN_CALLER = Limitation(
 )
 
 
-class AtlassianOrgOptions(RemoteOptions):
-    """What a connection of kind `atlassian_org` may say."""
-
-    url: str = Field("https://api.atlassian.com", description="Address of the API.")
-    org: str = Field(
-        description="Identifier of the organisation, in the address of its admin site after /o/."
-    )
-    directory: str | None = Field(None, description="Identifier of the directory, where there are several.")
-    key: SecretStr = Field(description="Organisation API key, made without scopes.")
-    caller: str | None = Field(None, description="E-mail address of the administrator who made the key.")
-    domains: list[str] = Field(
-        [], description="Claimed domains; a new address must be in one of them. None given: any address."
-    )
-    notify: bool = Field(False, description="Whether Atlassian sends invitations by e-mail.")
-    managed: bool = Field(True, description="Whether to read the managed accounts beside.")
-    page_size: int = Field(PAGE, ge=1, le=PAGE, description="Users and groups a page.")
-
-
 class AtlassianOrg(OnePass):
     """One organisation."""
 
-    kind: ClassVar[str] = "atlassian_org"
+    kind: ClassVar[str] = AtlassianOrgOptions.kind
     Options: ClassVar[type[BaseModel]] = AtlassianOrgOptions
     actions: ClassVar[frozenset[Action]] = frozenset(Action)
     deployment: ClassVar[Deployment] = Deployment.CLOUD
@@ -94,13 +83,20 @@ class AtlassianOrg(OnePass):
                 openings = reading.result()
                 present = self._complete(rows.keep_present(columns), openings)
                 people.append(rows.people_of(present))
-                parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
-                parts["seats"].append(rows.build_seats(self.name, present, openings))
+                self._build_held(parts, present, openings)
             self._openings = openings = reading.result()
             parts["accounts"] = [self._build_accounts(some, managed.result()) for some in people]
-        parts["entitlements"] = [rows.build_organisation_entitlements(self.name, openings)]
-        parts["capacity"] = [rows.build_organisation_capacity(self.name, openings)]
-        return parts
+        return parts | self._build_opened(openings)
+
+    def _build_held(self, parts: Streams, present: rows.Columns, openings: rows.Openings) -> None:
+        parts["assignments"].append(rows.build_organisation_assignments(self.name, present, openings))
+        parts["seats"].append(rows.build_seats(self.name, present, openings))
+
+    def _build_opened(self, openings: rows.Openings) -> Streams:
+        return {
+            "entitlements": [rows.build_organisation_entitlements(self.name, openings)],
+            "capacity": [rows.build_organisation_capacity(self.name, openings)],
+        }
 
     def _build_accounts(self, people: rows.People, managed: Mapping[str, Row]) -> Screened:
         columns = people.columns
@@ -111,13 +107,13 @@ class AtlassianOrg(OnePass):
             self.name, people, managed, directory=directory, caller=self._options.caller
         )
 
-    def _read_openings(self) -> rows.Openings:
+    def _read_openings(self, *, counted: bool = False) -> rows.Openings:
         directory = self._directory
         nothing: list[Workspace] = []
         products = f"{self.name}: products of the sites"
         with beside() as begin:
             spaces = begin(partial(unless_refused, products, directory.workspaces, nothing))
-            return rows.Openings(directory.groups(), spaces.result())
+            return rows.Openings(directory.groups(counted=counted), spaces.result())
 
     def _read_managed(self) -> dict[str, Row]:
         if not self._options.managed:
@@ -132,6 +128,45 @@ class AtlassianOrg(OnePass):
         held = self._directory.groups_held(untold, list(openings.groups.values()))
         pairs = zip(columns["account_id"], columns["groups"], strict=True)
         return columns | {"groups": [held.get(key) if own is None else own for key, own in pairs]}
+
+    # Reading what changed
+
+    def checkpoint(self) -> str | None:
+        """Where the audit log stands; None where the organisation's plan has none."""
+        return self._log.position()
+
+    def delta(self, checkpoint: str, before: TargetSnapshot, written: Collection[str]) -> TargetDelta:
+        """What changed since a checkpoint, looked at again wherever the audit log points."""
+        told = self._log.since(checkpoint)
+        openings = self._openings = self._read_openings(counted=True)
+        groups, opened = list(openings.groups.values()), self._build_opened(openings)
+        pointed = point(told.events, before, openings.groups, self._log.categories)
+        refuse_silence(pointed.accounts, written)
+        entitlements = gathered(Entitlements, opened["entitlements"]).frame
+        changed = pointed.groups | changed_groups(before, entitlements)
+        accounts = pointed.accounts | set(written)
+        delta = self._look_again(told.checkpoint, before, accounts, changed)
+        # Who came or went without an event shows in the number of people of a group.
+        if odd := miscounted(merged_target(before, delta, before.taken_at), groups):
+            delta = self._look_again(told.checkpoint, before, accounts, changed | odd)
+        confirm(self._directory, merged_target(before, delta, before.taken_at), groups)
+        return delta
+
+    def _look_again(
+        self, checkpoint: str, before: TargetSnapshot, accounts: Collection[str], changed: Collection[str]
+    ) -> TargetDelta:
+        """Look at accounts and at who is or was in some groups; whoever is not found is there no more."""
+        openings = self._known_openings()
+        there = [openings.groups[key] for key in sorted(changed) if key in openings.groups]
+        accounts = {*accounts, *holders_of(before.assignments, changed)}
+        refuse_many(number_of(accounts, before, there), before)
+        found = look_again(self._directory, accounts, [group.group_id for group in there])
+        parts = {"accounts": [], "assignments": [], "seats": [], **self._build_opened(openings)}
+        for columns in batches(map(FIELDS, [found] if found else []), key="account_id"):
+            present = self._complete(rows.keep_present(columns), openings)
+            parts["accounts"].append(self._build_accounts(rows.people_of(present), {}))
+            self._build_held(parts, present, openings)
+        return build_delta(checkpoint, {*accounts, *(row["accountId"] for row in found)}, parts)
 
     def observe(
         self,
@@ -216,6 +251,7 @@ class AtlassianOrg(OnePass):
             "groups": lambda: directory.read_one("groups"),
             "products": self._optional("products", directory.workspaces),
             "managed accounts": self._manage_one,
+            "audit log": self._optional("audit log", self._log.peek, READ_WHOLE),
         }
         if self._options.managed:
             topic = "use of managed accounts"
@@ -223,7 +259,7 @@ class AtlassianOrg(OnePass):
         limitations = [] if self._options.caller else [UNKNOWN_CALLER]
         return check_connection(self.name, probes, limitations, _advise)
 
-    def _optional(self, topic: str, probe: Probe) -> Probe:
+    def _optional(self, topic: str, probe: Probe, otherwise: str = "it is left out") -> Probe:
         """A probe of what can be left out: a refusal is a warning."""
 
         def ask() -> object:
@@ -232,7 +268,7 @@ class AtlassianOrg(OnePass):
             except REFUSALS as error:
                 if isinstance(error, CredentialRefused) and _advise(error) != RIGHTS:
                     raise
-                words = f"{error.message}; it is left out"
+                words = f"{error.message}; {otherwise}"
                 return Finding("warning", f"{self.name}: {topic}", words, _advise(error))
 
         return ask
@@ -247,6 +283,10 @@ class AtlassianOrg(OnePass):
         options = self._options
         auth = Bearer(options.key)
         return self._door.client(options.url, auth, token_id=options.org, workers=options.workers)
+
+    @cached_property
+    def _log(self) -> AuditLog:
+        return AuditLog(self._client, self._options.org)
 
     @cached_property
     def _directory(self) -> Directory:

@@ -6,7 +6,3 @@ deletion, which is for good. Cannot: rename groups, fill groups named like Atlas
 their use; which product a group opens is said on the admin site. Atlassian follows a write within minutes.
 Speed: no limit is published; one that shows is obeyed.
 """
-
-from sinks.atlassian_scim.sink import AtlassianScim
-
-__all__ = ["AtlassianScim"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
+from sinks.atlassian_scim.options import PAGE
 from sinks.kit.required import require_texts, rows_within, texts_of
 from transport.client import Client
 from transport.errors import NotFound
@@ -16,7 +17,6 @@ from transport.shape import Row, number_in, object_of, rows_in, text_in
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ATLASSIAN = "urn:scim:schemas:extension:atlassian-external:1.0"
 HEADERS = {"Accept": "application/scim+json, application/json"}
-PAGE = 100
 
 
 class ScimDirectory:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from provisioning.model.by_column import Fields
 from provisioning.model.frames import Accounts
-from provisioning.model.intake import Fields, screened
+from provisioning.model.intake import screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState
 from provisioning.model.text import matches

@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_scim import rows
-from sinks.atlassian_scim.directory import PAGE, ScimDirectory
+from sinks.atlassian_scim.directory import ScimDirectory
 from sinks.atlassian_scim.members import SETS
 from sinks.atlassian_scim.memory import KnownUsers, Limits
+from sinks.atlassian_scim.options import AtlassianScimOptions
 from sinks.atlassian_scim.write import ACTIONS, NEVER_SYNCED, OTHER_NAME, ScimWriter
 from sinks.kit.connection_check import Limitation, Probe, check_connection
 from sinks.kit.frames import GROUP, build_assignments_of_few, build_group_assignments, whole
 from sinks.kit.one_pass import OnePass, Streams
-from sinks.kit.options import RemoteOptions
 from transport.auth import Bearer
 from transport.client import Client
 from transport.door import Door
@@ -47,25 +47,10 @@ LIMITATIONS = (
 """What this route cannot do or does late: said by `check`."""
 
 
-class AtlassianScimOptions(RemoteOptions):
-    """What a connection of kind `atlassian_scim` may say."""
-
-    url: str = Field("https://api.atlassian.com", description="Address of the API.")
-    directory: str = Field(description="Identifier of the provisioning directory, shown beside its key.")
-    key: SecretStr = Field(description="Key of that directory; not the organisation's.")
-    default_groups: list[str] = Field(
-        [], description="More names of Atlassian's own groups; * stands for any."
-    )
-    user_limit: int = Field(150_000, ge=1, description="Users the directory may hold.")
-    member_limit: int = Field(35_000, ge=1, description="Members a group may hold.")
-    members_at_once: int = Field(100, ge=1, le=1000, description="Members that one request names.")
-    page_size: int = Field(PAGE, ge=1, le=1000, description="Users and groups a page.")
-
-
 class AtlassianScim(OnePass):
     """One provisioning directory."""
 
-    kind: ClassVar[str] = "atlassian_scim"
+    kind: ClassVar[str] = AtlassianScimOptions.kind
     Options: ClassVar[type[BaseModel]] = AtlassianScimOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     deployment: ClassVar[Deployment] = Deployment.DIRECTORY

@@ -7,7 +7,3 @@ update, delete, memberships. Speed: groups go side by side; the token bucket of 
 Nobody can be disabled here: a seat is freed by taking the groups and the permission that give it, also
 the permission of an administrator. An account holds one permission by itself, and the server takes it whole.
 """
-
-from sinks.bitbucket_dc.sink import BitbucketDc
-
-__all__ = ["BitbucketDc"]

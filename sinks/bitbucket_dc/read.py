@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.model.intake import Columns as Gathered
-from provisioning.model.intake import Fields
+from provisioning.model.by_column import Columns as Gathered
+from provisioning.model.by_column import Fields
 from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import (
     Columns,

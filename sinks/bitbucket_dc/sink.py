@@ -8,34 +8,27 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action, EntitlementKind
 from sinks import Applied
+from sinks.bitbucket_dc.options import BitbucketDcOptions
 from sinks.bitbucket_dc.read import API, LEVELS, PERMISSIONS, Bitbucket
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import SETS, DataCenter
 from sinks.kit.datacenter_rows import Installation
-from sinks.kit.options import DataCenterOptions
 from sinks.kit.target_reader import find_account
 from transport.errors import ReadOnly, TransportError, UnknownOutcome
 from transport.redact import conceal
 from transport.shape import Row
 
 
-class BitbucketDcOptions(DataCenterOptions):
-    """What a connection of kind `bitbucket_dc` may say."""
-
-    page_size: int = Field(1000, ge=1, le=1000, description="Rows a page.")
-    notify: bool = Field(False, description="Whether Bitbucket sends new users an e-mail.")
-
-
 class BitbucketDc(DataCenter):
     """One server."""
 
-    kind: ClassVar[str] = "bitbucket_dc"
+    kind: ClassVar[str] = BitbucketDcOptions.kind
     Options: ClassVar[type[BaseModel]] = BitbucketDcOptions
     actions: ClassVar[frozenset[Action]] = DataCenter.actions - {Action.DEACTIVATE, Action.REACTIVATE}
 

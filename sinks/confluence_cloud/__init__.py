@@ -6,7 +6,3 @@ Cannot: let in, suspend or remove anybody, see who is suspended, or tell when so
 person without access is known as a member of other groups alone. Speed: the burst limit of the site is
 shared by everybody who uses its API; it is learned.
 """
-
-from sinks.confluence_cloud.sink import ConfluenceCloud
-
-__all__ = ["ConfluenceCloud"]

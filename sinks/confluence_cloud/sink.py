@@ -7,18 +7,19 @@ from functools import cached_property, partial
 from itertools import chain
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Fields
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import Fields
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import Applied, Observation, groups_named
-from sinks.confluence_cloud.site import API, PAGE, ConfluenceSite, Group
+from sinks.confluence_cloud.options import ConfluenceCloudOptions
+from sinks.confluence_cloud.site import API, ConfluenceSite, Group
 from sinks.kit.cloud_rows import Columns
-from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite, SiteOptions
+from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite
 from sinks.kit.connection_check import Limitation, Probe
 from sinks.kit.frames import GROUP, Entitlement, build_assignments_of_few
 from sinks.kit.new_group import make_group
@@ -64,17 +65,10 @@ LIMITATIONS = (
 """What this route cannot do: said by `check`, and refused before a request."""
 
 
-class ConfluenceCloudOptions(SiteOptions):
-    """What a connection of kind `confluence_cloud` may say."""
-
-    url: str = Field(description="Address of the site, such as https://acme.atlassian.net, without /wiki.")
-    page_size: int = Field(PAGE, ge=1, le=PAGE, description="Rows a page.")
-
-
 class ConfluenceCloud(CloudSite[Group]):
     """One site."""
 
-    kind: ClassVar[str] = "confluence_cloud"
+    kind: ClassVar[str] = ConfluenceCloudOptions.kind
     Options: ClassVar[type[BaseModel]] = ConfluenceCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     fields: ClassVar[Fields] = FIELDS

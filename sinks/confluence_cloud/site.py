@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from sinks.confluence_cloud.options import PAGE
 from sinks.kit.group_listings import GroupListings
 from sinks.kit.required import require_texts
 from transport.client import Client
@@ -15,7 +16,7 @@ from transport.reply import Reply
 from transport.shape import Row, number_in, object_in, object_of, rows_in, rows_of, text_in
 
 API = "wiki/rest/api"
-PAGE, IDS_A_REQUEST = 200, 100
+IDS_A_REQUEST = 100
 
 
 class Group(NamedTuple):

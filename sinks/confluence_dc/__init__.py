@@ -7,7 +7,3 @@ memberships. Speed: groups go side by side; the token bucket of the user is shar
 
 Deleting is done later by the server; what is not done in time is propagating, and the next run checks it.
 """
-
-from sinks.confluence_dc.sink import ConfluenceDc
-
-__all__ = ["ConfluenceDc"]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from urllib.parse import parse_qs, quote, urlsplit
 
-from provisioning.model.intake import Columns as Gathered
-from provisioning.model.intake import Fields
+from provisioning.model.by_column import Columns as Gathered
+from provisioning.model.by_column import Fields
 from provisioning.model.terms import AccountState
 from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import Columns, Group, Installation, Licence, split_pairs

@@ -9,17 +9,17 @@ from functools import cached_property, partial
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from sinks import Applied
+from sinks.confluence_dc.options import ConfluenceDcOptions
 from sinks.confluence_dc.read import API, PRODUCT, SPECIAL, Confluence
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation
-from sinks.kit.options import DataCenterOptions
 from sinks.kit.waiting import wait_until
 from transport.redact import conceal
 from transport.shape import object_of, text_in
@@ -29,19 +29,10 @@ FORBIDDEN = frozenset("/\\,+<>'\" \t")
 UNDER_WAY = "the server deletes it in the background; the next run checks it"
 
 
-class ConfluenceDcOptions(DataCenterOptions):
-    """What a connection of kind `confluence_dc` may say."""
-
-    notify: bool = Field(False, description="Whether Confluence sends new users an e-mail.")
-    licensed_groups: list[str] | None = Field(
-        None, description="Groups that may use Confluence; asked of the server when not given."
-    )
-
-
 class ConfluenceDc(DataCenter):
     """One server."""
 
-    kind: ClassVar[str] = "confluence_dc"
+    kind: ClassVar[str] = ConfluenceDcOptions.kind
     Options: ClassVar[type[BaseModel]] = ConfluenceDcOptions
 
     def __init__(self, name: str, options: ConfluenceDcOptions, door: Any) -> None:

@@ -8,7 +8,3 @@ Speed: pages follow each other; the token bucket of the application is shared.
 A write of a user replaces it whole, so it repeats everything that was last observed. Crowd does not know
 which group opens which product: the connection may say so.
 """
-
-from sinks.crowd.sink import Crowd
-
-__all__ = ["Crowd"]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from provisioning.model.intake import Columns as Gathered
-from provisioning.model.intake import Fields
+from provisioning.model.by_column import Columns as Gathered
+from provisioning.model.by_column import Fields
 from sinks.crowd.memberships import Tree, parse, within
 from sinks.kit.datacenter_rows import Columns, Group, Memberships, split_pairs, state_of
 from sinks.kit.required import require_texts, rows_within, texts_of

@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
 from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import AccountState, Action, Deployment
 from sinks import Applied
+from sinks.crowd.options import CrowdOptions
 from sinks.crowd.read import API, CrowdServer, groups_of
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation
-from sinks.kit.options import RemoteOptions
 from transport.auth import Basic
 from transport.bounds import Bounds
 from transport.client import Client
@@ -38,23 +38,10 @@ BOUNDS = Bounds(seconds=600, size=512 << 20)
 """Crowd gives all memberships of a company in one answer."""
 
 
-class CrowdOptions(RemoteOptions):
-    """What a connection of kind `crowd` may say."""
-
-    url: str = Field(description="Address of Crowd, with its context path.")
-    application: str = Field(description="Name of the application in Crowd.")
-    password: SecretStr = Field(description="That application's password.")
-    products: dict[str, list[str]] = Field(
-        {}, description="Groups that open each product, where no other connection reads that product."
-    )
-    site: str | None = Field(None, description="Name of the site in reports; the host when not given.")
-    page_size: int = Field(1000, ge=1, le=1000, description="Rows a page.")
-
-
 class Crowd(DataCenter):
     """One server, as one application sees it."""
 
-    kind: ClassVar[str] = "crowd"
+    kind: ClassVar[str] = CrowdOptions.kind
     Options: ClassVar[type[BaseModel]] = CrowdOptions
     deployment: ClassVar[Deployment] = Deployment.DIRECTORY
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "given_name", "family_name"})

@@ -6,7 +6,3 @@ application roles. Writes: letting people in with products, group memberships, r
 Cannot: suspend, deactivate or rename anybody, or tell when somebody was last active. Speed: the site's
 burst limit is shared by everybody who uses its API; it is learned.
 """
-
-from sinks.jira_cloud.sink import JiraCloud
-
-__all__ = ["JiraCloud"]

@@ -6,17 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Fields
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import Fields
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Action
 from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
-from sinks.jira_cloud.site import USERS_A_PAGE, Group, JiraSite, Role
+from sinks.jira_cloud.options import JiraCloudOptions
+from sinks.jira_cloud.site import Group, JiraSite, Role
 from sinks.jira_cloud.write import ACTIONS, JiraWriter
-from sinks.kit.cloud_site import CloudSite, SiteOptions
+from sinks.kit.cloud_site import CloudSite
 from sinks.kit.connection_check import Limitation, Probe
 from sinks.kit.frames import GROUP, Entitlement, ProductSeats, build_assignments_of_few
 from sinks.kit.one_pass import Streams
@@ -56,16 +57,10 @@ MOST_ASKED = 1000
 """Users a read asks about one by one, where the site counts more than its groups explain."""
 
 
-class JiraCloudOptions(SiteOptions):
-    """What a connection of kind `jira_cloud` may say."""
-
-    page_size: int = Field(USERS_A_PAGE, ge=1, le=USERS_A_PAGE, description="Users a page.")
-
-
 class JiraCloud(CloudSite[Group]):
     """One site."""
 
-    kind: ClassVar[str] = "jira_cloud"
+    kind: ClassVar[str] = JiraCloudOptions.kind
     Options: ClassVar[type[BaseModel]] = JiraCloudOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     fields: ClassVar[Fields] = FIELDS

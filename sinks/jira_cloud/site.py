@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from provisioning.model.text import fold
+from sinks.jira_cloud.options import USERS_A_PAGE
 from sinks.kit.group_listings import GroupListings
 from sinks.kit.required import require_texts, texts_of
 from transport.client import Client
@@ -17,7 +18,7 @@ from transport.reply import Reply
 from transport.shape import Row, malformed, number_in, object_in, object_of, rows_in, rows_of, text_in
 
 API = "rest/api/3"
-USERS_A_PAGE, MEMBERS_A_PAGE = 1000, 50
+MEMBERS_A_PAGE = 50
 _SLOW = "Set a smaller page_size in the connection: the site needs more than 10 seconds for a page."
 
 

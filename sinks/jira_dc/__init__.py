@@ -8,7 +8,3 @@ delete or anonymise, memberships. Speed: groups go side by side; the token bucke
 Nested groups count as Jira counts them: a member of a group within a group is a member. A seat comes from a
 group of an application role alone, for Jira gives application access to nobody by itself.
 """
-
-from sinks.jira_dc.sink import JiraDc
-
-__all__ = ["JiraDc"]

@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Columns
 from provisioning.model.findings import Finding, Refused
 from provisioning.model.frames import Change
-from provisioning.model.intake import Columns
 from provisioning.model.terms import Action
 from sinks import Applied
+from sinks.jira_dc.options import JiraDcOptions
 from sinks.kit.connection_check import Probe
 from sinks.kit.datacenter import DataCenter
 from sinks.kit.datacenter_rows import Installation, split_pairs
 from sinks.kit.jira_server import API, FIELDS, Jira, accounts_of
-from sinks.kit.options import DataCenterOptions
 from sinks.kit.waiting import wait_until
 from transport.shape import Row, object_of, text_in
 
@@ -28,17 +28,10 @@ BODY = {"display_name": "displayName", "user_name": "name", "email": "emailAddre
 UNDER_WAY = "anonymisation under way; the next run checks it"
 
 
-class JiraDcOptions(DataCenterOptions):
-    """What a connection of kind `jira_dc` may say."""
-
-    anonymize: bool = Field(False, description="Whether deleting anonymises instead, for users with issues.")
-    new_owner: str | None = Field(None, description="Key of the user who takes over what they owned.")
-
-
 class JiraDc(DataCenter):
     """One server."""
 
-    kind: ClassVar[str] = "jira_dc"
+    kind: ClassVar[str] = JiraDcOptions.kind
     Options: ClassVar[type[BaseModel]] = JiraDcOptions
     fields: ClassVar[frozenset[str]] = frozenset({"display_name", "user_name"})
 

@@ -7,7 +7,3 @@ and putting them on desks, people in and out of both. Cannot: rename, bar or del
 portal-only account into the directory; a customer costs nothing, so there are no seats. Speed: the site's
 burst limit is shared by everybody who uses its API; it is learned.
 """
-
-from sinks.jsm_customers.sink import JsmCustomers
-
-__all__ = ["JsmCustomers"]

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Fields
 from provisioning.model.frames import Accounts, Change, concat
-from provisioning.model.intake import Fields
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
+from sinks.jsm_customers.options import JsmCustomersOptions
 from sinks.jsm_customers.portal import Portal
-from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite, SiteOptions
+from sinks.kit.cloud_site import IMPOSSIBLE, CloudSite
 from sinks.kit.connection_check import Limitation, Probe
 from sinks.kit.frames import build_assignments_of_few
 from sinks.kit.one_pass import Streams
@@ -73,19 +74,10 @@ REASONS: Mapping[Action, Reason] = {
 """Why the rest cannot be done, and what to do instead."""
 
 
-class JsmCustomersOptions(SiteOptions):
-    """What a connection of kind `jsm_customers` may say."""
-
-    desks: list[str] = Field(
-        [], description="Keys of the projects whose desks get each organisation that is made."
-    )
-    page_size: int = Field(50, ge=1, le=50, description="Customers, organisations and desks a page.")
-
-
 class JsmCustomers(CloudSite[Circle]):
     """The customers of one site."""
 
-    kind: ClassVar[str] = "jsm_customers"
+    kind: ClassVar[str] = JsmCustomersOptions.kind
     Options: ClassVar[type[BaseModel]] = JsmCustomersOptions
     actions: ClassVar[frozenset[Action]] = ACTIONS
     fields: ClassVar[Fields] = FIELDS

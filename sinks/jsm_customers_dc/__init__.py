@@ -8,7 +8,3 @@ ordinary user of Jira without application access, so there are no seats; nor say
 Speed: the API cannot be asked for one person's organisations, so each look before a write reads the people of
 all of them again; the token bucket of the user is shared.
 """
-
-from sinks.jsm_customers_dc.sink import JsmCustomersDc
-
-__all__ = ["JsmCustomersDc"]

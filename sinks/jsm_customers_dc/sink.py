@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Columns
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Change, Rejects, Seats, concat, empty
-from provisioning.model.intake import Columns
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
+from sinks.jsm_customers_dc.options import JsmCustomersDcOptions
 from sinks.jsm_customers_dc.portal import EXPERIMENTAL, ServerPortal
 from sinks.kit.connection_check import Limitation, Probe, check_connection
 from sinks.kit.datacenter_rows import build_accounts
@@ -28,7 +29,6 @@ from sinks.kit.frames import (
 )
 from sinks.kit.jira_server import FIELDS, Jira, accounts_of, refuse_cut
 from sinks.kit.one_pass import OnePass, Streams
-from sinks.kit.options import ServerOptions
 from sinks.kit.permission import Reason
 from sinks.kit.service_desk import Circle, check_desks, check_organisations
 from sinks.kit.service_desk_writer import ACTIONS, DeskWriter
@@ -65,18 +65,6 @@ _OF_JIRA = Reason(
 )
 REASONS: Mapping[Action, Reason] = {action: _OF_JIRA for action in Action if action not in ACTIONS}
 """Why the rest cannot be done, and what to do instead."""
-
-
-class JsmCustomersDcOptions(ServerOptions):
-    """What a connection of kind `jsm_customers_dc` may say."""
-
-    url: str = Field(description="Address of Jira, with its context path.")
-    desks: list[str] = Field(
-        [], description="Keys of the projects whose desks get each organisation that is made."
-    )
-    page_size: int = Field(
-        200, ge=1, le=1000, description="Users a page; of customers, organisations and desks 50 at most."
-    )
 
 
 class JsmCustomersDc(OnePass):

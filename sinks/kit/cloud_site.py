@@ -10,11 +10,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import pandas as pd
-from pydantic import Field, SecretStr
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Accounts, Assignments, Rejects, concat
-from provisioning.model.intake import Fields, batches
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
 from provisioning.model.text import fold
@@ -32,7 +31,6 @@ from sinks.kit.frames import (
     whole,
 )
 from sinks.kit.one_pass import OnePass, Streams
-from sinks.kit.options import RemoteOptions
 from sinks.kit.permission import Reason, SyncedGroup
 from transport.auth import Basic
 from transport.client import Client
@@ -57,14 +55,6 @@ IMPOSSIBLE: Mapping[Action, Reason] = {
     Action.UPDATE_EMAIL: _PROFILE,
 }
 """Why a site cannot do what an organisation can, and what to do instead."""
-
-
-class SiteOptions(RemoteOptions):
-    """What a connection to a site may say, whatever the product."""
-
-    url: str = Field(description="Address of the site, such as https://acme.atlassian.net.")
-    email: str = Field(description="E-mail address of the administrator whose token it is.")
-    token: SecretStr = Field(description="API token of that administrator.")
 
 
 class SiteGroup(SyncedGroup, Protocol):

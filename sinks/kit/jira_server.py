@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from provisioning.model.intake import Columns, Fields
+from provisioning.model.by_column import Columns, Fields
 from provisioning.model.text import fold
 from sinks.kit.datacenter_rows import Group, Installation, Licence, Memberships, state_of
 from sinks.kit.jira_server_shape import check_role, next_cursor, next_member

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -11,6 +11,8 @@ class SinkOptions(BaseModel):
     """What a connection may say, whatever the target; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid")
+    kind: ClassVar[str]
+    """What the policy file calls the target."""
 
 
 class RemoteOptions(SinkOptions):
@@ -18,6 +20,14 @@ class RemoteOptions(SinkOptions):
 
     url: str = Field(description="Address of the API.")
     workers: int = Field(8, ge=1, le=64, description="Requests side by side.")
+
+
+class SiteOptions(RemoteOptions):
+    """What a connection to a site may say, whatever the product."""
+
+    url: str = Field(description="Address of the site, such as https://acme.atlassian.net.")
+    email: str = Field(description="E-mail address of the administrator whose token it is.")
+    token: SecretStr = Field(description="API token of that administrator.")
 
 
 class ServerOptions(RemoteOptions):

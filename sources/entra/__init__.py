@@ -10,7 +10,3 @@ they are unknown. Between whole reads Graph's feeds say what changed (`sources.e
 Speed: Graph counts resource units, 8,000 in ten seconds for tenants that could use them up. Pages of
 a listing follow each other; with `managers` they hold 100 users, Graph's limit for that, else 999.
 """
-
-from sources.entra.source import Entra
-
-__all__ = ["Entra"]

@@ -24,7 +24,7 @@ import pandas as pd
 
 from provisioning.model.frames import Rejects, concat
 from provisioning.model.intake import iso_times
-from provisioning.model.merge import Delta
+from provisioning.model.merge import Delta, FeedLost
 from provisioning.model.snapshots import SourceSnapshot
 from sources.entra.fields import GUARDED
 from sources.entra.graph import FeedChanges, Graph
@@ -33,7 +33,6 @@ from sources.entra.groups import GROUP, Assigned, Groups
 from sources.entra.options import EntraOptions
 from sources.entra.people import People
 from sources.entra.people_changes import find_people_changes
-from sources.kit.feed import FeedLost
 from transport.errors import BadRequest, Forbidden, NotFound
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -17,6 +17,7 @@ GRAPH = "https://graph.microsoft.com"
 class EntraOptions(SourceOptions):
     """What a connection of kind `entra` may say."""
 
+    kind: ClassVar[str] = "entra"
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     known_fields = FIELDS | {"manager": MANAGER}
 

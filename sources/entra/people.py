@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from provisioning.model.intake import Fields, batches
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.screening import Screened
 from sources.entra.batch import chunks
 from sources.entra.fields import (

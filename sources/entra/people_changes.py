@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from provisioning.model.frames import Identities, Rejects, concat
+from provisioning.model.merge import FeedLost
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from sources.entra.fields import DELETED
 from sources.entra.people import People
-from sources.kit.feed import FeedLost
 from transport.shape import Row
 
 

@@ -28,7 +28,7 @@ from transport.prefetch import prefetch
 class Entra:
     """One Entra ID tenant."""
 
-    kind: ClassVar[str] = "entra"
+    kind: ClassVar[str] = EntraOptions.kind
     Options: ClassVar[type[BaseModel]] = EntraOptions
 
     def __init__(self, name: str, options: EntraOptions, door: Door) -> None:

@@ -8,7 +8,3 @@ Speed: 2,400 queries a minute for a user and project, which no answer announces,
 pages of a listing follow each other, groups go side by side.
 Changes: the Directory API tells none, so it is read whole.
 """
-
-from sources.google_workspace.source import GoogleWorkspace
-
-__all__ = ["GoogleWorkspace"]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from provisioning.model.intake import Fields, Rows, values_of
-from provisioning.model.sign_ins import NEVER
+from provisioning.model.attributes import NEVER
+from provisioning.model.by_column import Fields, Rows, values_of
 from provisioning.model.terms import State
 
 STATE, SIGN_IN, NO_SIGN_IN = "$state", "lastLoginTime", "$no sign-in"

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
 from provisioning.model.text import matches
 from sources.google_workspace.directory import Directory, Page, status_of
-from sources.google_workspace.fields import FIELDS, STATES, UNTOLD, columns, custom_schemas, wanted_fields
+from sources.google_workspace.fields import STATES, columns, custom_schemas, wanted_fields
 from sources.google_workspace.groups import Groups
+from sources.google_workspace.options import GoogleWorkspaceOptions
 from sources.kit.budget import Budget
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.members import batched
-from sources.kit.options import SourceOptions
 from sources.kit.states import screen_people
 from transport.client import Client
 from transport.door import Door
@@ -29,33 +29,10 @@ MOST_MEMBERS = 200
 """Groups and members a page may have."""
 
 
-class GoogleWorkspaceOptions(SourceOptions):
-    """What a connection of kind `google_workspace` may say."""
-
-    known_fields = FIELDS | dict.fromkeys(UNTOLD, "")
-    untold = frozenset(UNTOLD)
-
-    key: SecretStr = Field(description="Key of the service account: the JSON file Google made, whole.")
-    subject: str = Field(description="Address of the administrator the service account acts as.")
-    customer: str = Field("my_customer", description="Customer to read; by default the administrator's own.")
-    url: str = Field("https://admin.googleapis.com", description="Address of the Admin SDK API.")
-    token_url: str | None = Field(
-        None, description="Where tokens are asked for, where the key is wrong on it."
-    )
-    attributes: dict[str, str] = Field(
-        {}, description="Column to path, such as externalIds.login_id or customSchemas.Employment.start."
-    )
-    nested: bool = Field(True, description="Whether members of groups in groups count.")
-    deleted: bool = Field(True, description="Whether users deleted of late are read.")
-    queries_per_minute: int = Field(2400, ge=1, description="Quota of queries a minute for a user.")
-    page_size: int = Field(500, ge=1, le=500, description="Users a page; of groups and members 200 at most.")
-    workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
-
-
 class GoogleWorkspace:
     """One customer of Google Workspace."""
 
-    kind: ClassVar[str] = "google_workspace"
+    kind: ClassVar[str] = GoogleWorkspaceOptions.kind
     Options: ClassVar[type[BaseModel]] = GoogleWorkspaceOptions
 
     def __init__(self, name: str, options: GoogleWorkspaceOptions, door: Door) -> None:

@@ -6,7 +6,3 @@ itself or through another, with the way.
 Speed: no limit is documented, so what the answers say is kept to; pages and groups go side by side.
 Changes: the listings tell none, so it is read whole.
 """
-
-from sources.jumpcloud.source import JumpCloud
-
-__all__ = ["JumpCloud"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from provisioning.model.intake import Fields, Rows
+from provisioning.model.by_column import Fields, Rows
 from provisioning.model.terms import State
 
 FIELDS = {

@@ -6,45 +6,28 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
 from provisioning.model.text import matches
 from sources.jumpcloud.console import USERS, Console
-from sources.jumpcloud.fields import FIELDS, STATES, UNTOLD, columns, wanted_fields
+from sources.jumpcloud.fields import STATES, columns, wanted_fields
 from sources.jumpcloud.groups import Groups
+from sources.jumpcloud.options import JumpCloudOptions
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.labels import label
 from sources.kit.members import batched
-from sources.kit.options import SourceOptions
 from sources.kit.states import screen_people
 from transport.auth import ApiKey
 from transport.door import Door
 
 
-class JumpCloudOptions(SourceOptions):
-    """What a connection of kind `jumpcloud` may say."""
-
-    known_fields = FIELDS | dict.fromkeys(UNTOLD, "")
-    untold = frozenset(UNTOLD)
-
-    key: SecretStr = Field(description="API key of an administrator, best of one with read-only access.")
-    url: str = Field("https://console.jumpcloud.com/api", description="Address of the API.")
-    org: str | None = Field(None, description="Organisation, where the administrator has several.")
-    attributes: dict[str, str] = Field(
-        {}, description="Column to field of a user, such as attributes.kostenstelle for a custom one."
-    )
-    nested: bool = Field(True, description="Whether members of groups in groups count.")
-    page_size: int = Field(100, ge=1, le=100, description="Users, groups and members a page.")
-    workers: int = Field(4, ge=1, le=64, description="Pages and groups read side by side.")
-
-
 class JumpCloud:
     """One organisation of JumpCloud."""
 
-    kind: ClassVar[str] = "jumpcloud"
+    kind: ClassVar[str] = JumpCloudOptions.kind
     Options: ClassVar[type[BaseModel]] = JumpCloudOptions
 
     def __init__(self, name: str, options: JumpCloudOptions, door: Door) -> None:

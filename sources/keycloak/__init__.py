@@ -7,7 +7,3 @@ Whoever is in a group is in the groups around it, by a path.
 Speed: Keycloak has no limit; four requests at a time are what a server of moderate size bears.
 Changes: none are told without the realm's events, which are off by default, so it is read whole.
 """
-
-from sources.keycloak.source import Keycloak
-
-__all__ = ["Keycloak"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from provisioning.model.intake import Fields, Rows, values_of
+from provisioning.model.by_column import Fields, Rows, values_of
 from provisioning.model.terms import State
 
 ENABLED, CREATED = "enabled", "createdTimestamp"

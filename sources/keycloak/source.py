@@ -6,50 +6,27 @@ from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
-from provisioning.model.terms import State
 from provisioning.model.text import matches
-from sources.keycloak.fields import FIELDS, STATES, UNTOLD, columns
+from sources.keycloak.fields import STATES, columns
 from sources.keycloak.groups import Groups
+from sources.keycloak.options import KeycloakOptions
 from sources.keycloak.realm import Realm
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.client_credentials import ClientCredentials
 from sources.kit.members import batched
-from sources.kit.options import SourceOptions
 from sources.kit.states import screen_people
 from transport.door import Door
-
-
-class KeycloakOptions(SourceOptions):
-    """What a connection of kind `keycloak` may say."""
-
-    known_fields = FIELDS | dict.fromkeys(UNTOLD, "")
-    untold = frozenset(UNTOLD)
-
-    url: str = Field(description="Address of the server, with /auth at its end where an old one has it.")
-    realm: str = Field(description="Name of the realm whose users are read.")
-    client_id: str = Field(description="Confidential client with a service account, in the same realm.")
-    client_secret: SecretStr = Field(description="Its secret.")
-    attributes: dict[str, str] = Field(
-        {}, description="Column to field of a user, such as attributes.kostenstelle."
-    )
-    states: dict[str, State] = Field({}, description="What `disabled` means here: {disabled: departed}.")
-    groups: list[str] = Field(
-        ["*"], description="Patterns of the paths of groups to read, without the first slash."
-    )
-    nested: bool = Field(True, description="Whether members of groups in groups count.")
-    page_size: int = Field(100, ge=1, le=1000, description="Users, groups and members a page.")
-    workers: int = Field(4, ge=1, le=64, description="Pages and groups read side by side.")
 
 
 class Keycloak:
     """One realm of a Keycloak server."""
 
-    kind: ClassVar[str] = "keycloak"
+    kind: ClassVar[str] = KeycloakOptions.kind
     Options: ClassVar[type[BaseModel]] = KeycloakOptions
 
     def __init__(self, name: str, options: KeycloakOptions, door: Door) -> None:

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from errors import SeatwiseError
 from provisioning.model.merge import Delta
 from provisioning.model.snapshots import SourceSnapshot
-
-
-class FeedLost(SeatwiseError):
-    """What changed since the checkpoint can no longer be told; the source has to be read whole."""
-
-    remedy = "Nothing needs to be done; the next run follows the changes again."
 
 
 @runtime_checkable

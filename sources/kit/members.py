@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from provisioning.model.by_column import BATCH
 from provisioning.model.frames import Memberships, Rejects, complete, concat
-from provisioning.model.intake import BATCH, screened
+from provisioning.model.intake import screened
 from provisioning.model.screening import Screened
 from provisioning.model.unread import unread_group
 

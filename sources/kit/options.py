@@ -14,12 +14,14 @@ class SourceOptions(BaseModel):
     """Options that every identity provider has; a connector adds its own.
 
     Attributes:
+        kind: what the policy file calls the provider.
         known_fields: which field of a user fills which column, unless `attributes` says otherwise.
         untold: columns that this provider can never tell.
     """
 
     # What stands where a secret belongs is not shown in the error about it.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    kind: ClassVar[str]
     known_fields: ClassVar[Mapping[str, str]] = {}
     untold: ClassVar[frozenset[str]] = frozenset()
 

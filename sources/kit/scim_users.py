@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Literal
 
-from provisioning.model.intake import Made, Rows, values_of
+from provisioning.model.by_column import Made, Rows, values_of
 from provisioning.model.terms import State
 from provisioning.model.text import fold
 from provisioning.model.words import boolean

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from provisioning.model.attributes import NEVER, STALENESS
 from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
-from provisioning.model.sign_ins import NEVER, STALENESS
 from provisioning.model.terms import State
 
 STAGED = State.STAGED.value

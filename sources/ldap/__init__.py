@@ -9,7 +9,3 @@ last is worked on.
 Changes: `uSNChanged` and the deleted objects of one domain controller, or `modifyTimestamp` and a listing of
 identifiers; whoever seems gone is looked for once more (`sources.ldap.feed`).
 """
-
-from sources.ldap.source import Ldap
-
-__all__ = ["Ldap"]

@@ -17,17 +17,16 @@ from datetime import UTC, datetime, timedelta
 
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import gathered
-from provisioning.model.merge import Delta
+from provisioning.model.merge import Delta, FeedLost
 from provisioning.model.snapshots import SourceSnapshot
-from sources.kit.feed import FeedLost
 from sources.kit.members import batched
-from sources.kit.server_clock import OVERLAP
 from sources.ldap.directory import SHOW_DELETED, Directory
 from sources.ldap.groups import Groups
 from sources.ldap.options import LdapOptions
 from sources.ldap.people import Index, People, first_of
 from sources.ldap.values import guid
 from transport.errors import Forbidden, NotFound
+from transport.server_clock import OVERLAP
 
 KEPT = timedelta(days=60)
 """How long the oldest forests keep deleted objects."""

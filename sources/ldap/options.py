@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from sources.kit.options import SourceOptions
 from sources.ldap.profiles import COLUMNS, PROFILES, Profile
-from transport.wire import is_this_machine
+from transport.loopback import is_this_machine
 
 SCHEMES = ("ldap", "ldaps")
 
@@ -18,6 +18,7 @@ SCHEMES = ("ldap", "ldaps")
 class LdapOptions(SourceOptions):
     """What a connection of kind `ldap` may say."""
 
+    kind: ClassVar[str] = "ldap"
     known_fields = COLUMNS
     untold: ClassVar[frozenset[str]] = frozenset({"hired_on"})
 

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from provisioning.model.intake import Page, batches
+from provisioning.model.attributes import LAST, STALENESS
+from provisioning.model.by_column import Page, batches
 from provisioning.model.screening import Screened
-from provisioning.model.sign_ins import LAST, STALENESS
 from sources.kit.states import screen_people
 from sources.ldap.directory import Directory, Entry, plain
 from sources.ldap.options import LdapOptions

@@ -37,7 +37,7 @@ class LdapMissing(SeatwiseError):
 class Ldap:
     """One directory that speaks LDAP."""
 
-    kind: ClassVar[str] = "ldap"
+    kind: ClassVar[str] = LdapOptions.kind
     Options: ClassVar[type[BaseModel]] = LdapOptions
 
     def __init__(self, name: str, options: LdapOptions, door: Door) -> None:

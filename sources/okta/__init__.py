@@ -10,7 +10,3 @@ Changes: users and groups by when they changed, sign-ins and deletions by the sy
 (`sources.okta.feed`); a changed group's members are read again, which for the group of everyone is
 each time somebody comes or goes.
 """
-
-from sources.okta.source import Okta
-
-__all__ = ["Okta"]

@@ -18,11 +18,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from provisioning.model.intake import iso_times
-from sources.kit.feed import FeedLost
-from sources.kit.server_clock import answered_at, stamp
+from provisioning.model.merge import FeedLost
 from transport.client import Client
 from transport.pages import follow_cursor, next_link
 from transport.reply import Reply
+from transport.server_clock import answered_at, stamp
 from transport.shape import Row, object_in, rows_in, rows_of, text_in
 
 LOG = "/api/v1/logs"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioning.model.intake import Fields, Rows, values_of
-from provisioning.model.sign_ins import NEVER
+from provisioning.model.attributes import NEVER
+from provisioning.model.by_column import Fields, Rows, values_of
 from provisioning.model.terms import State
 
 SIGN_IN, NO_SIGN_IN = "lastLogin", "$no sign-in"

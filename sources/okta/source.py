@@ -6,14 +6,15 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property, partial
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel
 from requests.auth import AuthBase
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import batches, gathered
+from provisioning.model.intake import gathered
 from provisioning.model.merge import Delta
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
@@ -21,11 +22,10 @@ from provisioning.model.text import matches
 from sources.kit.checks import REFUSED, WITHHELD, check_patterns, check_read
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
-from sources.kit.options import SourceOptions
-from sources.kit.server_clock import since
 from sources.kit.states import screen_people
 from sources.okta.feed import iso, read_log, read_log_time
-from sources.okta.fields import FIELDS, STATES, columns
+from sources.okta.fields import STATES, columns
+from sources.okta.options import OktaOptions
 from transport.auth import ApiKey
 from transport.client import Client
 from transport.door import Door
@@ -33,6 +33,7 @@ from transport.errors import TransportError
 from transport.pages import follow_links
 from transport.prefetch import prefetch
 from transport.reply import decode_ids
+from transport.server_clock import since
 from transport.shape import Row, object_in, rows_of, text_in, values_of
 
 log = logging.getLogger(__name__)
@@ -52,38 +53,10 @@ EVER = "1970-01-01T00:00:00.000Z"
 LEAN = {"Content-Type": 'application/json; okta-response="omitCredentials,omitCredentialsLinks"'}
 
 
-class OktaOptions(SourceOptions):
-    """What a connection of kind `okta` may say."""
-
-    known_fields = FIELDS
-
-    url: str = Field(description="Address of the org, such as https://acme.okta.com.")
-    token: SecretStr | None = Field(None, description="API token (SSWS).")
-    client_id: str | None = Field(None, description="Service app, in place of a token.")
-    private_key: SecretStr | None = Field(None, description="Its private key, PEM or JWK.")
-    kid: str | None = Field(None, description="Name of the key, when the app has several.")
-    scopes: list[str] = Field(
-        ["okta.users.read", "okta.groups.read", "okta.logs.read"],
-        description="Scopes to ask for; okta.logs.read is done without where it is not granted.",
-    )
-    dpop: bool = Field(False, description="Whether the app demands proofs of possession.")
-    attributes: dict[str, str] = Field({}, description="Column to profile attribute, where yours differ.")
-    page_size: int = Field(200, ge=1, le=200, description="Users and groups a page.")
-    member_page_size: int = Field(1000, ge=1, le=1000, description="Members a page.")
-    workers: int = Field(8, ge=1, le=64, description="Groups read side by side.")
-
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        app = self.client_id is not None and self.private_key is not None
-        if app == (self.token is not None):
-            raise ValueError("give either token, or client_id with private_key")
-        return self
-
-
 class Okta:
     """One Okta org."""
 
-    kind: ClassVar[str] = "okta"
+    kind: ClassVar[str] = OktaOptions.kind
     Options: ClassVar[type[BaseModel]] = OktaOptions
 
     def __init__(self, name: str, options: OktaOptions, door: Door) -> None:

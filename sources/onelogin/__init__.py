@@ -8,7 +8,3 @@ side. An account has 5,000 calls an hour: 100,000 people take 1,000 and some.
 Changes: users by when they changed or signed in; deletions, and whether roles have to be listed again,
 by numbers and the log of events (`sources.onelogin.feed`).
 """
-
-from sources.onelogin.source import OneLogin
-
-__all__ = ["OneLogin"]

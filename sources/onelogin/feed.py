@@ -20,12 +20,12 @@ import orjson
 import pandas as pd
 
 from provisioning.model.intake import iso_times
-from sources.kit.feed import FeedLost
-from sources.kit.server_clock import answered_at, since, stamp
+from provisioning.model.merge import FeedLost
 from transport.client import Client
 from transport.errors import BadRequest, Forbidden, NotFound
 from transport.pages import follow_cursor
 from transport.reply import Reply
+from transport.server_clock import answered_at, since, stamp
 from transport.shape import Row, number_in_header, number_in_text, object_in, object_of, rows_of, text_in
 
 DELETED_USER = 17

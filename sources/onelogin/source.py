@@ -4,65 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import Fields, batches, gathered
-from provisioning.model.merge import Delta
+from provisioning.model.intake import gathered
+from provisioning.model.merge import Delta, FeedLost
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matches
 from provisioning.model.unread import say_nobody
 from sources.kit.checks import check_patterns, check_read
-from sources.kit.feed import FeedLost
 from sources.kit.members import Members, batched
-from sources.kit.options import SourceOptions
-from sources.kit.server_clock import since, stamp
 from sources.kit.states import screen_people
 from sources.onelogin import feed
 from sources.onelogin.auth import OneLoginToken
 from sources.onelogin.fields import FIELDS, STATE_WORDS, STATES, STATUS_WORDS
+from sources.onelogin.options import OneLoginOptions
 from sources.onelogin.pages import follow_numbers
 from transport.client import Client
 from transport.door import Door
 from transport.errors import TransportError
+from transport.server_clock import since, stamp
 from transport.shape import Row, number_in_text, object_in, object_of
 
 T = TypeVar("T")
 
 
-class OneLoginOptions(SourceOptions):
-    """What a connection of kind `onelogin` may say."""
-
-    known_fields = FIELDS
-
-    url: str = Field(description="Address of the account, such as https://acme.onelogin.com.")
-    client_id: str = Field(description="Client id of the API credential pair.")
-    client_secret: SecretStr = Field(description="Its secret.")
-    sign_in: Literal["basic", "header"] = Field(
-        "basic", description="How the pair is sent: HTTP Basic, or OneLogin's own header."
-    )
-    attributes: dict[str, str] = Field(
-        {}, description="Column to field of a user, such as custom_attributes.kostenstelle."
-    )
-    states: dict[str, State] = Field(
-        {}, description="What state words (unlicensed, suspended, unlicensed suspended) mean here."
-    )
-    groups: list[str] = Field(
-        ["*"], alias="roles", description="Patterns of the names of roles to read; case does not count."
-    )
-    page_size: int = Field(100, ge=1, le=100, description="Users and roles a page.")
-    workers: int = Field(8, ge=1, le=64, description="Pages read side by side.")
-
-
 class OneLogin:
     """One OneLogin account."""
 
-    kind: ClassVar[str] = "onelogin"
+    kind: ClassVar[str] = OneLoginOptions.kind
     Options: ClassVar[type[BaseModel]] = OneLoginOptions
 
     def __init__(self, name: str, options: OneLoginOptions, door: Door) -> None:

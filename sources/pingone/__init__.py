@@ -6,7 +6,3 @@ Speed: the environment's licence decides, of which one address gets about a thir
 come back. Pages of a listing follow each other, for a page is known by the one before it.
 Changes: none that tell of removals, so it is read whole.
 """
-
-from sources.pingone.source import PingOne
-
-__all__ = ["PingOne"]

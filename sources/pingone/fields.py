@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from provisioning.model.intake import Fields, Rows
+from provisioning.model.by_column import Fields, Rows
 from provisioning.model.terms import State
 
 STATE = "$state"

@@ -4,53 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel
 
+from provisioning.model.by_column import batches
 from provisioning.model.findings import Finding
-from provisioning.model.intake import batches
 from provisioning.model.screening import Screened
-from provisioning.model.terms import State
 from provisioning.model.text import matches
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.client_credentials import ClientCredentials
 from sources.kit.members import batched
-from sources.kit.options import SourceOptions
 from sources.kit.states import screen_people
 from sources.pingone.environment import Environment
-from sources.pingone.fields import FIELDS, STATES, columns
+from sources.pingone.fields import STATES, columns
 from sources.pingone.groups import list_groups, name_of, read_members
+from sources.pingone.options import PingOneOptions
 from transport.door import Door
 from transport.prefetch import prefetch
 
 ROLE = "Identity Data Read Only (a role of the worker application)"
 
 
-class PingOneOptions(SourceOptions):
-    """What a connection of kind `pingone` may say."""
-
-    known_fields = FIELDS
-
-    environment: str = Field(description="Identifier of the environment.")
-    client_id: str = Field(description="Client id of a worker application.")
-    client_secret: SecretStr = Field(description="Its secret.")
-    region: Literal["com", "eu", "ca", "asia", "com.au", "sg"] = Field(
-        "com", description="Where the environment is: what the addresses of its console end with."
-    )
-    url: str | None = Field(None, description="Address of the API, version included, if not the region's.")
-    auth_url: str | None = Field(None, description="Address of the token service, if not the region's.")
-    attributes: dict[str, str] = Field(
-        {}, description="Column to field of a user, such as an attribute your schema adds."
-    )
-    states: dict[str, State] = Field({}, description="What `disabled` means here: {disabled: departed}.")
-    page_size: int = Field(200, ge=1, le=200, description="Users and groups a page.")
-
-
 class PingOne:
     """One environment of PingOne."""
 
-    kind: ClassVar[str] = "pingone"
+    kind: ClassVar[str] = PingOneOptions.kind
     Options: ClassVar[type[BaseModel]] = PingOneOptions
 
     def __init__(self, name: str, options: PingOneOptions, door: Door) -> None:

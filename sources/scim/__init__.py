@@ -7,7 +7,3 @@ Speed: whatever the server allows; pages by index are read side by side, pages b
 where the server offers them) one after the other.
 Changes: where the server filters by `meta.lastModified` (`sources.scim.feed`).
 """
-
-from sources.scim.source import Scim
-
-__all__ = ["Scim"]

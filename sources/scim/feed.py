@@ -21,11 +21,11 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 
-from sources.kit.feed import FeedLost
+from provisioning.model.merge import FeedLost
 from sources.kit.members import Members
-from sources.kit.server_clock import answered_at, since, stamp
 from sources.scim.pages import Page
 from transport.errors import BadRequest, Forbidden, Malformed, NotFound, Unavailable
+from transport.server_clock import answered_at, since, stamp
 from transport.shape import Row
 
 MODIFIED = "meta.lastModified"

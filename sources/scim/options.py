@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -14,6 +14,7 @@ from sources.kit.scim_users import FIELDS
 class ScimOptions(SourceOptions):
     """What a connection of kind `scim` may say."""
 
+    kind: ClassVar[str] = "scim"
     known_fields = FIELDS
 
     url: str = Field(description="Address under which /Users and /Groups stand, version included.")

@@ -12,21 +12,20 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel
 from requests.auth import AuthBase
 
+from provisioning.model.by_column import Fields, Page, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
-from provisioning.model.intake import Fields, Page, batches, gathered
-from provisioning.model.merge import Delta
+from provisioning.model.intake import gathered
+from provisioning.model.merge import Delta, FeedLost
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matches
 from sources.kit.checks import check_patterns, check_read
 from sources.kit.client_credentials import ClientCredentials
-from sources.kit.feed import FeedLost
 from sources.kit.labels import label
 from sources.kit.members import Members, batched
 from sources.kit.scim_users import FIELDS, STATES, derived_fields, full_name, paths
-from sources.kit.server_clock import stamp
 from sources.kit.states import screen_people
 from sources.scim import dialect, feed
 from sources.scim.dialect import Abilities
@@ -39,6 +38,7 @@ from transport.auth import Basic, Bearer
 from transport.client import Client
 from transport.door import Door
 from transport.errors import BadRequest, NotFound, TransportError
+from transport.server_clock import stamp
 from transport.shape import Row, malformed
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ ASK_MEMBERS = (
 class Scim:
     """One SCIM server."""
 
-    kind: ClassVar[str] = "scim"
+    kind: ClassVar[str] = ScimOptions.kind
     Options: ClassVar[type[BaseModel]] = ScimOptions
 
     def __init__(self, name: str, options: ScimOptions, door: Door) -> None:

@@ -8,7 +8,3 @@ Speed: a company of 100,000 people in seconds; no request leaves.
 A push is never proof of absence: only users who were made inactive or deleted, and members who were taken out
 of a group, lose something. A connection that said nothing for longer than `silent_after` says so.
 """
-
-from sources.scim_push.source import ScimPush
-
-__all__ = ["ScimPush"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from sources.kit.scim_users import FIELDS
 class ScimPushOptions(SourceOptions):
     """What a connection of kind `scim_push` may say."""
 
+    kind: ClassVar[str] = "scim_push"
     known_fields = FIELDS
 
     ledger: str | None = Field(

@@ -12,9 +12,10 @@ import pandas as pd
 from pydantic import BaseModel
 
 from ledger.pushed import Inbox, Pushed
+from provisioning.model.by_column import Fields, batches
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Identities, Memberships, Rejects, concat, empty
-from provisioning.model.intake import Fields, batches, reject
+from provisioning.model.intake import reject
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
 from provisioning.model.text import matches
@@ -41,7 +42,7 @@ _PARTS = frozenset({"identities", "memberships"})
 class ScimPush:
     """One identity provider that pushes."""
 
-    kind: ClassVar[str] = "scim_push"
+    kind: ClassVar[str] = ScimPushOptions.kind
     Options: ClassVar[type[BaseModel]] = ScimPushOptions
 
     def __init__(self, name: str, options: ScimPushOptions, door: Door) -> None:  # noqa: ARG002 - needs no HTTP

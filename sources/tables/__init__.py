@@ -5,8 +5,3 @@ known, a mapping in the connection.
 Reads: one row per person, and one per membership where a second list is named.
 Speed: whole files and one transaction; nothing is paced.
 """
-
-from sources.tables.csv import Csv
-from sources.tables.sql import Sql
-
-__all__ = ["Csv", "Sql"]

@@ -8,34 +8,21 @@ Every row or value that cannot be used is reported with its line. It reads no ne
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from provisioning.model import delimited
 from provisioning.model.findings import Unreadable
-from sources.tables.table import Table, TableOptions
+from sources.tables.options import CsvOptions
+from sources.tables.table import Table
 from transport.door import Door
-
-
-class CsvOptions(TableOptions):
-    """What a connection of kind `csv` may say."""
-
-    path: Path = Field(description="The file; one whose name ends in .parquet is read as Parquet.")
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="Found by itself by default.")
-    encoding: str | None = Field(None, description="UTF-8 or what the byte order mark says by default.")
-
-    @property
-    def parquet(self) -> bool:
-        """Whether the file is Parquet."""
-        return self.path.suffix.casefold() in (".parquet", ".pq")
 
 
 class Csv(Table):
     """One file of people."""
 
-    kind: ClassVar[str] = "csv"
+    kind: ClassVar[str] = CsvOptions.kind
     Options: ClassVar[type[BaseModel]] = CsvOptions
     _options: CsvOptions
 

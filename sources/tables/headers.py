@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from provisioning.model import delimited
+from provisioning.model.attributes import ATTRIBUTES
 from provisioning.model.findings import Unreadable
-from provisioning.model.frames import Identities, columns
-from provisioning.model.text import fold
+from provisioning.model.text import fold, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAMES = {
     "source_id": ("user id", "id", "source id", "object id", "external id", "uid"),
@@ -89,7 +90,7 @@ class Header:
             raise self._missing("state", "status", ", or say which `state` all its rows have")
         if not {"source_id", "user_name", "email"} & set(places):
             raise self._missing("email", "email", "")
-        return {name: places[name] for name in columns(Identities) if name in places}
+        return {name: places[name] for name in ATTRIBUTES if name in places}
 
     def refuse_twins(self, rows: pd.DataFrame, used: Sequence[int]) -> None:
         """Refuse a table in which a header that is used stands over two columns that differ.
@@ -119,7 +120,7 @@ class Header:
         )
 
     def _nearest(self, words: Sequence[str]) -> str | None:
-        found = (delimited.nearest(word, [name for name in self.names if name]) for word in words)
+        found = (nearest(word, [name for name in self.names if name]) for word in words)
         return next((name for name in found if name), None)
 
     def _hint(self, words: Sequence[str]) -> str:

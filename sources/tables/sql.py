@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas as pd
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import BaseModel
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
@@ -23,7 +23,8 @@ from sqlalchemy.pool import NullPool
 
 from provisioning.model.delimited import Table as Read
 from provisioning.model.findings import Unreadable
-from sources.tables.table import Table, TableOptions
+from sources.tables.options import SqlOptions
+from sources.tables.table import Table
 from transport.door import Door
 from transport.redact import conceal, redact
 
@@ -35,27 +36,12 @@ READ_ONLY = {
 """How a database is told that a transaction only reads; of others the rollback alone is held."""
 _COLON = re.compile(r"(?<!:):(?!:)")
 """A colon of the query's own; it would else name a parameter."""
-_READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
-
-
-class SqlOptions(TableOptions):
-    """What a connection of kind `sql` may say."""
-
-    url: SecretStr = Field(description="SQLAlchemy address, such as postgresql+psycopg://reader:…@host/hr.")
-    query: str = Field(description="A SELECT; its column names are the headers.")
-
-    @field_validator("query")
-    @classmethod
-    def _reads(cls, query: str) -> str:
-        if not _READS.match(query):
-            raise ValueError("a query begins with SELECT or WITH")
-        return query
 
 
 class Sql(Table):
     """One query over a database."""
 
-    kind: ClassVar[str] = "sql"
+    kind: ClassVar[str] = SqlOptions.kind
     Options: ClassVar[type[BaseModel]] = SqlOptions
     _options: SqlOptions
 

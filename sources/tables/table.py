@@ -10,71 +10,29 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from provisioning.model import delimited
+from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
-from provisioning.model.sign_ins import LAST, NEVER, STALENESS
-from provisioning.model.terms import State
-from provisioning.model.text import fold, folded
+from provisioning.model.text import folded
 from provisioning.model.words import STATES, known
-from provisioning.policy.values import Duration
 from sources.kit.states import STAGED, state_remedy
-from sources.tables.headers import NAMES, Header
+from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
+from sources.tables.options import TableOptions
 
 TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
 """What stands for the last sign-in of someone who never signed in; an empty cell says nothing."""
 ROW = "row"
 """The field a report names where a whole row could not be read."""
-
-
-class Groups(BaseModel):
-    """Where the table names a person's groups."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    columns: list[str] = Field(description="Headers of the columns that hold names of groups.")
-    separator: str | None = Field(None, description="What stands between several names in one field.")
-
-
-class TableOptions(BaseModel):
-    """What a connection to any table of people may say."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    columns: dict[str, str] = Field({}, description="Column to header, where the header is not well known.")
-    states: dict[str, State] = Field({}, description="What the table's words for a state mean.")
-    state: State | None = Field(
-        None, description="State of a row without one, or of a table without the column."
-    )
-    groups: Groups | None = Field(None, description="Where groups are named.")
-    sign_in_staleness: Duration = Field(
-        timedelta(0),
-        description="How far behind its last sign-ins may be, in days, such as 14d of lastLogonTimestamp.",
-    )
-    dates: list[str] = Field(
-        [], description="Formats of dates such as %d/%m/%Y, beside 2026-01-31 and 31 Jan 2026."
-    )
-
-    @field_validator("states")
-    @classmethod
-    def _whatever_case(cls, states: dict[str, State]) -> dict[str, State]:
-        return {fold(word): state for word, state in states.items()}
-
-    @model_validator(mode="after")
-    def _known_columns(self) -> Self:
-        if unknown := set(self.columns) - set(NAMES):
-            raise ValueError(f"columns: no column {sorted(unknown)}; columns are {sorted(NAMES)}")
-        return self
 
 
 class Sheet(NamedTuple):

@@ -75,6 +75,8 @@ def _jobs() -> Iterator[Job]:
     for target in kills.TARGETS:
         one = partial(reads.campaign, source="okta-main", target=target, of=target)
         yield Job(f"read {target} whole", partial(one, full=True))
+        if target in reads.TARGET_FEEDS:
+            yield Job(f"read {target} changes", partial(one, full=False))
     for target in kills.TARGETS:
         yield Job(f"write {target}", partial(writes.campaign, target))
     yield Job("database acme-cloud", partial(database.campaign, "acme-cloud"))

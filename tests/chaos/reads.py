@@ -24,6 +24,8 @@ SOURCES = (
 )  # fmt: skip
 FEEDS = ("okta-main", "entra", "onelogin", "scim-2", *LDAP)
 """Sources that can tell what changed."""
+TARGET_FEEDS = ("acme-cloud",)
+"""Targets that can tell what changed."""
 STATUSES = (500, 503, 429, 401, 403, 404, 400, 408, 409)
 ODD: tuple[dict[str, Any], ...] = (
     *({"kind": "status", "status": status} for status in STATUSES),
@@ -154,7 +156,7 @@ def campaign(
         source: connection that is read.
         target: connection that is written.
         of: connection whose requests are struck, one of the two.
-        full: whether the source is read whole, or by what changed.
+        full: whether everything is read whole, or by what changed.
         most: how many points at most.
         seed: which.
     """

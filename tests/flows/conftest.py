@@ -4,11 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import sqlite3
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,6 +12,9 @@ from typing import Any
 
 import pytest
 import requests
+
+from flows.cli.authorities import one_authority
+from flows.cli.own_server import lay_out
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -34,40 +32,6 @@ QUIET = {
 os.environ.update(QUIET)
 
 
-def template() -> Path:
-    """A migrated database to copy: migrating one costs more than all the flows of a test."""
-    import prefect
-
-    path = Path(tempfile.gettempdir()) / f"seatwise-prefect-{prefect.__version__}-{os.getuid()}.db"
-    if not path.exists():
-        new = path.with_suffix(f".{os.getpid()}")
-        url = f"sqlite+aiosqlite:///{new}"
-        subprocess.run(
-            [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PREFECT_SERVER_DATABASE_CONNECTION_URL": url},
-        )
-        connection = sqlite3.connect(new)
-        connection.execute("pragma wal_checkpoint(truncate)")
-        connection.close()
-        new.replace(path)
-    return path
-
-
-def one_authority(folder: Path) -> Path:
-    """A file with the first certificate alone: every client of Prefect reads all of them, a third of a run.
-
-    The server speaks http, so none of them is ever asked.
-    """
-    import certifi
-
-    end = "-----END CERTIFICATE-----\n"
-    path = folder / "authority.pem"
-    path.write_text(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end)
-    return path
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prefect server in a process of its own."""
@@ -83,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     )
 
     home = tmp_path_factory.mktemp("prefect")
-    shutil.copy(template(), home / "prefect.db")
+    lay_out(home / "prefect.db")
     settings = {
         PREFECT_HOME: home,
         PREFECT_API_SSL_CERT_FILE: str(one_authority(home)),

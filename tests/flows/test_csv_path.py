@@ -160,6 +160,22 @@ def test_two_files_are_enough_to_begin(company, files: Path, tmp_path: Path):
     assert "kept" in write_from_exports(files / "people.csv", files / "export-users.csv", folder, force=False)
 
 
+def test_a_mistake_in_the_price_book_is_told_before_anything_is_read(company, files: Path):
+    """By the run, which has asked nobody for anything, and by `check`, with or without the connections."""
+    from flows.cli.check import check_connections
+    from provisioning.policy.yaml_file import PriceBookError
+
+    (files / "policy.yaml").write_text(POLICY.format(source=OKTA.format(base=company.url)))
+    (files / "prices.yaml").write_text("version: 2\ncurency: USD\ncontracts: []\n")
+
+    with pytest.raises(PriceBookError, match="curency"):
+        run("licences", files)
+    assert company.world.counters.total("/okta") == 0
+    for offline in (True, False):
+        with pytest.raises(PriceBookError, match="curency"):
+            check_connections(files / "policy.yaml", offline=offline, json=False)
+
+
 def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: Path):
     """One of the export's people is gone, one is new; before the first read there is nothing to compare."""
     from tasks.past import NothingReadThen

@@ -73,6 +73,7 @@ class Case:
         direct: HTTP methods by which a product is given and taken without a group, where that can be.
         silent: parts its API does not tell.
         profile: what an update changes.
+        unchanged: requests of a read by changes at most, where nothing changed.
     """
 
     options: Callable[[Running, Path], dict[str, Any]]
@@ -83,6 +84,7 @@ class Case:
     direct: dict[Action, str] = field(default_factory=dict)
     silent: tuple[str, ...] = ("capacity",)
     profile: dict[str, str] = field(default_factory=lambda: dict(AFTER[Action.UPDATE]))
+    unchanged: int = 0
 
     def verb(self, made: Change) -> str:
         """The HTTP method that a change is sent with."""
@@ -163,6 +165,7 @@ CASES = {
             f"/atlassian/admin/v1/orgs/{ORG_ID}/users",
         ),
         direct={Action.GRANT: "POST", Action.REVOKE: "POST"},
+        unchanged=16,
     ),
     "atlassian_export": Case(_export),
     "jira_cloud": Case(

@@ -1,4 +1,4 @@
-"""The example of the page on connectors is two files that do what the page promises."""
+"""The example of the page on connectors is a few files that do what the page promises."""
 
 from __future__ import annotations
 
@@ -19,21 +19,24 @@ CONTRACT = "tests/sources/test_contract.py"
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what a source lives in, with the two files of the page."""
+    """A copy of what a source lives in, with the files of the page."""
     tree = tmp_path_factory.mktemp("tree")
     for folder in ("sources", "sandbox", "tests/sources", "tests/receive"):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "pyproject.toml", tree)
+    for file in ("pyproject.toml", "tests/pages.py"):
+        shutil.copy(ROOT / file, tree / file)
     for path, text in FILE.findall(PAGE):
-        (tree / path).parent.mkdir()
+        (tree / path).parent.mkdir(exist_ok=True)
         (tree / path).write_text(text, encoding="utf-8")
     return tree
 
 
-def test_the_example_is_two_files() -> None:
-    """One in the vendor folder of the sources, one in that of the sandbox."""
+def test_the_example_is_two_folders() -> None:
+    """What it is, says and reads in the vendor folder of the sources; its face in that of the sandbox."""
     assert [path for path, _ in FILE.findall(PAGE)] == [
         "sources/roster/__init__.py",
+        "sources/roster/options.py",
+        "sources/roster/source.py",
         "sandbox/roster/__init__.py",
     ]
 
@@ -52,7 +55,7 @@ def test_the_example_is_written_as_the_house_is(tree: Path, chore: list[str]) ->
 
 @pytest.mark.live
 def test_the_contract_finds_the_example_and_holds(tree: Path) -> None:
-    """Nothing but the two files is added, and the suite covers them like any other source."""
+    """Nothing but these files is added, and the suite covers them like any other source."""
     chosen = "roster or same_company or every_kind"
     command = [sys.executable, "-m", "pytest", "-q", CONTRACT, "-k", chosen]
     # It is run beside this suite, not as a part of it: what measures the one leaves the other alone.

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from provisioning.model.merge import merged
+from provisioning.model.merge import FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.running import Running
 from sources import Source, connector
-from sources.kit.feed import Feed, FeedLost
+from sources.kit.feed import Feed
 from tests.pages import positions
 from tests.sources.cases import CASES, connect
 from tests.sources.test_contract import BREAKS, PARTS, hasty, read, sent

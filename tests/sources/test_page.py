@@ -9,7 +9,7 @@ import sources
 from sinks.atlassian_org.data import ACCOUNT_FIELDS
 from sources.okta.fields import FIELDS, STATES
 from sources.onelogin import fields as onelogin_fields
-from sources.tables.table import NAMES
+from sources.tables.headers import NAMES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
 

@@ -6,7 +6,8 @@ import pytest
 
 from provisioning.policy.policy import Policy, load
 from provisioning.policy.yaml_file import PolicyError
-from tasks.connections import ConnectorOptions, open_sink, open_source
+from tasks.connections import open_sink, open_source
+from tasks.policy_file import ConnectorOptions
 from transport.door import Door
 from transport.errors import ACCEPTED, ClearText
 

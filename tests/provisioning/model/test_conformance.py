@@ -8,19 +8,27 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.model import frames, sign_ins
+from provisioning.model import frames
+from provisioning.model.attributes import ATTRIBUTES, SIGN_IN, TIMES
 from provisioning.model.conformance import fits
 from provisioning.model.frames import Frame, Identities, Memberships, Waste
 
 MODELS = [m for m in vars(frames).values() if isinstance(m, type) and issubclass(m, Frame) and m is not Frame]
-NO_TEXTS = {"hired_on", "leaves_on", "created_on", *sign_ins.COLUMNS}
 
 
 def people(**changed: Any) -> pd.DataFrame:
     """Two valid identities, some columns replaced."""
-    row = {name: None if name in NO_TEXTS else "x" for name in frames.columns(Identities)}
+    row = {name: None if name in {*TIMES, *SIGN_IN} else "x" for name in frames.columns(Identities)}
     raw = pd.DataFrame([row | {"state": "active"}] * 2)
     return Identities.to_schema().validate(raw).assign(**changed)
+
+
+def test_a_policy_names_the_attributes_that_identities_have() -> None:
+    """It is read without any frame, by names that stand beside the frame's."""
+    declared = Identities.to_schema().columns
+
+    assert list(declared) == [*ATTRIBUTES, *SIGN_IN[1:]]
+    assert [name for name, column in declared.items() if str(column.dtype).startswith("datetime")] == [*TIMES]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.model.delimited import Ragged, decode, nearest, parse
+from provisioning.model.delimited import Ragged, decode, parse
 from provisioning.model.findings import Unreadable
+from provisioning.model.text import nearest
 
 FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), max_size=8)
 

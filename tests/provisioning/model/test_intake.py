@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.model import frames, intake
+from provisioning.model import by_column, frames
+from provisioning.model.by_column import Columns, Fields, batches
 from provisioning.model.frames import Identities, Memberships, empty
-from provisioning.model.intake import Columns, Fields, batches, iso_times, reject, screened
+from provisioning.model.intake import iso_times, reject, screened
 
 FIELDS = Fields({"source_id": "id", "email": "profile.mail"})
 
@@ -45,7 +46,7 @@ def test_each_key_is_kept_once(pages: list[list[int | None]]) -> None:
 
 def test_batches_hold_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are gathered until a batch is full; none is empty and none is lost."""
-    monkeypatch.setattr(intake, "BATCH", 4)
+    monkeypatch.setattr(by_column, "BATCH", 4)
     pages = [{"source_id": [f"{n}-{i}" for i in range(3)]} for n in range(3)] + [{"source_id": []}]
 
     sizes = [len(batch["source_id"]) for batch in batches(pages, key="source_id")]

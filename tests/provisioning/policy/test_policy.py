@@ -174,7 +174,7 @@ def test_the_schema_and_the_page_are_up_to_date():
 
 def test_the_schema_accepts_the_example_and_refuses_mistakes():
     """An editor sees what `seatwise check` sees."""
-    from tasks.connections import ConnectorOptions
+    from tasks.policy_file import ConnectorOptions
 
     checker = jsonschema_rs.validator_for(json_schema(ConnectorOptions()))
     checker.validate(yaml.safe_load(EXAMPLE))
@@ -188,7 +188,7 @@ def test_the_schema_accepts_the_example_and_refuses_mistakes():
 
 def test_the_example_is_good_for_the_connectors_there_are():
     """The example loads with the options of the real connectors."""
-    from tasks.connections import ConnectorOptions
+    from tasks.policy_file import ConnectorOptions
 
     assert load(EXAMPLE, origin="policy.yaml", connection_options=ConnectorOptions())
 

@@ -12,8 +12,8 @@ import pytest
 from sandbox.company.company import START, Company
 from sandbox.company.people import ACTIVE, DEPARTED
 from sandbox.kit.cloud_drift import drifted
-from sandbox.kit.cloud_model import CONFLUENCE, JIRA, JSM, Account, Use
-from sandbox.kit.cloud_state import Organisation, RefusedError
+from sandbox.kit.cloud_model import CONFLUENCE, JIRA, JSM, Account, RefusedError, Use
+from sandbox.kit.cloud_state import Organisation
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.merge import Delta, merged
+from provisioning.model.merge import Delta, FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.company.people import ACTIVE, Person
 from sandbox.entra import face as entra
@@ -22,7 +22,6 @@ from sandbox.entra.rows import user_id
 from sandbox.entra.tree import units
 from sandbox.running import Running
 from sources.entra.source import Entra, EntraOptions
-from sources.kit.feed import FeedLost
 from tests.sandbox.entra.client import SECRETS
 from transport.door import Door
 from transport.errors import ForeignHost, Malformed

@@ -10,14 +10,13 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.merge import Delta, merged
+from provisioning.model.merge import Delta, FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox import vendors
 from sandbox.company.people import Person
 from sandbox.running import Running
-from sources.kit.feed import FeedLost
-from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
+from sources.ldap.source import Ldap
 from tests.sources.cases import connect
 from transport.door import Door
 from transport.errors import CredentialRefused, Moved

@@ -21,8 +21,8 @@ from sandbox.ldap import openldap, slapd
 from sandbox.ldap.slapd import BLIND, LIMITED, MANAGER, PASSWORD, READER, Slapd
 from sandbox.ldap.tree import Entry, Tree
 from sandbox.running import Running
-from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
+from sources.ldap.source import Ldap
 from tests.sources.cases import connect
 from transport.door import Door
 from transport.errors import BadRequest, ConnectionLost, CredentialRefused, NotFound, Untrusted

@@ -8,9 +8,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from sources.ldap import Ldap
 from sources.ldap.options import LdapOptions
-from sources.ldap.source import LdapMissing
+from sources.ldap.source import Ldap, LdapMissing
 from sources.ldap.values import (
     control_word,
     escaped_guid,

@@ -10,16 +10,15 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.merge import Delta, merged
+from provisioning.model.merge import Delta, FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.company.company import Company
 from sandbox.okta.rows import group_id, user_id
 from sandbox.running import Running
-from sources.kit.feed import FeedLost
-from sources.kit.server_clock import stamp
 from sources.okta.feed import PAGE
 from sources.okta.source import Okta, OktaOptions
 from transport.door import Door
+from transport.server_clock import stamp
 
 LOG = "/okta/api/v1/logs"
 

@@ -10,11 +10,10 @@ import pandas as pd
 import pytest
 
 from provisioning.model import frames
-from provisioning.model.merge import merged
+from provisioning.model.merge import FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.onelogin.rows import user_id
 from sandbox.running import Running
-from sources.kit.feed import FeedLost
 from sources.onelogin.feed import Checkpoint
 from sources.onelogin.source import OneLogin, OneLoginOptions
 from transport.door import Door

@@ -10,11 +10,10 @@ import pytest
 import requests
 
 from provisioning.model import frames
-from provisioning.model.merge import merged
+from provisioning.model.merge import FeedLost, merged
 from provisioning.model.snapshots import SourceSnapshot
 from sandbox.running import Running
 from sandbox.scim.rows import group_id, user_id
-from sources.kit.feed import FeedLost
 from sources.scim.source import Scim, ScimOptions
 from transport.door import Door
 
