@@ -24,8 +24,16 @@ from errors import SeatwiseError
 
 PATIENCE = 120.0
 """Seconds it may take to answer; two slow cores need ten."""
-ASIDE = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+ASIDE = {
+    "PREFECT_UI_ENABLED": "0",
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    # No block types are registered, so none need be loaded to see whether they have changed.
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "0",
+}
 """How Prefect marks a server that it starts by itself: no page, and few services."""
+UVICORN = "import gc; gc.set_threshold(50_000); from uvicorn import main; main()"
+"""The server, without a collector that walks again and again through the modules it loads."""
 TOLD = ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_EPHEMERAL_ENABLED")
 """Settings that say which server is used, or that none is started."""
 OTHER_DATABASE = "DATABASE_CONNECTION_URL"
@@ -50,7 +58,7 @@ class OwnServer:
             self._port = free.getsockname()[1]
         app = ["--factory", "prefect.server.api.server:create_app", "--lifespan", "on"]
         where = ["--host", "127.0.0.1", "--port", str(self._port), "--log-level", "error"]
-        command = [sys.executable, "-m", "uvicorn", *app, *where]
+        command = [sys.executable, "-c", UVICORN, *app, *where]
         self._process = subprocess.Popen(command, env={**os.environ, **ASIDE})  # noqa: S603  our own words
         atexit.register(self._stop)
 

@@ -64,6 +64,8 @@ def run_flow(flow: str, parameters: dict[str, Any]) -> dict[str, Any]:
             progress.say("PREFECT_API_URL is not set: a temporary local Prefect server serves this run.")
             _announced.append(True)
         if own is not None:
+            # Prefect loads it when a run begins; here it is loaded while the server starts.
+            import_module("fastapi.encoders")
             own.wait()
         return summary_of(asyncio.run(start(**parameters, return_state=True)))
 
