@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from errors import explain_error
 from flows.cli.findings import describe
 from provisioning.model.findings import Finding
-from sinks import Sink
-from sinks.kit.feed import TargetFeed
 from tasks.locate import locate_policy
 from tasks.policy_file import read_policy
 from tasks.prices import read_prices
 
 if TYPE_CHECKING:
+    from sinks import Sink
     from tasks.session import Session
 
 
@@ -78,6 +77,8 @@ def _check(session: Session, name: str, *, source: bool) -> list[Finding]:
 
 def _tells_changes(name: str, sink: Sink) -> list[Finding]:
     """That a target which is changed is read whole each time, where it is of a kind that tells no changes."""
+    from sinks.kit.feed import TargetFeed
+
     if isinstance(sink, TargetFeed) or not sink.actions:
         return []
     words = "cannot tell what changed, so each run reads it whole"
