@@ -11,8 +11,8 @@ sandbox enforces and the requests that got through:
 - `jira_dc`, `confluence_dc`, `crowd`, `bitbucket_dc`: one bucket of the caller for everything, filled in
   steps; the first may come at once.
 - `atlassian_scim`: nothing is documented, and nothing is enforced.
-- `jsm_customers`: of the burst of a site only the size is known; `jsm_customers_dc`: the bucket as above. A look
-  is several requests there, for no one of them tells an account with all it is in.
+- `jsm_customers`: of the burst of a site only the size is known; `jsm_customers_dc`: the bucket as above. A
+  look is several requests there, for no one of them tells an account with all it is in.
 
 Operations are limited apart from each other, so of those the busiest counts. A turn of the plan must not
 begin before the one before it has ended (a seat is freed before it is filled), so the times of the phases are
