@@ -32,8 +32,17 @@ ASIDE = {
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "0",
 }
 """How Prefect marks a server that it starts by itself: no page, and few services."""
-UVICORN = "import gc; gc.set_threshold(50_000); from uvicorn import main; main()"
-"""The server, without a collector that walks again and again through the modules it loads."""
+UVICORN = """
+import gc, os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.buffer.read(), os._exit(0)), daemon=True).start()
+gc.set_threshold(50_000)
+from uvicorn import main
+main()
+"""
+"""The server, without a collector that walks again and again through the modules it loads.
+
+Its input ends with the process that started it, however that ends; then it ends, too.
+"""
 TOLD = ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_SERVER_EPHEMERAL_ENABLED")
 """Settings that say which server is used, or that none is started."""
 OTHER_DATABASE = "DATABASE_CONNECTION_URL"
@@ -59,7 +68,9 @@ class OwnServer:
         app = ["--factory", "prefect.server.api.server:create_app", "--lifespan", "on"]
         where = ["--host", "127.0.0.1", "--port", str(self._port), "--log-level", "error"]
         command = [sys.executable, "-c", UVICORN, *app, *where]
-        self._process = subprocess.Popen(command, env={**os.environ, **ASIDE})  # noqa: S603  our own words
+        self._process = subprocess.Popen(  # noqa: S603  our own words
+            command, env={**os.environ, **ASIDE}, stdin=subprocess.PIPE
+        )
         atexit.register(self._stop)
 
     @property

@@ -89,3 +89,18 @@ def test_a_server_of_the_environment_is_used(untold, monkeypatch):
     monkeypatch.setenv("PREFECT_API_URL", "http://prefect.acme.test/api")
 
     assert own_server.start_own_server() is None
+
+
+def test_the_server_ends_with_its_command_however_that_ends(tmp_path):
+    """The command is killed at once; both write to one pipe, which ends when the last of them has."""
+    killed = "import os; from flows.cli.own_server import OwnServer; OwnServer(); os.kill(os.getpid(), 9)"
+
+    ran = subprocess.run(
+        [sys.executable, "-c", killed],
+        check=False,
+        capture_output=True,
+        timeout=120,
+        env={**os.environ, "PREFECT_HOME": str(tmp_path)},
+    )
+
+    assert ran.returncode == -9
