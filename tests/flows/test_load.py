@@ -41,6 +41,7 @@ LOOKS = {
     "crowd": "/search|/user/group/direct",
     "bitbucket": "/admin/users",
     "acme-customers": "/api/3/user(/search)?",
+    "legacy-customers": "/api/2/user(/search)?",
 }
 
 

@@ -310,14 +310,15 @@ def test_a_log_that_is_not_to_be_had_costs_the_changes_alone(service: Running, s
     assert source.check()[-1].level == ("error" if status == 401 else "warning")
 
 
-def test_who_can_sign_in_and_never_did_is_told_apart(faulty: Running) -> None:
+def test_who_can_sign_in_and_never_did_is_told_apart() -> None:
     """Null is never for whoever can sign in; an attribute of the org's own says nothing of the kind."""
-    company = faulty.world.company
-    new = company.hire({"state": "active"})
-    new.last_sign_in = None
+    with Running(people=40, seed=3) as hiring:
+        company = hiring.world.company
+        new = company.hire({"state": "active"})
+        new.last_sign_in = None
 
-    told = people(okta(faulty)).set_index("source_id")
-    own = people(okta(faulty, attributes={"last_sign_in": "hireDate"}))
+        told = people(okta(hiring)).set_index("source_id")
+        own = people(okta(hiring, attributes={"last_sign_in": "hireDate"}))
 
     never = set(told.index[told["never_signed_in"].fillna(value=False)])
     expected = {user_id(p.number) for p in company.in_state("active") if p.last_sign_in is None}
