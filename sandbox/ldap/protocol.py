@@ -95,7 +95,8 @@ class Ldap(asyncio.Protocol):
             self._session = Session()
         operations = self._operations(asked, fault)
         self.world.counters.add(PATH, "GET", fault.status if fault and kind == "status" else 200)
-        self._send(asked, operations, cut=kind == "truncate")
+        late = fault.seconds if fault and kind == "timeout" else 0.0
+        self._send(asked, operations, late, cut=kind == "truncate")
 
     def _operations(self, asked: Message, fault: Fault | None) -> list[bytes]:
         if fault and fault.kind == "status" and isinstance(fault.body, list):
@@ -110,9 +111,9 @@ class Ldap(asyncio.Protocol):
             fault.answer_alike(200, {}, operations)
         return operations
 
-    def _send(self, asked: Message, operations: list[bytes], *, cut: bool = False) -> None:
+    def _send(self, asked: Message, operations: list[bytes], late: float = 0.0, *, cut: bool = False) -> None:
         data = message.numbered(asked.number, operations)
-        loop, late = asyncio.get_running_loop(), self.world.limits.latency
+        loop, late = asyncio.get_running_loop(), late + self.world.limits.latency
         loop.call_later(late, self._write, data[: len(data) // 2] if cut else data, cut)
 
     def _write(self, data: bytes, cut: bool) -> None:

@@ -56,7 +56,9 @@ class Connections:
         """
         if self._options.profile != "active_directory":
             return
-        [(_dn, said), *_] = connection.search_ext_s("", ldap.SCOPE_BASE, EVERYTHING, ["dsServiceName"])
+        asked = connection.search_ext("", ldap.SCOPE_BASE, EVERYTHING, ["dsServiceName"])
+        # The library's own way to ask and wait would wait for ever.
+        _kind, [(_dn, said), *_] = connection.result(asked)
         server = next(iter(said.get("dsServiceName", ())), b"").decode()
         if self._server not in (None, server):
             self.close()
@@ -71,6 +73,7 @@ class Connections:
         connection = ldap.initialize(options.url)
         connection.set_option(ldap.OPT_REFERRALS, 0)
         connection.set_option(ldap.OPT_NETWORK_TIMEOUT, CONNECT)
+        connection.set_option(ldap.OPT_TIMEOUT, ANSWER)
         connection.timeout = ANSWER
         if options.secure:
             self._verify(connection)

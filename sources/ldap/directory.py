@@ -13,7 +13,7 @@ import ldap
 from ldap.controls import LDAPControl, SimplePagedResultsControl
 from ldap.dn import dn2str, str2dn
 
-from sources.ldap.connections import ANSWER, EVERYTHING, Connections
+from sources.ldap.connections import EVERYTHING, Connections
 from sources.ldap.options import LdapOptions
 from sources.ldap.refusals import refusal
 from transport.door import Door
@@ -186,7 +186,7 @@ class Directory:
             connection = self._connections.mine()
             self._door.meter.count(self._host, writes=False, again=again)
             asked = connection.search_ext(base, scope, filter_, list(attributes), serverctrls=list(controls))
-            _kind, rows, _asked, told = connection.result3(asked, timeout=ANSWER)
+            _kind, rows, _asked, told = connection.result3(asked)
             return rows, told
 
         rows, told = self._guarded(search, f"search {base or 'root DSE'}")

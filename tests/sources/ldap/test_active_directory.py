@@ -19,7 +19,8 @@ from sources.ldap.options import LdapOptions
 from sources.ldap.source import Ldap
 from tests.sources.cases import connect
 from transport.door import Door
-from transport.errors import CredentialRefused, Moved
+from transport.errors import ConnectionLost, CredentialRefused, Moved
+from transport.retry_policy import RetryPolicy
 
 pytest.importorskip("ldap", reason="python-ldap is not installed: `make ldap`")
 
@@ -225,6 +226,19 @@ def test_a_refused_sign_in_says_why(acme: Running) -> None:
 
     assert "bind_dn" in caught.value.remedy
     assert "not the password" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answered", [0, 1], ids=["which server it is", "a page"])
+def test_a_server_that_falls_silent_is_given_up(acme: Running, monkeypatch, answered: int) -> None:
+    """Whatever it was asked: nobody waits longer than an answer may take."""
+    monkeypatch.setattr("sources.ldap.connections.ANSWER", 0.2)
+    acme.world.faults.add(path="/ldap", kind="timeout", seconds=30, skip=answered, times=0)
+    source = Ldap("acme-ad", _open(acme)._options, Door(retry_policy=RetryPolicy(attempts=2)))
+
+    with pytest.raises(ConnectionLost) as silent:
+        list(source.identities())
+
+    assert silent.value.remedy
 
 
 def test_an_account_that_is_shown_nobody_is_warned_of(acme: Running) -> None:
