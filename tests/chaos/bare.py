@@ -73,7 +73,9 @@ def without_prefect(*, hasty: bool = False, report: bool = False) -> Iterator[No
     from transport.clock import no_waiting
     from transport.wire import Wire
 
-    with ThreadPoolExecutor(16, thread_name_prefix="step") as pool, no_waiting():
+    impatient = hasty and find_spec("ldap")
+    silent = patch("sources.ldap.connections.ANSWER", TIMEOUT) if impatient else nullcontext()
+    with ThreadPoolExecutor(16, thread_name_prefix="step") as pool, no_waiting(), silent:
 
         def call(self: Any, *args: Any, **options: Any) -> Any:
             return self.fn(*args, **options)
@@ -87,7 +89,6 @@ def without_prefect(*, hasty: bool = False, report: bool = False) -> Iterator[No
             patch("tasks.publish.show_artifacts", _no_artifacts),
             patch.object(publish, "_build_report", publish._build_report if report else lambda *_: None),
             patch.object(Wire, "__init__", _hasty(Wire.__init__) if hasty else Wire.__init__),
-            patch("sources.ldap.connections.ANSWER", TIMEOUT) if hasty and find_spec("ldap") else nullcontext(),
         ):
             yield
 
