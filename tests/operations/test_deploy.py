@@ -105,6 +105,7 @@ def test_the_form_calls_its_fields_as_people_do(environment, deployed):
     assert fields["config"].get("enum") or fields["config"]["minLength"] == 1
 
 
+@pytest.mark.live
 def test_a_channel_switches_the_telling_on_and_stays(environment, deployed, tmp_path):
     (kind,) = ask(environment, "block_types", block_types={"slug": {"any_": ["slack-webhook"]}})
     (schema, *_) = ask(environment, "block_schemas", block_schemas={"block_type_id": {"any_": [kind["id"]]}})

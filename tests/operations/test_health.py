@@ -78,6 +78,7 @@ def test_a_ledger_that_cannot_be_opened_is_told_and_the_server_all_the_same(envi
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.live
 def test_schedules_and_workers_behind_a_login(tmp_path: Path, folder):
     """A server with basic authentication: without the login nothing is told, and what to set."""
     keep_read(folder, datetime.now(UTC))
