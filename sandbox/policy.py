@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from shlex import quote
@@ -18,6 +19,9 @@ UNUSABLE = {name: one.needs for name, one in CONNECTIONS.items() if not one.usab
 PUSHED = [name for name, one in CONNECTIONS.items() if one.pushed]
 TARGETS = [name for name, one in CONNECTIONS.items() if one.target]
 SECRETS = {name: value for one in CONNECTIONS.values() for name, value in one.secrets.items()}
+
+_QUOTED = re.compile(r"""^env:|^[^\[{'"].*,""")
+"""A reference, so that it stands out, and plain text with a comma, which would end it within braces."""
 
 _HEAD = """\
 # Keeps the Atlassian side of the sandbox in step with its identity provider.
@@ -122,7 +126,7 @@ def _say_lacking(names: list[str]) -> str:
 def _connection(connection: Connection, base: str) -> str:
     """One connection, its references quoted, its long lines broken between options."""
     entry = connection.entry(base).items()
-    quoted = {option: f"'{value}'" if str(value).startswith("env:") else value for option, value in entry}
+    quoted = {option: f"'{value}'" if _QUOTED.search(str(value)) else value for option, value in entry}
     # No line breaks at a space that does not break.
     options = ", ".join(f"{option}:\N{NO-BREAK SPACE}{value}" for option, value in quoted.items())
     start = f"  {connection.name}: {{"
