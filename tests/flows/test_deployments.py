@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -39,6 +40,18 @@ def test_every_entrypoint_is_a_flow_that_takes_the_parameters_given(entrypoint: 
 
     assert set(given) <= set(flow.parameters.properties)
     assert all("SecretStr" not in str(shape) for shape in flow.parameters.properties.values())
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+@pytest.mark.parametrize("name", [d["name"] for d in deployments() if "schedules" in d])
+def test_the_server_knows_the_next_runs_of_every_schedule(name: str, zone: str):
+    """As its scheduler works them out, in whichever zone; what it cannot work out never fires, unseen."""
+    from prefect.server.schemas.schedules import CronSchedule
+
+    (deployment,) = [d for d in deployments() if d["name"] == name]
+    for schedule in deployment["schedules"]:
+        coming = asyncio.run(CronSchedule(cron=schedule["cron"], timezone=zone).get_dates(3))
+        assert len(set(coming)) == 3
 
 
 @pytest.fixture
@@ -80,6 +93,7 @@ def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
         found = requests.post(f"{url}/deployments/filter", json={}, timeout=10).json()
         assert {deployment["name"] for deployment in found} == NAMES
         (sync,) = [d for d in found if d["name"] == "seatwise-sync"]
+        switch_on(url, next(d for d in found if d["name"] == "seatwise-licences"))
         with process([*PREFECT, "worker", "start", "--pool", "seatwise"], elsewhere, env):
             every = [{"active": True, "schedule": {"interval": 20}}]
             reply = requests.post(f"{url}/deployments/{sync['id']}/schedules", json=every, timeout=10)
@@ -103,6 +117,15 @@ def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
         logs = requests.post(f"{url}/logs/filter", json={}, timeout=10).text
         shown = artifacts + logs + requests.post(f"{url}/flow_runs/filter", json={}, timeout=10).text
         assert not [secret for secret in policy.SECRETS.values() if secret in shown]
+
+
+def switch_on(url: str, deployment: dict) -> None:
+    """Switch the schedule on that it comes with, and wait until the server has planned a run by it."""
+    (schedule,) = deployment["schedules"]
+    path = f"{url}/deployments/{deployment['id']}/schedules/{schedule['id']}"
+    requests.patch(path, json={"active": True}, timeout=10).raise_for_status()
+    query = {"deployments": {"id": {"any_": [deployment["id"]]}}}
+    until(lambda: requests.post(f"{url}/flow_runs/filter", json=query, timeout=10).json(), "a planned run")
 
 
 def twice_ended(url: str) -> list[dict] | None:
