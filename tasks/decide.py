@@ -118,8 +118,14 @@ def store_plan(
 
 
 def _leavers(decision: Decision) -> pd.DataFrame:
-    lifecycle, accounts = decision.context.lifecycle, decision.context.target.accounts
+    """Who leaves, and since when.
+
+    Nobody's clock begins by a source that fell too far: who is missing there today may be back tomorrow.
+    """
+    lifecycle, context = decision.context.lifecycle, decision.context
     left = lifecycle.moved_as("leaver") & (lifecycle.account >= 0)
-    account_ids = take(accounts["account_id"], lifecycle.account[left])
-    since, cause = (column[left].reset_index(drop=True) for column in (lifecycle.since, lifecycle.reason))
-    return pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})
+    account_ids = take(context.target.accounts["account_id"], lifecycle.account[left])
+    stated = (lifecycle.since, lifecycle.reason, lifecycle.source)
+    since, cause, source = (column[left].reset_index(drop=True) for column in stated)
+    doubtful = source.isin(decision.verdict.fallen) & ~account_ids.isin(list(context.memory.leavers))
+    return pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]

@@ -55,10 +55,11 @@ def shrink(company, share: float) -> None:
 
 @pytest.mark.parametrize("share", [0.15, 1.0], ids=["15 % smaller", "empty"])
 def test_a_source_that_shrank_stops_the_run(company, share):
-    """Nobody loses anything, the reason holds numbers, and the next run still compares with the whole."""
+    """Nobody loses anything or begins to leave by it, and the next run still compares with the whole."""
     from tests.flows.test_sync import applied
 
     applied(company)
+    leaving = since_when(company)
     shrink(company, share)
 
     for _ in range(2):
@@ -67,6 +68,16 @@ def test_a_source_that_shrank_stops_the_run(company, share):
         assert summary["exit_code"] == 3
         assert summary["applied"] == 0
         assert any(word in " ".join(summary["blocked_by"]) for word in ("%", "empty", "no identit"))
+        assert since_when(company) == leaving
+
+
+def since_when(company) -> dict:
+    """Who is remembered as leaving, and since when."""
+    from tasks.session import open_session
+
+    with open_session(company.policy) as session:
+        leavers = session.ledger.leavers("acme-cloud")
+    return dict(zip(leavers["account_id"], leavers["since"], strict=True))
 
 
 @pytest.mark.live
