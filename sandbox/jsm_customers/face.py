@@ -6,7 +6,8 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sandbox.jsm_customers.state import ADMIN_ID, Circle, User, portal, row, short_row
+from sandbox.jsm_customers.state import ADMIN_ID, User, portal, row, short_row
+from sandbox.kit.service_desk import Circle
 from sandbox.kit.world import Face, Handler, Reply, Request, Route, World, json_reply
 
 CALLER, TOKEN = "admin@acme.test", "sandbox-api-token"

@@ -8,12 +8,10 @@ from typing import Any
 
 from sandbox.company.company import Company
 from sandbox.company.people import DEPARTED, Person
+from sandbox.kit.service_desk import FIRST_DESK, ORGANISATIONS, ServiceDesk
 from sandbox.kit.world import World
 
 ADMIN_ID = "5b10ac8d82e05b22cc7d4ef5"
-ORGANISATIONS = ("Sales", "Finance", "Legal", "Partners")
-DESKS = (("SUP", True), ("IT", False))
-_FIRST_ORGANISATION, _FIRST_DESK = 11, 3
 
 
 @dataclass
@@ -27,23 +25,10 @@ class User:
 
 
 @dataclass
-class Circle:
-    """An organisation or a desk, and who is in it; a `closed` desk is for added customers alone."""
-
-    number: int
-    name: str
-    people: dict[str, None] = field(default_factory=dict)
-    organisations: dict[int, None] = field(default_factory=dict)
-    closed: bool = True
-
-
-@dataclass
-class Portal:
+class Portal(ServiceDesk):
     """The whole site."""
 
     users: dict[str, User] = field(default_factory=dict)
-    organisations: dict[int, Circle] = field(default_factory=dict)
-    desks: dict[int, Circle] = field(default_factory=dict)
     made: int = 0
 
     def add(self, email: str, name: str) -> User:
@@ -52,14 +37,6 @@ class Portal:
         user = User(f"qm:2b7c0a4e-{self.made:08x}:{self.made:06}", email, name)
         self.users[user.account_id] = user
         return user
-
-    def organise(self, name: str) -> Circle:
-        """Return the organisation of a name, made where there is none."""
-        found = next((one for one in self.organisations.values() if one.name == name), None)
-        if found is None:
-            found = Circle(_FIRST_ORGANISATION + len(self.organisations), name)
-            self.organisations[found.number] = found
-        return found
 
     def with_address(self, email: str) -> list[User]:
         """Return the accounts with an address."""
@@ -76,10 +53,6 @@ def _found(company: Company) -> Portal:
     """The site as it was founded: most of three departments, leavers among them, partners, and some staff."""
     site = Portal()
     site.users[ADMIN_ID] = User(ADMIN_ID, "admin@acme.test", "Admin", "atlassian")
-    for place, (key, closed) in enumerate(DESKS):
-        site.desks[_FIRST_DESK + place] = Circle(_FIRST_DESK + place, key, closed=closed)
-    for name in ORGANISATIONS:
-        site.desks[_FIRST_DESK].organisations[site.organise(name).number] = None
     for person in company.people.values():
         if not person.email.split("@")[0].endswith("-svc"):
             _enrol(site, person, company.now)
@@ -100,7 +73,7 @@ def _enrol(site: Portal, person: Person, now: datetime) -> None:
     user = site.add(person.email, person.display_name)
     site.organise(person.department).people[user.account_id] = None
     if person.number % 2:
-        site.desks[_FIRST_DESK].people[user.account_id] = None
+        site.desks[FIRST_DESK].people[user.account_id] = None
 
 
 def row(user: User) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.jsm_customers_dc.state import Circle, server
+from sandbox.jsm_customers_dc.state import server
 from sandbox.kit import datacenter_wire
 from sandbox.kit.datacenter_state import Account, WrongError
 from sandbox.kit.datacenter_wire import body_of, gate, number, table
+from sandbox.kit.service_desk import Circle
 from sandbox.kit.world import Face, Handler, Reply, Request, World, json_reply
 
 HOME, DESK, JIRA = "/desk", "/rest/servicedeskapi", "/rest/api/2"

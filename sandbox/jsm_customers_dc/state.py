@@ -8,39 +8,15 @@ from sandbox.company.company import Company
 from sandbox.company.people import DEPARTED, Person
 from sandbox.kit.datacenter_drift import CALLER
 from sandbox.kit.datacenter_state import Account, Installation
+from sandbox.kit.service_desk import FIRST_DESK, ORGANISATIONS, ServiceDesk
 from sandbox.kit.world import World
 
-ORGANISATIONS = ("Sales", "Finance", "Legal", "Partners")
-DESKS = (("SUP", True), ("IT", False))
-_FIRST_ORGANISATION, _FIRST_DESK = 11, 3
-
 
 @dataclass
-class Circle:
-    """An organisation or a desk, and the keys of who is in it; a `closed` one is for those who were added."""
-
-    number: int
-    name: str
-    people: dict[str, None] = field(default_factory=dict)
-    organisations: dict[int, None] = field(default_factory=dict)
-    closed: bool = True
-
-
-@dataclass
-class Server:
+class Server(ServiceDesk):
     """The whole server."""
 
-    jira: Installation
-    organisations: dict[int, Circle] = field(default_factory=dict)
-    desks: dict[int, Circle] = field(default_factory=dict)
-
-    def organise(self, name: str) -> Circle:
-        """Return the organisation of a name, made where there is none."""
-        found = next((one for one in self.organisations.values() if one.name == name), None)
-        if found is None:
-            found = Circle(_FIRST_ORGANISATION + len(self.organisations), name)
-            self.organisations[found.number] = found
-        return found
+    jira: Installation = field(kw_only=True)
 
     def with_address(self, email: str) -> list[Account]:
         """Return the accounts with an address."""
@@ -55,13 +31,9 @@ def server(world: World) -> Server:
 
 def _found(company: Company) -> Server:
     """The server as it was founded: most of three departments, leavers among them, partners, some staff."""
-    made = Server(Installation(company))
+    made = Server(jira=Installation(company))
     made.jira.caller = CALLER
     made.jira.create(CALLER, f"{CALLER}@acme.test", "Seatwise")
-    for place, (key, closed) in enumerate(DESKS):
-        made.desks[_FIRST_DESK + place] = Circle(_FIRST_DESK + place, key, closed=closed)
-    for name in ORGANISATIONS:
-        made.desks[_FIRST_DESK].organisations[made.organise(name).number] = None
     for person in company.people.values():
         if not person.email.split("@")[0].endswith("-svc"):
             _enrol(made, person)
@@ -80,4 +52,4 @@ def _enrol(made: Server, person: Person) -> None:
         return
     made.organise(person.department).people[account.key] = None
     if person.number % 2:
-        made.desks[_FIRST_DESK].people[account.key] = None
+        made.desks[FIRST_DESK].people[account.key] = None

@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from provisioning.model.by_column import Fields
 from provisioning.model.frames import Accounts, Change, concat
 from provisioning.model.terms import Action
-from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.jsm_customers.options import JsmCustomersOptions
 from sinks.jsm_customers.portal import Portal
@@ -20,7 +19,7 @@ from sinks.kit.connection_check import Limitation, Probe
 from sinks.kit.frames import build_assignments_of_few
 from sinks.kit.one_pass import Streams
 from sinks.kit.permission import Reason
-from sinks.kit.service_desk import Circle, check_desks, check_organisations
+from sinks.kit.service_desk import Circle, names_among, probe_desks
 from sinks.kit.service_desk_writer import ACTIONS, DeskWriter
 from transport.shape import Row
 
@@ -120,7 +119,7 @@ class JsmCustomers(CloudSite[Circle]):
             for key, row in users.items()
             for circle in self._circles_of(row)
         ]
-        named = groups_named(self._names(groups)) if groups else None
+        named = groups_named(names_among(self.list_groups(), groups)) if groups else None
         return Observation(concat(Accounts, accounts), build_assignments_of_few(self.name, assigned), named)
 
     def _circles_of(self, user: Row) -> list[Circle]:
@@ -129,10 +128,6 @@ class JsmCustomers(CloudSite[Circle]):
             *self._portal.organisations_of(user["accountId"]),
             *self._portal.desks_of(user, readable),
         ]
-
-    def _names(self, names: Sequence[str]) -> list[str]:
-        wanted = set(map(fold, names))
-        return [circle.name for circle in self.list_groups() if fold(circle.name) in wanted]
 
     # Writing
 
@@ -156,12 +151,7 @@ class JsmCustomers(CloudSite[Circle]):
         """What a check tries."""
         return {
             "token": self._portal.caller,
-            "desks": lambda: self._portal.first("servicedesk"),
-            "organisations": lambda: self._portal.first("organization"),
-            "customers of desks": lambda: check_desks(self.name, self._portal),
-            "organisations of desks": lambda: check_organisations(
-                self.name, self._portal, self._options.desks
-            ),
+            **probe_desks(self.name, self._portal, self._options.desks),
         }
 
     @cached_property

@@ -13,7 +13,6 @@ from provisioning.model.findings import Finding
 from provisioning.model.frames import Change, Rejects, Seats, concat, empty
 from provisioning.model.screening import Screened
 from provisioning.model.terms import Action, Deployment
-from provisioning.model.text import fold
 from sinks import Applied, Observation, bundled_by_person, groups_named
 from sinks.jsm_customers_dc.options import JsmCustomersDcOptions
 from sinks.jsm_customers_dc.portal import EXPERIMENTAL, ServerPortal
@@ -30,7 +29,7 @@ from sinks.kit.frames import (
 from sinks.kit.jira_server import FIELDS, Jira, accounts_of, refuse_cut
 from sinks.kit.one_pass import OnePass, Streams
 from sinks.kit.permission import Reason
-from sinks.kit.service_desk import Circle, check_desks, check_organisations
+from sinks.kit.service_desk import Circle, names_among, probe_desks
 from sinks.kit.service_desk_writer import ACTIONS, DeskWriter
 from transport.auth import Basic, Bearer
 from transport.client import Client
@@ -143,7 +142,7 @@ class JsmCustomersDc(OnePass):
             for row in rows
             if row["key"] in users
         ]
-        named = groups_named(_named(groups, circles)) if groups else None
+        named = groups_named(names_among(circles, groups)) if groups else None
         return Observation(whole(accounts, len(users)), build_assignments_of_few(self.name, assigned), named)
 
     def _by_key(self, key: str) -> list[Row]:
@@ -173,12 +172,7 @@ class JsmCustomersDc(OnePass):
         probes: dict[str, Probe] = {
             "credential": self._jira.caller,
             "users": lambda: next(iter(self._jira.list_users()), None),
-            "desks": lambda: self._portal.first("servicedesk"),
-            "organisations": lambda: self._portal.first("organization"),
-            "customers of desks": lambda: check_desks(self.name, self._portal),
-            "organisations of desks": lambda: check_organisations(
-                self.name, self._portal, self._options.desks
-            ),
+            **probe_desks(self.name, self._portal, self._options.desks),
         }
         return check_connection(self.name, probes, LIMITATIONS)
 
@@ -207,8 +201,3 @@ class JsmCustomersDc(OnePass):
             headers=EXPERIMENTAL,
             workers=options.workers,
         )
-
-
-def _named(names: Sequence[str], circles: Sequence[Circle]) -> list[str]:
-    wanted = set(map(fold, names))
-    return [circle.name for circle in circles if fold(circle.name) in wanted]

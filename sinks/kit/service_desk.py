@@ -6,11 +6,13 @@ Pages state no total; the last one says so, and a short one is not the last.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from provisioning.model.findings import Finding
+from provisioning.model.text import fold
+from sinks.kit.connection_check import Probe
 from sinks.kit.frames import GROUP, Entitlement
 from sinks.kit.optional import unless_refused
 from sinks.kit.required import require_texts
@@ -138,6 +140,22 @@ class ServiceDesk(ABC):
             return list(self.all(circle.path, (self.key,)))
 
         return unless_refused(f"people of {circle.name}", read, None)
+
+
+def names_among(circles: Iterable[Circle], names: Iterable[str]) -> list[str]:
+    """Return what the circles of these names are called; capitals make no difference."""
+    wanted = set(map(fold, names))
+    return [circle.name for circle in circles if fold(circle.name) in wanted]
+
+
+def probe_desks(name: str, portal: ServiceDesk, keys: Sequence[str]) -> dict[str, Probe]:
+    """What a check tries of desks and organisations, whichever way it signs in."""
+    return {
+        "desks": lambda: portal.first("servicedesk"),
+        "organisations": lambda: portal.first("organization"),
+        "customers of desks": lambda: check_desks(name, portal),
+        "organisations of desks": lambda: check_organisations(name, portal, keys),
+    }
 
 
 def check_desks(name: str, portal: ServiceDesk) -> Finding | None:
