@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from provisioning.model.stated import find_class, find_options
 from provisioning.model.terms import Action, Deployment, Unknown
 
 if TYPE_CHECKING:
@@ -140,11 +141,7 @@ def options_of(kind: str) -> type[BaseModel]:
         KeyError: no sink has that kind.
         LookupError: its folder states no such options.
     """
-    home = import_module(f"{KINDS[kind]}.options")
-    for stated in vars(home).values():
-        if isinstance(stated, type) and issubclass(stated, BaseModel) and vars(stated).get("kind") == kind:
-            return stated
-    raise LookupError(f"{home.__name__} has no model with kind = {kind!r}; state it there")
+    return find_options(import_module(f"{KINDS[kind]}.options"), kind)
 
 
 def connector(kind: str) -> type[Sink]:
@@ -154,9 +151,5 @@ def connector(kind: str) -> type[Sink]:
         KeyError: no sink has that kind.
         LookupError: its folder has no such class.
     """
-    home, stated = import_module(f"{KINDS[kind]}.sink"), options_of(kind)
-    for found in vars(home).values():
-        if getattr(found, "Options", None) is stated:
-            one: type[Sink] = found
-            return one
-    raise LookupError(f"{home.__name__} has no class whose Options are {stated.__name__}; import it there")
+    found: type[Sink] = find_class(import_module(f"{KINDS[kind]}.sink"), options_of(kind))
+    return found

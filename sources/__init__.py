@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from provisioning.model.stated import find_class, find_options
+
 if TYPE_CHECKING:
     from provisioning.model.findings import Finding
     from provisioning.model.screening import Screened
@@ -56,11 +58,7 @@ def options_of(kind: str) -> type[BaseModel]:
         KeyError: no source has that kind.
         LookupError: its folder states no such options.
     """
-    home = import_module(f"{KINDS[kind]}.options")
-    for stated in vars(home).values():
-        if isinstance(stated, type) and issubclass(stated, BaseModel) and vars(stated).get("kind") == kind:
-            return stated
-    raise LookupError(f"{home.__name__} has no model with kind = {kind!r}; state it there")
+    return find_options(import_module(f"{KINDS[kind]}.options"), kind)
 
 
 def connector(kind: str) -> type[Source]:
@@ -70,9 +68,5 @@ def connector(kind: str) -> type[Source]:
         KeyError: no source has that kind.
         LookupError: its folder has no such class.
     """
-    home, stated = import_module(f"{KINDS[kind]}.source"), options_of(kind)
-    for found in vars(home).values():
-        if getattr(found, "Options", None) is stated:
-            one: type[Source] = found
-            return one
-    raise LookupError(f"{home.__name__} has no class whose Options are {stated.__name__}; import it there")
+    found: type[Source] = find_class(import_module(f"{KINDS[kind]}.source"), options_of(kind))
+    return found

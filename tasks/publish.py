@@ -26,7 +26,6 @@ from tasks.events import emit_events
 from tasks.files import write_files
 from tasks.history import add_history, keep_history
 from tasks.measures import measure_run
-from tasks.prices import read_prices
 from tasks.progress import announce, tell
 from tasks.session import Session
 from tasks.state import Earlier, RunState
@@ -43,8 +42,7 @@ def publish(session: Session) -> dict[str, Any]:
     state = session.state
     with session.timed("publish"):
         collect_outcomes(session)
-        prices = read_prices(session.policy, session.folder)
-        report = _build_report(session, state, prices) if state.targets else None
+        report = _build_report(session, state, session.prices) if state.targets else None
         write_files(session, state, report)
         show_artifacts(session, report)
     summary = summarise(session, state, report)

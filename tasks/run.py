@@ -54,7 +54,7 @@ def open_run(
         with named(session), open_here(session):
             try:
                 # Its mistakes are told before anything is read, not when everything is.
-                read_prices(session.policy, session.folder)
+                session.prices = read_prices(session.policy, session.folder)
                 with keep_alive(session), show_on(InPrefect(session, current_progress())):
                     yield session
             except Pause:

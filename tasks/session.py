@@ -30,6 +30,7 @@ from tasks.state import Batch, Read, RunState
 from transport.redact import guard_logs
 
 if TYPE_CHECKING:
+    from provisioning.licensing.price_book import PriceBook
     from transport.door import Door
 
 
@@ -55,6 +56,7 @@ class Session:
         interrupted: runs that were found killed, and closed.
         stopping: set when the run is told to end; no request is begun any more.
         flow_run: the Prefect flow run, where a person watches it.
+        prices: the price book, read before anything else is; None where the policy names none.
         given: the policy file as the run was given it.
         elsewhere: whether this is one step of a run whose flow another process runs.
         reads: what extract steps of this process have read and nobody has taken up yet.
@@ -82,6 +84,7 @@ class Session:
     interrupted: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
     flow_run: str | None = None
+    prices: PriceBook | None = None
     given: str = ""
     elsewhere: bool = False
     reads: dict[tuple[str, str], Read] = field(default_factory=dict)
