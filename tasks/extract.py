@@ -20,7 +20,7 @@ from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.unread import resolve_members
 from sinks import Sink
 from sources import Source
-from tasks.incremental import read_changes, read_target_changes, take_checkpoint
+from tasks.incremental import S, read_changes, read_target_changes, take_checkpoint
 from tasks.kept import find_read, give_read, with_account
 from tasks.memory import restore_source, restore_target
 from tasks.opened import opened
@@ -117,54 +117,33 @@ def reread_target(run: RunReference, name: str) -> ReadReference:
 def read_source(session: Session, name: str) -> SourceSnapshot:
     """Read one source, as its step does."""
     source = session.source(name)
-    read = read_changes(session, name, source) or _read_whole(session, name, source)
+    changed = read_changes(session, name, source)
+    read = changed or _read_whole(session, name, source, SourceSnapshot, SOURCE_PARTS)
     return resolve_members(read, everyone=getattr(source, "lists_everyone", True))
 
 
 def read_target(session: Session, name: str) -> TargetSnapshot:
     """Read one target, as its step does."""
     sink = session.sink(name)
-    return read_target_changes(session, name, sink) or _read_target_whole(session, name, sink)
+    changed = read_target_changes(session, name, sink)
+    return changed or _read_whole(session, name, sink, TargetSnapshot, TARGET_PARTS)
 
 
-def _read_target_whole(session: Session, name: str, sink: Sink) -> TargetSnapshot:
+def _read_whole(
+    session: Session,
+    name: str,
+    connection: Source | Sink,
+    snapshot: type[S],
+    parts: dict[str, type[frames.Frame]],
+) -> S:
+    """Every page of a source or target, and where its feed of changes stands."""
     # Taken first: what changes while the pages are read is in the next delta.
-    checkpoint = take_checkpoint(sink)
-    parts = _read(session, sink, TARGET_PARTS, name)
-    _keep_columns(session, sink, name)
+    checkpoint = take_checkpoint(connection)
+    read: dict[str, Any] = {**_read(session, connection, parts, name)}
+    _keep_columns(session, connection, name)
     # A file is of the day it was made, however late it is read.
-    as_of = getattr(sink, "as_of", None)
-    return TargetSnapshot(
-        name,
-        session.now,
-        True,
-        parts["accounts"],
-        parts["assignments"],
-        parts["entitlements"],
-        parts["seats"],
-        parts["capacity"],
-        parts["rejects"],
-        as_of=as_of,
-        checkpoint=checkpoint,
-    )
-
-
-def _read_whole(session: Session, name: str, source: Source) -> SourceSnapshot:
-    # Taken first: what changes while the pages are read is in the next delta.
-    checkpoint = take_checkpoint(source)
-    parts = _read(session, source, SOURCE_PARTS, name)
-    _keep_columns(session, source, name)
-    as_of = getattr(source, "as_of", None)
-    return SourceSnapshot(
-        name,
-        session.now,
-        True,
-        parts["identities"],
-        parts["memberships"],
-        parts["rejects"],
-        checkpoint=checkpoint,
-        as_of=as_of,
-    )
+    as_of = getattr(connection, "as_of", None)
+    return snapshot(name, session.now, True, as_of=as_of, checkpoint=checkpoint, **read)
 
 
 def _read(

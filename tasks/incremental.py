@@ -25,6 +25,7 @@ from tasks.session import Session
 from transport.errors import Forbidden
 
 S = TypeVar("S", SourceSnapshot, TargetSnapshot)
+"""What is read: a source's snapshot or a target's."""
 
 
 def read_changes(session: Session, name: str, source: Source) -> SourceSnapshot | None:
