@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +55,9 @@ def render(
     report: Report, *, rows: int = 500, workbook: str | None = "licences.xlsx", locale: str | None = None
 ) -> str:
     """The page as text."""
-    forms = Forms(locale, report.currency)
     listed = tables.waste(replace(report, waste=report.waste.head(rows)))
     return (
-        _environment(forms)
+        _environment(locale, report.currency)
         .get_template("licences.html.j2")
         .render(
             report=report,
@@ -77,7 +77,7 @@ def render(
             unpriced=UNPRICED,
             **({} if report.over_time is None else _over_time(report.over_time)),
             definitions=_shown(report),
-            locale=forms.tag,
+            locale=Forms(locale).tag,
         )
     )
 
@@ -108,7 +108,10 @@ def _shown(report: Report) -> dict[str, Definition]:
     return {entry.figure: entry for entry in report.definitions if entry.figure in seen}
 
 
-def _environment(forms: Forms) -> Environment:
+@lru_cache(maxsize=16)
+def _environment(locale: str | None, currency: str | None) -> Environment:
+    """The templates and how they write values; a worker compiles them once, not once a run."""
+    forms = Forms(locale, currency)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["j2"]),
