@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
@@ -33,6 +34,11 @@ def postgres() -> Iterator[str]:
     except Exception as error:  # noqa: BLE001 (whatever keeps it from starting is a reason to skip)
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"PostgreSQL cannot start here: {error}")
+    with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+        # No machine fails under a test: what a database writes need not wait for its disk.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            admin.execute(f"ALTER SYSTEM SET {setting} = off")
+        admin.execute("SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
