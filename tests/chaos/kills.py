@@ -25,8 +25,8 @@ TARGETS = (
 )  # fmt: skip
 CLAIMS = {"claims", "leases"}
 """Tables that say who holds a target."""
-FEW, MANY = 20, 60
-"""More points than a few need a company large enough to have them."""
+LARGEST = 400
+"""People of the largest company that is founded to have as many points as are asked for."""
 MINUTE = timedelta(seconds=61)
 Told = dict[str, Any]
 
@@ -115,11 +115,14 @@ def judge(usual: Told, found: Told, moment: Moment, tally: Tally) -> None:
 def campaign(target: str, folder: Path, port: int, *, most: int, seed: int = 1) -> Tally:
     """Kill at so many moments, drawn by chance from all there are, or at all."""
     tally = Tally("killed while applying", target)
-    stage, fingerprint = prepared(target, folder / "stage", port, MANY if most > FEW else PEOPLE)
-    usual = play(stage, fingerprint, folder / "usual", None)
+    people, moments = PEOPLE, list[Moment]()
+    while len(moments) < most and people <= LARGEST:
+        stage, fingerprint = prepared(target, folder / f"stage of {people}", port, people)
+        usual = play(stage, fingerprint, folder / "usual", None)
+        moments = every_moment(usual["first"]["counts"])
+        people *= 2
     if usual["later"]["exit_code"]:
         tally.broke("undisturbed run ends badly", str(usual["later"]))
-    moments = every_moment(usual["first"]["counts"])
     tally.there_are = len(moments)
     for moment in chosen(moments, most, seed):
         judge(usual, play(stage, fingerprint, folder / "point", moment), moment, tally)

@@ -12,6 +12,8 @@ from tests.chaos.reads import Place
 from tests.chaos.staging import Stage, served, thaw
 from tests.chaos.tally import Tally
 
+PEOPLE = 60
+"""In a smaller company some targets have nothing to write, and a campaign without a point proves nothing."""
 LATER = 2
 """Runs after the one that met the fault; the first settles, the second must find nothing to do."""
 HARM: tuple[dict[str, Any], ...] = (
@@ -77,8 +79,7 @@ class Campaign:
 def campaign(target: str, folder: Path, port: int, *, most: int, seed: int = 1) -> Tally:
     """Strike so many points, drawn by chance from all there are, or all."""
     tally = Tally("writes", target)
-    # In a smaller company some targets have nothing to write, and a campaign without a point proves nothing.
-    stage, fingerprint = kills.prepared(target, folder / "stage", port, kills.MANY)
+    stage, fingerprint = kills.prepared(target, folder / "stage", port, PEOPLE)
     world = stage.world()
     with served(world, port), bare.without_prefect(hasty=True):
         runs = Campaign(stage, fingerprint, folder / "point", world)
