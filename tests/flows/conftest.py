@@ -121,5 +121,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Prefect's client leaves sockets to the collector; that is no defect of what is tested here."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.usefixtures("sockets_collected"))
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
             item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))

@@ -9,6 +9,11 @@ import pytest
 from tests.servers import server_environment, start_server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def collected(sockets_collected: None) -> None:
+    """Commands that run in this process speak to the server, too."""
+
+
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of commands that talk to a server of their own."""
