@@ -299,11 +299,12 @@ def change(sink: Sink, action: Action, account_id: str | None, **more: Any) -> C
 
 def story(sink: Sink, name: str) -> list[Change]:
     """Make the changes of a story about one active, managed person who holds no administration role."""
-    account, actions = someone(sink), STORIES[name]
+    all_held = read(sink, "assignments")
+    account, actions = someone(sink, all_held), STORIES[name]
     if name == "permission":
         held = a_product(sink, held_by=account)
     else:
-        group = a_group(sink, held_by=account)
+        group = a_group(sink, all_held, held_by=account)
         held = {"kind": "group", "entitlement_id": group, "entitlement": "a group"}
     more: dict[Action, dict[str, Any]] = {
         Action.GRANT: held,
@@ -321,9 +322,10 @@ def story(sink: Sink, name: str) -> list[Change]:
     ]
 
 
-def someone(sink: Sink) -> str:
+def someone(sink: Sink, held: pd.DataFrame | None = None) -> str:
     """Find an active, managed person who holds groups alone, with a known address where there is one."""
-    accounts, held = read(sink, "accounts"), read(sink, "assignments")
+    held = read(sink, "assignments") if held is None else held
+    accounts = read(sink, "accounts")
     more = set(held.loc[held["kind"] != "group", "account_id"])
     fit = accounts[
         (accounts["state"] == "active")
@@ -336,9 +338,9 @@ def someone(sink: Sink) -> str:
     return str((shown if len(shown) else fit)["account_id"].iloc[-1])
 
 
-def a_group(sink: Sink, held_by: str) -> str:
+def a_group(sink: Sink, held: pd.DataFrame, held_by: str) -> str:
     """Find a group that the account does not hold and that opens nothing."""
-    entitlements, held = read(sink, "entitlements"), read(sink, "assignments")
+    entitlements = read(sink, "entitlements")
     mine = set(held.loc[held["account_id"] == held_by, "entitlement_id"])
     fit = entitlements[
         (entitlements["kind"] == "group")
