@@ -81,8 +81,11 @@ def test_a_share_of_a_handful_holds_nobody_up():
     assert (verdict.needs_approval, verdict.share) == (False, 0.5)
 
 
-@pytest.mark.parametrize("before", [None, "another policy"])
-def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(before):
+@pytest.mark.parametrize(
+    ("before", "which"),
+    [(None, "the first plan"), ("another policy", "the first plan since the policy changed")],
+)
+def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(before, which):
     """A new scope or rule destroys nothing unattended; attended it goes on."""
     memory = Memory(applied_policy=before)
 
@@ -91,7 +94,7 @@ def test_the_first_plan_of_a_policy_that_takes_something_waits_for_a_person(befo
     harmless = think(source([identity("ann")]), target([]), policy(), memory=memory).verdict
 
     assert alone.needs_approval
-    assert "has 1 destructive change; a person looks at it first" in alone.reasons[0]
+    assert alone.reasons[0] == f"{which} has 1 destructive change; a person looks at it first"
     assert not watched.needs_approval
     assert not harmless.needs_approval
 
@@ -100,7 +103,10 @@ def test_a_policy_may_want_every_plan_seen():
     """`approve.above: always` holds any change, and no empty plan."""
     rules = policy().model_copy(update={"approve": policy().approve.model_copy(update={"above": "always"})})
 
-    assert think(source([identity("ann")]), target([]), rules).verdict.needs_approval
+    held = think(source([identity("ann")]), target([]), rules).verdict
+
+    assert held.needs_approval
+    assert "1 change; approve.above is always" in held.reasons
     assert not think(source([identity("ann")]), target([account("ann")]), rules).verdict.needs_approval
 
 
@@ -211,6 +217,7 @@ def test_a_source_that_was_not_read_at_all_counts_as_incomplete():
 
     assert len(decision.plan.changes) == 0
     assert decision.verdict.withheld == 1
+    assert "1 change is withheld, because other was not read whole" in decision.verdict.reasons
     assert decision.links["account_id"].tolist() == ["acc-ann", "acc-bob"]
     assert len(decision.orphans) == 0
 
@@ -290,6 +297,17 @@ def test_what_the_connector_cannot_do_is_a_note():
 
     assert done(decision.plan.changes) == [("update", "bob", None)]
     assert "1 change left out: this connector cannot create accounts" in messages(decision)
+    assert "make the change by hand in the target" in [note.remedy for note in decision.notes]
+
+
+def test_several_changes_that_the_connector_cannot_make_are_one_note():
+    """And what to do about them is said of all."""
+    decision = think(source([identity("ann"), identity("bob")]), target([]), policy(), actions={Action.GRANT})
+
+    (note,) = [note for note in decision.notes if "this connector cannot create" in note.message]
+    assert (note.message, note.remedy) == (
+        "2 changes left out: this connector cannot create accounts", "make them by hand in the target"
+    )  # fmt: skip
 
 
 def paid(who, product="jira"):
@@ -487,8 +505,19 @@ def test_too_many_unreadable_rows_hold_a_plan(unread, held):
     verdict = think(people, target(accounts), rules).verdict
     nothing = think(people, target([*accounts[1:], account("ann")]), rules).verdict
 
-    assert any("could not be read" in reason for reason in verdict.reasons) is held
+    words = "11 rows of idp could not be read, 5.2%; 10 or 1% are allowed (limits.rejects)"
+    assert (words in verdict.reasons) is held
     assert not any("limits.rejects" in reason for reason in nothing.reasons)
+
+
+def test_a_plan_goes_on_where_the_share_of_unreadable_rows_is_the_limit():
+    """Twenty of four hundred are five in a hundred."""
+    rows = [f"row {number}" for number in range(20)]
+    people = source([identity("ann"), *(identity(f"p{n}") for n in range(379))], rejected=rows)
+
+    verdict = think(people, target([]), policy(limits={"rejects": {"count": 10, "share": "5%"}})).verdict
+
+    assert not any("limits.rejects" in reason for reason in verdict.reasons)
 
 
 def test_a_held_plan_names_its_causes():
@@ -524,4 +553,45 @@ def test_a_file_older_than_the_one_before_takes_nothing_unattended(days, held):
 
     assert verdict.needs_approval is held
     assert verdict.fallen == (["idp"] if held else [])
-    assert any("put a current export there" in reason for reason in verdict.reasons) is held
+    words = (
+        f"the file of idp is of {NOW - timedelta(days=days):%Y-%m-%d %H:%M} UTC, and the one before it was of "
+        f"{NOW:%Y-%m-%d %H:%M} UTC; put a current export there, or approve the plan if this one is right"
+    )
+    assert (words in verdict.reasons) is held
+
+
+def dwindling(left: int, **earlier: list[Sizes]):
+    """Twenty people of whom so many are left, a plan that takes something, and what was read in 30 days."""
+    rules = policy(limits={"source_drop": "10%"})
+    people = source([identity(name) for name in CROWD[:left]], {"atl-jira": CROWD[: left - 1]})
+    holding = target([account(name) for name in CROWD], {"jira-users": CROWD[:left]})
+    memory = applied(rules, previous={"idp": Sizes(left + 1, left, {})}, sizes_30d=earlier)
+    return think(people, holding, rules, memory=memory).verdict
+
+
+def test_a_steady_loss_of_people_counts_where_the_plan_takes_something():
+    """Five in a hundred a run is within the limit of one read, and not within that of a month."""
+    sizes = [Sizes(20, 19, {}), Sizes(18, 17, {})]
+
+    within, beyond = dwindling(18, idp=sizes), dwindling(17, elsewhere=sizes, idp=sizes)
+
+    assert not any("within 30 days" in reason for reason in within.reasons)
+    assert (
+        "idp fell from 20 to 17 identities within 30 days, by 15.0%; 10% is allowed; "
+        "approve the plan if so many have left"
+    ) in beyond.reasons
+
+
+def test_what_fell_in_this_read_is_not_told_as_a_steady_loss_too():
+    """One cause is one sentence."""
+    rules = policy(limits={"source_drop": "10%"})
+    people, there = crowd(gone=1)
+    many = Sizes(40, 40, {})
+
+    verdict = think(
+        people, there, rules, memory=applied(rules, previous={"idp": many}, sizes_30d={"idp": [many]})
+    ).verdict
+
+    assert [reason.partition(",")[0] for reason in verdict.reasons if " fell from " in reason] == [
+        "idp fell from 40 to 20 identities", "idp fell from 40 to 19 memberships"
+    ]  # fmt: skip
