@@ -554,8 +554,9 @@ def test_a_file_older_than_the_one_before_takes_nothing_unattended(days, held):
     assert verdict.needs_approval is held
     assert verdict.fallen == (["idp"] if held else [])
     words = (
-        f"the file of idp is of {NOW - timedelta(days=days):%Y-%m-%d %H:%M} UTC, and the one before it was of "
-        f"{NOW:%Y-%m-%d %H:%M} UTC; put a current export there, or approve the plan if this one is right"
+        f"the file of idp is of {NOW - timedelta(days=days):%Y-%m-%d %H:%M} UTC, "
+        f"and the one before it was of {NOW:%Y-%m-%d %H:%M} UTC; "
+        "put a current export there, or approve the plan if this one is right"
     )
     assert (words in verdict.reasons) is held
 
