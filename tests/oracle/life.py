@@ -92,7 +92,7 @@ class Life:
         for day in range(1, count + 1):
             self.world.advance(1)
             self._something_happens()
-            self.meaning.note_gone(self.world)
+            self.meaning.note_day(self.world)
             for plant in self.plants:
                 self._soil(plant, day, last=day > count - CALM)
                 yield self._run(plant, day)
@@ -148,7 +148,7 @@ class Life:
     def _run(self, plant: Plant, day: int) -> Verdict:
         """Run the product, play the person who reads what waits, and judge what was taken."""
         world, wrong = self.world, self._wrong_for(plant)
-        before = plant.look(world)
+        before = self._look(plant)
         if wrong is None:
             plant.deadlines.read(world, self.meaning, before)
         summary = self.product.sync(plant, world.company.now)
@@ -157,7 +157,7 @@ class Life:
             for fingerprint in summary["fingerprints"].values():
                 self.product.approve(plant, fingerprint, world.company.now)
             summary = self.product.sync(plant, world.company.now)
-        after = {one.key: one.things for one in plant.look(world)}
+        after = {one.key: one.things for one in self._look(plant)}
         violations = self._too_much(plant, before, after)
         if wrong is None:
             violations += self._too_little(plant, summary)
@@ -165,6 +165,10 @@ class Life:
         where = f"day {day}, {plant.name}, {wrong or 'nothing wrong'}"
         told = [(kind, f"{where}: {text}") for kind, text in violations]
         return Verdict(day, plant.name, wrong, summary["exit_code"], taken, told, held)
+
+    def _look(self, plant: Plant) -> list[Account]:
+        """The accounts of a plant, and whose each truly is."""
+        return [self.meaning.owned(self.world, one) for one in plant.look(self.world)]
 
     def _wrong_for(self, plant: Plant) -> str | None:
         """What is wrong with what a plant reads: its own mistake, or one of the company that all see."""
@@ -192,7 +196,7 @@ class Life:
             return [("no run on a clean day", str(summary.get("error")))]
         if summary["exit_code"] == 3:
             return [("waits on a clean day", str(summary.get("blocked_by")))]
-        late = plant.deadlines.overdue(self.world, plant.look(self.world))
+        late = plant.deadlines.overdue(self.world, self._look(plant))
         return [("taken too late", text) for text in late]
 
     def _reads_wrongs(self, plant: Plant, accounts: list[Account]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -113,3 +114,21 @@ def test_what_is_due_is_late_once_a_whole_read_did_not_take_it(world: World) -> 
     assert any(JIRA in text for text in mine)
     assert not any(WORKS in text for text in mine)
     assert any(WORKS in text for text in later if text.startswith(one.email))
+
+
+@pytest.mark.parametrize(("days", "whose"), [(1, "theirs"), (-1, "nobody's")])
+def test_an_account_that_an_old_list_had_made_is_that_of_whoever_was_deleted(
+    world: World, days: int, whose: str
+) -> None:
+    """Not one that was there before they came: of two people of one name, one is unknown."""
+    company, meaning = world.company, Meaning.of(world)
+    person = company.hire({})
+    meaning.note_day(world)
+    company.leave(person.number, how="deleted")
+    since = company.now + timedelta(days=days)
+    made = truth.Account("key", person.email, None, frozenset({WORKS}), False, None, since)
+
+    found = meaning.owned(world, made)
+
+    assert (found.person is person) is (whose == "theirs")
+    assert meaning.owned(world, replace(made, email="who@acme.test")).person is None

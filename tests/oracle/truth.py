@@ -6,10 +6,10 @@ product: whoever judges by the code that is judged finds it right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sandbox.company.people import DEPARTED, SUSPENDED, Person
+from sandbox.company.people import ACTIVE, DEPARTED, SUSPENDED, Person
 from sandbox.kit.world import World
 
 MEANS = {
@@ -59,11 +59,13 @@ class Meaning:
         names: number of a group → the name the policy knows it by.
         wronged: memberships that an accident removed: number of a person, name of a group.
         gone: number of a person who is suspended or departed → since when they are one or the other.
+        bore: address → who bore it last while they worked here, those included who were deleted since.
     """
 
     names: dict[int, str] = field(default_factory=dict)
     wronged: set[tuple[int, str]] = field(default_factory=set)
     gone: dict[int, datetime] = field(default_factory=dict)
+    bore: dict[str, Person] = field(default_factory=dict)
 
     @classmethod
     def of(cls, world: World) -> Meaning:
@@ -71,11 +73,20 @@ class Meaning:
         groups = world.company.groups
         return cls({groups[name].number: name for name in MEANS})
 
-    def note_gone(self, world: World) -> None:
-        """Note once a day who is gone, for a person tells only the last change of their state."""
+    def note_day(self, world: World) -> None:
+        """Note once a day who works here and who is gone, for a person tells only the last change."""
         people = world.company.people
+        self.bore |= {one.email.lower(): one for one in people.values() if one.state == ACTIVE}
         away = {n: one.status_changed for n, one in people.items() if one.state in {SUSPENDED, DEPARTED}}
         self.gone = {n: self.gone.get(n, since) for n, since in away.items()}
+
+    def owned(self, world: World, account: Account) -> Account:
+        """The account with whose it is, also where an old list had it made for somebody deleted since."""
+        person = self.bore.get(account.email.lower())
+        if account.person is not None or person is None or person.number in world.company.people:
+            return account
+        made_for = person.activated is not None and account.since >= person.activated
+        return replace(account, person=person) if made_for else account
 
     def of_person(self, world: World, person: Person) -> set[str]:
         """The groups of the target a person should be in."""
