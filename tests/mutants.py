@@ -25,7 +25,9 @@ DECIDE = "tests/provisioning/decide"
 TESTS = {
     f"provisioning/decide/{name}.py": [f"{DECIDE}/test_{name}.py"] for name in ("guard", "preconditions")
 } | {
-    "provisioning/decide/lifecycle.py": [f"{DECIDE}/test_lifecycle.py", f"{DECIDE}/test_decide.py"],
+    "provisioning/decide/lifecycle.py": [
+        f"{DECIDE}/test_{name}.py" for name in ("lifecycle", "decide", "undecided", "correlate")
+    ],
     "provisioning/decide": [DECIDE],
     "provisioning/model/merge.py": ["tests/provisioning/model/test_merge.py"],
     "ledger": ["tests/ledger"],

@@ -103,3 +103,13 @@ def test_each_cause_has_its_own_clock(before, now, fresh):
 
     assert done(apart.plan.changes) == ([] if fresh else [("suspend", "ann", None)])
     assert done(together.plan.changes) == [("suspend", "ann", None)]
+
+
+def test_whoever_comes_back_counts_from_today():
+    """When they left once is no date of theirs any more."""
+    there = target([account("ann", state="deactivated")])
+    memory = Memory(links=links("ann"), leavers={"acc-ann": NOW - 9 * DAY})
+
+    moved = think(source([identity("ann")], {"atl-jira": ["ann"]}), there, policy(), memory=memory).movements
+
+    assert moved[["movement", "since"]].to_numpy().tolist() == [["rehire", NOW]]
