@@ -121,6 +121,7 @@ def _leavers(decision: Decision) -> pd.DataFrame:
     """Who leaves, and since when.
 
     Nobody's clock begins by a source that fell too far: who is missing there today may be back tomorrow.
+    Nor does it end by a file older than the one before, in which whoever left since is still at work.
     """
     lifecycle, context = decision.context.lifecycle, decision.context
     left = lifecycle.moved_as("leaver") & (lifecycle.account >= 0)
@@ -128,4 +129,19 @@ def _leavers(decision: Decision) -> pd.DataFrame:
     stated = (lifecycle.since, lifecycle.reason, lifecycle.source)
     since, cause, source = (column[left].reset_index(drop=True) for column in stated)
     doubtful = source.isin(decision.verdict.fallen) & ~account_ids.isin(list(context.memory.leavers))
-    return pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]
+    now = pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]
+    return pd.concat([now, _still_leaving(decision, set(now["account_id"]))], ignore_index=True)
+
+
+def _still_leaving(decision: Decision, known: set[str]) -> pd.DataFrame:
+    """Leavers as they were remembered whom only a file older than the one before has at work."""
+    memory, links = decision.context.memory, decision.context.memory.links
+    by_older = links.loc[links["source"].isin(decision.verdict.older), "account_id"]
+    kept = [one for one in by_older if one in memory.leavers and one not in known]
+    return pd.DataFrame(
+        {
+            "account_id": pd.Series(kept, dtype="str"),
+            "since": pd.Series([memory.leavers[one] for one in kept], dtype="datetime64[us, UTC]"),
+            "cause": pd.Series([memory.causes.get(one) for one in kept], dtype="str"),
+        }
+    )

@@ -33,6 +33,7 @@ class Verdict:
         share: accounts that lose something, of the linked ones.
         withheld: changes left out because a read was not complete.
         fallen: sources that came back empty or smaller than allowed, or older than they were.
+        older: those of them whose file is older than the one that was read before.
     """
 
     needs_approval: bool
@@ -42,6 +43,7 @@ class Verdict:
     share: float
     withheld: int
     fallen: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
 
 
 class CertainChanges(NamedTuple):
@@ -120,10 +122,10 @@ def judge(
     share = lost["account_id"].nunique() / linked if linked else 0.0
     beyond = list(_limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share))
     reasons += [*beyond, *(_describe_causes(context, lost) if beyond else [])]
-    older = dict(_older_files(context)) if len(lost) else {}
-    reasons += [*older.values(), *(_steady_losses(context, fallen) if len(lost) else [])]
+    reasons += _steady_losses(context, fallen) if len(lost) else []
+    older = dict(_older_files(context))
     if len(changes):
-        reasons += _unread_reasons(context)
+        reasons += [*older.values(), *_unread_reasons(context)]
     if not attended:
         reasons += _unattended_reasons(context, changes)
     more = []
@@ -132,7 +134,7 @@ def judge(
         unread = list_names(list_incomplete(context))
         more = [f"{count(withheld, 'change')} {verb} withheld, because {unread} was not read whole"]
     return Verdict(
-        bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted({*fallen, *older})
+        bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted({*fallen, *older}), [*older]
     )
 
 
@@ -216,7 +218,7 @@ def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterato
 
 
 def _older_files(context: Context) -> Iterator[tuple[str, str]]:
-    """Sources whose file is older than the one that was read before: whoever came since is missing in it."""
+    """Sources whose file is older than the one read before: who came since is missing, who left is back."""
     for name, snapshot in context.sources.items():
         before = context.memory.previous[name].as_of if name in context.memory.previous else None
         if snapshot.as_of and before and snapshot.as_of < before:

@@ -561,6 +561,21 @@ def test_a_file_older_than_the_one_before_takes_nothing_unattended(days, held):
     assert (words in verdict.reasons) is held
 
 
+def test_a_file_older_than_the_one_before_gives_nothing_unattended():
+    """Whoever left since would get back what they held."""
+    people = source([identity("ann")], {"atl-jira": ["ann"]})
+    before = measure(dataclasses.replace(people, as_of=NOW))
+    old = dataclasses.replace(people, as_of=NOW - timedelta(days=1))
+    rules = policy()
+    memory = applied(rules, previous={"idp": before})
+
+    giving = think(old, target([account("ann")]), rules, memory=memory).verdict
+    in_step = think(old, target([account("ann")], {"jira-users": ["ann"]}), rules, memory=memory).verdict
+
+    assert (giving.needs_approval, giving.destructive, giving.older) == (True, 0, ["idp"])
+    assert (in_step.needs_approval, in_step.fallen, in_step.older) == (False, ["idp"], ["idp"])
+
+
 def dwindling(left: int, **earlier: list[Sizes]):
     """Twenty people of whom so many are left, a plan that takes something, and what was read in 30 days."""
     rules = policy(limits={"source_drop": "10%"})
