@@ -23,12 +23,13 @@ REGISTERED = (*BLOCK_TYPES, EmailServerCredentials)
 """The block types a server is told of: ours, and the one that mail goes through."""
 
 
-def deploy_all(folder: Path | None, channel: str | None) -> str:
+def deploy_all(folder: Path | None, channel: str | None, *, worker: bool = False) -> str:
     """Register block types, work pool, deployments and automations.
 
     Args:
         folder: of policies, each of which gets a set of deployments; None for the one set of prefect.yaml.
         channel: notification block as TYPE/NAME that events are told through.
+        worker: whether whoever calls starts a worker.
 
     Returns:
         What is there now, and what to click.
@@ -45,10 +46,12 @@ def deploy_all(folder: Path | None, channel: str | None) -> str:
         limit_queues(client, policies)
         automations = set_up_automations(client, channel)
         address = str(client.api_url).removesuffix("/").removesuffix("/api")
-    return "\n".join(_describe(names, automations, address, fresh=fresh))
+    return "\n".join(_describe(names, automations, address, fresh=fresh, worker=worker))
 
 
-def _describe(names: list[str], automations: list[Standing], address: str, *, fresh: bool) -> list[str]:
+def _describe(
+    names: list[str], automations: list[Standing], address: str, *, fresh: bool, worker: bool
+) -> list[str]:
     acting = [standing.name for standing in automations if standing.acts]
     silent = len(automations) - len(acting)
     lines = [
@@ -62,14 +65,15 @@ def _describe(names: list[str], automations: list[Standing], address: str, *, fr
             f"automation   {silent} more tell of events; they are off until a channel is given: "
             "seatwise deploy --channel TYPE/NAME"
         )
-    return [*lines, "", *_next_steps(address)]
+    return [*lines, "", *_next_steps(address, worker=worker)]
 
 
-def _next_steps(address: str) -> list[str]:
-    return [
-        "Next:",
-        "1. Start a worker where the policy is: SEATWISE_HOME=FOLDER prefect worker start --pool seatwise",
-        f"2. {address}/deployments: click seatwise-reconcile, then Run > Quick run, and watch it plan.",
-        "3. When its plan is right, click seatwise-sync and switch its schedule on.",
-        f"4. {address}/blocks: create a notification block to be told when a plan waits or a run fails.",
+def _next_steps(address: str, *, worker: bool) -> list[str]:
+    start = "Start a worker where the policy is: SEATWISE_HOME=FOLDER prefect worker start --pool seatwise"
+    steps = [
+        *([] if worker else [start]),
+        f"{address}/deployments: click seatwise-reconcile, then Run > Quick run, and watch it plan.",
+        "When its plan is right, click seatwise-sync and switch its schedule on.",
+        f"{address}/blocks: create a notification block to be told when a plan waits or a run fails.",
     ]
+    return ["Next:", *(f"{number}. {step}" for number, step in enumerate(steps, 1))]

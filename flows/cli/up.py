@@ -56,7 +56,7 @@ def run_all(out: Path, port: int, people: int) -> None:
         _wait_for(server, f"http://127.0.0.1:{port}/api/health")
         from flows.cli.deploy import deploy_all
 
-        say(deploy_all(None, None))
+        say(deploy_all(None, None, worker=True))
         worker = running.enter_context(_process("worker", ["worker", "start", "--pool", "seatwise"], out))
         say(f"\nEverything is running, a worker too; look at http://127.0.0.1:{port}. Ctrl-C ends it.")
         _watch({"server": server, "worker": worker})
