@@ -6,6 +6,7 @@ and are told without being held.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from benchmarks import (
@@ -59,17 +60,26 @@ def main(words: list[str]) -> int:
     Returns:
         How many budgets were missed, at most 1.
     """
-    named = [word for word in words if not word.startswith("-")] or list(BENCHES)
-    short = "--short" in words
+    asked = _arguments(words)
     found: dict[str, float] = {}
-    for name in named:
-        found |= BENCHES[name](*([SHORT[name]] if short and name in SHORT else []))
+    for name in asked.names or BENCHES:
+        found |= BENCHES[name](*([SHORT[name]] if asked.short and name in SHORT else []))
     table = lines(found)
     print("\n".join(["", HEAD, *map(str, table)]))
     missed = [line.measure for line in table if line.missed]
     if missed:
         print(f"\nMissed: {', '.join(missed)}. Run the bench alone on a calm machine before looking further.")
-    return int(bool(missed) and not short)
+    return int(bool(missed) and not asked.short)
+
+
+def _arguments(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition(":")[2])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHES)}; all if left out")
+    parser.add_argument("--short", action="store_true", help="small companies, in minutes; holds no budget")
+    asked = parser.parse_args(words)
+    if unknown := [name for name in asked.names if name not in BENCHES]:
+        parser.error(f"there is no bench {', '.join(unknown)}: choose from {', '.join(BENCHES)}")
+    return asked
 
 
 if __name__ == "__main__":
