@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.atlassian_export.face import people
+from sandbox.company.people import DEPARTED
 from sandbox.kit.world import World
 from tests.oracle import dirt
 from tests.oracle.dirt import Dirt, Table
@@ -22,6 +23,7 @@ from tests.oracle.truth import EXISTS, WORKS, Account, Meaning
 TAKES = {
     "deactivate": WORKS, "suspend": WORKS, "delete": EXISTS, "remove": EXISTS, "anonymise": EXISTS
 }  # fmt: skip
+GIVES = {"create", "grant", "restore", "reactivate", "cancel_delete"}
 LONGEST = 3
 """Days a mistake lasts at most."""
 CALM = 2
@@ -207,7 +209,14 @@ class Life:
             one = known.get(row["account_id"])
             if thing and one and why_not(self.world, self.meaning, one, thing, idle=plant.idle):
                 return True
+            if row["action"] in GIVES and self._is_gone(row["subject"]):
+                return True
         return False
+
+    def _is_gone(self, address: str) -> bool:
+        """Whether who bore an address last has left."""
+        last = self.meaning.bore.get(address.lower())
+        return last is not None and last.state == DEPARTED
 
 
 def _planned(plant: Plant) -> list[dict[str, str]]:
