@@ -32,7 +32,7 @@ demo: $(VENV)/run.stamp ## The main job on a simulated company of 500 people; TA
 
 test: $(VENV)/dev.stamp ## Run the tests and hold the floors of branch coverage
 	@mkdir -p out
-	$(BIN)/python -m slipcover -m pytest -n 2 --dist worksteal -q
+	$(BIN)/python -m slipcover -m pytest -n 3 --dist worksteal -q
 	$(BIN)/python tests/coverage_floors.py out/coverage.json
 
 live: $(VENV)/dev.stamp ## Run the tests that take long, most of them with a Prefect server, its workers and a browser; half an hour

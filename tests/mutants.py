@@ -26,7 +26,7 @@ TESTS = {
     f"provisioning/decide/{name}.py": [f"{DECIDE}/test_{name}.py"] for name in ("guard", "preconditions")
 } | {
     "provisioning/decide/lifecycle.py": [
-        f"{DECIDE}/test_{name}.py" for name in ("lifecycle", "decide", "undecided", "correlate")
+        f"{DECIDE}/test_{name}.py" for name in ("lifecycle", "decide", "undecided", "correlate", "idp_groups")
     ],
     "provisioning/decide": [DECIDE],
     "provisioning/model/merge.py": ["tests/provisioning/model/test_merge.py"],

@@ -113,3 +113,13 @@ def test_whoever_comes_back_counts_from_today():
     moved = think(source([identity("ann")], {"atl-jira": ["ann"]}), there, policy(), memory=memory).movements
 
     assert moved[["movement", "since"]].to_numpy().tolist() == [["rehire", NOW]]
+
+
+def test_a_link_lasts_while_its_account_could_not_be_read():
+    """One with an account that a whole read did not find is forgotten."""
+    there = target([account("eve")], rejected=["acc-ann"])
+    memory = Memory(links=links("ann", "bob"))
+
+    decision = think(source([identity("ann"), identity("bob")]), there, policy(), memory=memory)
+
+    assert decision.links["account_id"].tolist() == ["acc-ann"]
