@@ -328,6 +328,13 @@ def test_a_batch_is_a_step_that_is_told_which_of_how_many_it_is(tmp_path, monkey
     frames.Outcomes.validate(outcomes)
 
 
+@pytest.mark.parametrize(("size", "words"), [(1, "1 change"), (1200, "1,200 changes")])
+def test_the_name_of_a_step_says_how_much_there_is_of_what(size, words):
+    about = {"number": 2, "of": 7, "target": "acme-cloud", "size": size}
+
+    assert load._name_batch(about) == f"load batch 2 of 7: acme-cloud, {words}"
+
+
 class Alone:
     """A call that waits a moment for another one to come in beside it; `most` is how many were there."""
 
