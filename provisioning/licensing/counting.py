@@ -35,12 +35,12 @@ class View(NamedTuple):
     known_at: datetime
 
 
-def count_once(seats: pd.DataFrame, accounts: pd.DataFrame, views: Mapping[str, View]) -> pd.DataFrame:
+def count_once(seats: pd.DataFrame, people: pd.DataFrame, views: Mapping[str, View]) -> pd.DataFrame:
     """Count every seat once.
 
     Args:
         seats: Seats of all targets.
-        accounts: Accounts of all targets.
+        people: whose account is whose, as `name_people` tells.
         views: how each target shows them, in order of precedence.
 
     Returns:
@@ -59,7 +59,7 @@ def count_once(seats: pd.DataFrame, accounts: pd.DataFrame, views: Mapping[str, 
         rank=seats["basis"].map(RANKS).fillna(0) * len(order) + seats["target"].map(order),
     )
     shown = _without_directories(shown)
-    shown = shown.merge(name_people(accounts, seats, views), on=ACCOUNT, how="left", validate="many_to_one")
+    shown = shown.merge(people, on=ACCOUNT, how="left", validate="many_to_one")
     shown["person"] = shown["person"].fillna(shown["account_id"])
     shown = shown.assign(told_by=shown["target"], seen_by=shown["target"], held_at=shown["known_at"])
     again = shown.duplicated(SEAT, keep=False)

@@ -139,7 +139,7 @@ def test_a_seat_that_only_a_last_use_tells_is_not_known():
     targets = company.targets()
     seats = list_seats(targets, targets[0].accounts).assign(basis="use")
     views = {"cloud": counting.View(Deployment.CLOUD, NOW)}
-    counted = counting.count_once(seats, targets[0].accounts, views)
+    counted = counting.count_once(seats, counting.name_people(targets[0].accounts, seats, views), views)
     places = counting.count_places(counted, frames.empty(frames.Capacity), views)
 
     assert list(places.loc[0, ["billed", "known"]]) == [3, 0]

@@ -106,8 +106,8 @@ class World:
         nothing = frames.empty(frames.Assignments), frames.empty(frames.Entitlements)
         seats = build_seats(seats, accounts, *nothing)
         views = {"cloud": counting.View(Deployment.CLOUD, known_at)}
-        counted = counting.count_once(seats, accounts, views)
         people = counting.name_people(accounts, seats, views)
+        counted = counting.count_once(seats, people, views)
         billed = counting.list_billed(counted, accounts, links, identities, people)
         return lanes.judge(billed, WAITS, Spared(**spared), NOW)
 
