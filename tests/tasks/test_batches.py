@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from provisioning.model.findings import Refused, Unreadable
 from provisioning.model.frames import Change, rows
 from provisioning.model.terms import Action, Status, Unknown
 from sinks import Applied, Observation
-from tasks.batches import Doubts, _check_preconditions, _settle_lost, _write
+from tasks.batches import ALREADY, Doubts, Ending, _check_preconditions, _settle_lost, _write
 from tests.provisioning.worlds import account, identity, policy, source, target, think
 from transport.errors import BadRequest, Malformed, UnknownOutcome
 
@@ -48,14 +47,14 @@ class OddSink:
         return self._answer(changes[0])
 
 
-def written(answer: Callable[[Change], Applied]) -> dict[str, tuple[str, str | None]]:
+def written(answer: Callable[[Change], Applied]) -> dict[str, Ending]:
     sink: Any = OddSink(answer)
     doubts: Doubts = {}
     endings, unsent = _write(sink, rows(PLAN), lambda _: None, doubts, Event())
     assert unsent == []
     endings |= _settle_lost(sink, PLAN, endings, doubts)
     subjects = dict(zip(PLAN["change_id"], PLAN["subject"].str.partition("@")[0], strict=True))
-    return {subjects[key]: (ending.status.value, ending.message) for key, ending in endings.items()}
+    return {subjects[key]: ending for key, ending in endings.items()}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +80,36 @@ def test_one_odd_answer_fails_that_one_change(fault: Exception, status: Status, 
 
     outcomes = written(answer)
 
-    assert {name for name, (ended, _) in outcomes.items() if ended == "applied"} == {"ann", "cyd"}
-    assert outcomes["bob"][0] == status.value
-    assert words in str(outcomes["bob"][1])
+    assert {name for name, ending in outcomes.items() if ending.status == Status.APPLIED} == {"ann", "cyd"}
+    assert (outcomes["bob"].status, outcomes["bob"].account_id) == (status, "acc-bob")
+    assert words in str(outcomes["bob"].message)
+
+
+@pytest.mark.parametrize(
+    ("told", "account_id"),
+    [
+        (lambda _: Applied(None), "acc-bob"),
+        (lambda _: Applied("new"), "new"),
+        (lambda change: Applied("new", accounts={change.change_id: "own"}), "own"),
+        (lambda change: Applied("new", failed={change.change_id: "no"}), "new"),
+    ],
+)
+def test_every_ending_bears_its_account(told: Callable[[Change], Applied], account_id: str) -> None:
+    """What is ours afterwards, and what an undo takes back, is known by it."""
+    assert written(told)["bob"].account_id == account_id
+
+
+def test_what_changed_since_is_stale_and_says_what_to_do() -> None:
+    """Nothing is sent for it."""
+    sink: Any = OddSink(lambda change: Applied(change.account_id))
+    sink.observe = lambda *_: Observation(THERE.accounts[:0], THERE.assignments[:0])
+
+    endings, to_write = _check_preconditions(sink, PLAN[PLAN["action"] == "grant"])
+
+    assert {(ending.status, ending.message) for ending in endings.values()} == {
+        (Status.STALE, "the account changed since the plan was made; plan again")
+    }
+    assert to_write == []
 
 
 def test_what_was_not_told_is_neither_done_nor_written() -> None:
@@ -106,5 +132,5 @@ def test_what_was_told_to_be_gone_is_done() -> None:
 
     endings, _ = _check_preconditions(sink, PLAN)
 
-    done = pd.Series({key: ending.status for key, ending in endings.items()})
-    assert done[PLAN.loc[PLAN["action"] == "revoke", "change_id"].item()] == Status.APPLIED
+    done = endings[PLAN.loc[PLAN["action"] == "revoke", "change_id"].item()]
+    assert done == Ending(Status.APPLIED, CYD, ALREADY)
