@@ -354,10 +354,11 @@ class Alone:
 def test_batches_observe_and_record_one_at_a_time():
     """What is remembered is read and replaced, so two at once would forget what one of them wrote."""
     observe = Alone(Observation(frames.empty(Accounts), frames.empty(Assignments)))
-    record = Alone()
+    record, withdrawn = Alone(), set()
     nothing = SimpleNamespace(
         lease=lambda *_, **_times: None, intend=lambda *_: None, record=record, together=nullcontext,
-        withdraw=lambda *_: None, undoes=lambda _: None, suspended_rules=lambda _: pd.DataFrame(),
+        withdraw=lambda *about: withdrawn.add(about[:2]), undoes=lambda _: None,
+        suspended_rules=lambda _: pd.DataFrame(),
     )  # fmt: skip
     session = SimpleNamespace(
         run_id="run", ledger=nothing, observing=threading.Lock(), recording=threading.Lock(),
@@ -374,3 +375,4 @@ def test_batches_observe_and_record_one_at_a_time():
 
     assert [set(outcomes["status"]) for outcomes in ended] == [{"stale"}, {"stale"}]
     assert (observe.most, record.most) == (1, 1)
+    assert withdrawn == {("run", "f")}

@@ -12,7 +12,7 @@ from provisioning.model.findings import Refused, Unreadable
 from provisioning.model.frames import Change, rows
 from provisioning.model.terms import Action, Status, Unknown
 from sinks import Applied, Observation
-from tasks.batches import ALREADY, Doubts, Ending, _check_preconditions, _settle_lost, _write
+from tasks.batches import ALREADY, LOST, TAKEN, Doubts, Ending, _check_preconditions, _settle_lost, _write
 from tests.provisioning.worlds import account, identity, policy, source, target, think
 from transport.errors import BadRequest, Malformed, UnknownOutcome
 
@@ -97,6 +97,52 @@ def test_one_odd_answer_fails_that_one_change(fault: Exception, status: Status, 
 def test_every_ending_bears_its_account(told: Callable[[Change], Applied], account_id: str) -> None:
     """What is ours afterwards, and what an undo takes back, is known by it."""
     assert written(told)["bob"].account_id == account_id
+
+
+def test_a_change_that_failed_among_others_says_why() -> None:
+    """The vendor's reason, not that of the bundle."""
+    ending = written(lambda change: Applied("new", failed={change.change_id: "no seat is left"}))["bob"]
+
+    assert ending == Ending(Status.FAILED, "new", "no seat is left")
+
+
+def test_what_the_target_cannot_do_is_for_a_person() -> None:
+    """It is not sent, and what is so already needs nobody."""
+    sink: Any = OddSink(lambda change: Applied(change.account_id))
+    sink.actions = frozenset()
+
+    endings, to_write = _check_preconditions(sink, PLAN)
+    sink.observe = lambda *_: Observation(THERE.accounts, THERE.assignments[:0])
+    later, _ = _check_preconditions(sink, PLAN[PLAN["action"] == "revoke"])
+
+    assert {(one.status, one.message) for one in endings.values()} == {
+        (Status.BLOCKED, "odd cannot do this; do it by hand")
+    }
+    assert to_write == []
+    assert {one.message for one in later.values()} == {ALREADY}
+
+
+def test_a_name_that_another_account_has_is_not_taken_from_it() -> None:
+    """The account is there, and nothing says that it is the same person's."""
+    made = think(source([identity("dan")]), target([]), policy()).plan.changes
+    hidden = target([account("dan", account_id="other", email=None)])
+    sink: Any = OddSink(lambda change: Applied(change.account_id))
+    sink.observe = lambda *_: Observation(hidden.accounts, hidden.assignments)
+
+    endings, to_write = _check_preconditions(sink, made)
+
+    assert {(one.status, one.message) for one in endings.values()} == {(Status.BLOCKED, TAKEN)}
+    assert to_write == []
+
+
+def test_a_write_whose_answer_was_lost_is_found_done() -> None:
+    """The target is asked, and not written to again."""
+    sink: Any = OddSink(lambda change: Applied(change.account_id))
+    sink.observe = lambda *_: Observation(THERE.accounts, THERE.assignments[:0])
+
+    (ending,) = _settle_lost(sink, PLAN[PLAN["action"] == "revoke"], {}, {}).values()
+
+    assert (ending.status, ending.message) == (Status.APPLIED, f"{LOST}; found done")
 
 
 def test_what_changed_since_is_stale_and_says_what_to_do() -> None:
