@@ -77,7 +77,6 @@ def render(
             unpriced=UNPRICED,
             **({} if report.over_time is None else _over_time(report.over_time)),
             definitions=_shown(report),
-            locale=Forms(locale).tag,
         )
     )
 
@@ -129,5 +128,5 @@ def _environment(locale: str | None, currency: str | None) -> Environment:
         "instant": forms.instant,
         "titled": titled,
     }
-    environment.globals["shown"] = forms.shown
+    environment.globals |= {"shown": forms.shown, "locale": forms.tag}
     return environment
