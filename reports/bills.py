@@ -109,7 +109,7 @@ def _with_lanes(found: Assessment) -> pd.DataFrame:
     rows = found.billed.iloc[found.positions][PLACE].reset_index(drop=True)
     rows = rows.assign(lane=found.waste["lane"], reason=found.waste["reason"])
     # Of hundreds of thousands of seats few differ in what is counted here.
-    few = rows.groupby([*PLACE, "lane", "reason"], observed=True).size().rename("seats").reset_index()
+    few = rows.groupby([*PLACE, "lane", "reason"]).size().rename("seats").reset_index()
     ready = few[few["lane"] == Lane.READY.value]
     names = {Lane.READY: "wasted", Lane.REVIEW: "review", Lane.PROTECTED: "protected"}
     for lane, name in names.items():

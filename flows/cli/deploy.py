@@ -46,12 +46,11 @@ def deploy_all(folder: Path | None, channel: str | None, *, worker: bool = False
         limit_queues(client, policies)
         automations = set_up_automations(client, channel)
         address = str(client.api_url).removesuffix("/").removesuffix("/api")
-    return "\n".join(_describe(names, automations, address, fresh=fresh, worker=worker))
+    there = _describe(names, automations, fresh=fresh)
+    return "\n".join([*there, "", *_next_steps(address, worker=worker)])
 
 
-def _describe(
-    names: list[str], automations: list[Standing], address: str, *, fresh: bool, worker: bool
-) -> list[str]:
+def _describe(names: list[str], automations: list[Standing], *, fresh: bool) -> list[str]:
     acting = [standing.name for standing in automations if standing.acts]
     silent = len(automations) - len(acting)
     lines = [
@@ -65,7 +64,7 @@ def _describe(
             f"automation   {silent} more tell of events; they are off until a channel is given: "
             "seatwise deploy --channel TYPE/NAME"
         )
-    return [*lines, "", *_next_steps(address, worker=worker)]
+    return lines
 
 
 def _next_steps(address: str, *, worker: bool) -> list[str]:
