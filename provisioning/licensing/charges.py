@@ -124,12 +124,11 @@ def share_costs(charges: list[Charge], billed: pd.DataFrame, book: PriceBook) ->
         Cents a month by seat, in the book's currency. A charge without a seat is shared among nobody.
     """
     cents = np.zeros(len(billed), dtype=np.int64)
-    people = billed["person"].to_numpy()
+    people = pd.Series(pd.factorize(billed["person"])[0])
     for charge in charges:
         rows = charge.rows
         if not charge.own and len(rows):
-            _, first = np.unique(people[rows].astype(str), return_index=True)
-            rows = rows[np.sort(first)]
+            rows = rows[~people.iloc[rows].duplicated().to_numpy()]
         if not len(rows):
             continue
         total = int(book.convert(charge.cost, charge.contract.currency) * 100)

@@ -81,7 +81,7 @@ class Adjustment(NamedTuple):
     def of(self, net: Decimal) -> Decimal:
         """What it adds to an amount, in cents; what is taken off leaves nothing below 0."""
         if self.kind == "credit":
-            return -min(self.amount, net)
+            return -min(self.amount.quantize(CENT, ROUND_HALF_UP), net)
         share = (net * self.amount / 100).quantize(CENT, ROUND_HALF_UP)
         return share if self.kind == "tax" else -share
 
@@ -155,6 +155,11 @@ class Contract:
         return self.billing is not Billing.MONTHLY
 
     @property
+    def kept_lines(self) -> list[Line]:
+        """The lines but for a free plan, to which nobody returns."""
+        return [line for line in self.lines if line.covers is not Covers.WHOLE or line.price]
+
+    @property
     def last_seat(self) -> int | None:
         """Seats up to which there is a price; None without end."""
         return self._scale.last_seat
@@ -177,7 +182,8 @@ class Contract:
         first = scale.first
         if seats or self.minimum:
             return self._at_least(scale, max(seats, first.first))
-        return self._adjusted(NOTHING if first.covers is Covers.EACH else first.price) or NOTHING
+        alone = NOTHING if first.covers is Covers.EACH else first.price.quantize(CENT, ROUND_HALF_UP)
+        return self._adjusted(alone) or NOTHING
 
     def statement(self, seats: int) -> Statement:
         """The parts of `bill_at_least`: the listed price less discount and credit."""
@@ -245,7 +251,7 @@ class Contract:
 
     @cached_property
     def _without_free_plan(self) -> Scale:
-        return Scale([line for line in self.lines if line.covers is not Covers.WHOLE or line.price])
+        return Scale(self.kept_lines)
 
     def _at_least(self, scale: Scale, seats: int) -> Decimal:
         wanted = max(seats, self.minimum)

@@ -121,20 +121,23 @@ def list_billed(
     known = accounts[[*ACCOUNT, "added_on", "last_active", *PERSON]].drop_duplicates(ACCOUNT)
     known = known.merge(people, on=ACCOUNT, how="left", validate="one_to_one")
     known = known.merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, how="left", validate="one_to_one")
-    known = _one_a_person(known).rename(columns={name: f"{name}_there" for name in PERSON})
-    known = known.rename(columns={"last_active": "active_anywhere"})
+    known = _as_stated(_one_a_person(known), identities)
+    latest = counted.groupby("person", sort=False, as_index=False).agg(seen=("last_active", "max"))
+    # Whoever holds a seat counts, also where no list of accounts names them.
+    known = known.merge(latest, on="person", how="outer", validate="one_to_one")
+    anywhere, seen = known.pop("last_active"), known.pop("seen")
+    known["active_anywhere"] = anywhere.where(anywhere.ge(seen) | seen.isna(), seen)
+    return paid.merge(known, on="person", how="left", validate="many_to_one")
+
+
+def _as_stated(known: pd.DataFrame, identities: pd.DataFrame) -> pd.DataFrame:
+    """What is known of each person, by their identity before their account."""
+    there = known.rename(columns={name: f"{name}_there" for name in PERSON})
     stated = identities[[*IDENTITY, *STATED, *PERSON, *IDP_ONLY]].rename(columns={"state": "identity_state"})
-    billed = paid.merge(known, on="person", how="left", validate="many_to_one").merge(
-        stated, on=IDENTITY, how="left", validate="many_to_one"
-    )
+    told = there.merge(stated, on=IDENTITY, how="left", validate="many_to_one")
     for name in PERSON:
-        billed[name] = billed[name].fillna(billed[f"{name}_there"])
-    latest = counted.groupby("person", sort=False)["last_active"].max()
-    seen = latest.reindex(billed["person"]).set_axis(billed.index)
-    billed["active_anywhere"] = billed["active_anywhere"].where(
-        billed["active_anywhere"].ge(seen) | seen.isna(), seen
-    )
-    return billed.drop(columns=[f"{name}_there" for name in PERSON])
+        told[name] = told[name].fillna(told.pop(f"{name}_there"))
+    return told
 
 
 def count_places(counted: pd.DataFrame, capacity: pd.DataFrame, views: Mapping[str, View]) -> pd.DataFrame:

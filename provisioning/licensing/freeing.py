@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from provisioning.licensing.charges import Charge, Positions
-from provisioning.licensing.contract import NOTHING
+from provisioning.licensing.contract import CENT, NOTHING
+from provisioning.licensing.many_bills import bills_kept
 from provisioning.licensing.price_book import PriceBook
 from provisioning.model.terms import Unit
 
@@ -48,11 +48,12 @@ def value_seats(charges: Sequence[Charge], billed: pd.DataFrame, order: Position
     for charge in charges:
         steps, left = count_down(charge, billed, rank)
         falling = _falls(charge, left)
-        money = renewal if charge.later.yearly else cycle
         # Few amounts differ, and each is converted once.
-        cents = {fall: int(book.convert(fall, charge.contract.currency) * 100) for fall in set(falling)}
-        money[steps] += np.array([cents[fall] for fall in falling], dtype=np.int64)
-        falls.append(sum(falling, NOTHING))
+        different, places = np.unique(falling, return_inverse=True)
+        own = [book.convert(int(fall) * CENT, charge.contract.currency) for fall in different]
+        money = renewal if charge.later.yearly else cycle
+        money[steps] += np.array([int(amount / CENT) for amount in own], dtype=np.int64)[places]
+        falls.append(int(falling.sum()) * CENT)
     return Freed(cycle, renewal, falls)
 
 
@@ -73,15 +74,17 @@ def count_down(charge: Charge, billed: pd.DataFrame, rank: Cents) -> tuple[Posit
         return steps, np.concatenate([[charge.held], charge.held - fewer])
     if charge.contract.unit is Unit.HOST:
         return steps, _largest_left(billed["product"].to_numpy(), charge.rows, steps)
-    gone = _last_of_person(billed["person"].to_numpy(), charge.rows, steps)
+    gone = _last_of_person(billed["person"], charge.rows, steps)
     return steps, np.concatenate([[charge.held], charge.held - np.cumsum(gone)])
 
 
-def _last_of_person(people: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> np.ndarray[Any, Any]:
+def _last_of_person(people: pd.Series, rows: Positions, steps: Positions) -> np.ndarray[Any, Any]:
     """Whether with each seat that goes its holder has none left that counts."""
-    total = pd.Series(people[rows]).value_counts()
-    going = pd.Series(people[steps])
-    return (going.groupby(going).cumcount() + 1 == going.map(total)).to_numpy()
+    # Numbers for names: they are counted and compared many times.
+    persons = pd.factorize(people)[0]
+    going = pd.Series(persons[steps])
+    held = np.bincount(persons[rows])[persons[steps]]
+    return (going.groupby(going).cumcount() + 1).to_numpy() == held
 
 
 def _largest_left(products: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> Positions:
@@ -93,10 +96,9 @@ def _largest_left(products: np.ndarray[Any, Any], rows: Positions, steps: Positi
     return np.asarray(np.max(left, axis=0), dtype=np.int64)
 
 
-def _falls(charge: Charge, left: Positions) -> list[Decimal]:
+def _falls(charge: Charge, left: Positions) -> Cents:
     """What the next bill falls by with each seat that goes; a plan that is free today saves nothing."""
     if charge.contract.bill_at_least(charge.held) == NOTHING:
-        return [NOTHING] * (len(left) - 1)
-    bills = {units: charge.later.bill_kept(units) for units in set(left.tolist())}
-    kept = [bills[units] for units in left.tolist()]
-    return [max(before - after, NOTHING) for before, after in pairwise(kept)]
+        return np.zeros(len(left) - 1, dtype=np.int64)
+    kept = bills_kept(charge.later, left)
+    return np.maximum(kept[:-1] - kept[1:], 0)

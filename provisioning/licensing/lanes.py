@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from provisioning.licensing.counting import ACCOUNT, PLACE
+from provisioning.licensing.counting import ACCOUNT
 from provisioning.model.terms import AccountState, Activity, Lane, State, WasteReason
 from provisioning.model.text import folded
 
@@ -219,17 +219,19 @@ def _codes(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Ready seats first, then the most certain reason, then the longest unused: the order to free them in."""
+    """Ready seats first, then the most certain reason, then the longest unused: the order to free them in.
+
+    Those that are alike stay in the order of the billed seats: by place and account.
+    """
     lanes = {lane.value: number for number, lane in enumerate(Lane)}
     keys = pd.DataFrame(
         {
             "lane": rows["lane"].map(lanes),
             "precedence": rows["reason"].map(PRECEDENCE),
             "idle": -rows["idle_days"].astype("float64").fillna(-1),
-            **{name: rows[name] for name in [*PLACE, "account_id"]},
         }
     )
-    return rows.loc[keys.sort_values(list(keys.columns), kind="stable").index]
+    return rows.iloc[np.lexsort([keys["idle"], keys["precedence"], keys["lane"]])]
 
 
 def _details(rows: pd.DataFrame) -> pd.Series[str]:

@@ -41,7 +41,8 @@ def build_seats(
     # A snapshot of an earlier version has fewer columns.
     listed = own.drop_duplicates(SEAT).reindex(columns=columns(Seats))
     listed["basis"] = listed["basis"].fillna(Basis.ACCESS.value)
-    listed["granted_by"] = listed["granted_by"].fillna(_look_up(listed, name_paths(paths)))
+    if len(paths):
+        listed["granted_by"] = listed["granted_by"].fillna(_look_up(listed, name_paths(paths)))
     derived = _derive(paths[~paths["target"].isin(listed["target"].unique())])
     table = concat(Seats, [listed, derived]).merge(
         accounts[["target", "account_id", "state", "kind", "last_active"]],
