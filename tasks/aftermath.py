@@ -15,6 +15,7 @@ from ledger import StoredPlan
 from ledger.runs import INTERRUPTED
 from tasks.publish import publish_so_far
 from tasks.session import Session, open_session
+from tasks.unheard import tell_unheard
 
 REMEDY = "Start it again: what it had begun is settled by reading, and nothing is made twice."
 
@@ -28,13 +29,16 @@ def show_killed(
 
     Args:
         flow: the flow.
-        flow_run: its run; one that said itself how it ended is left alone.
+        flow_run: its run; of one that said in the ledger how it ended, the server hears that.
         state: the state it was found in.
     """
     given = flow_run.parameters
     with open_session(given.get("config", "policy.yaml"), out=given.get("out", "out")) as session:
         attempts = session.ledger.attempts_at(str(flow_run.id))
-        if not attempts or not session.ledger.close_killed(attempts[-1], session.moment()):
+        if not attempts:
+            return
+        if not session.ledger.close_killed(attempts[-1], session.moment()):
+            tell_unheard(session.ledger)
             return
         run = session.ledger.run(attempts[-1])
         session.run_id, session.flow, session.flow_run = run.run_id, run.flow, str(flow_run.id)

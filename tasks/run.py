@@ -23,6 +23,7 @@ from tasks.progress import current_progress, show_on
 from tasks.progress_artifacts import InPrefect
 from tasks.publish import publish_so_far
 from tasks.session import Session, open_session
+from tasks.unheard import tell_unheard
 from transport.redact import redact
 
 
@@ -66,7 +67,7 @@ def open_run(
 
 
 def _begin(session: Session) -> None:
-    """Open the run in the ledger and its folder, and close those that fell silent."""
+    """Open the run in the ledger and its folder, and say how those ended that fell silent."""
     ledger = session.ledger
     session.run_id = ledger.start_run(
         session.flow,
@@ -81,6 +82,8 @@ def _begin(session: Session) -> None:
     tell_first_event()
     veil_logs(session.policy.personal_data if session.flow_run else "full")
     session.interrupted = ledger.close_interrupted(session.moment())
+    if session.flow_run:
+        tell_unheard(ledger)
 
 
 def _end_early(session: Session, error: BaseException) -> None:

@@ -84,7 +84,8 @@ def _last_of_person(people: pd.Series, rows: Positions, steps: Positions) -> np.
     persons = pd.factorize(people)[0]
     going = pd.Series(persons[steps])
     held = np.bincount(persons[rows])[persons[steps]]
-    return (going.groupby(going).cumcount() + 1).to_numpy() == held
+    last: np.ndarray[Any, Any] = (going.groupby(going).cumcount() + 1).to_numpy() == held
+    return last
 
 
 def _largest_left(products: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> Positions:
@@ -101,4 +102,5 @@ def _falls(charge: Charge, left: Positions) -> Cents:
     if charge.contract.bill_at_least(charge.held) == NOTHING:
         return np.zeros(len(left) - 1, dtype=np.int64)
     kept = bills_kept(charge.later, left)
-    return np.maximum(kept[:-1] - kept[1:], 0)
+    falls: Cents = np.maximum(kept[:-1] - kept[1:], 0)
+    return falls

@@ -29,6 +29,12 @@ def verdict(company) -> str | None:
         return session.ledger.runs(1)["verdict"].iloc[0]
 
 
+def crash(server: str, run_id: str) -> None:
+    """Take a run for crashed, as the automation does that closes silent runs."""
+    crashed = {"state": {"type": "CRASHED", "name": "Crashed"}, "force": True}
+    requests.post(f"{server}/flow_runs/{run_id}/set_state", json=crashed, timeout=10).raise_for_status()
+
+
 def test_every_verdict_of_a_run_that_reaches_its_end_is_a_state():
     assert set(ENDINGS) == set(EXIT_CODES) - {"error"}
 
@@ -132,3 +138,27 @@ def test_flows_tell_their_steps_in_the_log_of_the_run(company, flow, caplog):
     told = "\n".join(caplog.messages)
     assert f"okta-main: read {summary['identities']:,} identities" in told
     assert f"plan {summary['fingerprint'][:12]}" in told
+
+
+def test_a_run_that_ended_unheard_is_shown_as_it_ended(company, server):
+    """Killed after its last word to the ledger, it stands there as crashed until the next run begins."""
+    ended = company.end("sync").state_details.flow_run_id
+    crash(server, ended)
+
+    company.end("reconcile")
+
+    shown = requests.get(f"{server}/flow_runs/{ended}", timeout=10).json()["state"]
+    assert (shown["type"], shown["name"]) == ("CANCELLED", "Needs approval")
+    assert "changes to approve. Its process was gone before it could say so here" in shown["message"]
+
+
+def test_a_run_that_was_killed_before_its_end_stays_crashed(company, server):
+    ended = company.end("reconcile").state_details.flow_run_id
+    with open_session(company.policy) as session:
+        run = session.ledger.runs(1)["run_id"].iloc[0]
+        session.ledger.finish_run(run, session.moment(), verdict="interrupted", exit_code=1, summary={})
+    crash(server, ended)
+
+    company.end("reconcile")
+
+    assert requests.get(f"{server}/flow_runs/{ended}", timeout=10).json()["state"]["type"] == "CRASHED"

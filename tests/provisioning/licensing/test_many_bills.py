@@ -63,4 +63,4 @@ def test_many_bills_are_the_bills_of_each(contract, units):
 
 def test_half_a_cent_is_rounded_up_as_on_one_bill():
     """8.15 less 12.5 % is 8.15 - 1.02: of 1.01875 the discount is 1.02; of 24.45 it is 3.06."""
-    assert [713, 2139] == bills_kept(HALF_A_CENT, np.array([1, 3], dtype=np.int64)).tolist()
+    assert bills_kept(HALF_A_CENT, np.array([1, 3], dtype=np.int64)).tolist() == [713, 2139]
