@@ -19,6 +19,7 @@ from sinks.atlassian_org.invitation import read_invitation
 from sinks.atlassian_org.managed import ACTIONS as MANAGED_ACTIONS
 from sinks.atlassian_org.managed import ManagedAccounts
 from sinks.atlassian_org.refusals import put_plainly
+from sinks.kit.each import make_each, refuse_each
 from sinks.kit.new_group import make_group
 from sinks.kit.permission import refuse_synced
 from sinks.kit.target_reader import TargetReader, find_account
@@ -27,12 +28,9 @@ from transport.errors import (
     BadRequest,
     Conflict,
     Forbidden,
-    Malformed,
     NotFound,
     PaymentRequired,
-    ReadOnly,
     TransportError,
-    UnknownOutcome,
 )
 
 USER = "atlassian/user"
@@ -100,15 +98,7 @@ class Writer:
     def _each(self, changes: Sequence[Change]) -> Applied:
         if len(changes) == 1:
             return self._one(changes[0])
-        failed: dict[str, str] = {}
-        for change in changes:
-            try:
-                self._one(change)
-            except (UnknownOutcome, ReadOnly, Malformed):
-                raise
-            except (Refused, TransportError) as error:
-                failed[change.change_id] = str(error)
-        return Applied(changes[0].account_id, failed=failed)
+        return Applied(changes[0].account_id, failed=make_each(changes, self._one))
 
     def _one(self, change: Change) -> Applied:
         action = Action(change.action)
@@ -151,17 +141,10 @@ class Writer:
 
     def _invite(self, changes: Sequence[Change]) -> Applied:
         """One request for a new person and all they are granted at once."""
-        refused: dict[str, str] = {}
-        grants: list[Change] = []
-        for change in changes:
-            if change.action == Action.CREATE:
-                continue
-            try:
-                self._permit(change)
-                grants.append(change)
-            except Refused as error:
-                refused[change.change_id] = str(error)
         created = next(change for change in changes if change.action == Action.CREATE)
+        others = [change for change in changes if change is not created]
+        refused = refuse_each(others, self._permit)
+        grants = [change for change in others if change.change_id not in refused]
         reply = self._client.write(
             "POST", f"/admin/v2/orgs/{self._org}/users/invite", self._invitation(created, grants)
         )

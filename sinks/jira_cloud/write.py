@@ -6,17 +6,17 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from provisioning.model.findings import Refused
 from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from sinks import ALREADY, Applied
 from sinks.jira_cloud.site import API, Group
 from sinks.kit.cloud_site import IMPOSSIBLE
+from sinks.kit.each import make_each, refuse_each
 from sinks.kit.new_group import make_group
 from sinks.kit.permission import permit, refuse_synced
 from sinks.kit.target_reader import TargetReader, find_account
 from transport.client import Client
-from transport.errors import BadRequest, Conflict, Forbidden, NotFound, TransportError
+from transport.errors import BadRequest, NotFound, TransportError
 from transport.shape import object_of, text_in
 
 ACTIONS = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.GRANT, Action.REVOKE, Action.REMOVE})
@@ -53,19 +53,10 @@ class JiraWriter:
         Raises:
             Refused: the person must not be let in, or it is the only change.
         """
-        failed: dict[str, str] = {}
         for change in changes:
             if len(changes) == 1 or change.action == Action.CREATE:
                 self._permit(change)
-            else:
-                self._try(change, partial(self._permit, change), failed)
-        return failed
-
-    def _try(self, change: Change, act: Callable[[], object], failed: dict[str, str]) -> None:
-        try:
-            act()
-        except (Refused, BadRequest, Conflict, Forbidden, NotFound) as error:
-            failed[change.change_id] = str(error)
+        return refuse_each(changes, self._permit)
 
     def _permit(self, change: Change) -> None:
         permit(change, ACTIONS, IMPOSSIBLE)
@@ -85,8 +76,7 @@ class JiraWriter:
             products = self._products(wanted)
             account_id, message = self._let_in(created, sorted(products))
             wanted = [w for w in wanted if w is not created and not self._came_along(w, products)]
-        for change in wanted:
-            self._try(change, partial(self._make, change, account_id), failed)
+        failed |= make_each(wanted, lambda change: self._make(change, account_id))
         return Applied(account_id, message=message, failed=failed)
 
     def _products(self, changes: Sequence[Change]) -> set[str]:

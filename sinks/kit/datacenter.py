@@ -24,6 +24,7 @@ from sinks.kit import datacenter_rows as rows
 from sinks.kit.connection_check import Failure, Probe, check_connection
 from sinks.kit.datacenter_refusals import put_plainly
 from sinks.kit.datacenter_rows import Columns, Installation
+from sinks.kit.each import make_each
 from sinks.kit.frames import ProductSeats, build_capacity, whole
 from sinks.kit.new_group import make_group
 from sinks.kit.one_pass import OnePass, Streams
@@ -35,10 +36,7 @@ from transport.errors import (
     BadRequest,
     Conflict,
     CredentialRefused,
-    Malformed,
     NotFound,
-    ReadOnly,
-    TransportError,
     UnknownOutcome,
 )
 from transport.shape import Row
@@ -207,14 +205,7 @@ class DataCenter(OnePass):
 
     def _make_each(self, account_id: str, changes: Sequence[Change], message: str | None) -> Applied:
         """Make changes of an account one after the other; what fails does not undo what did not."""
-        failed: dict[str, str] = {}
-        for change in changes:
-            try:
-                self._make(account_id, change)
-            except (Malformed, ReadOnly, UnknownOutcome):
-                raise
-            except (Refused, TransportError) as error:
-                failed[change.change_id] = str(error)
+        failed = make_each(changes, partial(self._make, account_id))
         return Applied(account_id, message=message, failed=failed)
 
     def _make(self, account_id: str, change: Change) -> Applied:

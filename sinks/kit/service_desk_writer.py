@@ -10,10 +10,11 @@ from provisioning.model.frames import Change
 from provisioning.model.terms import Action
 from provisioning.model.text import fold
 from sinks import ALREADY, Applied
+from sinks.kit.each import make_each
 from sinks.kit.permission import Reason, permit
 from sinks.kit.service_desk import API, DESK, Circle, ServiceDesk
 from sinks.kit.target_reader import TargetReader, find_account
-from transport.errors import BadRequest, Conflict, Forbidden, NotFound
+from transport.errors import BadRequest, Conflict, NotFound
 from transport.shape import object_of, text_in
 
 ACTIONS = frozenset({Action.CREATE_GROUP, Action.CREATE, Action.GRANT, Action.REVOKE})
@@ -84,13 +85,8 @@ class DeskWriter:
         account_id, message = (
             self._create(created) if created else (find_account(self._reader, changes[0].subject), None)
         )
-        failed: dict[str, str] = {}
-        for change in changes:
-            if change is not created:
-                try:
-                    self._move(change, account_id)
-                except (BadRequest, Conflict, Forbidden, NotFound) as error:
-                    failed[change.change_id] = str(error)
+        others = (change for change in changes if change is not created)
+        failed = make_each(others, lambda change: self._move(change, account_id))
         return Applied(account_id, message=message, failed=failed)
 
     def _create(self, change: Change) -> tuple[str, str | None]:

@@ -37,6 +37,9 @@ ODD = [{"odd": True}, ["a text"], "a text"]
 NAMED_BY_US = ("crowd", "bitbucket_dc")
 """Kinds whose accounts bear the name they are created with, so that no answer needs to tell it."""
 
+APART = {"atlassian_org", "atlassian_scim"}
+"""Kinds that make a person in a request of its own, or with all that the person is granted."""
+
 
 def sent(door: Door, what: str = "read") -> int:
     return sum(counts[what] for counts in door.meter.counts().values())
@@ -311,3 +314,24 @@ def test_a_refused_write_raises_and_changes_nothing(
 
     assert sent(door, "write") == 1
     assert not observe(sink, made).all()
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+@pytest.mark.parametrize("kind", sorted(set(able("invite")) & set(able("group")) - APART))
+def test_who_was_let_in_is_told_whatever_came_after(
+    kind: str, status: int, fresh: Running, tmp_path: Path
+) -> None:
+    """The account is there, its group was refused: the group alone has failed, so the account stays ours."""
+    sink = connect(kind, fresh, tmp_path, Door(writable=True))
+    (person,) = story(sink, "invite")
+    group = story(sink, "group")[0]._replace(account_id=None, subject=person.subject)
+    verbs = [CASES[kind].verb(made) for made in (person, group)]
+    fresh.world.faults.add(
+        path=CASES[kind].home, status=status, times=0, method=verbs[1], skip=verbs.count(verbs[0]) - 1
+    )
+
+    applied = sink.apply([person, group])
+    fresh.world.faults.clear()
+
+    assert list(applied.failed) == [group.change_id]
+    assert applied.account_id in set(sink.observe([], [person.subject]).accounts["account_id"])
