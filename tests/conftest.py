@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import scim2_tester  # noqa: F401  its models look for their source among all that is loaded: soon when first
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 

@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from flows.cli.authorities import SETTING, one_authority
 from flows.cli.own_server import lay_out
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,7 @@ def server_environment(folder: Path) -> dict[str, str]:
     return clean | {
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        SETTING: str(one_authority(home)),
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from transport.loopback import is_this_machine
 
 SETTING = "PREFECT_API_SSL_CERT_FILE"
-STATED = (SETTING, "SSL_CERT_FILE", "PREFECT_API_TLS_INSECURE_SKIP_VERIFY")
-"""Settings by which somebody has said what is to be trusted."""
+STATED = (SETTING, "PREFECT_API_TLS_INSECURE_SKIP_VERIFY")
+"""Settings by which somebody has said whom Prefect's clients are to trust; others are not theirs alone."""
 _END = "-----END CERTIFICATE-----\n"
 
 

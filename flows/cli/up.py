@@ -17,6 +17,7 @@ from typing import NoReturn
 import requests
 
 from errors import SeatwiseError
+from flows.cli.authorities import spare_authorities
 from flows.cli.company import serve_company
 from flows.cli.run import prepare_prefect
 from flows.cli.terminal import say
@@ -88,6 +89,7 @@ def _set_environment(out: Path, port: int) -> None:
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "true",
         "SEATWISE_HOME": str(out),
     }
+    spare_authorities(home)
 
 
 @contextmanager

@@ -84,9 +84,15 @@ def name_paths(paths: pd.DataFrame) -> pd.DataFrame:
     """
     any_billable = paths.groupby(SEAT, sort=False)["billable"].transform("any")
     telling = paths[paths["billable"] | ~any_billable.astype(bool)].drop_duplicates([*SEAT, "name"])
-    seats = telling.groupby(SEAT, sort=False, as_index=False).agg(
-        granted_by=("name", ", ".join), billable=("billable", "any")
+    # Most seats have one path, whose name needs no joining.
+    several = telling.duplicated(SEAT, keep=False)
+    joined = (
+        telling[several]
+        .groupby(SEAT, sort=False, as_index=False)
+        .agg(granted_by=("name", ", ".join), billable=("billable", "any"))
     )
+    alone = telling.loc[~several, [*SEAT, "name", "billable"]].rename(columns={"name": "granted_by"})
+    seats = pd.concat([alone, joined], ignore_index=True)
     return seats.astype({"granted_by": "str", "billable": "bool"})
 
 

@@ -72,6 +72,7 @@ def team(company, postgres: str) -> Iterator[Company]:
         admin.execute("DROP DATABASE team WITH (FORCE)")
 
 
+@pytest.mark.live
 @pytest.mark.timeout(600)
 def test_a_schedule_fires_again_and_again(team, environment, tmp_path: Path):
     """`make deploy`, a worker elsewhere, a schedule: run after run ends well, and no secret is at the server.

@@ -1,9 +1,10 @@
 """`python -m tests.soak [--days 30] [--only services]`: days of a living server under the oracle.
 
 A Prefect server, a worker and schedules keep two policies in step with a simulated company that lives a day
-between two runs, makes mistakes, and has services that fail. The worker is killed three times, the server
-started again once, syncs are started by hand meanwhile. Ends with exit code 1 if the oracle finds something
-wrong, a run is left that never ends, or the server and the ledger say different things of a run.
+between two runs, makes mistakes, and has services that fail. The worker is killed three times, or once in a
+short life, the server started again once, syncs are started by hand meanwhile. Ends with exit code 1 if the
+oracle finds something wrong, a run is left that never ends, or the server and the ledger say different things
+of a run.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from tests.soak.product import Scheduled, Trouble
 SERVICES, FILES = "services", "files"
 KILLS = (1 / 4, 1 / 2, 3 / 4)
 """Parts of the time at which the worker is killed; every second time with all it runs."""
+SHORT = 10
+"""Days below which it is killed once and alone: it takes minutes until the server gives up a run."""
 
 
 class Days(NamedTuple):
@@ -43,12 +46,14 @@ class Days(NamedTuple):
     verdicts: list[Verdict]
     said: list[Said]
     happened: list[str]
+    leaked: list[str]
 
     @property
     def violations(self) -> list[str]:
         """What must not be, each with what shows it."""
         wrong = [f"{kind}: {text}" for one in self.verdicts for kind, text in one.violations]
         wrong += [f"never ended: {one.name} is {one.state}" for one in self.said if one.zombie]
+        wrong += [f"leaked: the server shows the secret {name}" for name in self.leaked]
         return wrong + [
             f"differ: {one.name} is {one.state} at the server and {one.verdict} in the ledger"
             for one in self.said
@@ -120,7 +125,8 @@ def live(folder: Path, days: int, seed: int, interval: int, only: str, told: thr
             if told.is_set():
                 break
         house.finish()
-        return Days(verdicts, compare(house.runs(), product.verdicts()), product.happened)
+        said = compare(house.runs(), product.verdicts())
+        return Days(verdicts, said, product.happened, house.leaked(policy.SECRETS))
 
 
 def _plants(home: Path, base: str, ledger: str) -> list[Plant]:
@@ -141,8 +147,9 @@ def _plants(home: Path, base: str, ledger: str) -> list[Plant]:
 def _troubles(product: Scheduled, days: int) -> dict[int, list[Trouble]]:
     """What befalls the first policy on which day."""
     found: dict[int, list[Trouble]] = defaultdict(list)
-    for nth, part in enumerate(KILLS):
-        found[max(1, round(part * days))].append(partial(product.kill, with_runs=nth % 2 == 0))
+    kills = [(part, nth % 2 == 0) for nth, part in enumerate(KILLS)] if days >= SHORT else [(1, False)]
+    for part, with_runs in kills:
+        found[max(1, round(part * days))].append(partial(product.kill, with_runs=with_runs))
     found[max(1, round(days / 3))].append(product.by_hand)
     found[max(1, round(days * 2 / 3))].append(product.restart)
     return found

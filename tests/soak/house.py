@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,13 @@ class House:
         ):
             found += page
         return found
+
+    def leaked(self, secrets: Mapping[str, str]) -> list[str]:
+        """Names of the secrets that the server shows somewhere, in what was said last."""
+        shown = "".join(
+            json.dumps(ask(self.environment, what)) for what in ("artifacts", "logs", "flow_runs")
+        )
+        return [name for name, secret in secrets.items() if secret in shown]
 
     def start(self, deployment: str) -> str:
         """Click Quick run; the identifier of the run."""
