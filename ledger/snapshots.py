@@ -32,6 +32,10 @@ SHOWN = (
 )
 
 
+REPORT = "licences"
+"""Runs of this flow make reports alone: nothing is decided by what they read."""
+
+
 class FeedPosition(NamedTuple):
     """Where a read stands in its origin's feed of changes."""
 
@@ -181,6 +185,22 @@ class Snapshots(Store):
             if at is not None:
                 query = query.where(c.taken_at <= at)
             row = connection.execute(query).one_or_none()
+        return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
+
+    def last_shown(self, origin: str, at: datetime | None) -> Snapshot | None:
+        """The newest read that a report may show: a complete one, or one that a report was made of.
+
+        Args:
+            origin: source or target.
+            at: aware time; only reads of then or before count. None means ever.
+        """
+        c, runs = tables.snapshots.c, tables.runs.c
+        of_reports = c.run_id.in_(select(runs.run_id).where(runs.flow == REPORT))
+        query = select(*(c[name] for name in SHOWN)).where(c.origin == origin, c.complete | of_reports)
+        if at is not None:
+            query = query.where(c.taken_at <= at)
+        with self._reading() as connection:
+            row = connection.execute(query.order_by(c.seq.desc()).limit(1)).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
 
     def read_by(self, runs: Collection[str], origin: str, *, since: datetime) -> Snapshot | None:

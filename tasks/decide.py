@@ -58,9 +58,15 @@ def remember_reads(
 ) -> None:
     """Catalogue the snapshots; a source that fell too far is no measure for the next run.
 
-    A rehearsal catalogues nothing: the next run would be compared with it.
+    A rehearsal catalogues nothing: the next run would be compared with it. What a report read is no measure,
+    and is kept for later reports.
     """
-    if not session.remembers:
+    if not session.keeps_reads:
+        return
+    if session.for_finance:
+        for parts, reads in ((SOURCE_PARTS, sources), (TARGET_PARTS, targets)):
+            for name, read in reads.items():
+                remember_read(session, name, read, parts, complete=False)
         return
     fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     before = recall_sizes(session.ledger, list(sources))

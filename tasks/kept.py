@@ -39,8 +39,8 @@ def give_read(
         files: digests of their files where they are in the store already.
         lasts: whether later runs may want it.
     """
-    lasts = lasts and session.remembers
-    again = bool(deployment.id) and lasts and read.as_of is None and files is None
+    lasts = lasts and session.keeps_reads
+    again = bool(deployment.id) and lasts and session.remembers and read.as_of is None and files is None
     if files is None:
         # What leaves no trace stays in memory, unless another process is to have it.
         stored = lasts or session.elsewhere

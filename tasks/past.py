@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from errors import SeatwiseError
 from ledger import Ledger, Snapshot
@@ -16,7 +16,7 @@ from tasks.state import Earlier
 class NothingRead(SeatwiseError):
     """The ledger has no complete snapshot to judge by."""
 
-    remedy = "Run `seatwise reconcile` once; it reads everything and writes nothing outside."
+    remedy = "Run `seatwise reconcile` or `licences` once; they read everything and write nothing outside."
 
 
 class NothingReadThen(NothingRead):
@@ -60,20 +60,23 @@ def _restore(
 
 
 def last_read(ledger: Ledger, name: str, at: datetime | None) -> Snapshot:
-    """The last complete read of a source or target.
+    """The last whole read of a source or target, for reports too.
 
     Args:
         ledger: the open ledger.
         name: the source or target.
-        at: only what was read then or before counts; None means ever.
+        at: only what was read then or before counts; of a day without an hour also what was read on it, where
+            that is all there is; None means ever.
 
     Raises:
         NothingRead: there is none.
     """
-    snapshot = ledger.last_complete(name, at=at)
+    snapshot = ledger.last_shown(name, at)
+    if snapshot is None and at is not None and at.time() == time():
+        snapshot = ledger.last_shown(name, at + timedelta(days=1))
     if snapshot is not None:
         return snapshot
-    if at is None or ledger.last_complete(name) is None:
+    if at is None or ledger.last_shown(name, None) is None:
         raise NothingRead(f"the ledger has no complete snapshot of {name} yet")
     raise NothingReadThen(
         f"the ledger has no complete snapshot of {name} of {at:%Y-%m-%d %H:%M} UTC or before"

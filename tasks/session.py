@@ -192,7 +192,12 @@ class Session:
 
         What stands for another moment, for a few people or for a report alone leaves no trace.
         """
-        return self.as_of is None and not self.only and not self.for_finance
+        return self.keeps_reads and not self.for_finance
+
+    @property
+    def keeps_reads(self) -> bool:
+        """Whether what this run reads is kept: later runs decide by it, or later reports compare with it."""
+        return self.as_of is None and not self.only
 
     @property
     def for_finance(self) -> bool:

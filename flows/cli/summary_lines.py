@@ -46,7 +46,9 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     ]
     if summary.get("conflicts"):
         lines.append(f"  sources  {summary['conflicts']:,} conflicts; the first source wins (conflicts.csv)")
-    lines += [f"  final    cannot be undone: {line}" for line in summary.get("cannot_be_undone", [])]
+    if summary.get("flow") != "licences":
+        # A report is followed by no apply.
+        lines += [f"  final    cannot be undone: {line}" for line in summary.get("cannot_be_undone", [])]
     lines += [f"  stays    is not taken back: {line}" for line in summary.get("not_taken_back", [])]
     lines += [f"  approval {reason}" for reason in summary.get("blocked_by", [])]
     for target, notes in summary.get("notes", {}).items():

@@ -13,6 +13,7 @@ import pytest
 
 from flows.cli.summary_lines import describe_summary
 from tasks.ending import summary_of
+from tasks.session import open_session
 
 POLICY = """\
 version: 1
@@ -200,6 +201,21 @@ def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: P
     assert f"Since {then:%Y-%m-%d}" in (files / "out" / "licences.html").read_text()
     with pytest.raises(NothingReadThen):
         run("licences", files, compare=begun)
+
+
+def test_reports_alone_are_compared_with_each_other_and_decide_nothing(company, files: Path):
+    """Who makes nothing but reports has last month's in this month's; a day without the hour is enough."""
+    (files / "policy.yaml").write_text(POLICY.format(source=CSV))
+    first = run("licences", files)
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    second = run("licences", files, compare=day)
+
+    assert second["compared"]["before"] == sum(first["seats"].values()) > 0
+    assert not [line for line in describe_summary(first) if "cannot be undone" in line]
+    with open_session(files / "policy.yaml") as session:
+        assert session.ledger.last_complete("people") is None
+        assert session.ledger.links("acme-export").empty
 
 
 def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
