@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -13,9 +15,10 @@ from provisioning.decide.plan import Plan
 from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from reports.plan_text import plan_title
+from sources.scim_push.options import ScimPushOptions
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.kept import remember_read
-from tasks.memory import SIZES, recall, recall_sizes
+from tasks.memory import SIZES, recall, recall_said, recall_sizes
 from tasks.progress import tell
 from tasks.session import Session
 
@@ -31,6 +34,7 @@ def decide_target(
     """
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
+        memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
         # A target that only a person can change is never changed unattended.
         by_hand = not actions
@@ -75,6 +79,12 @@ def remember_reads(
         remember_read(session, name, source, SOURCE_PARTS, complete=name not in fallen, measured=measured)
     for name, target in targets.items():
         remember_read(session, name, target, TARGET_PARTS, complete=True)
+
+
+def _asked(session: Session) -> list[str]:
+    """Sources that answer from elsewhere, perhaps with what was true before; what was pushed lies here."""
+    kinds = {name: session.policy.connections[name].kind for name in session.source_names}
+    return [name for name, kind in kinds.items() if kind != ScimPushOptions.kind]
 
 
 def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:

@@ -9,6 +9,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
+from provisioning.decide.fresh_losses import YOUNG
 from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
@@ -47,6 +48,28 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         undone=ledger.suspended_rules(target),
         applied_policy=ledger.applied_policy(target),
     )
+
+
+def recall_said(ledger: Ledger, memory: Memory, sources: list[str], now: datetime) -> pd.DataFrame:
+    """What the last reads said of people who got something within the last day, as `Memory.said`.
+
+    A read whose files are lost says nothing.
+    """
+    young = memory.granted.loc[memory.granted["at"] > pd.Timestamp(now - YOUNG), "account_id"]
+    people = memory.links[memory.links["account_id"].isin(young)]
+    parts = [memory.said]
+    for name in set(people["source"]) & set(sources):
+        last = ledger.last_complete(name)
+        if last is not None and not last.absent():
+            some = set(people.loc[people["source"] == name, "source_id"])
+            parts += [_of(last.frame(part), some) for part in ("identities", "memberships")]
+    return pd.concat(parts)[list(memory.said.columns)].drop_duplicates(ignore_index=True)
+
+
+def _of(frame: pd.DataFrame, people: set[str]) -> pd.DataFrame:
+    """What a frame of a source says of some people; its identities stand for no group."""
+    rows = frame[frame["source_id"].isin(people)]
+    return rows if "group_id" in rows else rows.assign(group_id="")
 
 
 def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:

@@ -19,6 +19,7 @@ from provisioning.decide.conflicts import find_conflicts
 from provisioning.decide.context import Context
 from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambiguities, tabulate_links
 from provisioning.decide.entitle import Desired, entitle
+from provisioning.decide.fresh_losses import drop_unconfirmed
 from provisioning.decide.group_losses import judge_groups, note_groups
 from provisioning.decide.guard import Verdict
 from provisioning.decide.inactive import find_idle, revoke_idle
@@ -76,7 +77,8 @@ class Decision:
         verdict: whether they may be made unattended.
         notes: what a person should know, in words.
         stuck: StuckSeats, billed seats that should go and that no rule can take.
-        withheld: Changes that were left out because a read was not complete; none of them is applied.
+        withheld: Changes that were left out because a read was not complete, or has to be confirmed by the
+            next one; none of them is applied.
         taken: Taken assignments to remember from now on; those nobody is owed any more are left out.
         desired: who should have what and by which rule, for `explain`.
         context: what was known, for `explain`.
@@ -200,11 +202,12 @@ def _judge(
     safe = guard.drop_unsupported(context, guard.drop_protected(context, wanted))
     asked = plan.restrict(safe, only)
     sifted = guard.withhold(context, asked)
-    fitted = fit_capacity(context, sifted.changes)
+    certain = drop_unconfirmed(context, sifted.changes)
+    fitted = fit_capacity(context, certain)
     note_groups(context, desired, fitted.changes)
     reasons = [*fitted.reasons, *judge_groups(context, desired, fitted.changes)]
     verdict = guard.judge(context, fitted.changes, sifted.withheld, reasons, attended=attended)
-    withheld = asked[~asked["change_id"].isin(sifted.changes["change_id"])].reset_index(drop=True)
+    withheld = asked[~asked["change_id"].isin(certain["change_id"])].reset_index(drop=True)
     return _Judgement(safe, fitted.changes, withheld, verdict)
 
 

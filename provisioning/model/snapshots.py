@@ -99,6 +99,10 @@ def _nothing_granted() -> pd.DataFrame:
     )
 
 
+def _nothing_said() -> pd.DataFrame:
+    return pd.DataFrame(columns=["source", "source_id", "group_id"], dtype="str")
+
+
 def _nothing_undone() -> pd.DataFrame:
     return pd.DataFrame(columns=["account_id", "rule", "action", "rule_digest"], dtype="str")
 
@@ -138,6 +142,8 @@ class Memory:
         owned: Assignments that Seatwise granted or adopted and has not taken back.
         taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
+        said: source, source_id and group_id of what the last read said of people who got something lately;
+            the group is empty where the identity itself is meant.
         made: account_ids of the accounts that Seatwise created.
         ended: account_ids of the accounts that Seatwise suspended, deactivated or deleted, and that it has
             not brought back since.
@@ -154,6 +160,7 @@ class Memory:
     owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Assignments))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)
+    said: pd.DataFrame = field(default_factory=_nothing_said)
     made: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)

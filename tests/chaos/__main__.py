@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--short] [--points N] [--only TEXT]`: all that can go wrong, on purpose.
+"""`python -m tests.chaos [--short] [--points N] [--only TEXT] [--fault KIND]`: all that can go wrong, on purpose.
 
 Prints a table of campaigns and the input of each violation, and ends with exit code 1 if there is any.
 """
@@ -33,7 +33,7 @@ def main() -> None:
     os.environ |= {"PREFECT_LOGGING_LEVEL": "CRITICAL", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
     logging.disable(logging.CRITICAL)
     started = time.monotonic()
-    wanted = [(job, most) for job in _jobs() if (most := _points(asked, job.name))]
+    wanted = [(job, most) for job in _jobs(asked.fault) if (most := _points(asked, job.name))]
     tallies = list(_side_by_side(wanted, asked.jobs, asked.seed))
     from tests.chaos.tally import table
 
@@ -47,6 +47,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--short", action="store_true", help="a handful of points, as the test suite does")
     parser.add_argument("--points", type=int, default=100, help="points of each campaign at most (100)")
     parser.add_argument("--only", default="", help="campaigns whose name holds this, such as 'kill crowd'")
+    parser.add_argument(
+        "--fault", default="", help="of reads, faults of this kind alone: stale_read, reshape…"
+    )
     parser.add_argument("--jobs", type=int, default=2, help="campaigns side by side (2)")
     parser.add_argument(
         "--seed", type=int, default=int(os.environ.get("CHAOS_SEED", "1")), help="which points"
@@ -61,19 +64,19 @@ def _points(asked: argparse.Namespace, name: str) -> int:
     return int(os.environ.get("ORACLE_DAYS", usual if asked.short else 90)) if name == "oracle" else usual
 
 
-def _jobs() -> Iterator[Job]:
+def _jobs(fault: str) -> Iterator[Job]:
     from tests.chaos import company, database, kills, reads, writes
 
     yield Job("oracle", company.campaign)
     for target in kills.TARGETS:
         yield Job(f"kill {target}", partial(kills.campaign, target))
     for source in reads.SOURCES:
-        one = partial(reads.campaign, source=source, target="acme-cloud", of=source)
+        one = partial(reads.campaign, source=source, target="acme-cloud", of=source, kind=fault)
         yield Job(f"read {source} whole", partial(one, full=True))
         if source in reads.FEEDS:
             yield Job(f"read {source} changes", partial(one, full=False))
     for target in kills.TARGETS:
-        one = partial(reads.campaign, source="okta-main", target=target, of=target)
+        one = partial(reads.campaign, source="okta-main", target=target, of=target, kind=fault)
         yield Job(f"read {target} whole", partial(one, full=True))
         if target in reads.TARGET_FEEDS:
             yield Job(f"read {target} changes", partial(one, full=False))

@@ -6,6 +6,8 @@ is compared with what the same run takes undisturbed.
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,12 +64,20 @@ def prepared(folder: Path, port: int, source: str, target: str) -> Lived:
     stage, world = set_up(folder, port, source=source, target=target)
     with served(world, port), bare.without_prefect():
         in_step(stage.folder)
+        _age_gifts(stage.folder)
         before = freeze(world)
         _a_day(world, 0)
         in_step(stage.folder)
         _a_day(world, 1)
     stage.frozen = freeze(world)
     return Lived(stage, before)
+
+
+def _age_gifts(folder: Path) -> None:
+    """Let weeks pass since everybody got what they have: what is young is taken with more care."""
+    with closing(sqlite3.connect(folder / "seatwise.db")) as database:
+        database.execute("UPDATE owned SET at = strftime('%Y-%m-%d %H:%M:%f', at, '-30 days') || '000'")
+        database.commit()
 
 
 def in_step(folder: Path) -> None:
@@ -146,7 +156,16 @@ def points(places: list[Place]) -> list[tuple[Place, dict[str, Any]]]:
 
 
 def campaign(
-    folder: Path, port: int, *, source: str, target: str, of: str, full: bool, most: int, seed: int = 1
+    folder: Path,
+    port: int,
+    *,
+    source: str,
+    target: str,
+    of: str,
+    full: bool,
+    most: int,
+    seed: int = 1,
+    kind: str = "",
 ) -> Tally:
     """Strike so many points, drawn by chance from all there are, or all.
 
@@ -159,13 +178,14 @@ def campaign(
         full: whether everything is read whole, or by what changed.
         most: how many points at most.
         seed: which.
+        kind: of which kind the faults are; of every kind for none.
     """
     tally = Tally(f"reads, {'whole' if full else 'changes'}", of)
     lived = prepared(folder / "stage", port, source, target)
     world = lived.stage.world()
     with served(world, port), bare.without_prefect(hasty=True):
         runs = Campaign(lived, folder / "point", world, full=full, prefix=_prefix(of))
-        every = points(runs.places)
+        every = [(place, fault) for place, fault in points(runs.places) if kind in fault["kind"]]
         tally.there_are = len(every)
         for place, fault in chosen(every, most, seed):
             runs.strike(place, fault, tally)
