@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--short] [--points N] [--only TEXT] [--fault KIND]`: all that can go wrong, on purpose.
+"""`python -m tests.chaos [OPTIONS]`: all that can go wrong, on purpose; `--help` tells the options.
 
 Prints a table of campaigns and the input of each violation, and ends with exit code 1 if there is any.
 """
