@@ -71,6 +71,8 @@ def describe_briefly(summary: dict[str, Any]) -> str:
         failed = f", {summary['failed']:,} failed" if summary["failed"] else ""
         return f"{_changes(summary['applied'])} applied{failed}"
     if not planned or verdict not in WAITING:
+        if left := summary.get("unconfirmed"):
+            return f"{_changes(left)} left for the next run"
         return "in step" if verdict == "done" else str(verdict)
     return f"{_changes(planned)} {WAITING[verdict]}"
 
@@ -82,8 +84,9 @@ def _describe_outcome(summary: dict[str, Any]) -> str:
     by_action = ", ".join(f"{count:,} {action}" for action, count in summary["changes"].items())
     if not planned:
         people, accounts = summary["identities"], summary["accounts"]
-        # What could not be read, or cannot be taken, may still be to do.
-        said = "In step" if summary["verdict"] == "done" else "Not all in step"
+        # What could not be read, cannot be taken or has to be read again may still be to do.
+        all_done = summary["verdict"] == "done" and not summary.get("unconfirmed")
+        said = "In step" if all_done else "Not all in step"
         return f"{said}: {people:,} identities and {accounts:,} accounts, and nothing to change."
     tried = summary["applied"] + summary["failed"] + summary["stale"] + summary["propagating"]
     if not tried + summary["blocked"]:

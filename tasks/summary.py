@@ -149,6 +149,7 @@ def _empty_summary(session: Session) -> dict[str, Any]:
         "residual": 0,
         "rejects": {},
         "seats_left": {},
+        "unconfirmed": 0,
         "seats": {},
         "waste": {"seats": 0, "monthly": None, "next_renewal": None, "currency": None},
         "requests": session.reader.meter.counts(),
@@ -223,6 +224,7 @@ def _summarise_decisions(state: RunState) -> dict[str, Any]:
         "orphans": sum(len(decision.orphans) for decision in decisions),
         "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
         "seats_left": _count_seats_left(state),
+        "unconfirmed": sum(len(decision.withheld) - decision.verdict.withheld for decision in decisions),
         "notes": {
             target: [describe_note(note) for note in decision.notes]
             for target, decision in state.decisions.items()

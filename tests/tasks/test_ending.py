@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tasks.ending import describe_ending
+from tasks.ending import describe_briefly, describe_ending
 
 NOTHING_TO_DO: dict[str, Any] = {
     "flow": "sync", "run_id": "r1", "changes": {}, "identities": 3, "accounts": 2, "targets_failed": {},
     "failures": [], "rejected": [], "blocked_by": [], "rehearsed": None, "waiting": {}, "propagating": 0,
-    "rejects": {}, "seats_left": {},
+    "rejects": {}, "seats_left": {}, "applied": 0, "failed": 0,
 }  # fmt: skip
 
 
@@ -21,8 +21,17 @@ NOTHING_TO_DO: dict[str, Any] = {
         ("done", {}, "In step: 3 identities"),
         ("done, rows not read", {"rejects": {"okta": {"email": 2}}}, "Not all in step: 3 identities"),
         ("done, seats left", {"seats_left": {"acme": 1}}, "Not all in step: 3 identities"),
+        ("done", {"unconfirmed": 2}, "Not all in step: 3 identities"),
     ],
 )
 def test_only_what_is_done_is_in_step(verdict, facts, begins):
-    """Rows that were not read, and seats that no rule can take, may still be to do."""
+    """Rows that were not read, seats that no rule can take and losses to be confirmed may still be to do."""
     assert describe_ending(NOTHING_TO_DO | {"verdict": verdict} | facts).startswith(begins)
+
+
+def test_the_name_of_a_run_says_what_the_next_one_has_to_confirm():
+    assert (
+        describe_briefly(NOTHING_TO_DO | {"verdict": "done", "unconfirmed": 2})
+        == "2 changes left for the next run"
+    )
+    assert describe_briefly(NOTHING_TO_DO | {"verdict": "done"}) == "in step"
