@@ -22,6 +22,7 @@ from benchmarks import (
     receive,
     report,
     start,
+    unchanged,
 )
 from benchmarks.figure import HEAD, lines
 
@@ -38,6 +39,7 @@ BENCHES = {
     "receive": receive.main,
     "overhead": overhead.main,
     "report": report.main,
+    "unchanged": unchanged.main,
 }
 SHORT = {
     "decide": 20_000,
@@ -51,6 +53,7 @@ SHORT = {
     "receive": 500,
     "overhead": 2_000,
     "report": 1_000,
+    "unchanged": 500,
 }
 
 

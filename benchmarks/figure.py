@@ -75,6 +75,7 @@ BUDGETS = (
     Budget("report peak MB", 1000),
     Budget("a server adds, seconds", 1.5),
     Budget("its own server adds.*, seconds", 3),
+    Budget("unchanged over first, .*", 0.4),
     Budget("--help over import pandas", 0.3),
     Budget("(show|history) over import pandas", 0.8),
     Budget("check --offline over import pandas", 1),
