@@ -127,7 +127,9 @@ def _describe_assignment(row: AssignmentReason) -> str:
 
 
 def _describe_seat(row: dict[str, Any]) -> str:
-    billed = f"billed because of {row['granted_by']}" if row["billable"] else "not billed"
+    # A file of people tells who has access, and seldom by what.
+    by = f" because of {row['granted_by']}" if row["granted_by"] else ""
+    billed = f"billed{by}" if row["billable"] else "not billed"
     if row["last_active"] is not None:
         used = f"last used {row['last_active']:%Y-%m-%d}"
     else:
