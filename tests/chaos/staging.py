@@ -77,13 +77,16 @@ def set_up(
         port: where the sandbox will listen.
         source: the connection that is read.
         target: the connection that is written.
-        share: how much of a target may be taken without approval.
+        share: how much of a target may be taken without approval; where it is all, of each group, too.
         people: size of the company.
     """
     world = make_world(people, SEED)
     base = f"http://127.0.0.1:{port}"
     path = policy.write(folder, base, people, sources=[source], targets=[target])
-    path.write_text(path.read_text().replace("share: 25%", f"share: {share}"))
+    limits = f"share: {share}}}"
+    if share == "100%":
+        limits += f"\n  group_drop: {{count: {people}, share: 100%}}"
+    path.write_text(path.read_text().replace("share: 25%}", limits))
     os.environ.update(policy.SECRETS)
     return Stage(folder, port), world
 
