@@ -68,10 +68,14 @@ def _said_less(context: Context, changes: pd.DataFrame) -> Mask:
 
 
 def _say(context: Context) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What this read says as `Memory.said` does, and the identities that it says have left."""
-    parts, gone = [context.memory.said.head(0)], [context.memory.said.head(0)[IDENTITY]]
+    """What this read says of the same people as `Memory.said`, and those of them who it says have left."""
+    said = context.memory.said
+    parts, gone = [said.head(0)], [said.head(0)[IDENTITY]]
     for snapshot in context.sources.values():
-        people = snapshot.identities
-        parts += [people[IDENTITY].assign(group_id=""), snapshot.memberships[[*IDENTITY, "group_id"]]]
+        people, members = (
+            frame[frame["source_id"].isin(said["source_id"])]
+            for frame in (snapshot.identities, snapshot.memberships)
+        )
+        parts += [people[IDENTITY].assign(group_id=""), members[[*IDENTITY, "group_id"]]]
         gone.append(people.loc[people["state"].isin(SAID_GONE), IDENTITY])
     return pd.concat(parts).drop_duplicates(), pd.concat(gone)
