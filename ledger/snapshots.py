@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from ledger import tables
 from ledger.errors import SnapshotDamaged, UnknownSnapshot
@@ -34,6 +34,7 @@ SHOWN = (
 
 REPORT = "licences"
 """Runs of this flow make reports alone: nothing is decided by what they read."""
+_REPORTS = select(tables.runs.c.run_id).where(tables.runs.c.flow == REPORT)
 
 
 class FeedPosition(NamedTuple):
@@ -173,19 +174,12 @@ class Snapshots(Store):
             UnknownSnapshot: the origin has no snapshot of that digest.
         """
         c = tables.snapshots.c
-        shown = [c[name] for name in SHOWN]
-        query = select(*shown).where(c.origin == origin, c.complete).order_by(c.seq.desc()).limit(1)
-        with self._reading() as connection:
-            if before is not None:
-                mine = select(c.seq).where(c.origin == origin, c.digest == before).order_by(c.seq.desc())
-                bound = connection.scalar(mine.limit(1))
-                if bound is None:
-                    raise UnknownSnapshot(before)
-                query = query.where(c.seq < bound)
-            if at is not None:
-                query = query.where(c.taken_at <= at)
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
+        wanted = [c.origin == origin, c.complete]
+        if before is not None:
+            wanted.append(c.seq < self._last_seq(origin, before))
+        if at is not None:
+            wanted.append(c.taken_at <= at)
+        return self._newest(*wanted)
 
     def last_shown(self, origin: str, at: datetime | None) -> Snapshot | None:
         """The newest read that a report may show: a complete one, or one that a report was made of.
@@ -194,14 +188,13 @@ class Snapshots(Store):
             origin: source or target.
             at: aware time; only reads of then or before count. None means ever.
         """
-        c, runs = tables.snapshots.c, tables.runs.c
-        of_reports = c.run_id.in_(select(runs.run_id).where(runs.flow == REPORT))
-        query = select(*(c[name] for name in SHOWN)).where(c.origin == origin, c.complete | of_reports)
+        c = tables.snapshots.c
+        wanted = [c.origin == origin, c.complete | c.run_id.in_(_REPORTS)]
         if at is not None:
-            query = query.where(c.taken_at <= at)
-        with self._reading() as connection:
-            row = connection.execute(query.order_by(c.seq.desc()).limit(1)).one_or_none()
-        return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
+            wanted.append(c.taken_at <= at)
+        found = self._newest(*wanted)
+        # What a report read is no measure, and was read to its end all the same.
+        return None if found is None else replace(found, complete=True)
 
     def read_by(self, runs: Collection[str], origin: str, *, since: datetime) -> Snapshot | None:
         """The newest read of an origin by one of these runs, complete or not; None when there is none.
@@ -212,11 +205,25 @@ class Snapshots(Store):
             since: aware time; only reads of then or later count.
         """
         c = tables.snapshots.c
-        shown = [c[name] for name in SHOWN]
-        mine = select(*shown).where(c.origin == origin, c.run_id.in_(runs), c.taken_at >= since)
+        return self._newest(c.origin == origin, c.run_id.in_(runs), c.taken_at >= since)
+
+    def _newest(self, *wanted: ColumnElement[bool]) -> Snapshot | None:
+        """The newest read of which all of this is true."""
+        c = tables.snapshots.c
+        query = select(*(c[name] for name in SHOWN)).where(*wanted).order_by(c.seq.desc()).limit(1)
         with self._reading() as connection:
-            row = connection.execute(mine.order_by(c.seq.desc()).limit(1)).one_or_none()
+            row = connection.execute(query).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)
+
+    def _last_seq(self, origin: str, digest: str) -> int:
+        """Where the last read of an origin with that content stands."""
+        c = tables.snapshots.c
+        mine = select(c.seq).where(c.origin == origin, c.digest == digest).order_by(c.seq.desc()).limit(1)
+        with self._reading() as connection:
+            found: int | None = connection.scalar(mine)
+        if found is None:
+            raise UnknownSnapshot(digest)
+        return found
 
     def judge_read(self, run_id: str, origin: str, *, complete: bool, measured: Any) -> None:
         """Say of a read that was kept early whether later runs may measure by it, and what it measured."""
@@ -239,10 +246,14 @@ class Snapshots(Store):
             return list(found)
 
     def accept(self, run_id: str) -> None:
-        """Take every read of a run as the measure for later ones: a person has approved its plan."""
+        """Take every read of a run as the measure for later ones: a person has approved its plan.
+
+        What a report read stays no measure.
+        """
         c = tables.snapshots.c
+        mine = update(tables.snapshots).where(c.run_id == run_id, c.run_id.not_in(_REPORTS))
         with self._writing() as connection:
-            connection.execute(update(tables.snapshots).where(c.run_id == run_id).values(complete=True))
+            connection.execute(mine.values(complete=True))
 
     def snapshots(self, origin: str | None = None) -> pd.DataFrame:
         """The catalogue, newest first: origin, digest, taken_at, complete, whole_at, run_id, sizes.

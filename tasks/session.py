@@ -16,6 +16,7 @@ import pandas as pd
 
 import sinks
 from ledger import Ledger
+from ledger.snapshots import REPORT
 from provisioning.model.terms import Deployment
 from provisioning.policy.policy import Policy
 from sinks import Sink
@@ -202,7 +203,7 @@ class Session:
     @property
     def for_finance(self) -> bool:
         """Whether the run makes the report alone, with all that takes long to write."""
-        return self.flow == "licences"
+        return self.flow == REPORT
 
     @property
     def past(self) -> datetime | None:

@@ -154,3 +154,14 @@ def test_a_snapshot_names_a_run_that_is_known(ledger: Ledger, accounts: pd.DataF
             at=datetime(2026, 1, 1, tzinfo=UTC),
             run_id="nobody",
         )
+
+
+def test_what_a_report_read_is_whole_for_reports_and_no_measure_also_when_its_plan_is_approved(ledger, now):
+    run = ledger.start_run("licences", now, policy="p")
+    ledger.save_snapshot("acme", {"people": pd.DataFrame({"a": ["1"]})}, complete=False, at=now, run_id=run)
+
+    ledger.accept(run)
+
+    assert ledger.last_complete("acme") is None
+    assert ledger.last_shown("acme", now).complete
+    assert ledger.last_shown("acme", now - timedelta(seconds=1)) is None
