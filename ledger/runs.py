@@ -153,15 +153,14 @@ class Runs(Store):
             row = connection.execute(select(*fields).where(tables.runs.c.run_id == found)).one()
         return RunRow(*row)
 
-    def last_attempts(self, limit: int) -> list[RunRow]:
-        """The last attempt at each Prefect flow run among so many runs, the newest."""
+    def last_attempts(self, limit: int) -> dict[str, str]:
+        """Prefect flow run → the last attempt at it, among so many runs, the newest."""
         c = tables.runs.c
-        fields = [c[name] for name in RunRow._fields]
         order = (c.started_at.desc(), c.run_id.desc())
-        query = select(*fields).where(c.flow_run.is_not(None)).order_by(*order).limit(limit)
+        query = select(c.flow_run, c.run_id).where(c.flow_run.is_not(None)).order_by(*order).limit(limit)
         with self._reading() as connection:
-            newest = [RunRow(*row) for row in connection.execute(query)]
-        return list({run.flow_run: run for run in reversed(newest)}.values())
+            newest = [(str(flow_run), str(run_id)) for flow_run, run_id in connection.execute(query)]
+        return dict(reversed(newest))
 
     def attempts(self, run_id: str) -> list[str]:
         """The runs that are attempts at the same Prefect flow run, oldest first; itself alone without one.

@@ -24,20 +24,22 @@ LOOKED_AT = 50
 
 def tell_unheard(ledger: Ledger) -> None:
     """Correct the runs that the server takes for crashed; a run never fails for another one's sake."""
-    ended = {run.flow_run: run for run in ledger.last_attempts(LOOKED_AT) if run.verdict in ENDINGS}
+    attempts = ledger.last_attempts(LOOKED_AT)
     try:
-        _correct({UUID(flow_run): run for flow_run, run in ended.items() if flow_run})
+        _correct(ledger, {UUID(flow_run): run_id for flow_run, run_id in attempts.items()})
     except Exception as untold:  # noqa: BLE001  whatever it is
         announce(f"the server may still show runs as crashed that reached their end: {untold}")
 
 
-def _correct(ended: Mapping[UUID, RunRow]) -> None:
+def _correct(ledger: Ledger, attempts: Mapping[UUID, str]) -> None:
     wanted = FlowRunFilter.model_validate(
-        {"id": {"any_": list(ended)}, "state": {"type": {"any_": [StateType.CRASHED]}}}
+        {"id": {"any_": list(attempts)}, "state": {"type": {"any_": [StateType.CRASHED]}}}
     )
     with get_client(sync_client=True) as client:
-        for crashed in client.read_flow_runs(flow_run_filter=wanted) if ended else []:
-            client.set_flow_run_state(crashed.id, _as_it_ended(ended[crashed.id]), force=True)
+        for crashed in client.read_flow_runs(flow_run_filter=wanted):
+            run = ledger.run(attempts[crashed.id])
+            if run.verdict in ENDINGS:
+                client.set_flow_run_state(crashed.id, _as_it_ended(run), force=True)
 
 
 def _as_it_ended(run: RunRow) -> State[None]:
