@@ -9,7 +9,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
-from provisioning.decide.fresh_losses import YOUNG
+from provisioning.decide.fresh_losses import find_young
 from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
@@ -55,7 +55,7 @@ def recall_said(ledger: Ledger, memory: Memory, sources: list[str], now: datetim
 
     A read whose files are lost says nothing.
     """
-    young = memory.granted.loc[memory.granted["at"] > pd.Timestamp(now - YOUNG), "account_id"]
+    young = find_young(memory.granted, now)["account_id"]
     people = memory.links[memory.links["account_id"].isin(young)]
     parts = [memory.said]
     for name in set(people["source"]) & set(sources):

@@ -7,7 +7,7 @@ have left, in so many words, loses it at once.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -39,10 +39,14 @@ def drop_unconfirmed(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     return renumbered(changes, ~doubted)
 
 
+def find_young(granted: pd.DataFrame, now: datetime) -> pd.DataFrame:
+    """The rows of `Memory.granted` that are younger than `YOUNG`."""
+    return granted[granted["at"] > pd.Timestamp(now - YOUNG)]
+
+
 def _takes_young(context: Context, changes: pd.DataFrame) -> Mask:
     """Changes for the source's sake that take what Seatwise gave lately, or touch an account that has it."""
-    granted = context.memory.granted
-    young = granted.loc[granted["at"] > pd.Timestamp(context.now - YOUNG), HELD]
+    young = find_young(context.memory.granted, context.now)[HELD]
     whole = changes["account_id"].isin(young["account_id"]) & (changes["action"] != Action.REVOKE.value)
     part = pd.MultiIndex.from_frame(changes[HELD]).isin(pd.MultiIndex.from_frame(young))
     found = (whole | part) & changes["destructive"] & changes["movement"].isin(BY_THE_SOURCE)
