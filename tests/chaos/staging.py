@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,13 @@ class Stage:
         folder: policy, prices, ledger and snapshots.
         port: where the sandbox of this stage always listens, as the policy names it.
         frozen: the company and what each face holds, pickled.
+        options: switches of single faces.
     """
 
     folder: Path
     port: int
     frozen: bytes = b""
+    options: dict[str, Any] = field(default_factory=dict)
 
     def copy_to(self, folder: Path) -> Path:
         """Lay the stage's files out in a new folder."""
@@ -43,7 +45,7 @@ class Stage:
 
     def world(self) -> World:
         """The company as it stood."""
-        world = make_world(3, SEED)
+        world = make_world(3, SEED, **self.options)
         thaw(world, self.frozen)
         return world
 
@@ -69,6 +71,7 @@ def set_up(
     target: str = "acme-cloud",
     share: str = "25%",
     people: int = PEOPLE,
+    options: dict[str, Any] | None = None,
 ) -> tuple[Stage, World]:
     """Found a company and write a policy for it.
 
@@ -79,8 +82,10 @@ def set_up(
         target: the connection that is written.
         share: how much of a target may be taken without approval; where it is all, of each group, too.
         people: size of the company.
+        options: switches of single faces, such as the length of a page.
     """
-    world = make_world(people, SEED)
+    options = options or {}
+    world = make_world(people, SEED, **options)
     base = f"http://127.0.0.1:{port}"
     path = policy.write(folder, base, people, sources=[source], targets=[target])
     limits = f"share: {share}}}"
@@ -88,7 +93,7 @@ def set_up(
         limits += f"\n  group_drop: {{count: {people}, share: 100%}}"
     path.write_text(path.read_text().replace("share: 25%}", limits))
     os.environ.update(policy.SECRETS)
-    return Stage(folder, port), world
+    return Stage(folder, port, options=options), world
 
 
 @contextmanager
