@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 
-from ledger.errors import LedgerUnavailable
-
-BUSY_SECONDS = 60
+from ledger.asking import BUSY_SECONDS
+from ledger.errors import LedgerUnavailable, unusable
 
 
 def engine_for(url: str) -> Engine:
@@ -80,11 +79,7 @@ def explained(address: URL) -> Iterator[None]:
     except (IntegrityError, DataError):
         raise
     except DBAPIError as error:
-        shown = address.render_as_string(hide_password=True)
-        raise LedgerUnavailable(
-            f"the ledger {shown} cannot be used: {str(error.orig).strip()}",
-            "Check that it is there, that you may write to it, and that no other program has locked it.",
-        ) from error
+        raise unusable(address.render_as_string(hide_password=True), str(error.orig)) from error
 
 
 def to_json(value: Any) -> str:

@@ -36,6 +36,14 @@ class LedgerUnavailable(LedgerError):
     """The database cannot be reached, opened or locked."""
 
 
+def unusable(shown: str, why: str) -> LedgerUnavailable:
+    """What is said of a database that does not answer; its address without the password."""
+    return LedgerUnavailable(
+        f"the ledger {shown} cannot be used: {why.strip()}",
+        "Check that it is there, that you may write to it, and that no other program has locked it.",
+    )
+
+
 class LedgerTooNew(LedgerError):
     """A later version of Seatwise has written the ledger."""
 

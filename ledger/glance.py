@@ -5,15 +5,10 @@ The tables are taken as they are found, so an older ledger is read as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, MetaData, Row, Table, func, inspect, select
-
-from ledger.engine import engine_for, explained
+from ledger.asking import Ask, asking
 from ledger.errors import LedgerError, UnknownPlan, UnknownRun
 from ledger.identifiers import resolve
 
@@ -52,8 +47,8 @@ def newest_runs(url: str, limit: int) -> list[dict[str, Any]]:
     Raises:
         LedgerUnavailable: the database cannot be reached or opened.
     """
-    with _looking(url) as connection:
-        return [] if connection is None else _newest_runs(connection, limit)
+    with asking(url) as ask:
+        return [] if ask is None else _newest_runs(ask, limit)
 
 
 def see(url: str, what: str | None) -> Seen:
@@ -68,71 +63,48 @@ def see(url: str, what: str | None) -> Seen:
         AmbiguousIdentifier: several runs, or plans, begin so.
         LedgerUnavailable: the database cannot be reached or opened.
     """
-    with _looking(url) as connection:
+    with asking(url) as ask:
         if what is None:
-            last = [] if connection is None else _newest_runs(connection, 1)
+            last = [] if ask is None else _newest_runs(ask, 1)
             what = last[0]["run_id"] if last else None
-        elif connection is None:
+        elif ask is None:
             raise UnknownRun(what, [])
-        return Seen(None, []) if connection is None or what is None else _find(connection, what)
+        return Seen(None, []) if ask is None or what is None else _find(ask, what)
 
 
-def _find(connection: Connection, what: str) -> Seen:
-    runs, planned = _table(connection, "runs"), _table(connection, "planned")
+def _find(ask: Ask, what: str) -> Seen:
     try:
-        run_id = resolve(connection, runs.c.run_id, what, UnknownRun)
+        run_id = resolve(ask, "runs", "run_id", what, UnknownRun)
     except LedgerError as no_run:
         try:
-            fingerprint = resolve(connection, planned.c.fingerprint, what, UnknownPlan)
+            fingerprint = resolve(ask, "planned", "fingerprint", what, UnknownPlan)
         except LedgerError:
             raise no_run from None
-        one = select(planned).where(planned.c.fingerprint == fingerprint).order_by(planned.c.seq.desc())
-        return Seen(None, [_plan(connection, connection.execute(one.limit(1)).one())])
-    run = connection.execute(select(runs).where(runs.c.run_id == run_id)).one()._asdict()
-    mine = select(planned).where(planned.c.run_id == run_id).order_by(planned.c.seq)
-    return Seen(_tidy(run), [_plan(connection, row) for row in connection.execute(mine).all()])
+        last = "SELECT * FROM planned WHERE fingerprint = :plan ORDER BY seq DESC LIMIT 1"
+        return Seen(None, [_plan(ask, row) for row in ask(last, plan=fingerprint)])
+    [run] = ask("SELECT * FROM runs WHERE run_id = :run", run=run_id)
+    mine = ask("SELECT * FROM planned WHERE run_id = :run ORDER BY seq", run=run_id)
+    return Seen(_tidy(run), [_plan(ask, row) for row in mine])
 
 
-def _plan(connection: Connection, row: Row[Any]) -> PlanSeen:
-    changes, outcomes = _table(connection, "changes"), _table(connection, "outcomes")
-    shown = [column for column in changes.columns if column.name not in KEYS]
-    listed = select(*shown).where(changes.c.fingerprint == row.fingerprint).order_by(changes.c.nth)
-    tried = outcomes.c.fingerprint == row.fingerprint
-    last = select(func.max(outcomes.c.seq)).where(tried).group_by(outcomes.c.change_id)
-    ended = select(outcomes).where(outcomes.c.seq.in_(last)).order_by(outcomes.c.seq)
+def _plan(ask: Ask, row: dict[str, Any]) -> PlanSeen:
+    plan = row["fingerprint"]
+    listed = ask("SELECT * FROM changes WHERE fingerprint = :plan ORDER BY nth", plan=plan)
+    last = "SELECT max(seq) FROM outcomes WHERE fingerprint = :plan GROUP BY change_id"
+    ended = ask(f"SELECT * FROM outcomes WHERE seq IN ({last}) ORDER BY seq", plan=plan)  # noqa: S608 (our own text)
     return PlanSeen(
-        row.fingerprint,
-        row.target,
-        list(row.blocked_by),
-        [one._asdict() for one in connection.execute(listed)],
-        [one._asdict() for one in connection.execute(ended)],
+        plan,
+        row["target"],
+        list(row["blocked_by"]),
+        [{name: value for name, value in one.items() if name not in KEYS} for one in listed],
+        ended,
     )
 
 
-def _newest_runs(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    runs = _table(connection, "runs")
-    shown = [column for column in runs.columns if column.name not in LONG]
-    order = (runs.c.started_at.desc(), runs.c.run_id.desc())
-    found = connection.execute(select(*shown).order_by(*order).limit(limit)).all()
-    return [_tidy(row._asdict()) for row in found]
-
-
-@contextmanager
-def _looking(url: str) -> Iterator[Connection | None]:
-    """The open ledger; None where there is none yet."""
-    engine = engine_for(url)
-    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists():
-        yield None
-        return
-    try:
-        with explained(engine.url), engine.connect() as connection:
-            yield connection if inspect(connection).has_table("runs") else None
-    finally:
-        engine.dispose()
-
-
-def _table(connection: Connection, name: str) -> Table:
-    return Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+def _newest_runs(ask: Ask, limit: int) -> list[dict[str, Any]]:
+    newest = "FROM runs ORDER BY started_at DESC, run_id DESC LIMIT :limit"
+    shown = ", ".join(name for row in ask(f"SELECT * {newest}", limit=1) for name in row if name not in LONG)
+    return [_tidy(row) for row in ask(f"SELECT {shown} {newest}", limit=limit)] if shown else []
 
 
 def _tidy(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
+from ledger.asking import ask_by
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
 from ledger.identifiers import resolve
 from ledger.runs import require_run
@@ -136,7 +137,7 @@ class Journal(Store):
         c = tables.outcomes.c
         shown = tables.picked(tables.outcomes, Outcomes)
         with self._reading() as connection:
-            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            found = resolve(ask_by(connection), "plans", "fingerprint", fingerprint, UnknownPlan)
             last = select(func.max(c.seq)).where(c.fingerprint == found).group_by(c.change_id)
             last = last.where(c.run_id.in_(runs)) if runs is not None else last
             last = last.where(c.intended_by.in_(intended_by)) if intended_by is not None else last

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, Row, insert, select
 
 from ledger import tables
+from ledger.asking import ask_by
 from ledger.errors import PlanMismatch, UnknownPlan
 from ledger.identifiers import resolve
 from ledger.runs import require_run
@@ -81,7 +82,7 @@ class Plans(Store):
             AmbiguousIdentifier: several plans begin so.
         """
         with self._reading() as connection:
-            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            found = resolve(ask_by(connection), "plans", "fingerprint", fingerprint, UnknownPlan)
             newest = (
                 _planned().where(tables.planned.c.fingerprint == found).order_by(tables.planned.c.seq.desc())
             )
@@ -115,7 +116,7 @@ class Plans(Store):
             AmbiguousIdentifier: several plans begin so.
         """
         with self._writing() as connection:
-            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            found = resolve(ask_by(connection), "plans", "fingerprint", fingerprint, UnknownPlan)
             row = {"fingerprint": found, "by": by, "reason": reason, "at": at, "decision": decision}
             connection.execute(insert(tables.approvals), row)
 
@@ -173,7 +174,7 @@ class Plans(Store):
         """
         shown = [c for c in tables.approvals.c if c.name != "seq"]
         with self._reading() as connection:
-            found = resolve(connection, tables.plans.c.fingerprint, fingerprint, UnknownPlan)
+            found = resolve(ask_by(connection), "plans", "fingerprint", fingerprint, UnknownPlan)
             given = (
                 select(*shown).where(tables.approvals.c.fingerprint == found).order_by(tables.approvals.c.seq)
             )

@@ -14,6 +14,7 @@ import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
 
 from ledger import tables
+from ledger.asking import ask_by
 from ledger.errors import ClockWentBack, UnknownRun
 from ledger.identifiers import resolve
 from ledger.store import Store
@@ -149,7 +150,7 @@ class Runs(Store):
         """
         fields = [tables.runs.c[name] for name in RunRow._fields]
         with self._reading() as connection:
-            found = resolve(connection, tables.runs.c.run_id, run_id, UnknownRun)
+            found = resolve(ask_by(connection), "runs", "run_id", run_id, UnknownRun)
             row = connection.execute(select(*fields).where(tables.runs.c.run_id == found)).one()
         return RunRow(*row)
 
