@@ -39,7 +39,7 @@ with open_run("reconcile", sys.argv[1], sys.argv[2]) as session:
     decided = decide_target.fn(session, "export", state.sources, state.targets["export"])
     state.decisions["export"] = decided[0]
     state.plans.append(decided[1])
-    remember_reads.fn(session, state.sources, state.targets, state.decisions)
+    remember_reads.fn(session, state.sources, state.targets, state.fallen)
     publish.publish.fn(session)
 """
 

@@ -53,4 +53,4 @@ def read_and_decide(session: Session) -> None:
         state.decisions[name], plan = decide_target(session, name, state.sources, target)
         state.plans.append(plan)
     if state.sources or state.targets:
-        remember_reads(session, state.sources, state.targets, state.decisions)
+        remember_reads(session, state.sources, state.targets, state.fallen)

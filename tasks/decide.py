@@ -58,12 +58,18 @@ def remember_reads(
     session: Session,
     sources: dict[str, SourceSnapshot],
     targets: dict[str, TargetSnapshot],
-    decisions: dict[str, Decision],
+    fallen: frozenset[str] = frozenset(),
 ) -> None:
     """Catalogue the snapshots; a source that fell too far is no measure for the next run.
 
     A rehearsal catalogues nothing: the next run would be compared with it. What a report read is no measure,
     and is kept for later reports.
+
+    Args:
+        session: the open session.
+        sources: what was read of each.
+        targets: what was read of each.
+        fallen: sources that a decision found too small.
     """
     if not session.keeps_reads:
         return
@@ -72,7 +78,6 @@ def remember_reads(
             for name, read in reads.items():
                 remember_read(session, name, read, parts, complete=False)
         return
-    fallen = {name for decision in decisions.values() for name in decision.verdict.fallen}
     before = recall_sizes(session.ledger, list(sources))
     for name, source in sources.items():
         measured = SIZES.dump_python(measure(source, before.get(name)), mode="json", fallback=dict)

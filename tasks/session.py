@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from attrs import define, field
 
 import sinks
 from ledger import Ledger
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from transport.door import Door
 
 
-@dataclass
+# No dataclass: Prefect would walk through all that a session holds whenever a step is given it.
+@define(slots=False, eq=False)
 class Session:
     """What every step of a run needs.
 
@@ -78,23 +79,23 @@ class Session:
     full: bool = False
     run_id: str = ""
     flow: str = ""
-    seconds: dict[str, float] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    read_whole: dict[str, str] = field(default_factory=dict)
-    columns_told: dict[str, list[str]] = field(default_factory=dict)
-    interrupted: list[str] = field(default_factory=list)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    seconds: dict[str, float] = field(factory=dict)
+    failed: dict[str, str] = field(factory=dict)
+    read_whole: dict[str, str] = field(factory=dict)
+    columns_told: dict[str, list[str]] = field(factory=dict)
+    interrupted: list[str] = field(factory=list)
+    stopping: threading.Event = field(factory=threading.Event)
     flow_run: str | None = None
     prices: PriceBook | None = None
     given: str = ""
     elsewhere: bool = False
-    reads: dict[tuple[str, str], Read] = field(default_factory=dict)
-    taken_up: dict[str, ReadReference] = field(default_factory=dict)
-    batches: dict[tuple[str, int], Batch] = field(default_factory=dict)
-    written: dict[tuple[str, int], pd.DataFrame] = field(default_factory=dict)
-    state: RunState = field(default_factory=RunState)
-    observing: threading.Lock = field(default_factory=threading.Lock)
-    recording: threading.Lock = field(default_factory=threading.Lock)
+    reads: dict[tuple[str, str], Read] = field(factory=dict)
+    taken_up: dict[str, ReadReference] = field(factory=dict)
+    batches: dict[tuple[str, int], Batch] = field(factory=dict)
+    written: dict[tuple[str, int], pd.DataFrame] = field(factory=dict)
+    state: RunState = field(factory=RunState)
+    observing: threading.Lock = field(factory=threading.Lock)
+    recording: threading.Lock = field(factory=threading.Lock)
 
     @cached_property
     def reader(self) -> Door:

@@ -63,6 +63,11 @@ class RunState:
     earlier: Earlier | None = None
 
     @property
+    def fallen(self) -> frozenset[str]:
+        """Sources that a decision found too small to go by."""
+        return frozenset(name for decision in self.decisions.values() for name in decision.verdict.fallen)
+
+    @property
     def all_changes(self) -> pd.DataFrame:
         """The changes of all plans: a Changes frame."""
         return concat(Changes, [plan.changes for plan in self.plans])

@@ -46,7 +46,7 @@ def reads(company, *, complete: bool = True, as_of: datetime | None = None) -> t
     with open_run("reconcile", str(company.policy), str(company.out), as_of=as_of) as session:
         read = take_source(session, extract_source.fn(session.reference, OKTA))
         if complete:
-            remember_reads.fn(session, {OKTA: read}, {}, {})
+            remember_reads.fn(session, {OKTA: read}, {})
         return read.read_whole_at == read.taken_at, session.read_whole.get(OKTA)
 
 

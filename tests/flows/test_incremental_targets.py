@@ -44,7 +44,7 @@ def reads(company, *, as_of: datetime | None = None) -> tuple[bool, str | None]:
 
     with open_run("reconcile", str(company.policy), str(company.out), as_of=as_of) as session:
         read = take_target(session, extract_target.fn(session.reference, TARGET))
-        remember_reads.fn(session, {}, {TARGET: read}, {})
+        remember_reads.fn(session, {}, {TARGET: read})
         return read.read_whole_at == read.taken_at, session.read_whole.get(TARGET)
 
 
