@@ -23,7 +23,9 @@ QUOTED = r'[",\r\n]'
 TEXT = pa.large_string()
 ROWS = 50_000
 """Rows put into text at a time."""
-_COMMA, _END, _MARK, _INERT, _NOTHING = (pa.scalar(text, TEXT) for text in (",", "\n", '"', "'", ""))
+_COMMA, _END, _MARK, _INERT, _UTC, _NOTHING = (
+    pa.scalar(text, TEXT) for text in (",", "\n", '"', "'", "Z", "")
+)
 NAMES = ["plan", "outcomes", "identities", "accounts", "links", "seats", "waste"]
 """The files of a run, without their ending."""
 
@@ -106,8 +108,9 @@ def _text_of(column: pd.Series) -> pa.Array:
     """The cells of a column as text, null where there is nothing."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         naive = column.dt.tz_convert("UTC").dt.tz_localize(None).dt.floor("s")
-        times = pa.array(naive).cast(pa.timestamp("s"))
-        return pc.strftime(times, format="%Y-%m-%dT%H:%M:%SZ").cast(TEXT)
+        # As text, Arrow writes `2026-09-14 07:30:00`; its `strftime` takes ten times as long.
+        times = pa.array(naive).cast(pa.timestamp("s")).cast(TEXT)
+        return _joined(pc.binary_replace_slice(times, 10, 11, "T"), _UTC)
     if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_integer_dtype(column.dtype):
         return pa.array(column).cast(TEXT)
     if not isinstance(column.dtype, pd.StringDtype):
@@ -116,7 +119,7 @@ def _text_of(column: pd.Series) -> pa.Array:
             TEXT,
         )
     text = _whole(pa.array(column, TEXT))
-    if pc.any(pc.match_substring(text, "\r")).as_py():
+    if _holds(text, b"\r"):
         text = pc.replace_substring_regex(text, "\r\n?", "\n")
     runs = pc.match_substring_regex(text, RUNS)
     return pc.if_else(runs, _joined(_INERT, text), text) if pc.any(runs).as_py() else text
@@ -124,10 +127,17 @@ def _text_of(column: pd.Series) -> pa.Array:
 
 def _quoted(text: pa.Array) -> pa.Array:
     """Text between quotes where it needs them."""
-    needs = pc.match_substring_regex(text, QUOTED)
-    if not pc.any(needs).as_py():
+    if not _holds(text, b'"', b",", b"\r", b"\n"):
         return text
+    needs = pc.match_substring_regex(text, QUOTED)
     return pc.if_else(needs, _joined(_MARK, pc.replace_substring(text, '"', '""'), _MARK), text)
+
+
+def _holds(text: pa.Array, *letters: bytes) -> bool:
+    """Whether any of the texts, or of those that lie around them, holds one of these letters."""
+    texts = text.buffers()[-1]
+    held = b"" if texts is None else texts.to_pybytes()
+    return any(letter in held for letter in letters)
 
 
 def _joined(*parts: pa.Array | pa.Scalar) -> pa.Array:

@@ -48,8 +48,10 @@ def matching(names: pd.Series, globs: Iterable[str]) -> Mask:
     import numpy as np
 
     wanted = tuple(globs)
-    found = {name: matches(name, wanted) for name in names.dropna().unique()}
-    return np.fromiter((found.get(name, False) for name in names), dtype=np.bool_, count=len(names))
+    if not wanted:
+        return np.zeros(len(names), dtype=np.bool_)
+    found = [name for name in names.dropna().unique() if matches(name, wanted)]
+    return names.isin(found).to_numpy(dtype=np.bool_)
 
 
 def unmatched(globs: Iterable[str], names: Iterable[str]) -> list[str]:
