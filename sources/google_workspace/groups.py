@@ -132,9 +132,10 @@ class Groups:
     @cached_property
     def _everyone(self) -> Everyone:
         """Read who the customer's users are, once a group that holds them all was met."""
-        pages = self._directory.customers("users", {"maxResults": 500}, "id,customerId,archived")
+        pages = list(self._directory.customers("users", {"maxResults": 500}, "id,customerId,archived"))
         rows = [row for page in pages for row in page.rows]
-        ids = [str(row["id"]) for row in rows if row.get("archived") is not True]
+        keys = [key for page in pages for key in values_of(page.rows, "id", page.reply)]
+        ids = [str(key) for row, key in zip(rows, keys, strict=True) if row.get("archived") is not True]
         return Everyone(next((row.get("customerId") for row in rows), None), ids)
 
 

@@ -96,6 +96,13 @@ def test_a_group_of_the_whole_customer_is_everyone_who_has_not_left(shaped: Runn
     assert {user_id(n) for n in shaped.world.company.groups["everyone"].members} == set(everyone["source_id"])
 
 
+def test_a_user_without_an_identifier_is_no_part_of_the_whole_customer(shaped: Running) -> None:
+    shaped.world.faults.add(path=f"{API}/users", kind="reshape", shape="nameless", times=0)
+
+    with pytest.raises(Malformed, match="lacks `id`"):
+        held(shaped, groups=["everyone"])
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
