@@ -134,9 +134,12 @@ def _quoted(text: pa.Array) -> pa.Array:
 
 
 def _holds(text: pa.Array, *letters: bytes) -> bool:
-    """Whether any of the texts, or of those that lie around them, holds one of these letters."""
-    texts = text.buffers()[-1]
-    held = b"" if texts is None else texts.to_pybytes()
+    """Whether any of the texts holds one of these letters; what lies beside a slice counts for nothing."""
+    _, bounds, texts = text.buffers()
+    if texts is None:
+        return False
+    first, last = np.frombuffer(bounds, dtype=np.int64)[[text.offset, text.offset + len(text)]]
+    held = texts.slice(first, last - first).to_pybytes()
     return any(letter in held for letter in letters)
 
 

@@ -25,21 +25,13 @@ from tasks.consent import (
 from tasks.session import Session, open_session
 
 FINGERPRINT = "a1" * 32
-POLICY = """\
-version: 1
-connections:
-  people: {kind: csv, path: people.csv}
-  cloud: {kind: atlassian_export, path: users.csv}
-sources: [{from: people}]
-targets: [{to: cloud}]
-"""
 
 
 @pytest.fixture
-def session(tmp_path: Path):
+def session(policy_file: Path):
     """A session in which a plan of more than two changes needs two people."""
-    (tmp_path / "policy.yaml").write_text(POLICY + "approve: {second_person_above: 2}\n")
-    with open_session(tmp_path / "policy.yaml") as session:
+    policy_file.write_text(policy_file.read_text() + "approve: {second_person_above: 2}\n")
+    with open_session(policy_file) as session:
         yield session
 
 

@@ -9,20 +9,10 @@ from prefect.utilities.collections import visit_collection
 
 from tasks.session import open_session
 
-POLICY = """\
-version: 1
-connections:
-  people: {kind: csv, path: people.csv}
-  cloud: {kind: atlassian_export, path: users.csv}
-sources: [{from: people}]
-targets: [{to: cloud}]
-"""
 
-
-def test_prefect_does_not_walk_through_what_a_session_holds(tmp_path: Path):
-    (tmp_path / "policy.yaml").write_text(POLICY)
+def test_prefect_does_not_walk_through_what_a_session_holds(policy_file: Path):
     seen: list[Any] = []
-    with open_session(tmp_path / "policy.yaml") as session:
+    with open_session(policy_file) as session:
         visit_collection({"session": session}, visit_fn=seen.append, return_data=False)
 
     assert session.policy not in seen
