@@ -14,16 +14,15 @@ from provisioning.model.frames import Outcomes, complete
 from tasks.consent import missing_approvals, rejection
 from tasks.continuing import continue_plans, earlier_plans, left_to_write, with_earlier
 from tasks.session import Session, open_session
-from tests.tasks.test_consent import POLICY, plan
+from tests.tasks.test_consent import plan
 
 FLOW_RUN = "5ef6b9fe-7cab-446b-96a2-f12eb5846365"
 
 
 @pytest.fixture
-def session(tmp_path: Path):
+def session(policy_file: Path):
     """The second attempt at a run of Prefect, whose first has come to a plan of three changes."""
-    (tmp_path / "policy.yaml").write_text(POLICY)
-    with open_session(tmp_path / "policy.yaml") as session:
+    with open_session(policy_file) as session:
         yield session
 
 
