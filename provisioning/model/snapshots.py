@@ -177,7 +177,7 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
         before: Sizes of the read before it, from which the earlier names of groups are carried on.
     """
     people = snapshot.identities
-    domains = folded(people["email"]).str.extract("([^@]*)$", expand=False)
+    domains = folded(people["email"]).str.replace("(?s)^.*@", "", regex=True)
     counts = {
         "domain": domains[people["email"].notna()].value_counts(),
         "department": people["department"].value_counts(),
