@@ -45,7 +45,7 @@ class Lifecycle:
         source: source of the identity, of vanished ones too.
         source_id: its identifier there.
         since: when a leaver was first seen as such, or for the present cause where causes have stages of
-            their own; the present time for joiners and rehires, else null.
+            their own or the last one was no lasting one; the present time for joiners and rehires, else null.
         lasting: for leavers, whether the reason lasts; of those suspended nothing is deleted.
     """
 
@@ -264,8 +264,9 @@ def _first_seen(
     known = pd.Series(pd.to_datetime(first.to_numpy(), utc=True)).dt.as_unit("us")
     rows = positions(account_ids, pd.Series(first.index, dtype="str"))
     seen = take(known, rows)
-    if apart:
-        before = account_ids.map(memory.causes).astype("str")
-        seen = seen.mask(before.notna() & (before.replace(_SAME) != table["reason"].replace(_SAME)))
+    before = account_ids.map(memory.causes).astype("str")
+    other = before.notna() & (before.replace(_SAME) != table["reason"].replace(_SAME))
+    # Who was suspended may come back: the time after which nothing does begins with what lasts.
+    seen = seen.mask(other if apart else other & (before == SUSPENDED))
     # A clock that was put right since must not make a stage that was due wait again.
     return since.mask((movement == "leaver") & seen.notna(), seen.where(seen <= present, present))

@@ -21,8 +21,11 @@ from provisioning.policy.scope import find_scoped, is_unsure
 
 _PLACEHOLDERS_END = pd.Timestamp("1980-01-01", tz="UTC")
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
-_INSIDE, _UNDECIDED, _OUTSIDE = range(3)
-"""Which record counts for a person whom several sources state: first those in scope."""
+_INSIDE, _UNDECIDED, _LEFT, _OUTSIDE = range(4)
+"""Which record counts for a person whom several sources state: first those in scope, unless they departed.
+
+Whoever left one list and is in another has moved; that the other list is out of date is for a person to say.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     """Put the sources together and find out which records are about one person.
 
     Two records of several sources with one e-mail address or one user name are one person; those in
-    scope come first, then those that may be, then the order of the policy. Two living identities of one
+    scope who have not departed come first, then those that may be in scope, those who departed, and the
+    others; of two alike the order of the policy decides. Two living identities of one
     source that share a user name are ambiguous; a departed namesake is an older record of the living one.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
@@ -98,13 +102,20 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     person, shared = _contest_addresses(records, living, person)
     contested += shared
     if len(used) > 1:
-        rank = np.where(within_scope, _INSIDE, np.where(undecided, _UNDECIDED, _OUTSIDE))
+        rank = _rank(within_scope, undecided, (presence == DEPARTED).to_numpy())
         person, several = _join_sources(records, rank, person, list(spans))
         contested += several
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
     unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
     asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
     return People(records, within_scope, undecided, presence, person, spans, table, unsure, asking)
+
+
+def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
+    """Which records come first where several are of one person."""
+    living = np.where(inside, _INSIDE, np.where(undecided, _UNDECIDED, _OUTSIDE))
+    ranks: Rows = np.where(departed & (inside | undecided), _LEFT, living).astype(np.int64)
+    return ranks
 
 
 def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
@@ -172,7 +183,7 @@ def _join_sources(
     known: Rows = np.zeros(0, dtype=np.int64)
     own = np.arange(len(person))
     reason = "another source states several people with its keys"
-    for wanted in (_INSIDE, _UNDECIDED, _OUTSIDE):
+    for wanted in (_INSIDE, _UNDECIDED, _LEFT, _OUTSIDE):
         for source in range(len(sources)):
             new = np.flatnonzero((rank == wanted) & (number == source) & (person == own))
             others = known[number[known] != source]

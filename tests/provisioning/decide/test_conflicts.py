@@ -38,7 +38,7 @@ def test_words_for_not_being_active_agree() -> None:
     departed, suspended = identity("ada", state="departed"), identity("ada", state="suspended")
 
     assert listed([departed], [suspended]) == []
-    contradiction = ("ada@acme.test", "state", "idp", "departed", "other", "active")
+    contradiction = ("ada@acme.test", "state", "other", "active", "idp", "departed")
     assert listed([departed], [identity("ada")]) == [contradiction]
 
 

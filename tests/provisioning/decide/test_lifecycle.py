@@ -90,7 +90,7 @@ def test_stages_of_a_cause_are_listed_in_order():
 def test_each_cause_has_its_own_clock(before, now, fresh):
     """A year on leave is no part of the 90 days after which whoever departs is deleted.
 
-    Where one list counts for all causes one clock does, too.
+    Where one list counts for all causes one clock does, too, from the day on which the leaving lasts.
     """
     year = NOW - 365 * DAY
     causes = {"acc-ann": before} if before else {}
@@ -102,7 +102,7 @@ def test_each_cause_has_its_own_clock(before, now, fresh):
     together = think(CAUSES[now], THERE, policy(sources=scope, leaver=stages), memory=memory)
 
     assert done(apart.plan.changes) == ([] if fresh else [("suspend", "ann", None)])
-    assert done(together.plan.changes) == [("suspend", "ann", None)]
+    assert done(together.plan.changes) == ([] if before == "suspended" else [("suspend", "ann", None)])
 
 
 def test_whoever_comes_back_counts_from_today():
@@ -123,3 +123,45 @@ def test_a_link_lasts_while_its_account_could_not_be_read():
     decision = think(source([identity("ann"), identity("bob")]), there, policy(), memory=memory)
 
     assert decision.links["account_id"].tolist() == ["acc-ann"]
+
+
+def test_whoever_was_suspended_departs_on_the_day_that_is_said():
+    """A list of stages counts from the first day, but what lasts begins when it does."""
+    before = NOW - timedelta(days=180)
+    memory = Memory(links=links("ann"), leavers={"acc-ann": before}, causes={"acc-ann": "suspended"})
+    rules = policy()
+
+    for state, since in (("suspended", before), ("departed", NOW)):
+        decision = think(
+            source([identity("ann", state=state)]), target([account("ann")]), rules, memory=memory
+        )
+        assert decision.movements["since"].tolist() == [since]
+        assert "delete" not in set(decision.plan.changes["action"])
+
+
+@pytest.mark.parametrize("first", ["idp", "other"])
+@pytest.mark.parametrize(
+    ("elsewhere", "leaves"), [("active", False), ("staged", False), ("suspended", True), ("departed", True)]
+)
+def test_whoever_left_one_list_and_is_in_another_has_moved(first, elsewhere, leaves):
+    """In whichever order the policy names the sources; that they contradict each other is listed."""
+    rules = policy(sources=[{"from": first}, {"from": "other" if first == "idp" else "idp"}])
+    old = source([identity("ann", state="departed")])
+    new = source([identity("ann", source_id="b-1", state=elsewhere)], name="other")
+    memory = Memory(links=links("ann"))
+
+    decision = think([old, new], target([account("ann")], {"jira-users": ["ann"]}), rules, memory=memory)
+
+    assert (decision.movements["movement"].tolist() == ["leaver"]) is leaves
+    assert ("state" in set(decision.conflicts["field"])) is (elsewhere == "active")
+
+
+def test_a_record_out_of_scope_keeps_nobody_who_departed():
+    scope = {"filter": 'title eq "Nobody"'}
+    rules = policy(sources=[{"from": "idp"}, {"from": "other", "scope": scope}])
+    old = source([identity("ann", state="departed")])
+    new = source([identity("ann", source_id="b-1")], name="other")
+
+    decision = think([old, new], target([account("ann")]), rules, memory=Memory(links=links("ann")))
+
+    assert decision.movements["movement"].tolist() == ["leaver"]
