@@ -18,6 +18,7 @@ from tasks.continuing import left_to_write, with_earlier
 from tasks.ending import as_state
 from tasks.lease import lease_target
 from tasks.load import load_plan
+from tasks.overtaken import without_overtaken
 from tasks.progress import announce
 from tasks.publish import publish
 from tasks.run import open_run
@@ -50,11 +51,12 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
 def apply_plan(session: Session, plan: StoredPlan) -> None:
     """Write a plan, read back, and keep what came of it."""
     target, ledger = plan.target, session.ledger
-    left = left_to_write(session, plan)
+    left = without_overtaken(session, left_to_write(session, plan))
     with lease_target(session, target):
         for line in final_lines(left.changes):
             announce(f"{target}: cannot be undone: {line}")
-        # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
-        ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
+        if plan.whole:
+            # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
+            ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
         outcomes = verify(session, left, load_plan(session, plan, left=left.changes))
         session.state.outcomes[target] = with_earlier(session, plan, outcomes)

@@ -11,14 +11,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Connection, false, func, select, true, update
+from sqlalchemy import Connection, delete, false, func, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
 from ledger.asking import ask_by
 from ledger.errors import AlreadyIntended, UnknownChange, UnknownPlan
 from ledger.identifiers import resolve
-from ledger.runs import require_run
+from ledger.runs import INTERRUPTED, require_run
 from ledger.store import Store, chunks, insert_rows
 from provisioning.model.frames import Changes, Outcomes, columns
 from provisioning.model.terms import Action, Status
@@ -183,17 +183,46 @@ class Journal(Store):
         return found.drop(columns="fingerprint").assign(approved_by=by)
 
     def ended(self, target: str) -> frozenset[str]:
-        """Accounts that Seatwise itself suspended, deactivated or deleted, and has not brought back since."""
-        changes, outcomes = tables.changes, tables.outcomes
+        """Accounts that Seatwise suspended, deactivated or deleted, and nobody has brought back since."""
+        changes, outcomes, back = tables.changes, tables.outcomes, tables.brought_back.c
         same = (changes.c.fingerprint == outcomes.c.fingerprint) & (
             changes.c.change_id == outcomes.c.change_id
         )
         made = outcomes.c.status.in_(_MADE) & outcomes.c.intended_by.is_not(None)
-        query = select(changes.c.account_id, changes.c.action).join_from(outcomes, changes, same)
+        shown = [changes.c.account_id, changes.c.action, outcomes.c.at]
+        query = select(*shown).join_from(outcomes, changes, same)
         query = query.where(changes.c.target == target, changes.c.action.in_([*_ENDS, *_BEGINS]), made)
+        seen = select(back.account_id, back.at).where(back.target == target)
         with self._reading() as connection:
-            last = {row.account_id: row.action for row in connection.execute(query.order_by(outcomes.c.seq))}
-        return frozenset(account for account, action in last.items() if action in _ENDS)
+            last = {row.account_id: row for row in connection.execute(query.order_by(outcomes.c.seq))}
+            since = {row.account_id: row.at for row in connection.execute(seen)}
+        return frozenset(
+            account
+            for account, row in last.items()
+            if row.action in _ENDS and (account not in since or since[account] <= row.at)
+        )
+
+    def bring_back(self, target: str, accounts: Collection[str], at: datetime) -> None:
+        """Keep that a read of that moment showed accounts active which Seatwise had ended."""
+        back = tables.brought_back
+        with self._writing() as connection:
+            for part in chunks(sorted(accounts)):
+                mine = (back.c.target == target) & back.c.account_id.in_(part)
+                connection.execute(delete(back).where(mine))
+                insert_rows(
+                    connection, back, [{"target": target, "account_id": one, "at": at} for one in part]
+                )
+
+    def carried_out(self, fingerprint: str, *, others_than: Collection[str]) -> datetime | None:
+        """When runs that came to their end last made changes of a plan, these aside; None if none did."""
+        o, r = tables.outcomes.c, tables.runs.c
+        ended = r.verdict.is_not(None) & (r.verdict != INTERRUPTED) & r.run_id.not_in(others_than)
+        query = select(func.max(o.at)).join_from(tables.outcomes, tables.runs, o.intended_by == r.run_id)
+        with self._reading() as connection:
+            last: datetime | None = connection.scalar(
+                query.where(o.fingerprint == fingerprint, o.status.in_(_MADE), ended)
+            )
+        return last
 
     def unsettled(self, target: str | None = None) -> pd.DataFrame:
         """Changes that were about to be written and have no outcome, oldest first.

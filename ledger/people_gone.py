@@ -16,7 +16,9 @@ from ledger.store import chunks
 
 HIDDEN = "(removed)"
 """What stands where a name, an address or a reason was."""
-REMEMBERING = (tables.links, tables.leavers, tables.owned, tables.taken, tables.undone)
+REMEMBERING = (
+    tables.links, tables.leavers, tables.owned, tables.taken, tables.undone, tables.brought_back,
+)  # fmt: skip
 """Tables with a row for an account."""
 Present = Mapping[str, set[str] | None]
 """By source and target the policy names, the identifiers it lists; None where that is not known."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, false, insert, select
 
 from ledger import tables
 from ledger.asking import ask_by
@@ -19,7 +19,9 @@ from provisioning.model.frames import Changes, columns
 
 NEEDS_APPROVAL = "needs approval"
 """Verdict of a run that left a plan to a person."""
-PLANNED = ("fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created", "undoes")
+PLANNED = (
+    "fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created", "undoes", "partial",
+)  # fmt: skip
 """What is stored of a plan beside its changes."""
 
 
@@ -39,6 +41,13 @@ class StoredPlan:
     """A Changes frame; the ledger gives it back row for row."""
     undoes: str | None = None
     """Run that the plan takes back."""
+    partial: bool = False
+    """Whether it was restricted to some people, and so does not say what the policy does to everyone."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all that the policy asks for in the target."""
+        return self.undoes is None and not self.partial
 
 
 class Plans(Store):
@@ -94,6 +103,14 @@ class Plans(Store):
         newest = select(p.undoes).where(p.fingerprint == fingerprint).order_by(p.seq.desc()).limit(1)
         with self._reading() as connection:
             return connection.scalar(newest)
+
+    def newest_plan(self, target: str, *, since: datetime) -> StoredPlan | None:
+        """The last plan of all that the policy asks for in a target since a moment; None without one."""
+        p = tables.planned.c
+        whole = (p.target == target) & p.undoes.is_(None) & (p.partial == false()) & (p.created > since)
+        with self._reading() as connection:
+            row = connection.execute(_planned().where(whole).order_by(p.seq.desc()).limit(1)).one_or_none()
+            return None if row is None else _stored(connection, row)
 
     def plans(self, run_id: str) -> list[StoredPlan]:
         """The plans of a run, in the order they were stored.

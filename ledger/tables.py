@@ -183,6 +183,7 @@ planned = Table(
     Column("blocked_by", JSON, nullable=False),
     _time("created"),
     _text("undoes", nullable=True, doc="Run that the plan takes back."),
+    Column("partial", Boolean, nullable=False, server_default=false(), doc="Of some people alone."),
     Index("uq_planned_run_id_target_fingerprint", "run_id", "target", "fingerprint", unique=True),
 )
 
@@ -267,7 +268,17 @@ owned = Table("owned", metadata, *(_text(name, primary_key=True) for name in KEY
 
 taken = Table("taken", metadata, *columns_of(Taken, key=KEY))
 
-# What a person took back is not made again by the same rule, until somebody lifts it or the rule changes.
+# Whom somebody else made active again after Seatwise had ended the account: a later end is not ours to lift.
+brought_back = Table(
+    "brought_back",
+    metadata,
+    _text("target", primary_key=True),
+    _text("account_id", primary_key=True),
+    _time("at"),
+)
+
+# What a person took back is not made again by the same rule, until somebody lifts it, the rule changes, or
+# what gave rise to it is over.
 undone = Table(
     "undone",
     metadata,
@@ -275,6 +286,7 @@ undone = Table(
     _text("account_id", primary_key=True),
     _text("rule", primary_key=True),
     _text("action", primary_key=True),
+    _text("entitlement_id", primary_key=True, doc="Empty: whatever the rule does to the account."),
     _text("subject"),
     _text("run_id", doc="Run that was taken back."),
     _text("rule_digest", doc="Of what the policy said under the rule."),

@@ -12,7 +12,7 @@ from ledger import tables
 from ledger.store import Store, insert_rows
 from provisioning.model.text import fold
 
-SUSPENDED = ["target", "account_id", "rule", "action"]
+SUSPENDED = ["target", "account_id", "rule", "action", "entitlement_id"]
 """What names a rule that is suspended for a person."""
 
 
@@ -24,7 +24,8 @@ class Undone(Store):
 
         Args:
             target: the target.
-            rows: account_id, rule, action (the one not to be made again), subject and rule_digest.
+            rows: account_id, rule, action (the one not to be made again), entitlement_id (empty where it is
+                whatever the rule does), subject and rule_digest.
             run_id: run that was taken back.
             at: aware time.
         """
@@ -35,18 +36,18 @@ class Undone(Store):
             insert_rows(connection, tables.undone, tables.records(shown, target=target, run_id=run_id, at=at))
 
     def resume_rules(self, target: str, rows: pd.DataFrame) -> None:
-        """Forget that rules were suspended: account_id, rule and action; others are passed over."""
+        """Forget that rules were suspended, named as in `SUSPENDED`; others are passed over."""
         with self._writing(alone_on=tables.undone):
             self._forget(target, rows)
 
     def suspended_rules(self, target: str | None = None) -> pd.DataFrame:
         """Which rules are suspended for whom.
 
-        Columns: target, account_id, rule, action, subject, run_id, rule_digest.
+        Columns: those of `SUSPENDED`, subject, run_id, rule_digest, at.
         """
         c = tables.undone.c
-        shown = [c.target, c.account_id, c.rule, c.action, c.subject, c.run_id, c.rule_digest]
-        query = select(*shown).order_by(*shown[:4])
+        shown = [*(c[name] for name in SUSPENDED), c.subject, c.run_id, c.rule_digest, c.at]
+        query = select(*shown).order_by(*shown[: len(SUSPENDED)])
         return self._frame(query.where(c.target == target) if target is not None else query, shown)
 
     def lift(self, run_id: str | None = None, only: Collection[str] = ()) -> pd.DataFrame:
@@ -72,6 +73,6 @@ class Undone(Store):
         c = tables.undone.c
         keys = rows[SUSPENDED[1:]].drop_duplicates().itertuples(index=False, name=None)
         with self._writing() as connection:
-            for account, rule, action in keys:
-                mine = (c.account_id == account) & (c.rule == rule) & (c.action == action)
-                connection.execute(delete(tables.undone).where(c.target == target, mine))
+            for key in keys:
+                mine = [c[name] == value for name, value in zip(SUSPENDED[1:], key, strict=True)]
+                connection.execute(delete(tables.undone).where(c.target == target, *mine))

@@ -7,6 +7,7 @@ from ledger import StoredPlan
 from ledger.runs import login
 from ledger.tables import REJECTED
 from provisioning.model.text import fold
+from provisioning.policy.values import duration_text
 from tasks.session import Session
 
 
@@ -33,7 +34,7 @@ def require_approver(by: str | None) -> str:
 
 
 def require_consent(session: Session, plan: StoredPlan) -> None:
-    """Refuse a plan that another policy decided, or that needs approval and has none.
+    """Refuse a plan that another policy decided, that is old, or that needs approval and has none.
 
     Raises:
         NotReleased: nothing was written.
@@ -44,9 +45,23 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             f"plan {short} was decided by another policy than {session.config.name} is now",
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
+    _require_young(session, plan)
     missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
     if missing:
         raise NotReleased(refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
+
+
+def _require_young(session: Session, plan: StoredPlan) -> None:
+    """Refuse a plan that is older than an approval may be: what it was decided by may be so no more."""
+    timeout = session.policy.approve.timeout
+    if plan.created >= session.moment() - timeout:
+        return
+    again = f"undo {plan.undoes}` again" if plan.undoes else "reconcile`"
+    raise NotReleased(
+        f"plan {plan.fingerprint[:12]} is of {plan.created:%Y-%m-%d %H:%M} UTC; after "
+        f"{duration_text(timeout)} (approve.timeout) no plan is applied, for people may have come back since",
+        remedy=f"Run `seatwise {again} and read the new plan.",
+    )
 
 
 def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> int:
@@ -92,9 +107,14 @@ def _needs_two(session: Session, plan: StoredPlan) -> bool:
 
 
 def _approvers(session: Session, plan: StoredPlan) -> list[str]:
-    """The different people who approved the plan, and not so long ago that they meant another day."""
+    """The different people who approved the plan, and not so long ago that they meant another day.
+
+    An approval is for one time: what was made by it and came undone since is for somebody to look at again.
+    """
     approvals = session.ledger.approvals(plan.fingerprint)
     fresh = approvals[approvals["at"] >= session.moment() - session.policy.approve.timeout]
+    spent = session.ledger.carried_out(plan.fingerprint, others_than=session.attempts)
+    fresh = fresh if spent is None else fresh[fresh["at"] > spent]
     names = {fold(str(by)): str(by).strip() for by in fresh["by"]}
     return [name for key, name in names.items() if key]
 

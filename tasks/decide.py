@@ -100,7 +100,16 @@ def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:
             ledger.save_links(name, decision.links, session.moment())
             ledger.save_leavers(name, _leavers(decision))
             ledger.forget_taken(name, _no_longer_taken(decision))
+            ledger.resume_rules(name, decision.over)
+            ledger.bring_back(name, _brought_back(decision), decision.context.target.taken_at)
     return plan
+
+
+def _brought_back(decision: Decision) -> list[str]:
+    """Accounts that Seatwise ended and that somebody else made active again."""
+    accounts, ended = decision.context.target.accounts, decision.context.memory.ended
+    active = decision.context.usable & accounts["account_id"].isin(ended).to_numpy()
+    return list(accounts.loc[active, "account_id"])
 
 
 def _no_longer_taken(decision: Decision) -> pd.DataFrame:
@@ -131,6 +140,7 @@ def store_plan(
         created=session.moment(),
         changes=plan.changes,
         undoes=undoes,
+        partial=bool(session.only),
     )
     # A plan for another day must not be there to be applied today.
     if session.as_of is None:

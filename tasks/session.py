@@ -142,7 +142,12 @@ class Session:
     @property
     def earlier_attempts(self) -> list[str]:
         """Runs in the ledger that began what this one goes on with, oldest first."""
-        return [run_id for run_id in self.ledger.attempts(self.run_id) if run_id != self.run_id]
+        return [run_id for run_id in self.attempts if run_id != self.run_id]
+
+    @property
+    def attempts(self) -> list[str]:
+        """This run in the ledger and those it goes on with, oldest first; none where there is no run."""
+        return self.ledger.attempts(self.run_id) if self.run_id else []
 
     @property
     def policy_name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from provisioning.decide.plan import UNDO, UNDONE_BY
-from provisioning.decide.undone import digest_rule, name_rules
+from provisioning.decide.undone import digest_rule, name_entitlements, name_rules
 from tasks.memory import MADE
 from tasks.session import Session
 
@@ -29,7 +29,7 @@ def remember_undone(
     done = changes.drop(columns="account_id").merge(made[["change_id", "account_id"]], on="change_id")
     turned = done["reason"].str.startswith(UNDO)
     again = done[~turned]
-    session.ledger.resume_rules(target, again.assign(rule=name_rules(again["rule"])))
+    session.ledger.resume_rules(target, _named(again))
     if taken_back is not None:
         back = _name_suspended(session, target, done[turned])
         session.ledger.suspend_rules(target, back, run_id=taken_back, at=session.moment())
@@ -38,6 +38,11 @@ def remember_undone(
 def _name_suspended(session: Session, target: str, back: pd.DataFrame) -> pd.DataFrame:
     """The rules that had made what is taken back, and which action each is not to make again."""
     rules = session.policy.target(target)
-    named = back.assign(rule=name_rules(back["rule"]), action=back["action"].map(UNDONE_BY))
+    named = _named(back).assign(action=back["action"].map(UNDONE_BY))
     digests = {rule: digest_rule(rules, rule) for rule in named["rule"].unique()}
     return named.assign(rule_digest=named["rule"].map(digests))
+
+
+def _named(changes: pd.DataFrame) -> pd.DataFrame:
+    """Changes with what is suspended of each instead of their rule and entitlement."""
+    return changes.assign(rule=name_rules(changes["rule"]), entitlement_id=name_entitlements(changes))

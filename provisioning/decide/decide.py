@@ -32,7 +32,7 @@ from provisioning.decide.plan import Plan
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.decide.undecided import note_undecided
-from provisioning.decide.undone import drop_undone, find_kept
+from provisioning.decide.undone import drop_undone, find_kept, find_over
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Taken, columns
 from provisioning.model.keys import Mask, pick, positions, within
@@ -80,6 +80,7 @@ class Decision:
         withheld: Changes that were left out because a read was not complete, or has to be confirmed by the
             next one; none of them is applied.
         taken: Taken assignments to remember from now on; those nobody is owed any more are left out.
+        over: what was undone and is suspended no longer, as `Memory.undone` has it.
         desired: who should have what and by which rule, for `explain`.
         context: what was known, for `explain`.
     """
@@ -97,6 +98,7 @@ class Decision:
     stuck: pd.DataFrame
     withheld: pd.DataFrame
     taken: pd.DataFrame
+    over: pd.DataFrame
     desired: Desired
     context: Context
 
@@ -189,6 +191,7 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
         stuck=stuck,
         withheld=judgement.withheld,
         taken=_still_taken(context, desired),
+        over=find_over(context, desired),
         desired=desired,
         context=context,
     )

@@ -1,4 +1,8 @@
-"""What a person took back is not made again by the same rule until it is lifted or the rule changes."""
+"""What a person took back is not made again by the same rule.
+
+It is made again once it is lifted, the rule changes, or what gave rise to it is over: whoever was brought
+back as a leaver is active again, or a group that was given back is theirs by the policy again.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,12 @@ from pydantic_core import to_json
 
 from provisioning.decide.changes import DESTRUCTIVE, renumbered
 from provisioning.decide.context import Context, count, list_names
-from provisioning.model.keys import Mask
+from provisioning.decide.entitle import Desired
+from provisioning.model.keys import Mask, pick, positions, within
 from provisioning.policy.rules import TargetRules
 
-_WHOLE = ("leaver", "inactive")
+_LEAVER = "leaver"
+_WHOLE = (_LEAVER, "inactive")
 """Sections whose stages are one rule: whoever was brought back is not deleted a stage later."""
 
 
@@ -22,6 +28,12 @@ def name_rules(rules: pd.Series) -> pd.Series:
     """What is suspended with each rule of a change: all stages of a section, or the rule alone."""
     section = rules.str.split(":", n=1).str[0]
     return rules.mask(section.isin(_WHOLE), section)
+
+
+def name_entitlements(changes: pd.DataFrame) -> pd.Series:
+    """What is suspended of each change: its entitlement; empty for all that the stages of a section do."""
+    whole = name_rules(changes["rule"]).isin(_WHOLE)
+    return changes["entitlement_id"].fillna("").mask(whole, "").astype("str")
 
 
 def digest_rule(rules: TargetRules, rule: str) -> str:
@@ -40,9 +52,9 @@ def drop_undone(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     again = _is_listed(changes, _find_in_force(context))
     if again.any():
         number, names = int(again.sum()), list_names(set(changes.loc[again, "subject"]))
-        verb, those = ("is", "it was") if number == 1 else ("are", "they were")
+        verb, their = ("is", "its") if number == 1 else ("are", "their")
         context.note(
-            f"{count(number, 'change')} {verb} not made again, because {those} undone: {names}",
+            f"{count(number, 'change')} {verb} not made, because what {their} rule did was undone: {names}",
             "change the rule, or let it act again with `seatwise lift`",
         )
     return renumbered(changes, ~again)
@@ -65,17 +77,38 @@ def _find_in_force(context: Context) -> pd.DataFrame:
     return undone[undone["rule"].map(now) == undone["rule_digest"]]
 
 
+def find_over(context: Context, desired: Desired) -> pd.DataFrame:
+    """What is suspended of people to whom it can be of no more use, as `Memory.undone` has it.
+
+    A leaver who was brought back is active again; what was given back is wanted by the policy again.
+    """
+    undone = context.memory.undone
+    if undone.empty:
+        return undone
+    account = positions(undone["account_id"], context.target.accounts["account_id"])
+    active = np.zeros(len(context.target.accounts), dtype=np.bool_)
+    staying = context.lifecycle.account[context.lifecycle.stays_active("stayer")]
+    active[staying[staying >= 0]] = True
+    back = (undone["rule"] == _LEAVER).to_numpy() & pick(active, account)
+    person = context.person_of(account)
+    entitlement = positions(undone["entitlement_id"], context.catalogue["entitlement_id"])
+    pairs = desired.keys(desired.person, desired.entitlement)
+    wanted = within(desired.keys(person, entitlement), pairs) & (person >= 0) & (entitlement >= 0)
+    takes = undone["action"].isin(DESTRUCTIVE).to_numpy(np.bool_)
+    return undone[back | (takes & wanted)]
+
+
 def _is_listed(changes: pd.DataFrame, undone: pd.DataFrame) -> Mask:
-    """Which changes a suspended rule would make for its person, in the same direction."""
+    """Which changes a suspended rule would make for its person, in the same direction, of the same thing."""
     if undone.empty or changes.empty:
         return np.zeros(len(changes), dtype=np.bool_)
-    told = pd.MultiIndex.from_arrays(
-        [undone["account_id"], undone["rule"], undone["action"].isin(DESTRUCTIVE)],
-        names=["account", "rule", "takes"],
-    )
-    asked = pd.MultiIndex.from_arrays(
-        [changes["account_id"], name_rules(changes["rule"]), changes["action"].isin(DESTRUCTIVE)],
-        names=told.names,
-    )
-    listed: Mask = asked.isin(told)
+    told = _keys(undone, undone["rule"], undone["entitlement_id"])
+    rules, exact = name_rules(changes["rule"]), name_entitlements(changes)
+    any_of_it = pd.Series("", index=changes.index, dtype="str")
+    listed: Mask = _keys(changes, rules, exact).isin(told) | _keys(changes, rules, any_of_it).isin(told)
     return listed
+
+
+def _keys(rows: pd.DataFrame, rules: pd.Series, entitlements: pd.Series) -> pd.MultiIndex:
+    parts = [rows["account_id"], rules, entitlements, rows["action"].isin(DESTRUCTIVE)]
+    return pd.MultiIndex.from_arrays(parts, names=["account", "rule", "entitlement", "takes"])

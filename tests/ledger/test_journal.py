@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -206,3 +206,47 @@ def test_what_is_written_together_is_kept_together(
         cut_off()
     assert ledger.owned("acme").empty
     assert ledger.unsettled()["change_id"].tolist() == ["acme-c0"]
+
+
+def end(ledger: Ledger, run_id: str, made: pd.DataFrame, action: str, fingerprint: str, at: datetime) -> None:
+    """A run of one plan that does something to accounts."""
+    plan = made.assign(action=action)
+    ledger.store_plan(StoredPlan(fingerprint, "acme", run_id, "policy-1", [], at, plan))
+    ledger.intend(run_id, plan["change_id"].tolist(), fingerprint, at)
+    told = plan[["change_id", "account_id"]].assign(status="applied", message=None, at=at)
+    ledger.record(run_id, fingerprint, told)
+
+
+def test_whom_somebody_else_brought_back_is_ours_no_more_to_bring_back(
+    ledger: Ledger, run_id: str, now: datetime, make_changes: Make
+) -> None:
+    """Until Seatwise ends the account again; a read from before it was ended says nothing."""
+    made, hour = make_changes(3)[1:], timedelta(hours=1)
+    end(ledger, run_id, made, "suspend", "one", now)
+
+    ledger.bring_back("acme", ["a1"], now - hour)
+    assert ledger.ended("acme") == {"a1", "a2"}
+    ledger.bring_back("acme", ["a1"], now + hour)
+    assert ledger.ended("acme") == {"a2"}
+    assert ledger.ended("other") == frozenset()
+    end(ledger, run_id, made, "deactivate", "two", now + 2 * hour)
+    assert ledger.ended("acme") == {"a1", "a2"}
+
+
+def test_a_plan_is_carried_out_when_a_run_that_made_changes_of_it_has_ended(
+    ledger: Ledger, run_id: str, changes: pd.DataFrame, now: datetime, make_outcomes: Make
+) -> None:
+    """Neither a killed run, one that goes on, nor one that changed nothing counts."""
+    ledger.intend(run_id, ["acme-c1"], "abc1", now)
+    ledger.record(run_id, "abc1", make_outcomes(changes[2:3], status="failed"))
+
+    def carried_out(*others: str) -> datetime | None:
+        return ledger.carried_out("abc1", others_than=others)
+
+    ledger.finish_run(run_id, now, verdict="done", exit_code=0, summary={})
+    assert carried_out() is None
+    ledger.record(run_id, "abc1", make_outcomes(changes[1:2]))
+    assert carried_out() == now
+    assert carried_out(run_id) is None
+    ledger.finish_run(run_id, now, verdict="interrupted", exit_code=1, summary={})
+    assert carried_out() is None

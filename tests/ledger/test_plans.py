@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -160,3 +161,26 @@ def test_a_large_plan_is_stored_in_few_statements(
 
     assert len(inserts) <= 3
     assert len(ledger.plan("abc1").changes) == 12_000
+
+
+def test_the_newest_plan_is_the_last_of_everything(
+    ledger: Ledger, run_id: str, now: datetime, make_changes: Make
+) -> None:
+    """Neither one for some people, one that takes a run back, nor one of another target."""
+    made, hour = make_changes(1), timedelta(hours=1)
+    plan = StoredPlan("abc1", "acme", run_id, "policy-1", [], now, made)
+    later = replace(plan, created=now + hour)
+    for one in (
+        plan,
+        replace(later, fingerprint="abc2", partial=True),
+        replace(later, fingerprint="abc3", undoes=run_id),
+        replace(later, fingerprint="abc4", target="other"),
+    ):
+        ledger.store_plan(one)
+    assert ledger.newest_plan("acme", since=now) is None
+    ledger.store_plan(replace(later, fingerprint="abc5"))
+
+    newest = ledger.newest_plan("acme", since=now)
+    assert newest is not None
+    assert newest.fingerprint == "abc5"
+    assert [ledger.plan(one).whole for one in ("abc1", "abc2", "abc3")] == [True, False, False]

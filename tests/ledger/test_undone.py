@@ -10,9 +10,9 @@ import pytest
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def rows(*people: str, rule: str = "map x", action: str = "grant") -> pd.DataFrame:
+def rows(*people: str, rule: str = "map x", action: str = "grant", entitlement: str = "") -> pd.DataFrame:
     made = pd.DataFrame({"account_id": list(people), "subject": [f"{who}@acme.test" for who in people]})
-    return made.assign(rule=rule, action=action, rule_digest="d1")
+    return made.assign(rule=rule, action=action, entitlement_id=entitlement, rule_digest="d1")
 
 
 @pytest.fixture
@@ -45,3 +45,11 @@ def test_what_is_made_again_is_no_longer_suspended(suspended):
     suspended.resume_rules("acme", rows("bo", rule="another"))
 
     assert people(suspended.suspended_rules("acme")) == [("acme", "bo")]
+
+
+def test_each_entitlement_is_suspended_by_itself(ledger):
+    for group in ("g1", "g2"):
+        ledger.suspend_rules("acme", rows("ann", entitlement=group), run_id="r1", at=NOW)
+    ledger.resume_rules("acme", rows("ann", entitlement="g1"))
+
+    assert ledger.suspended_rules("acme")["entitlement_id"].tolist() == ["g2"]

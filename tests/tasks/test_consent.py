@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ledger import StoredPlan
-from provisioning.model.frames import Changes, complete
+from provisioning.model.frames import Changes, Outcomes, complete
 from provisioning.model.terms import Action
 from tasks.consent import (
     NobodyApproves,
@@ -245,3 +245,39 @@ def test_a_rejection_holds_until_it_is_old_or_somebody_approves(session):
 
     words = f"Ann rejected plan {FINGERPRINT[:12]}: wrong filter"
     assert (nobody, old, fresh, approved) == (None, None, words, None)
+
+
+def carry_out(session: Session, stored: StoredPlan) -> None:
+    """Another run makes the whole plan."""
+    ledger, at = session.ledger, session.now + timedelta(minutes=1)
+    run_id = ledger.start_run("apply", at, policy=stored.policy_fingerprint)
+    ids = stored.changes["change_id"]
+    ledger.intend(run_id, ids.tolist(), stored.fingerprint, at)
+    told = pd.DataFrame({"change_id": ids, "status": "applied", "at": at}).assign(
+        account_id="a", message=None
+    )
+    ledger.record(run_id, stored.fingerprint, complete(Outcomes, told))
+    ledger.finish_run(run_id, at, verdict="done", exit_code=0, summary={})
+
+
+def test_an_approval_is_for_one_time(session):
+    """What was made by it and is to be made once more is for somebody to look at again."""
+    stored = plan(session, changes=1, blocked_by=["a limit"])
+    approve(session, "ann")
+    carry_out(session, stored)
+
+    assert missing_approvals(session, stored, blocked=True) == 1
+    approve(session, "ann", ago=-timedelta(minutes=2))
+    assert missing_approvals(session, stored, blocked=True) == 0
+
+
+@pytest.mark.parametrize(("undoes", "again"), [(None, "reconcile"), ("r1", "undo r1")])
+def test_a_plan_that_is_too_old_is_refused(session, undoes, again):
+    """Whoever was to lose something may be at work again."""
+    created = session.now - session.policy.approve.timeout - timedelta(minutes=1)
+    stored = replace(plan(session, changes=1, blocked_by=[]), created=created, undoes=undoes)
+
+    with pytest.raises(NotReleased, match=r"after 1d \(approve.timeout\) no plan is applied") as told:
+        require_consent(session, stored)
+
+    assert f"`seatwise {again}`" in told.value.remedy

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from provisioning.decide.undone import digest_rule, name_rules
+from provisioning.decide.undone import digest_rule, name_entitlements, name_rules
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
     MAP,
@@ -28,10 +28,10 @@ BARE = target([account("ann"), account("bob")])
 SEATS = "leaver: revoke_seats after 0d"
 
 
-def undone(rules, rule: str, action: str, who: str = "ann") -> Memory:
-    """The memory after somebody took back what a rule did to one account."""
+def undone(rules, rule: str, action: str, who: str = "ann", entitlement: str = "") -> Memory:
+    """The memory after somebody took back what a rule did to one account, or to one entitlement of it."""
     named = name_rules(pd.Series([rule], dtype="str")).iloc[0]
-    row = {"account_id": f"acc-{who}", "rule": named, "action": action}
+    row = {"account_id": f"acc-{who}", "rule": named, "action": action, "entitlement_id": entitlement}
     digest = digest_rule(rules.target("cloud"), named)
     return Memory(undone=pd.DataFrame([{**row, "rule_digest": digest}], dtype="str"))
 
@@ -43,7 +43,8 @@ def test_a_leaver_who_was_brought_back_loses_nothing_to_any_stage():
     decision = think(LEFT, STAYED, rules, memory=undone(rules, SEATS, "revoke"))
 
     assert {who for _, who, _ in done(decision.plan.changes)} == {"bob"}
-    assert "2 changes are not made again, because they were undone: ann@acme.test" in messages(decision)
+    note = "2 changes are not made, because what their rule did was undone: ann@acme.test"
+    assert note in messages(decision)
     assert decision.stuck.empty
 
 
@@ -104,3 +105,52 @@ def test_a_rule_that_changes_acts_again(change: dict[str, Any], acts):
 def test_stages_of_a_section_are_one_rule(rule, named):
     """All others stand for themselves."""
     assert name_rules(pd.Series([rule], dtype="str")).tolist() == [named]
+
+
+HELD = target([account("ann")], {"jira-users": ["ann"], "developers": ["ann"], "wiki-users": ["ann"]})
+MOVER = "mover.mode: authoritative"
+
+
+def test_what_was_taken_back_of_one_group_says_nothing_of_another():
+    """She lost `developers` and got it back; that she loses `jira-users` later is another matter."""
+    rules = policy()
+    wiki_alone = source([identity("ann"), identity("bob")], {"atl-wiki": ["ann"], "atl-dev": ["bob"]})
+    memory = undone(rules, MOVER, "revoke", entitlement="e-developers")
+
+    decision = think(wiki_alone, HELD, rules, memory=memory)
+
+    assert [one for one in done(decision.plan.changes) if one[1] == "ann"] == [
+        ("revoke", "ann", "jira-users")
+    ]
+    assert "1 change is not made, because what its rule did was undone" in messages(decision)
+    assert decision.over.empty
+
+
+@pytest.mark.parametrize(
+    ("state", "groups", "rule", "entitlement", "over"),
+    [
+        ("active", {}, SEATS, "", True),
+        ("departed", {}, SEATS, "", False),
+        ("suspended", {}, SEATS, "", False),
+        ("staged", {}, SEATS, "", False),
+        ("active", {"atl-dev": ["ann"]}, MOVER, "e-developers", True),
+        ("active", {"atl-wiki": ["ann"]}, MOVER, "e-developers", False),
+        ("active", {}, "inactive: jira idle 60d", "", False),
+    ],
+)
+def test_what_gave_rise_to_it_is_over_once_they_are_back(state, groups, rule, entitlement, over):
+    """Whoever was brought back and returned may leave once more; a group they should have again may go."""
+    rules = policy()
+    back = source([identity("ann", state=state)], groups)
+
+    decision = think(back, HELD, rules, memory=undone(rules, rule, "revoke", entitlement=entitlement))
+
+    assert (len(decision.over) == 1) is over
+
+
+def test_an_entitlement_is_named_unless_stages_make_one_rule_of_it():
+    changes = pd.DataFrame(
+        {"rule": [SEATS, MOVER, "mover.update"], "entitlement_id": ["e1", "e2", None]}, dtype="str"
+    )
+
+    assert name_entitlements(changes).tolist() == ["", "e2", ""]
