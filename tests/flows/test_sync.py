@@ -177,3 +177,19 @@ def test_a_day_that_is_past_is_told_from_what_was_read_then(company):
 
     with pytest.raises(NothingRead):
         company.run("licences", as_of=datetime.now(UTC) - timedelta(days=1))
+
+
+def test_what_some_people_got_is_no_look_at_the_policy(company):
+    """The first plan of everything still waits for a person."""
+    from tasks.session import open_session
+
+    company.run("reconcile")
+    plan = pd.read_csv(company.out / "plan.csv")
+    someone = plan.loc[plan["action"] == "create", "subject"].iloc[0]
+
+    summary = company.run("sync", only=[someone])
+
+    with open_session(company.policy) as session:
+        assert session.ledger.applied_policy("acme-cloud") is None
+    assert summary["applied"] > 0
+    assert company.run("sync")["exit_code"] == 3
