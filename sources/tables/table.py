@@ -21,6 +21,7 @@ from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Memberships, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
+from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
 from provisioning.model.words import STATES, known
 from sources.kit.states import STAGED, state_remedy
@@ -31,8 +32,6 @@ from sources.tables.options import TableOptions
 TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
 """What stands for the last sign-in of someone who never signed in; an empty cell says nothing."""
-ROW = "row"
-"""The field a report names where a whole row could not be read."""
 
 
 class Sheet(NamedTuple):
