@@ -23,7 +23,7 @@ from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
-from provisioning.model.words import STATES, known
+from provisioning.model.words import known, states_among
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
@@ -88,7 +88,7 @@ class Table:
         groups = self._group_places(sheet)
         people = merge_rows(
             People.of(rows, _key(sheet), sheet.lines),
-            self._meanings(rows["source_state"]),
+            self._meanings(rows["source_state"], rows["source_state"]),
             {name for name, place in sheet.places.items() if place in groups},
             origin=self.name,
             unit=self.unit,
@@ -175,9 +175,10 @@ class Table:
         groups = self._options.groups
         return [sheet.header.place(name) for name in groups.columns] if groups else []
 
-    def _meanings(self, words: pd.Series[str]) -> pd.Series[str]:
-        """States of words; null for a word that is not known."""
-        meaning = {word: state.value for word, state in {**STATES, **self._options.states}.items()}
+    def _meanings(self, words: pd.Series[str], column: pd.Series[str]) -> pd.Series[str]:
+        """States of words, as all cells of their column tell them; null for a word that is not known."""
+        meant = {**states_among(column.dropna().unique()), **self._options.states}
+        meaning = {word: state.value for word, state in meant.items()}
         states = folded(words).map(meaning).astype("str")
         if self._options.state is not None:
             states = states.mask(words.isna(), self._options.state.value)
@@ -202,7 +203,8 @@ class Table:
             raw[name] = dates.times
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)
-        states = self._meanings(raw["source_state"])
+        column = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
+        states = self._meanings(raw["source_state"], column)
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
         odd.append(report(unknown, raw["source_state"], "state", problem))

@@ -144,6 +144,22 @@ def test_states_are_known_by_one_table(words: tuple[str, str], tmp_path: Path) -
     assert (page.frame["state"].tolist(), len(page.rejects)) == (["active", "departed"], 0)
 
 
+@pytest.mark.parametrize(
+    "words", [("F", "P"), ("F", "Active"), ("A", "T"), ("L", "T"), ("ON", "ON"), ("F", "F")]
+)
+def test_letters_of_a_code_are_no_yes_and_no(words: tuple[str, str], tmp_path: Path) -> None:
+    """Full-time, terminated and a province are reported, and `states` says what they mean."""
+    content = f"Id,Email,Status\n1,a@x.test,{words[0]}\n2,b@x.test,{words[1]}\n"
+    codes = [word for word in words if word != "Active"]
+
+    page = read(source(tmp_path, content))
+    told = read(source(tmp_path, content, states=dict.fromkeys(codes, "active")))
+
+    assert page.frame["state"].tolist() == ["active" if word == "Active" else "staged" for word in words]
+    assert page.rejects["value"].tolist() == codes
+    assert (set(told.frame["state"]), len(told.rejects)) == ({"active"}, 0)
+
+
 def test_an_unknown_state_is_neither_active_nor_departed(tmp_path: Path) -> None:
     """Nor does a first working day in the past make somebody active."""
     page = read(source(tmp_path, "Id,Email,Status,Hire date\n1,a@x.test,Orbiting,2020-01-01\n"))
