@@ -113,7 +113,7 @@ def booleans_among(cells: Iterable[str]) -> Mapping[str, bool]:
     words = {fold(cell) for cell in cells}
     short = words & SHORT.keys()
     pair = next((pair for pair in PAIRS if short <= set(pair)), ())
-    said = {word: SHORT[word] for word in pair} | BOOLEANS
+    said: Mapping[str, bool] = {**BOOLEANS, **{word: SHORT[word] for word in pair}}
     both = len({said.get(word) for word in words}) == len({True, False})
     if words <= said.keys() and (both or short <= _PLAIN):
         return said

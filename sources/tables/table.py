@@ -162,10 +162,29 @@ class Table:
         header = Header(table.header, where=self._where, connection=self.name)
         if not any(table.header):
             raise Unreadable(f"{self._where} is empty", remedy="Export it again; nothing of it is used.")
-        places = header.places(self._options.columns, state_is_told=self._options.state is not None)
-        sheet = Sheet(header, table.rows.apply(known), places, table.lines, table.ragged)
+        rows = table.rows.apply(known)
+        empty = [place for place in range(len(table.header)) if rows[place].isna().all()]
+        told = self._options.state is not None
+        places = header.places(self._options.columns, empty, state_is_told=told)
+        sheet = Sheet(header, rows, places, table.lines, table.ragged)
         header.refuse_twins(sheet.rows, self._used(sheet))
+        self._refuse_rivals(sheet)
         return sheet
+
+    def _refuse_rivals(self, sheet: Sheet) -> None:
+        """Refuse a table in which another column may be meant as well and says something else."""
+        header = sheet.header
+        stated = {*map(header.place, self._options.columns.values()), *self._group_places(sheet)}
+        for name, rival in header.rivals(sheet.places, stated):
+            place = sheet.places[name]
+            one, other = (self._compared(name, sheet.rows[at]) for at in (place, rival))
+            if other.notna().any() and not one.equals(other):
+                raise header.refuse_rival(name, place, rival)
+
+    def _compared(self, name: str, cells: pd.Series[str]) -> pd.Series[str]:
+        """Cells of a column as they are compared: words for a state by what they mean."""
+        words = folded(cells.astype("str"))
+        return self._meanings(words, words).fillna(words) if name == "state" else words
 
     def _used(self, sheet: Sheet) -> list[int]:
         """Positions of the columns that something is read from."""
@@ -203,8 +222,8 @@ class Table:
             raw[name] = dates.times
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)
-        column = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
-        states = self._meanings(raw["source_state"], column)
+        words = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
+        states = self._meanings(raw["source_state"], words)
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
         odd.append(report(unknown, raw["source_state"], "state", problem))

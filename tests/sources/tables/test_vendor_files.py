@@ -90,6 +90,52 @@ def test_a_header_that_stands_twice_over_the_same_cells_is_one(tmp_path: Path) -
     assert page.frame["email"].tolist() == ["a@x.test"]
 
 
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        ("State,Status", "ON,Active", "ON,Terminated"),
+        ("Status,Account enabled", "Active,True", "Active,False"),
+        ("Status,Account enabled", "Active,", "Terminated,False"),
+        ("Status,Status code,Active", "Active,1,Y", "Terminated,2,Y"),
+    ],
+)
+def test_two_headers_that_may_be_one_column_are_refused(
+    header: str, first: str, second: str, tmp_path: Path
+) -> None:
+    """Where they differ both are named, with the option that settles it."""
+    content = f"Id,Email,{header}\n1,a@x.test,{first}\n2,b@x.test,{second}\n"
+    one, other = (name for name in header.split(",") if name != "Status code")
+
+    with pytest.raises(Unreadable, match="may be state") as failure:
+        read(source(tmp_path, content))
+    settled = read(source(tmp_path, content, columns={"state": "Status"}))
+
+    assert f"'{one}'" in str(failure.value)
+    assert f"'{other}'" in str(failure.value)
+    assert "connection hr" in failure.value.remedy
+    assert "columns: {state: 'Status'}" in failure.value.remedy
+    assert settled.frame["source_state"].iloc[0] == "Active"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Status,Account enabled", ("Active,True", "Terminated,False")),
+        ("Status,Active", ("Active,Y", "Left,N")),
+        ("State,Status", (",Active", ",Left")),
+    ],
+)
+def test_two_headers_of_one_column_that_mean_the_same_are_one(
+    header: str, rows: tuple[str, str], tmp_path: Path
+) -> None:
+    """An empty one says nothing."""
+    content = f"Id,Email,{header}\n1,a@x.test,{rows[0]}\n2,b@x.test,{rows[1]}\n"
+
+    page = read(source(tmp_path, content))
+
+    assert page.frame["state"].tolist() == ["active", "departed"]
+
+
 def test_the_export_of_the_entra_portal_is_understood(tmp_path: Path) -> None:
     """Headers in camel case fill their columns, and accountEnabled says who is active."""
     header = (
