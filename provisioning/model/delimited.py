@@ -70,7 +70,8 @@ def decode(content: bytes, encoding: str | None = None) -> str:
         )
     chosen = encoding or _guess(content)
     try:
-        return content.decode(chosen)
+        # A mark belongs to no header, also where the encoding is stated without one.
+        return content.decode(chosen).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Unreadable(

@@ -68,6 +68,15 @@ def test_marks_tell_the_encoding(encoding: str) -> None:
     assert decode("é,b".encode(encoding)) == "é,b"
 
 
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [("utf-8", "utf-8-sig"), ("UTF8", "utf-8-sig"), ("utf-8-sig", "utf-8"), ("utf-8", "utf-8")],
+)
+def test_a_stated_encoding_may_have_a_mark(stated: str, written: str) -> None:
+    """With or without one the first header is the same."""
+    assert decode("é,b".encode(written), stated) == "é,b"
+
+
 def test_a_wrong_encoding_names_the_line() -> None:
     """The first byte that is not of the encoding is told by its line, with what to do."""
     with pytest.raises(Unreadable, match="line 3") as failure:
