@@ -18,13 +18,14 @@ from provisioning.model import delimited
 from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
-from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
 from provisioning.model.words import known, states_among
 from sources.kit.states import STAGED, state_remedy
+from sources.tables.groups import add_unread, read_groups
 from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
 from sources.tables.options import TableOptions
@@ -106,22 +107,8 @@ class Table:
         sheet = self._sheet_for("memberships")
         keys = _key(sheet)
         named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
-        split = [_apart(names, groups.separator) for names in named]
-        pairs = pd.concat(
-            [pd.DataFrame({"source_id": keys, "group_name": names}).explode("group_name") for names in split]
-        )
-        pairs["group_name"] = pairs["group_name"].astype("str").str.strip()
-        pairs["group_name"] = known(pairs["group_name"])
-        pairs = pairs[pairs["source_id"].notna() & pairs["group_name"].notna()]
-        pairs = pairs.drop_duplicates(ignore_index=True)
-        raw = {
-            "source": self.name,
-            "source_id": pairs["source_id"],
-            "group_id": pairs["group_name"],
-            "group_name": pairs["group_name"],
-            "direct": True,
-        }
-        yield screened(Memberships, raw, origin=self.name, key="source_id")
+        page = read_groups(named, keys, groups.separator, source=self.name)
+        yield add_unread(page, len(sheet.ragged) + int(keys.isna().sum()), source=self.name)
 
     def check(self) -> list[Finding]:
         """Say whether the table can be read, which header fills which column, and what is not understood."""
@@ -271,11 +258,6 @@ class Table:
             for row in sheet.ragged
         ]
         return concat(Rejects, reports)
-
-
-def _apart(names: pd.Series[Any], separator: str | None) -> pd.Series[Any]:
-    """Names in one field, apart; a table may hold them as lists already."""
-    return names.str.split(separator) if separator and names.dtype == "str" else names
 
 
 def _key(sheet: Sheet) -> pd.Series[str]:

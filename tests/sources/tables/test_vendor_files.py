@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from provisioning.model.findings import Unreadable
 from provisioning.model.screening import Screened
+from provisioning.model.snapshots import MEMBERS
 from sources.tables.csv import Csv, CsvOptions
+from sources.tables.groups import ANY
 from sources.tables.headers import spell
 from transport.door import Door
 
@@ -264,6 +266,21 @@ def test_a_row_that_only_adds_a_group_adds_it(tmp_path: Path) -> None:
         ["ada@acme.test", "active", "Ada"]
     ]
     assert set(held.frame["group_name"]) == {"dev", "ops", "qa"}
+
+
+@pytest.mark.parametrize("row", ["1,ada@acme.test,Active,Ada, L,ops\n", ",ada@acme.test,Active,Ada,ops\n"])
+def test_a_row_that_may_be_anybodys_may_name_any_group(row: str, tmp_path: Path) -> None:
+    """Nobody leaves a group because a row that names them could not be read."""
+    csv = source(tmp_path, HEAD + ROWS + row, groups={"columns": ["Teams"]})
+    whole = source(tmp_path, HEAD + ROWS + row)
+
+    (held,) = csv.memberships()
+
+    assert held.frame["group_name"].tolist() == ["dev"]
+    [told] = held.rejects.to_dict("records")
+    assert (told["field"], told["key"], told["value"]) == (MEMBERS, ANY, ANY)
+    assert told["problem"].startswith("1 rejected row")
+    assert list(whole.memberships()) == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
