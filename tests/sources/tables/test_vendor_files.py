@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from provisioning.model.findings import Unreadable
 from provisioning.model.screening import Screened
-from provisioning.model.snapshots import MEMBERS
+from provisioning.model.snapshots import MEMBERS, ROW
 from sources.tables.csv import Csv, CsvOptions
 from sources.tables.groups import ANY
 from sources.tables.headers import spell
@@ -266,6 +266,24 @@ def test_a_row_that_only_adds_a_group_adds_it(tmp_path: Path) -> None:
         ["ada@acme.test", "active", "Ada"]
     ]
     assert set(held.frame["group_name"]) == {"dev", "ops", "qa"}
+
+
+@pytest.mark.parametrize(
+    ("row", "key", "field"),
+    [
+        (",Cy@acme.test,Active,Cy,ops\n", "Cy@acme.test", "source_id"),
+        (",,Active,Cy,ops\n", None, "source_id"),
+        ("Cy, 3,cy@acme.test,Active,Cy,ops\n", "Cy", ROW),
+    ],
+)
+def test_a_row_that_names_nobody_for_certain_says_so(
+    row: str, key: str | None, field: str, tmp_path: Path
+) -> None:
+    """By its field, for its key is only what a person may find it by."""
+    rejects = read(source(tmp_path, HEAD + ROWS + row)).rejects
+
+    assert rejects["key"].dropna().tolist() == ([key] if key else [])
+    assert rejects["field"].tolist() == [field]
 
 
 @pytest.mark.parametrize("row", ["1,ada@acme.test,Active,Ada, L,ops\n", ",ada@acme.test,Active,Ada,ops\n"])
