@@ -31,7 +31,7 @@ from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
-from provisioning.decide.undecided import note_undecided
+from provisioning.decide.undecided import note_undecided, note_unread
 from provisioning.decide.undone import drop_undone, find_kept, find_over
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Taken, columns
@@ -130,6 +130,7 @@ def decide(
     desired = entitle(context)
     note_broken_sign_in(context)
     note_undecided(context)
+    note_unread(context)
     proposal = _propose(context, desired)
     judgement = _judge(context, desired, proposal.changes, only, attended=attended)
     return _report(context, desired, proposal, judgement)

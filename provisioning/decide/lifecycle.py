@@ -11,6 +11,7 @@ import pandas as pd
 
 from provisioning.decide.correlate import Correlation
 from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED, WAITING, People
+from provisioning.decide.unread_rows import find_unread, list_missing
 from provisioning.model import frames
 from provisioning.model.frames import Movements
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take, within
@@ -230,13 +231,14 @@ def _find_vanished(
     """Links whose identity a whole read did not list, and not because its row could not be read."""
     known = correlation.remembered
     accounts = known["account"].to_numpy(np.int64)
+    missing = list_missing(correlation, target)
     vanished: Mask = np.zeros(len(known), dtype=np.bool_)
     for name, snapshot in sources.items():
-        unlisted = (known["source"] == name).to_numpy() & (known["row"] < 0).to_numpy()
-        unread = positions(known["source_id"], snapshot.rejects["key"]) >= 0
-        vanished |= unlisted & ~unread & snapshot.complete
+        here = missing[missing["source"] == name]
+        gone = ~find_unread(snapshot, here).people & snapshot.complete
+        vanished |= known.index.isin(here.index[gone])
     vanished &= ~within(accounts, np.flatnonzero(correlation.ambiguous_accounts))
-    return known[vanished & (accounts >= 0) & find_lasting_links(people, target, correlation)]
+    return known[vanished & find_lasting_links(people, target, correlation)]
 
 
 def _derive_movement(presence: pd.Series, accounts: Rows, states: pd.Series) -> pd.Series:

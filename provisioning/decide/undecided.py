@@ -1,11 +1,13 @@
-"""People of whom too little is known for the scope of their source: told, and left as they are."""
+"""People of whom too little is known, for their scope or to say that they are gone: told, and left alone."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from provisioning.decide.context import Context, count, list_names
+from provisioning.decide.lifecycle import USABLE
 from provisioning.decide.people import ACTIVE, WAITING
+from provisioning.decide.unread_rows import find_unread, list_missing
 from provisioning.model.keys import take
 
 
@@ -22,3 +24,20 @@ def note_undecided(context: Context) -> None:
             "let the source tell last sign-ins (docs/connectors.md says what it needs), or put another "
             "condition into sources.scope.filter",
         )
+
+
+def note_unread(context: Context) -> None:
+    """Note who is not listed and counts as listed, for a row that could not be read may be theirs."""
+    missing = list_missing(context.correlation, context.target)
+    states = take(context.target.accounts["state"], missing["account"].to_numpy(np.int64))
+    missing = missing[states.isin(USABLE).to_numpy(np.bool_)]
+    for name, snapshot in context.sources.items():
+        here = missing[missing["source"] == name]
+        rows = find_unread(snapshot, here).rows
+        if rows and len(here):
+            verb = "it does not list loses" if len(here) == 1 else "it does not list lose"
+            context.note(
+                f"{count(rows, 'rejected row')} of {name} may be anybody's, so "
+                f"{count(len(here), 'person', 'people')} {verb} nothing for that",
+                f"correct the rows of {name} that rejects.csv names, then run again",
+            )

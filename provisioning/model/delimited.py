@@ -26,6 +26,9 @@ _SEPARATOR = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How files of spreadsheet programs begin, the present kind and the old one."""
 _SAMPLE = 4_096
+_HEADER = 65_536
+"""Letters within which a header ends."""
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|]))"(?:[^"]|"")*"', re.MULTILINE)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -70,7 +73,8 @@ def decode(content: bytes, encoding: str | None = None) -> str:
         )
     chosen = encoding or _guess(content)
     try:
-        return content.decode(chosen)
+        # A mark belongs to no header, also where the encoding is stated without one.
+        return content.decode(chosen).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Unreadable(
@@ -156,7 +160,9 @@ def _without_surplus(fields: list[str], width: int) -> list[str]:
 
 
 def _delimiter(text: str) -> str:
-    header = next((line for line in _lines(text) if line.strip()), "")
+    """What a header holds most of, beside what stands within quotes."""
+    bare = _QUOTED.sub('""', text[:_HEADER])
+    header = next((line for line in _lines(bare) if line.strip()), "")
     return max(DELIMITERS, key=header.count)
 
 

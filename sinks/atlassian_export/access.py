@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from provisioning.model.text import fold
-from provisioning.model.words import BOOLEANS, UNKNOWN
+from provisioning.model.words import BOOLEANS, UNKNOWN, booleans_among
 
 Meaning = Literal["billed", "free", "none"]
 ROLES: Mapping[str, Meaning] = {
@@ -62,6 +62,12 @@ def read_access(cell: str, own: Mapping[str, Meaning]) -> Access:
     return Access(bool(unknown or known & {"free", "billed"}), "billed" in known, unknown)
 
 
+def meanings_among(cells: Iterable[str], own: Mapping[str, Meaning]) -> Mapping[str, Meaning]:
+    """Meanings of words in one column: the connection's own, and what short words for yes and no say."""
+    said = booleans_among(cells)
+    return {word: "billed" if yes else "none" for word, yes in said.items() if word not in ROLES} | dict(own)
+
+
 def is_access(cell: str, own: Mapping[str, Meaning]) -> bool:
     """Whether a cell names roles, or says yes or no, and nothing else."""
     return not read_access(cell, own).unknown
@@ -81,4 +87,5 @@ def stated(roles: Mapping[str, Meaning]) -> dict[str, Meaning]:
 def among(cells: Iterable[str], own: Mapping[str, Meaning]) -> float:
     """The share of some cells that are access cells."""
     listed = list(cells)
+    own = meanings_among(listed, own)
     return sum(is_access(cell, own) for cell in listed) / len(listed) if listed else 0.0

@@ -10,7 +10,7 @@ from provisioning.model.frames import Rejects, Seats, concat, empty
 from provisioning.model.intake import screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Activity, Basis
-from sinks.atlassian_export.access import Meaning, read_access
+from sinks.atlassian_export.access import Meaning, meanings_among, read_access
 from sinks.atlassian_export.dates import is_never
 from sinks.atlassian_export.groups import Opens
 from sinks.atlassian_export.headers import site_name
@@ -75,7 +75,9 @@ class SeatReader:
         self, column: ProductColumn, cells: pd.Series[str]
     ) -> tuple[pd.Series[bool], pd.Series[bool]]:
         """Whether each cell says that the product is held, and that it is billed; each word is read once."""
-        meanings = {cell: read_access(cell, self._roles) for cell in cells.dropna().unique()}
+        distinct = self._sheet.rows[column.place].dropna().unique()
+        own = meanings_among(distinct, self._roles)
+        meanings = {cell: read_access(cell, own) for cell in cells.dropna().unique()}
         odd = [cell for cell, access in meanings.items() if access.unknown]
         if odd:
             which = self._sheet.rows[column.place].isin(odd)

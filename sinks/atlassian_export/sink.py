@@ -17,7 +17,7 @@ from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.terms import AccountState, Action, Deployment, EntitlementKind
 from provisioning.model.text import fold, folded
-from provisioning.model.words import BOOLEANS
+from provisioning.model.words import booleans_among
 from sinks import Applied, Observation, groups_named
 from sinks.atlassian_export.access import stated
 from sinks.atlassian_export.explain import describe_columns, explain
@@ -189,7 +189,8 @@ def _managed(sheet: Sheet) -> pd.Series:
     """Whether the organisation owns each account's domain; null where the file does not tell."""
     header = sheet.layout.header
     if "claimed" in header.places:
-        return folded(sheet.column("claimed")).map(BOOLEANS).astype("boolean")
+        claimed = sheet.column("claimed")
+        return folded(claimed).map(booleans_among(claimed.dropna().unique())).astype("boolean")
     return pd.Series(True if header.managed else None, index=sheet.keys.index, dtype="boolean")
 
 

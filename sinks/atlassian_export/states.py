@@ -8,7 +8,7 @@ import pandas as pd
 
 from provisioning.model.terms import AccountState, State
 from provisioning.model.text import folded
-from provisioning.model.words import STATES as WORDS
+from provisioning.model.words import states_among
 from sinks.atlassian_export.sheet import Sheet
 
 _MEANT = {
@@ -17,12 +17,11 @@ _MEANT = {
     State.SUSPENDED: AccountState.SUSPENDED,
     State.DEPARTED: AccountState.DEACTIVATED,
 }
-STATES = {
-    **{word: _MEANT[state].value for word, state in WORDS.items()},
+_OWN = {
     **dict.fromkeys(("invited", "not accepted", "pending invitation"), AccountState.INVITED.value),
     **dict.fromkeys(("closed", "deleted", "for deletion"), AccountState.DEACTIVATED.value),
 }
-"""Words for the state of an account."""
+"""Words for the state of an account beside those of a person."""
 PROBLEM = "not a known state, so the account counts as there, and its seats count as not billed"
 
 
@@ -41,4 +40,5 @@ class States(NamedTuple):
 def account_states(sheet: Sheet) -> States:
     """Read the state of each row."""
     words = sheet.column("state")
-    return States(folded(words).map(STATES).astype("str"), words.isna())
+    meant = {word: _MEANT[state].value for word, state in states_among(words.dropna().unique()).items()}
+    return States(folded(words).map(meant | _OWN).astype("str"), words.isna())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from provisioning.model.attributes import ATTRIBUTES
@@ -71,11 +71,14 @@ class Header:
             remedy=f"Correct the header under `columns` or `groups` of connection {self._connection}.",
         )
 
-    def places(self, mapping: Mapping[str, str], *, state_is_told: bool) -> dict[str, int]:
+    def places(
+        self, mapping: Mapping[str, str], empty: Collection[int], *, state_is_told: bool
+    ) -> dict[str, int]:
         """Return the position of the header that fills each column, in the order of the columns.
 
         Args:
             mapping: column to header, as the connection states it.
+            empty: positions that hold nothing, which fill a column only where no other does.
             state_is_told: whether the connection says which state rows without one have.
 
         Raises:
@@ -83,7 +86,8 @@ class Header:
         """
         places = {name: self.place(own) for name, own in mapping.items()}
         for name, known in NAMES.items():
-            place = next((self._spelt.index(word) for word in known if word in self._spelt), None)
+            found = [self._spelt.index(word) for word in known if word in self._spelt]
+            place = min(found, key=lambda at: at in empty, default=None)
             if name not in places and place is not None and place not in places.values():
                 places[name] = place
         if "state" not in places and not state_is_told:
@@ -106,6 +110,27 @@ class Header:
                         f"number {min(place, twin) + 1} and number {max(place, twin) + 1}",
                         remedy="Rename or remove one of them, so that it is certain which is meant.",
                     )
+
+    def rivals(self, places: Mapping[str, int], stated: Collection[int]) -> Iterator[tuple[str, int]]:
+        """Yield each column that is filled by its usual name, with a place whose header is one of them, too.
+
+        Args:
+            places: position of the header that fills each column.
+            stated: positions of the headers that the connection names, which leave no doubt.
+        """
+        for name, place in places.items():
+            others = (n for n, spelt in enumerate(self._spelt) if spelt in NAMES[name] and n != place)
+            if place not in stated:
+                yield from ((name, other) for other in others if other not in {*places.values(), *stated})
+
+    def refuse_rival(self, column: str, place: int, rival: int) -> Unreadable:
+        """Return the error of two headers that may both fill a column and whose cells differ."""
+        own, other = self.names[place], self.names[rival]
+        return Unreadable(
+            f"{self._where} has two columns that may be {column}, '{own}' and '{other}', and they differ",
+            remedy=f"Say in connection {self._connection} which it is: columns: {{{column}: '{own}'}} "
+            f"or columns: {{{column}: '{other}'}}.",
+        )
 
     def unused(self, used: Sequence[int]) -> list[str]:
         """Return the headers that feed nothing."""

@@ -18,12 +18,14 @@ from provisioning.model import delimited
 from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
-from provisioning.model.frames import Identities, Memberships, Rejects, concat
+from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
+from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
-from provisioning.model.words import STATES, known
+from provisioning.model.words import known, states_among
 from sources.kit.states import STAGED, state_remedy
+from sources.tables.groups import add_unread, read_groups
 from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
 from sources.tables.options import TableOptions
@@ -31,8 +33,6 @@ from sources.tables.options import TableOptions
 TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
 """What stands for the last sign-in of someone who never signed in; an empty cell says nothing."""
-ROW = "row"
-"""The field a report names where a whole row could not be read."""
 
 
 class Sheet(NamedTuple):
@@ -89,7 +89,7 @@ class Table:
         groups = self._group_places(sheet)
         people = merge_rows(
             People.of(rows, _key(sheet), sheet.lines),
-            self._meanings(rows["source_state"]),
+            self._meanings(rows["source_state"], rows["source_state"]),
             {name for name, place in sheet.places.items() if place in groups},
             origin=self.name,
             unit=self.unit,
@@ -107,22 +107,8 @@ class Table:
         sheet = self._sheet_for("memberships")
         keys = _key(sheet)
         named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
-        split = [_apart(names, groups.separator) for names in named]
-        pairs = pd.concat(
-            [pd.DataFrame({"source_id": keys, "group_name": names}).explode("group_name") for names in split]
-        )
-        pairs["group_name"] = pairs["group_name"].astype("str").str.strip()
-        pairs["group_name"] = known(pairs["group_name"])
-        pairs = pairs[pairs["source_id"].notna() & pairs["group_name"].notna()]
-        pairs = pairs.drop_duplicates(ignore_index=True)
-        raw = {
-            "source": self.name,
-            "source_id": pairs["source_id"],
-            "group_id": pairs["group_name"],
-            "group_name": pairs["group_name"],
-            "direct": True,
-        }
-        yield screened(Memberships, raw, origin=self.name, key="source_id")
+        page = read_groups(named, keys, groups.separator, source=self.name)
+        yield add_unread(page, len(sheet.ragged) + int(keys.isna().sum()), source=self.name)
 
     def check(self) -> list[Finding]:
         """Say whether the table can be read, which header fills which column, and what is not understood."""
@@ -163,10 +149,29 @@ class Table:
         header = Header(table.header, where=self._where, connection=self.name)
         if not any(table.header):
             raise Unreadable(f"{self._where} is empty", remedy="Export it again; nothing of it is used.")
-        places = header.places(self._options.columns, state_is_told=self._options.state is not None)
-        sheet = Sheet(header, table.rows.apply(known), places, table.lines, table.ragged)
+        rows = table.rows.apply(known)
+        empty = [place for place in range(len(table.header)) if rows[place].isna().all()]
+        told = self._options.state is not None
+        places = header.places(self._options.columns, empty, state_is_told=told)
+        sheet = Sheet(header, rows, places, table.lines, table.ragged)
         header.refuse_twins(sheet.rows, self._used(sheet))
+        self._refuse_rivals(sheet)
         return sheet
+
+    def _refuse_rivals(self, sheet: Sheet) -> None:
+        """Refuse a table in which another column may be meant as well and says something else."""
+        header = sheet.header
+        stated = {*map(header.place, self._options.columns.values()), *self._group_places(sheet)}
+        for name, rival in header.rivals(sheet.places, stated):
+            place = sheet.places[name]
+            one, other = (self._compared(name, sheet.rows[at]) for at in (place, rival))
+            if other.notna().any() and not one.equals(other):
+                raise header.refuse_rival(name, place, rival)
+
+    def _compared(self, name: str, cells: pd.Series[str]) -> pd.Series[str]:
+        """Cells of a column as they are compared: words for a state by what they mean."""
+        words = folded(cells.astype("str"))
+        return self._meanings(words, words).fillna(words) if name == "state" else words
 
     def _used(self, sheet: Sheet) -> list[int]:
         """Positions of the columns that something is read from."""
@@ -176,9 +181,10 @@ class Table:
         groups = self._options.groups
         return [sheet.header.place(name) for name in groups.columns] if groups else []
 
-    def _meanings(self, words: pd.Series[str]) -> pd.Series[str]:
-        """States of words; null for a word that is not known."""
-        meaning = {word: state.value for word, state in {**STATES, **self._options.states}.items()}
+    def _meanings(self, words: pd.Series[str], column: pd.Series[str]) -> pd.Series[str]:
+        """States of words, as all cells of their column tell them; null for a word that is not known."""
+        meant = {**states_among(column.dropna().unique()), **self._options.states}
+        meaning = {word: state.value for word, state in meant.items()}
         states = folded(words).map(meaning).astype("str")
         if self._options.state is not None:
             states = states.mask(words.isna(), self._options.state.value)
@@ -203,7 +209,8 @@ class Table:
             raw[name] = dates.times
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)
-        states = self._meanings(raw["source_state"])
+        words = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
+        states = self._meanings(raw["source_state"], words)
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
         odd.append(report(unknown, raw["source_state"], "state", problem))
@@ -251,11 +258,6 @@ class Table:
             for row in sheet.ragged
         ]
         return concat(Rejects, reports)
-
-
-def _apart(names: pd.Series[Any], separator: str | None) -> pd.Series[Any]:
-    """Names in one field, apart; a table may hold them as lists already."""
-    return names.str.split(separator) if separator and names.dtype == "str" else names
 
 
 def _key(sheet: Sheet) -> pd.Series[str]:

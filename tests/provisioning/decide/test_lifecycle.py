@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
 
+from provisioning.model.frames import Rejects
 from provisioning.model.snapshots import Memory
-from tests.provisioning.worlds import NOW, account, done, identity, links, policy, source, target, think
+from tests.provisioning.worlds import (
+    NOW,
+    account,
+    done,
+    frame,
+    identity,
+    links,
+    policy,
+    source,
+    target,
+    think,
+)
 
 THERE = target([account("ann")], {"jira-users": ["ann"]})
 DAY = timedelta(days=1)
@@ -165,3 +178,85 @@ def test_a_record_out_of_scope_keeps_nobody_who_departed():
     decision = think([old, new], target([account("ann")]), rules, memory=Memory(links=links("ann")))
 
     assert decision.movements["movement"].tolist() == ["leaver"]
+
+
+def unread(*told):
+    """Rejects of rows of the source, by key and field."""
+    rows = [
+        {"origin": "idp", "key": key, "field": field, "problem": "p", "remedy": "r"} for key, field in told
+    ]
+    return frame(Rejects, rows)
+
+
+def losers(rejects):
+    """Whose seats go, of Ann and Bob who are not listed, and the notes."""
+    there = target([account(name) for name in ("ann", "bob", "eve")], {"jira-users": ["ann", "bob", "eve"]})
+    people = replace(source([identity("eve")], {"atl-jira": ["eve"]}), rejects=rejects)
+    decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob", "eve")))
+    return {who for _, who, _ in done(decision.plan.changes)}, [note.message for note in decision.notes]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("id-ann", "row"),
+        ("Benjamin", "row"),
+        ("ann@acme.test", "row"),
+        (None, "row"),
+        ("id-ann", "source_id"),
+        ("ann", "source_id"),
+        ("eve@acme.test", "source_id"),
+        ("nobody@acme.test", "source_id"),
+        (None, "source_id"),
+        (None, "hired_on"),
+    ],
+)
+def test_a_row_that_may_be_anybodys_makes_nobody_a_leaver(told):
+    """A key by its place in a row askew, or by what stands beside an empty identifier, is a guess."""
+    gone, notes = losers(unread(told))
+
+    assert gone == set()
+    assert (
+        "1 rejected row of idp may be anybody's, so 2 people it does not list lose nothing for that" in notes
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (("id-ann", "hired_on"), {"bob"}),
+        (("Ann@ACME.test", "source_id"), {"bob"}),
+        (("id-eve", "hired_on"), {"ann", "bob"}),
+        (("g-atl", "members"), {"ann", "bob"}),
+        ((None, "members"), {"ann", "bob"}),
+        ((None, "group_id"), {"ann", "bob"}),
+    ],
+)
+def test_a_row_that_names_somebody_spares_them_alone(told, expected):
+    """By their identifier, or by the one address of theirs; what is told of groups spares nobody."""
+    gone, notes = losers(unread(told))
+
+    assert gone == expected
+    assert not any("anybody's" in note for note in notes)
+
+
+def test_an_address_of_several_people_names_none_of_them():
+    """Whose row it is then nobody knows."""
+    there = target([account("ann"), account("bob", email="ann@acme.test")], {"jira-users": ["ann", "bob"]})
+    people = replace(source([identity("eve")]), rejects=unread(("ann@acme.test", "source_id")))
+
+    decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob")))
+
+    assert not {"ann", "bob"} & {who for _, who, _ in done(decision.plan.changes)}
+
+
+def test_rows_of_one_source_spare_nobody_of_another():
+    """Each source answers for its own people."""
+    there = target([account("ann")], {"jira-users": ["ann"]})
+    other = replace(source([identity("eve")], name="other"), rejects=unread((None, "row")))
+    rules = policy(sources=[{"from": "idp"}, {"from": "other"}])
+    idp = source([identity("bob")])
+
+    decision = think([idp, other], there, rules, memory=Memory(links=links("ann")))
+
+    assert ("revoke", "ann", "jira-users") in done(decision.plan.changes)

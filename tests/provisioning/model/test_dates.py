@@ -36,6 +36,9 @@ def _days(found: Dates) -> list[str]:
             ["2024-01-05", "2024-01-03", "2026-11-20", "2024-01-07", "2024-01-31"],
         ),
         (("9999-12-31",), ["9999-12-31"]),
+        (("32/01/13", "26/11/20"), ["2032-01-13", "2026-11-20"]),
+        (("31/01/45", "02/03/24"), ["2045-01-31", "2024-03-02"]),
+        (("02.03.24",), ["2024-03-02"]),
     ],
 )
 def test_an_order_that_cells_prove_is_taken(cells: tuple[str | None, ...], days: list[str]) -> None:
@@ -43,7 +46,17 @@ def test_an_order_that_cells_prove_is_taken(cells: tuple[str | None, ...], days:
     assert _days(_read(*cells)) == days
 
 
-@pytest.mark.parametrize("cells", [("02/03/2024",), ("13/01/2024", "01/13/2024"), ("02-03-24", "x")])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("02/03/2024",),
+        ("13/01/2024", "01/13/2024"),
+        ("02-03-24", "x"),
+        ("26/11/20", "26/11/25", "24/01/13"),
+        ("31/01/24",),
+        ("32/01/13", "13/01/32"),
+    ],
+)
 def test_an_order_that_nothing_proves_is_refused(cells: tuple[str, ...]) -> None:
     """Where both orders would do, or cells prove both, the column is named with the option to state it."""
     with pytest.raises(Unreadable, match="'Last day'") as failure:
@@ -55,6 +68,35 @@ def test_an_order_that_nothing_proves_is_refused(cells: tuple[str, ...]) -> None
 def test_a_stated_order_needs_no_proof() -> None:
     """`dates` of the connection comes first."""
     assert _days(_read("02/03/2024", dates=("%m/%d/%Y",))) == ["2024-02-03"]
+    assert _days(_read("26/11/20", dates=("%y/%m/%d",))) == ["2026-11-20"]
+    assert _days(_read("31/01/24", "02-03-2024", dates=("%d/%m/%Y",))) == ["2024-01-31", "2024-03-02"]
+
+
+@pytest.mark.parametrize(
+    ("dates", "cells", "told"),
+    [
+        (("%d/%m/%Y",), ("11/5/2026", "11/25/2026", "11/28/2026"), "11/25/2026, 11/28/2026"),
+        (("%m/%d/%Y",), ("11/5/2026", "25/11/2026"), "25/11/2026"),
+        (("%y/%m/%d",), ("26/11/20", "11/25/2026"), "11/25/2026"),
+        (("%d/%m/%Y", "%m/%d/%Y"), ("25/11/2026", "11/25/2026"), "11/25/2026, 25/11/2026"),
+        (("%d/%m/%Y", "%m/%d/%Y"), ("5/11/2026",), "5/11/2026"),
+    ],
+)
+def test_two_orders_never_stand_in_one_column(
+    dates: tuple[str, ...], cells: tuple[str, ...], told: str
+) -> None:
+    """A cell that only another order fits proves that the stated one is not the column's, and is named."""
+    with pytest.raises(Unreadable, match="'Last day'") as failure:
+        _read(*cells, dates=dates)
+
+    assert failure.value.message.endswith(f": {told}")
+
+
+def test_a_cell_that_is_no_date_at_all_costs_itself_in_a_stated_order_too() -> None:
+    """Nothing speaks against the order."""
+    found = _read("31/31/2026", "11/5/2026", dates=("%d/%m/%Y",))
+
+    assert (found.unread.tolist(), _days(found)) == ([True, False], ["2026-05-11"])
 
 
 def test_what_is_no_date_is_told() -> None:
@@ -64,13 +106,13 @@ def test_what_is_no_date_is_told() -> None:
     assert (found.unread.tolist(), _days(found)) == ([True, False, False], ["2024-01-13"])
 
 
-@given(DAYS, st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y"]))
+@given(DAYS, st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d/%m/%y", "%m-%d-%y", "%y/%m/%d"]))
 def test_a_date_is_never_read_as_another(days: list[date], order: str) -> None:
     """Whatever is read is what was written; what could be another day is refused."""
     try:
         found = _read(*(day.strftime(order) for day in days))
     except Unreadable:
-        assert any(day.day <= 12 and day.day != day.month for day in days)
+        assert any(day.day <= 12 and day.day != day.month for day in days) or "y" in order
         return
     assert [time.date() for time in found.times] == days
 

@@ -68,6 +68,34 @@ def test_marks_tell_the_encoding(encoding: str) -> None:
     assert decode("é,b".encode(encoding)) == "é,b"
 
 
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [("utf-8", "utf-8-sig"), ("UTF8", "utf-8-sig"), ("utf-8-sig", "utf-8"), ("utf-8", "utf-8")],
+)
+def test_a_stated_encoding_may_have_a_mark(stated: str, written: str) -> None:
+    """With or without one the first header is the same."""
+    assert decode("é,b".encode(written), stated) == "é,b"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'Employee ID;"Name (last, first, middle, title)";Email;Status',
+        '"Name (last, first, middle, title)";Email',
+        '"Name\n(a, b, ""c"", d)";Email',
+        '"Name";"Email, and more, and more"',
+    ],
+)
+def test_what_stands_within_quotes_is_no_delimiter(header: str) -> None:
+    """Of the header what stands between its fields counts."""
+    row = "x;" * header.count(";")
+
+    table = parse(f"{header}\n{row}y\n")
+
+    assert len(table.header) == header.count(";") + 1
+    assert (len(table.rows), table.ragged) == (1, [])
+
+
 def test_a_wrong_encoding_names_the_line() -> None:
     """The first byte that is not of the encoding is told by its line, with what to do."""
     with pytest.raises(Unreadable, match="line 3") as failure:

@@ -8,7 +8,17 @@ import pytest
 from provisioning.model.frames import Identities
 from provisioning.model.intake import screened
 from provisioning.model.text import fold
-from provisioning.model.words import BOOLEANS, NO, STATES, UNKNOWN, YES, boolean, known
+from provisioning.model.words import (
+    BOOLEANS,
+    NO,
+    SHORT,
+    STATES,
+    UNKNOWN,
+    YES,
+    boolean,
+    booleans_among,
+    known,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +44,36 @@ def test_the_tables_do_not_contradict_each_other() -> None:
     """A word means one thing, stands as it is compared, and is not one for nothing."""
     assert not set(YES) & set(NO)
     assert not UNKNOWN & STATES.keys()
-    assert all(word == fold(word) for word in [*BOOLEANS, *STATES, *UNKNOWN])
+    assert not SHORT.keys() & STATES.keys()
+    assert all(word == fold(word) for word in [*BOOLEANS, *SHORT, *STATES, *UNKNOWN])
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (("Y", "n"), {"y": True, "n": False}),
+        (("J", "N", "nein"), {"j": True, "n": False}),
+        (("t", " F "), {"t": True, "f": False}),
+        (("On", "Off"), {"on": True, "off": False}),
+        (("Y",), {"y": True}),
+        (("N",), {"n": False}),
+        (("F", "P"), {}),
+        (("F", "Active"), {}),
+        (("A", "T"), {}),
+        (("Y", "T"), {}),
+        (("Y", "J"), {}),
+        (("T", "N"), {}),
+        (("F",), {}),
+        (("T",), {}),
+        (("ON",), {}),
+        ((), {}),
+    ],
+)
+def test_a_short_word_is_yes_or_no_where_all_cells_are(cells: tuple[str, ...], said: dict[str, bool]) -> None:
+    """Among other words it is a code, as it is where the other one of its pair never stands."""
+    found = booleans_among(cells)
+
+    assert {word: found[word] for word in map(fold, cells) if word in SHORT and word in found} == said
 
 
 def test_cells_of_nothing_are_unknown() -> None:

@@ -343,6 +343,28 @@ def test_roles_alone_and_combined(cell: str, held: bool, billed: bool, tmp_path:
     assert seats["billable"].tolist() == ([billed] if held else [])
 
 
+@pytest.mark.parametrize(
+    ("cells", "billed", "told"),
+    [
+        (("Y", "N"), [True], []),
+        (("N", "N"), [], []),
+        (("t", "f"), [True], []),
+        (("F", "P"), [False, False], ["F", "P"]),
+        (("User", "F"), [True, False], ["F"]),
+    ],
+)
+def test_a_letter_is_yes_or_no_where_the_whole_column_is(
+    cells: tuple[str, str], billed: list[bool], told: list[str], tmp_path: Path
+) -> None:
+    """Elsewhere it is a role that nobody knows: held, not billed and reported."""
+    text = f"{HEAD}Jira - acme\n{ADA}{cells[0]}\n2,Ben,ben@acme.test,Active,{cells[1]}\n"
+
+    (page,) = from_text(tmp_path, text).seats()
+
+    assert page.frame["billable"].tolist() == billed
+    assert page.rejects["value"].tolist() == told
+
+
 def test_an_unknown_role_is_told_and_not_billed(tmp_path: Path) -> None:
     """A word nobody knows is a seat that is held, reported with its line, until the connection says more."""
     text = f"{HEAD}Jira - acme\n{ADA}User\n2,Ben,ben@acme.test,Active,Wizard\n"

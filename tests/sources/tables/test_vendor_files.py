@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from provisioning.model.findings import Unreadable
 from provisioning.model.screening import Screened
+from provisioning.model.snapshots import MEMBERS, ROW
 from sources.tables.csv import Csv, CsvOptions
+from sources.tables.groups import ANY
 from sources.tables.headers import spell
 from transport.door import Door
 
@@ -90,6 +92,52 @@ def test_a_header_that_stands_twice_over_the_same_cells_is_one(tmp_path: Path) -
     assert page.frame["email"].tolist() == ["a@x.test"]
 
 
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        ("State,Status", "ON,Active", "ON,Terminated"),
+        ("Status,Account enabled", "Active,True", "Active,False"),
+        ("Status,Account enabled", "Active,", "Terminated,False"),
+        ("Status,Status code,Active", "Active,1,Y", "Terminated,2,Y"),
+    ],
+)
+def test_two_headers_that_may_be_one_column_are_refused(
+    header: str, first: str, second: str, tmp_path: Path
+) -> None:
+    """Where they differ both are named, with the option that settles it."""
+    content = f"Id,Email,{header}\n1,a@x.test,{first}\n2,b@x.test,{second}\n"
+    one, other = (name for name in header.split(",") if name != "Status code")
+
+    with pytest.raises(Unreadable, match="may be state") as failure:
+        read(source(tmp_path, content))
+    settled = read(source(tmp_path, content, columns={"state": "Status"}))
+
+    assert f"'{one}'" in str(failure.value)
+    assert f"'{other}'" in str(failure.value)
+    assert "connection hr" in failure.value.remedy
+    assert "columns: {state: 'Status'}" in failure.value.remedy
+    assert settled.frame["source_state"].iloc[0] == "Active"
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Status,Account enabled", ("Active,True", "Terminated,False")),
+        ("Status,Active", ("Active,Y", "Left,N")),
+        ("State,Status", (",Active", ",Left")),
+    ],
+)
+def test_two_headers_of_one_column_that_mean_the_same_are_one(
+    header: str, rows: tuple[str, str], tmp_path: Path
+) -> None:
+    """An empty one says nothing."""
+    content = f"Id,Email,{header}\n1,a@x.test,{rows[0]}\n2,b@x.test,{rows[1]}\n"
+
+    page = read(source(tmp_path, content))
+
+    assert page.frame["state"].tolist() == ["active", "departed"]
+
+
 def test_the_export_of_the_entra_portal_is_understood(tmp_path: Path) -> None:
     """Headers in camel case fill their columns, and accountEnabled says who is active."""
     header = (
@@ -142,6 +190,22 @@ def test_states_are_known_by_one_table(words: tuple[str, str], tmp_path: Path) -
     page = read(source(tmp_path, f"Id,Email,Status\n1,a@x.test, {words[0]} \n2,b@x.test,{words[1]}\n"))
 
     assert (page.frame["state"].tolist(), len(page.rejects)) == (["active", "departed"], 0)
+
+
+@pytest.mark.parametrize(
+    "words", [("F", "P"), ("F", "Active"), ("A", "T"), ("L", "T"), ("ON", "ON"), ("F", "F")]
+)
+def test_letters_of_a_code_are_no_yes_and_no(words: tuple[str, str], tmp_path: Path) -> None:
+    """Full-time, terminated and a province are reported, and `states` says what they mean."""
+    content = f"Id,Email,Status\n1,a@x.test,{words[0]}\n2,b@x.test,{words[1]}\n"
+    codes = [word for word in words if word != "Active"]
+
+    page = read(source(tmp_path, content))
+    told = read(source(tmp_path, content, states=dict.fromkeys(codes, "active")))
+
+    assert page.frame["state"].tolist() == ["active" if word == "Active" else "staged" for word in words]
+    assert page.rejects["value"].tolist() == codes
+    assert (set(told.frame["state"]), len(told.rejects)) == ({"active"}, 0)
 
 
 def test_an_unknown_state_is_neither_active_nor_departed(tmp_path: Path) -> None:
@@ -202,6 +266,39 @@ def test_a_row_that_only_adds_a_group_adds_it(tmp_path: Path) -> None:
         ["ada@acme.test", "active", "Ada"]
     ]
     assert set(held.frame["group_name"]) == {"dev", "ops", "qa"}
+
+
+@pytest.mark.parametrize(
+    ("row", "key", "field"),
+    [
+        (",Cy@acme.test,Active,Cy,ops\n", "Cy@acme.test", "source_id"),
+        (",,Active,Cy,ops\n", None, "source_id"),
+        ("Cy, 3,cy@acme.test,Active,Cy,ops\n", "Cy", ROW),
+    ],
+)
+def test_a_row_that_names_nobody_for_certain_says_so(
+    row: str, key: str | None, field: str, tmp_path: Path
+) -> None:
+    """By its field, for its key is only what a person may find it by."""
+    rejects = read(source(tmp_path, HEAD + ROWS + row)).rejects
+
+    assert rejects["key"].dropna().tolist() == ([key] if key else [])
+    assert rejects["field"].tolist() == [field]
+
+
+@pytest.mark.parametrize("row", ["1,ada@acme.test,Active,Ada, L,ops\n", ",ada@acme.test,Active,Ada,ops\n"])
+def test_a_row_that_may_be_anybodys_may_name_any_group(row: str, tmp_path: Path) -> None:
+    """Nobody leaves a group because a row that names them could not be read."""
+    csv = source(tmp_path, HEAD + ROWS + row, groups={"columns": ["Teams"]})
+    whole = source(tmp_path, HEAD + ROWS + row)
+
+    (held,) = csv.memberships()
+
+    assert held.frame["group_name"].tolist() == ["dev"]
+    [told] = held.rejects.to_dict("records")
+    assert (told["field"], told["key"], told["value"]) == (MEMBERS, ANY, ANY)
+    assert told["problem"].startswith("1 rejected row")
+    assert list(whole.memberships()) == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
