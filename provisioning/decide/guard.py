@@ -300,6 +300,5 @@ def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str
         yield f"{which} has {count(lost, 'destructive change')}; a person looks at it first"
     if len(changes) and context.policy.approve.above == "always":
         yield f"{count(len(changes), 'change')}; approve.above is always"
-    most = context.policy.approve.second_person_above
-    if most is not None and len(changes) > most:
-        yield f"{len(changes)} changes; above {most} two people approve (approve.second_person_above)"
+    if (two := context.policy.approve.second_person(len(changes))) is not None:
+        yield two
