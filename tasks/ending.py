@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from prefect.client.schemas.objects import State, StateType
 
+from provisioning.model.text import one_line
 from reports.rejects import describe_rejects
 from tasks.personal_data import veil
 from tasks.session import Session
@@ -59,7 +60,7 @@ def summary_of(state: State[dict[str, Any]]) -> dict[str, Any]:
 
 def describe_ending(summary: dict[str, Any]) -> str:
     """What came of a run, with numbers, and what to do next."""
-    return " ".join([_describe_outcome(summary), *_next_steps(summary)])
+    return one_line(" ".join([_describe_outcome(summary), *_next_steps(summary)]))
 
 
 def describe_briefly(summary: dict[str, Any]) -> str:

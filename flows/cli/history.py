@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.printable import as_lines
 from tasks.session import open_session
 
 
@@ -88,6 +89,6 @@ def _list_suspended(found: pd.DataFrame) -> str:
 
 def _suspended_lines(found: pd.DataFrame) -> str:
     rows = found.itertuples(index=False)
-    return "\n".join(
+    return as_lines(
         f"  {row.subject}, {row.target}: no {row.action} by {row.rule} (run {row.run_id})" for row in rows
     )

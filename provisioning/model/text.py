@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from provisioning.model.keys import Mask
 
 
+_BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _ENCODED = "xn--"
 """How a label of a domain begins that is another script written in ASCII (punycode)."""
 _HYPHENS = re.compile(rb"--")
@@ -85,6 +86,11 @@ def _decode(label: str) -> str:
 
 def _fold_letters(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def one_line(text: str) -> str:
+    """Return a text for a place within a sentence: what breaks a line is a blank, and feigns none."""
+    return _BREAKS.sub(" ", text)
 
 
 def matches(name: str | None, globs: Iterable[str]) -> bool:

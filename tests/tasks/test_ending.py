@@ -35,3 +35,13 @@ def test_the_name_of_a_run_says_what_the_next_one_has_to_confirm():
         == "2 changes left for the next run"
     )
     assert describe_briefly(NOTHING_TO_DO | {"verdict": "done"}) == "in step"
+
+
+def test_a_name_in_the_sentence_feigns_no_second_line():
+    """The state of a run is one line, also where a group of the provider bears several."""
+    told = describe_ending(
+        NOTHING_TO_DO | {"verdict": "needs approval", "blocked_by": ["the group a\r\nrun 2: done"]}
+    )
+
+    assert "the group a run 2: done" in told
+    assert "\n" not in told
