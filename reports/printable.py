@@ -6,6 +6,9 @@ This module is on the path of commands that answer at once: it imports neither f
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from provisioning.model.text import one_line
 
 _UNSAFE = r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _CONTROL = re.compile(f"[{_UNSAFE}]")
@@ -16,6 +19,11 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 def printable(text: object) -> str:
     """Text of one line."""
     return _CONTROL.sub(_REPLACEMENT, str(text))
+
+
+def as_lines(lines: Iterable[object]) -> str:
+    """Text of several lines of which each stays one, whatever stands in it."""
+    return "\n".join(printable(one_line(str(line))) for line in lines)
 
 
 def printable_lines(text: object) -> str:

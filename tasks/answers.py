@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from ledger import StoredPlan
 from ledger.tables import APPROVED
-from provisioning.model.text import fold
+from tasks.approver import approver_key, approver_name
 from tasks.progress import tell
 from tasks.session import Session
 
@@ -91,12 +91,12 @@ async def _turned_away(flow_run: str) -> FlowRun | None:
 
 async def _record(session: Session, plan: StoredPlan, run: FlowRun) -> None:
     known = session.ledger.decisions(plan.fingerprint)
-    kept = {(fold(row["by"]), row["reason"], row["decision"]) for row in known.to_dict("records")}
+    kept = {(approver_key(row["by"]), row["reason"], row["decision"]) for row in known.to_dict("records")}
     for key in keys_of(run, plan):
         answer = await _answer(key, run.id)
-        by = answer.approver.strip() if answer is not None else ""
-        if answer is None or (fold(by), answer.reason, answer.decision) in kept:
+        if answer is None or (approver_key(answer.approver), answer.reason, answer.decision) in kept:
             continue
+        by = approver_name(answer.approver)
         session.ledger.approve(
             plan.fingerprint, by=by, reason=answer.reason, at=session.moment(), decision=answer.decision
         )
@@ -106,8 +106,12 @@ async def _record(session: Session, plan: StoredPlan, run: FlowRun) -> None:
 
 
 async def _answer(key: str, run: UUID) -> Approval | None:
-    """What was answered on a form; None when the run was set going without an answer."""
+    """What was answered on a form; None when the run was set going without an answer, or by nobody."""
     try:
-        return await Approval.aload(keyset_of(key), flow_run_id=run)
+        answer = await Approval.aload(keyset_of(key), flow_run_id=run)
     except ValidationError:
         return None
+    if not approver_name(answer.approver):
+        tell(f"what was answered on form {key} does not count: the name of who answered is empty")
+        return None
+    return answer

@@ -18,6 +18,7 @@ from prefect.utilities.engine import propose_state
 
 from ledger import StoredPlan
 from ledger.tables import APPROVED
+from provisioning.model.text import one_line
 from reports import plan_text
 from tasks.answers import Approval, keys_of, keyset_of
 from tasks.consent import missing_approvals, refusal, rejection
@@ -118,6 +119,6 @@ def _describe(session: Session, plan: StoredPlan) -> str:
     how = session.policy.personal_data
     title = plan_text.plan_title(plan.changes, f"{plan.target}: plan {plan.fingerprint[:12]}")
     rows = plan_text.table_rows(veil_people(plan.changes, how, texts=["reason"]), SHOWN + 1)
-    worst = [f"- {row['Action']} {row['Who']} {row['What']}: {row['Why']}" for row in rows]
+    worst = [one_line(f"- {row['Action']} {row['Who']} {row['What']}: {row['Why']}") for row in rows]
     whole = f"The whole plan is an artifact of this run and in `{session.out / 'plan.csv'}`."
     return "\n\n".join([f"# {title}", veil(refusal(session, plan), how), "\n".join(worst), whole])

@@ -6,8 +6,8 @@ from errors import SeatwiseError
 from ledger import StoredPlan
 from ledger.runs import login
 from ledger.tables import REJECTED
-from provisioning.model.text import fold
 from provisioning.policy.values import duration_text
+from tasks.approver import approver_key, approver_name
 from tasks.session import Session
 
 
@@ -27,10 +27,10 @@ def require_approver(by: str | None) -> str:
     Raises:
         NobodyApproves: neither says a name.
     """
-    name = (login() if by is None else by) or ""
-    if not name.strip():
+    name = approver_name((login() if by is None else by) or "")
+    if not name:
         raise NobodyApproves("a plan is approved by a person, and no name was given")
-    return name.strip()
+    return name
 
 
 def require_consent(session: Session, plan: StoredPlan) -> None:
@@ -102,8 +102,7 @@ def releases(session: Session) -> list[StoredPlan]:
 
 def _needs_two(session: Session, plan: StoredPlan) -> bool:
     """Whether the plan changes more than one person may approve alone."""
-    most = session.policy.approve.second_person_above
-    return most is not None and len(plan.changes) > most
+    return session.policy.approve.second_person(len(plan.changes)) is not None
 
 
 def _approvers(session: Session, plan: StoredPlan) -> list[str]:
@@ -115,7 +114,7 @@ def _approvers(session: Session, plan: StoredPlan) -> list[str]:
     fresh = approvals[approvals["at"] >= session.moment() - session.policy.approve.timeout]
     spent = session.ledger.carried_out(plan.fingerprint, others_than=session.attempts)
     fresh = fresh if spent is None else fresh[fresh["at"] > spent]
-    names = {fold(str(by)): str(by).strip() for by in fresh["by"]}
+    names = {approver_key(str(by)): approver_name(str(by)) for by in fresh["by"]}
     return [name for key, name in names.items() if key]
 
 
@@ -133,9 +132,8 @@ def rejection(session: Session, plan: StoredPlan) -> str | None:
 def refusal(session: Session, plan: StoredPlan) -> str:
     """Why a plan waits for people, in one sentence."""
     reasons = list(plan.blocked_by)
-    if _needs_two(session, plan) and not any("second_person_above" in reason for reason in reasons):
-        most = session.policy.approve.second_person_above
-        reasons.append(f"{len(plan.changes)} changes; above {most} two people approve")
+    if (two := session.policy.approve.second_person(len(plan.changes))) and two not in reasons:
+        reasons.append(two)
     return f"plan {plan.fingerprint[:12]} needs approval: {'; '.join(reasons)}"
 
 

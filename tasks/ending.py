@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 
 from prefect.client.schemas.objects import State, StateType
 
+from provisioning.decide.context import count
+from provisioning.model.text import one_line
 from reports.rejects import describe_rejects
+from tasks.in_step import left_alone
 from tasks.personal_data import veil
 from tasks.session import Session
 
@@ -59,7 +62,7 @@ def summary_of(state: State[dict[str, Any]]) -> dict[str, Any]:
 
 def describe_ending(summary: dict[str, Any]) -> str:
     """What came of a run, with numbers, and what to do next."""
-    return " ".join([_describe_outcome(summary), *_next_steps(summary)])
+    return one_line(" ".join([_describe_outcome(summary), *_next_steps(summary)]))
 
 
 def describe_briefly(summary: dict[str, Any]) -> str:
@@ -73,6 +76,8 @@ def describe_briefly(summary: dict[str, Any]) -> str:
     if not planned or verdict not in WAITING:
         if left := summary.get("unconfirmed"):
             return f"{_changes(left)} left for the next run"
+        if verdict == "done" and left_alone(summary):
+            return f"in step, {summary['ambiguous']:,} ambiguous"
         return "in step" if verdict == "done" else str(verdict)
     return f"{_changes(planned)} {WAITING[verdict]}"
 
@@ -83,11 +88,11 @@ def _describe_outcome(summary: dict[str, Any]) -> str:
     planned = sum(summary["changes"].values())
     by_action = ", ".join(f"{count:,} {action}" for action, count in summary["changes"].items())
     if not planned:
-        people, accounts = summary["identities"], summary["accounts"]
-        # What could not be read, cannot be taken or has to be read again may still be to do.
-        all_done = summary["verdict"] == "done" and not summary.get("unconfirmed")
+        people = count(summary["identities"], "identity", "identities")
+        # What could not be read, cannot be taken, is ambiguous or has to be read again may still be to do.
+        all_done = summary["verdict"] == "done" and not left_alone(summary)
         said = "In step" if all_done else "Not all in step"
-        return f"{said}: {people:,} identities and {accounts:,} accounts, and nothing to change."
+        return f"{said}: {people} and {count(summary['accounts'], 'account')}, and nothing to change."
     tried = summary["applied"] + summary["failed"] + summary["stale"] + summary["propagating"]
     if not tried + summary["blocked"]:
         return f"{_changes(planned)} planned: {by_action}."
@@ -123,9 +128,11 @@ def _next_steps(summary: dict[str, Any]) -> list[str]:
     if summary["rejects"]:
         unread = "; ".join(describe_rejects(summary["rejects"]))
         steps.append(f"Rows not read: {unread}. Correct them where they come from; rejects.csv lists them.")
+    if summary["flow"] != "licences" and (alone := left_alone(summary)):
+        steps.append(f"Left alone: {'; '.join(alone)}.")
     if left := summary["seats_left"]:
         steps.append(
-            f"Leavers keep {sum(left.values()):,} billed seats that no rule can take; "
+            f"Leavers keep {count(sum(left.values()), 'billed seat')} that no rule can take; "
             "take them by hand, todo.csv has the steps."
         )
     return steps
@@ -152,4 +159,4 @@ def _describe_seats(summary: dict[str, Any]) -> str:
 
 
 def _changes(number: int) -> str:
-    return f"{number:,} change{'' if number == 1 else 's'}"
+    return count(number, "change")

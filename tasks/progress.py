@@ -65,12 +65,12 @@ def current_progress() -> Progress:
 def announce(text: str) -> None:
     """Say one line where a person sees it, and in the log: of the run where there is one."""
     current_progress().say(text)
-    _log().warning("%s", text)
+    _log().warning("%s", printable(text))
 
 
 def tell(text: str) -> None:
     """Say in plain words what a step did, in the log of the run."""
-    _log().info("%s", text)
+    _log().info("%s", printable(text))
 
 
 def _log() -> logging.Logger | logging.LoggerAdapter[Any]:

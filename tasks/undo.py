@@ -64,7 +64,8 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
         )
         lasting.append(changes[~_comes_back(changes, undoing)])
         if len(undoing.changes):
-            why = [f"it takes back run {run.run_id}", *spared]
+            two = session.policy.approve.second_person(len(undoing.changes))
+            why = [f"it takes back run {run.run_id}", *spared, *([two] if two else [])]
             plans.append(store_plan(session, undoing, why, undoes=run.run_id))
     if not plans:
         raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")

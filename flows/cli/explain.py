@@ -15,6 +15,7 @@ from provisioning.decide.decide import decide
 from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
 from provisioning.model.snapshots import SourceSnapshot
+from reports.printable import as_lines
 from tasks.memory import recall, restore_source, restore_target
 from tasks.past import last_read
 from tasks.session import Session, open_session
@@ -46,7 +47,7 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
     lines = _describe_person(next(iter(explanations.values())))
     for name, explanation in explanations.items():
         lines += _describe_target(name, explanation)
-    return "\n".join([*lines, "", ages])
+    return as_lines([*lines, "", ages])
 
 
 def _explain(session: Session, sources: Mapping[str, SourceSnapshot], target: str, email: str) -> Explanation:

@@ -10,12 +10,17 @@ MARKS = {"ok": "ok      ", "warning": "warning ", "error": "error   "}
 
 
 def describe(findings: Mapping[str, Sequence[Finding]]) -> list[str]:
-    """One line a finding under its connection, the remedy beneath it."""
+    """One line a finding under its connection, the remedy beneath it; further lines of either are set in."""
     lines = []
     for name, part in findings.items():
         lines.append(name)
         for finding in part:
-            lines.append(f"  {MARKS[finding.level]}{finding.subject}: {finding.message}")
+            lines += _indented(f"  {MARKS[finding.level]}", f"{finding.subject}: {finding.message}")
             if finding.remedy and finding.level != "ok":
-                lines.append(f"          → {finding.remedy}")
+                lines += _indented("          → ", finding.remedy)
     return lines
+
+
+def _indented(start: str, text: str) -> list[str]:
+    first, *more = text.splitlines() or [""]
+    return [f"{start}{first}", *(f"{' ' * len(start)}{line}" for line in more)]

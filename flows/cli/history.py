@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from errors import SeatwiseError
+from reports.printable import as_lines
 from tasks.session import open_session
+
+
+class UnknownTarget(SeatwiseError):
+    """A target that the policy does not have."""
 
 
 def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str:
@@ -59,9 +65,15 @@ def _resume(waiting: Sequence[tuple[str, str]], *, by: str, reason: str) -> str 
 
 
 def release_target(config: Path, target: str) -> str:
-    """Take a target from the run that holds it."""
+    """Take a target from the run that holds it, also one that is no longer in the policy.
+
+    Raises:
+        UnknownTarget: no run holds it, and the policy has no such target.
+    """
     with open_session(config) as session:
-        run = session.ledger.release_by_hand(target, at=session.moment())
+        run, known = session.ledger.release_by_hand(target, at=session.moment()), session.target_names
+    if run is None and target not in known:
+        raise UnknownTarget(f"there is no target {target}", remedy=f"The policy has {', '.join(known)}.")
     if run is None:
         return f"No run holds {target}; nothing to release."
     where = f" on {run.host}, process {run.pid}" if run.host else ""
@@ -88,6 +100,6 @@ def _list_suspended(found: pd.DataFrame) -> str:
 
 def _suspended_lines(found: pd.DataFrame) -> str:
     rows = found.itertuples(index=False)
-    return "\n".join(
+    return as_lines(
         f"  {row.subject}, {row.target}: no {row.action} by {row.rule} (run {row.run_id})" for row in rows
     )

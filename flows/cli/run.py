@@ -101,6 +101,6 @@ def print_summary(summary: dict[str, Any], *, json: bool) -> None:
         say(orjson.dumps(summary, option=orjson.OPT_INDENT_2, default=str).decode(), json=True)
         return
     from flows.cli.summary_lines import describe_summary
+    from reports.printable import as_lines
 
-    for line in describe_summary(summary):
-        say(line)
+    say(as_lines(describe_summary(summary)))

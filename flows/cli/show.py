@@ -10,6 +10,7 @@ from typing import Any
 from flows.cli.runs import NO_RUNS
 from ledger.glance import PlanSeen, see
 from reports.plan_text import plan_lines
+from reports.printable import as_lines
 from tasks.locate import find_ledger
 
 
@@ -32,13 +33,13 @@ def describe(config: Path, what: str | None, *, rows: int, json: bool) -> str:
         lines += plan_lines(plan.changes, title=title, rows=rows)
         lines += [f"needs approval: {reason}" for reason in plan.blocked_by]
         lines += _describe_outcomes(plan)
-    return "\n".join(lines or [NO_RUNS])
+    return as_lines(lines or [NO_RUNS])
 
 
 def _describe_run(run: dict[str, Any]) -> list[str]:
     summary = run["summary"] or {}
     lines = [f"run {run['run_id']}: {run['flow']}, {run['verdict'] or 'still running'}"]
-    lines += [f"  {summary['error']}"] if summary.get("error") else []
+    lines += [f"  {line}" for line in str(summary.get("error") or "").splitlines()]
     return lines
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from provisioning.decide.context import count
 from reports.rejects import describe_rejects
+from tasks.in_step import describe_in_step
 
 NEXT = {
-    "done": "Everything is in step.",
     "changes planned": "Read the plan with `seatwise show`, then apply it:",
     "needs approval": "Read the reasons with `seatwise show`; if the plan is right, approve it and apply it:",
     "rejected": "A person rejected the plan; correct the source or the policy, and plan again.",
@@ -21,10 +22,9 @@ AGAIN = "Some changes are still propagating; the next run checks them."
 
 def describe_summary(summary: dict[str, Any]) -> list[str]:
     """What a run read, did and asks for next."""
-    people = {name: summary[name] for name in ("identities", "accounts", "linked", "orphans", "ambiguous")}
     lines = [
         f"run {summary['run_id']}: {summary['verdict']}",
-        f"  people   {_counts(people)}",
+        f"  people   {_people(summary)}",
         *_reads({**summary.get("sources", {}), **summary.get("targets", {})}),
         *(f"  rejects  {line}" for line in describe_rejects(summary.get("rejects", {}))),
     ]
@@ -41,11 +41,13 @@ def describe_summary(summary: dict[str, Any]) -> list[str]:
 def _remarks(summary: dict[str, Any]) -> list[str]:
     """What a person should know of the plan."""
     lines = [
-        f"  left     {target}: no rule can take {number:,} billed seat{'' if number == 1 else 's'} of leavers"
+        f"  left     {target}: no rule can take {count(number, 'billed seat')} of leavers"
         for target, number in summary.get("seats_left", {}).items()
     ]
     if summary.get("conflicts"):
-        lines.append(f"  sources  {summary['conflicts']:,} conflicts; the first source wins (conflicts.csv)")
+        lines.append(
+            f"  sources  {count(summary['conflicts'], 'conflict')}; the first source wins (conflicts.csv)"
+        )
     if summary.get("flow") != "licences":
         # A report is followed by no apply.
         lines += [f"  final    cannot be undone: {line}" for line in summary.get("cannot_be_undone", [])]
@@ -78,7 +80,7 @@ def _next(summary: dict[str, Any]) -> list[str]:
         return lines
     steps = [f"By hand: follow the steps in {files['todo.csv']}."] if "todo.csv" in files else []
     if summary["verdict"] not in WAITING:
-        return [*lines, NEXT[summary["verdict"]], *steps]
+        return [*lines, NEXT.get(summary["verdict"]) or describe_in_step(summary), *steps]
     commands = _commands(summary)
     advice = [NEXT[summary["verdict"]], *commands] if commands else []
     if rehearsed := summary.get("rehearsed"):
@@ -101,14 +103,25 @@ def _commands(summary: dict[str, Any]) -> list[str]:
     return commands
 
 
+def _people(summary: dict[str, Any]) -> str:
+    words = [
+        count(summary["identities"], "identity", "identities"),
+        count(summary["accounts"], "account"),
+        f"{summary['linked']:,} linked",
+        count(summary["orphans"], "orphan"),
+        f"{summary['ambiguous']:,} ambiguous",
+    ]
+    return ", ".join(words)
+
+
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
 
 
 def _waste(waste: dict[str, Any]) -> list[str]:
     if waste["monthly"] is None:
-        return [f"  waste    {waste['seats']:,} seats (no price book, so no amounts)"]
-    line = f"  waste    {waste['seats']:,} seats, {waste['currency']} {waste['monthly']:,.2f} a month"
+        return [f"  waste    {count(waste['seats'], 'seat')} (no price book, so no amounts)"]
+    line = f"  waste    {count(waste['seats'], 'seat')}, {waste['currency']} {waste['monthly']:,.2f} a month"
     if waste.get("renewal_day"):
         line += f"; {waste['currency']} {waste['next_renewal']:,.2f} at the renewal of {waste['renewal_day']}"
-    return [line, *([f"  review   {waste['review']:,} seats"] if waste.get("review") else [])]
+    return [line, *([f"  review   {count(waste['review'], 'seat')}"] if waste.get("review") else [])]

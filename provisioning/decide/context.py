@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from provisioning.model.findings import Finding
 from provisioning.model.keys import Mask, Rows, follow, pick, positions
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
+from provisioning.model.text import one_line
 from provisioning.policy.policy import Policy
 from provisioning.policy.rules import TargetRules
 
@@ -67,8 +68,11 @@ class Context:
     notes: list[Finding] = field(default_factory=list)
 
     def note(self, message: str, remedy: str | None = None) -> None:
-        """Tell a person something: a warning when there is something to do about it."""
-        self.notes.append(Finding("warning" if remedy else "ok", self.rules.to, message, remedy))
+        """Tell a person something, in one line: a warning when there is something to do about it."""
+        level: Literal["ok", "warning"] = "warning" if remedy else "ok"
+        self.notes.append(
+            Finding(level, self.rules.to, one_line(message), one_line(remedy) if remedy else None)
+        )
 
     def can(self, action: str) -> bool:
         """Whether the sink can do it."""

@@ -280,11 +280,11 @@ class _Draft:
 
     def _join_or_doubt(self, records: Rows, accounts: Rows, rule: str) -> None:
         """Join what a key found, but no account of somebody else: an address may have been given on."""
-        passed, former = find_handovers(self.people, self.accounts, self.remembered, records, accounts)
+        passed, handovers = find_handovers(self.people, self.accounts, self.remembered, records, accounts)
         self._join(records[~passed], accounts[~passed], rule)
-        for record, account, before in zip(records[passed], accounts[passed], former[passed], strict=True):
-            reason = f"the account with this {rule} was linked with another identity, of another name"
-            both = np.array([record, before] if before >= 0 else [record], dtype=np.int64)
+        for record, account, former, why in handovers:
+            reason = f"the account with this {rule} was linked with another identity{why}"
+            both = np.array([record, former] if former >= 0 else [record], dtype=np.int64)
             self._doubt(both, np.array([account], dtype=np.int64), rule, reason)
 
     def _join(self, records: Rows, accounts: Rows, rule: object) -> None:

@@ -26,6 +26,7 @@ from provisioning.decide.inactive import find_idle, revoke_idle
 from provisioning.decide.leavers import plan_leavers
 from provisioning.decide.lifecycle import derive_lifecycle, find_lasting_links, tabulate_movements
 from provisioning.decide.movers import update
+from provisioning.decide.named import note_unknown
 from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
@@ -202,6 +203,7 @@ def _judge(
     context: Context, desired: Desired, changes: pd.DataFrame, only: Collection[str], *, attended: bool
 ) -> _Judgement:
     """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
+    note_unknown(context, only, changes)
     wanted = drop_undone(context, changes)
     safe = guard.drop_unsupported(context, guard.drop_protected(context, wanted))
     asked = plan.restrict(safe, only)

@@ -15,7 +15,7 @@ from provisioning.decide.lifecycle import LEAVER_REASONS
 from provisioning.model.keys import Mask, Rows, pick, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
 from provisioning.model.terms import Action
-from provisioning.model.text import matching
+from provisioning.model.text import matching, one_line
 
 SMALL = 10
 """Below as many rows a share says nothing: one of three is a third."""
@@ -133,8 +133,10 @@ def judge(
         verb = "is" if withheld == 1 else "are"
         unread = list_names(list_incomplete(context))
         more = [f"{count(withheld, 'change')} {verb} withheld, because {unread} was not read whole"]
+    # Names of groups and people stand in them, and come from outside.
+    told = [one_line(reason) for reason in reasons + more]
     return Verdict(
-        bool(reasons), reasons + more, len(lost), linked, share, withheld, sorted({*fallen, *older}), [*older]
+        bool(reasons), told, len(lost), linked, share, withheld, sorted({*fallen, *older}), [*older]
     )
 
 
@@ -300,6 +302,5 @@ def _unattended_reasons(context: Context, changes: pd.DataFrame) -> Iterator[str
         yield f"{which} has {count(lost, 'destructive change')}; a person looks at it first"
     if len(changes) and context.policy.approve.above == "always":
         yield f"{count(len(changes), 'change')}; approve.above is always"
-    most = context.policy.approve.second_person_above
-    if most is not None and len(changes) > most:
-        yield f"{len(changes)} changes; above {most} two people approve (approve.second_person_above)"
+    if (two := context.policy.approve.second_person(len(changes))) is not None:
+        yield two

@@ -10,7 +10,7 @@ from provisioning.decide.changes import movement_of, part
 from provisioning.decide.context import Context, count
 from provisioning.model.keys import Mask, Rows, pick, take
 from provisioning.model.terms import AccountState, Action
-from provisioning.model.text import folded
+from provisioning.model.text import folded, own_scripts
 from provisioning.policy.transform import DEFAULT_ATTRIBUTES
 
 
@@ -80,6 +80,9 @@ def _differs(name: str, wanted: pd.Series, shown: pd.Series) -> Mask:
     if name == "email":
         other = folded(wanted).ne(folded(shown)) & shown.notna()
     else:
+        if name == "user_name":
+            # A target may show in letters for machines the address it was given as a name.
+            wanted, shown = own_scripts(wanted), own_scripts(shown)
         other = wanted.ne(shown) | shown.isna()
     differs: Mask = (other.fillna(value=True) & wanted.notna()).to_numpy(np.bool_)
     return differs

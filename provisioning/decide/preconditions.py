@@ -10,7 +10,7 @@ import pandas as pd
 
 from provisioning.model.keys import Mask, Rows, coded, positions, take
 from provisioning.model.terms import AccountState, Action, Unknown
-from provisioning.model.text import fold, folded
+from provisioning.model.text import fold, folded, own_script
 
 _SETS = [Action.GRANT.value, Action.REVOKE.value]
 _UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
@@ -141,12 +141,14 @@ def _is_unknown(changes: pd.DataFrame, row: Rows, accounts: pd.DataFrame, unknow
 
 
 def _shows(stated: dict[str, Any], accounts: pd.DataFrame, row: int) -> bool:
-    """Whether an account shows these values; addresses without regard to case."""
+    """Whether an account shows these values; addresses in whatever case and script of their domain."""
     for name, value in stated.items():
         present = accounts[name].iloc[row]
         shown = None if pd.isna(present) else str(present)
         if name == "email" and shown and value:
             shown, value = fold(shown), fold(value)  # noqa: PLW2901
+        elif name == "user_name" and shown and value:
+            shown, value = own_script(shown), own_script(value)  # noqa: PLW2901
         if shown != value:
             return False
     return True

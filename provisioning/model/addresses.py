@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provisioning.model.text import encoded_addresses
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ORDINARY = rf"^{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[a-z]{{2,63}}$"
@@ -52,6 +54,21 @@ def normalise(values: pd.Series) -> Addresses:
     normal = values.where(~special, found.reindex(values.index)).astype(values.dtype)
     blank = values[special].str.strip() == ""
     return Addresses(normal, special & normal.isna() & ~blank.reindex(values.index, fill_value=False))
+
+
+def in_one_form(values: pd.Series) -> pd.Series:
+    """Bring each address of a column to its normal form as far as letters beyond ASCII are concerned.
+
+    What is no address stays as it is, and so does what is ASCII throughout, whatever its case.
+    """
+    ascii_alone = pc.string_is_ascii(pa.array(values, type=pa.large_string()))
+    special = pd.Series(ascii_alone.to_pandas().eq(other=False).to_numpy(), index=values.index)
+    if (encoded := encoded_addresses(values)) is not None:
+        special |= encoded
+    if not special.any():
+        return values
+    found = values[special].map(_normal).fillna(values[special])
+    return values.where(~special, found.reindex(values.index)).astype(values.dtype)
 
 
 @lru_cache(maxsize=10_000)

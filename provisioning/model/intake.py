@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from provisioning.model.addresses import in_one_form
 from provisioning.model.cleaning import check_addresses, clean
-from provisioning.model.frames import Frame, Identities, Rejects, complete, concat, empty
+from provisioning.model.frames import Accounts, Frame, Identities, Rejects, complete, concat, empty
 from provisioning.model.screening import Screened, screen
 
 _AT_ONCE = 2_000
@@ -92,7 +93,8 @@ def screened(
 def _cleaned(model: type[Frame], frame: pd.DataFrame, key: str, origin: str) -> list[pd.DataFrame]:
     """Clean the texts of a frame, in place, and report what was odd about them.
 
-    Addresses are those of people; what an account's is, its target decides.
+    An address has one form, whosever it is. That it must be one is asked of people alone; what else an
+    account bears as its address, its target decides.
     """
 
     def report(keys: Any, field: str, values: Any, problem: str, remedy: str | None) -> pd.DataFrame:
@@ -100,6 +102,8 @@ def _cleaned(model: type[Frame], frame: pd.DataFrame, key: str, origin: str) -> 
 
     texts = [name for name, sort in _sorts(model).items() if sort == "text" and frame[name].dtype == _TEXT]
     found = list(clean(frame, texts, key, report))
+    if model is Accounts:
+        frame["email"] = in_one_form(frame["email"])
     wrong = check_addresses(frame, key, report) if model is Identities else None
     return found if wrong is None else [*found, wrong]
 

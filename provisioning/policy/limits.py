@@ -113,3 +113,11 @@ class Approve(Strict):
         examples=[200],
         json_schema_extra={"unit": "changes"},
     )
+
+    def second_person(self, changes: int) -> str | None:
+        """Why a plan of that many changes needs two people; None where it does not."""
+        most = self.second_person_above
+        if most is None or changes <= most:
+            return None
+        what = "1 change" if changes == 1 else f"{changes:,} changes"
+        return f"{what}; above {most:,} two people approve (approve.second_person_above)"

@@ -79,7 +79,7 @@ class Writer:
         domains: Sequence[str],
     ) -> None:
         self._client, self._org, self._home, self._reader = client, org, home, reader
-        self._notify, self._domains = notify, {fold(domain) for domain in domains}
+        self._notify, self._domains = notify, set(map(_domain_of, domains))
 
     def apply(self, changes: Sequence[Change]) -> Applied:
         """Make the changes of one bundle; see `AtlassianOrg.apply`."""
@@ -184,7 +184,7 @@ class Writer:
             refuse_synced(self._reader.group(bare(str(change.entitlement_id))))
 
     def _permit_address(self, email: str) -> None:
-        domain = fold(email).rpartition("@")[2]
+        domain = _domain_of(email)
         if self._domains and domain not in self._domains:
             raise Refused(
                 f"{email} is in none of the claimed domains",
@@ -209,3 +209,8 @@ class Writer:
 def _already(error: TransportError, action: Action) -> bool:
     """Whether the answer says that the member is in the group; its status also means that no seat is left."""
     return action == Action.GRANT and error.status == 409 and "already" in error.message.lower()
+
+
+def _domain_of(address: str) -> str:
+    """The domain of an address, or a domain alone, as it is compared."""
+    return fold(f"@{address.rpartition('@')[2]}").removeprefix("@")

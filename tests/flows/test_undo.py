@@ -98,6 +98,16 @@ def test_one_person_alone_is_taken_back(pair):
     assert differing(before, held(pair.world)) == {who.lower()}
 
 
+def test_a_way_back_of_many_changes_says_that_two_people_approve_it(pair):
+    """It waits for the second, so why it waits names them."""
+    run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]
+    pair.rewrite("version: 1", "version: 1\napprove: {second_person_above: 1}")
+
+    planned = pair.run("undo", run_id=run_id)
+
+    assert "above 1 two people approve" in str(planned["blocked_by"])
+
+
 def test_what_is_protected_by_now_is_not_taken_back(pair):
     """A group that the policy protects since keeps whom the run gave it to; the plan says so."""
     run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]

@@ -68,6 +68,13 @@ def approve(session: Session, *people: str, ago: timedelta = timedelta(0)) -> No
         (3, [], ["ann", "bo", "cy"], 0),
         (3, [], ["ann", " Ann ", "ANN"], 1),
         (3, [], ["ann", "", "  "], 1),
+        (
+            3,
+            [],
+            ["Ada Larsen", "Ada  Larsen", "ada\N{NO-BREAK SPACE}larsen", "Ada\N{ZERO WIDTH SPACE} Larsen"],
+            1,
+        ),
+        (3, [], ["ann", "\N{ZERO WIDTH SPACE}"], 1),
         (2, ["a limit"], [" "], 1),
     ],
 )
@@ -168,12 +175,12 @@ def test_a_refusal_names_every_reason_once(session):
     stored = plan(session, changes=3, blocked_by=["a limit", "a rule"])
     with pytest.raises(NotReleased) as told:
         require_consent(session, stored)
-    words = "second_person_above is 2"
+    words = "3 changes; above 2 two people approve (approve.second_person_above)"
     with pytest.raises(NotReleased) as known:
         require_consent(session, replace(stored, blocked_by=[words]))
 
     short = f"plan {FINGERPRINT[:12]} needs approval: "
-    assert told.value.message == f"{short}a limit; a rule; 3 changes; above 2 two people approve"
+    assert told.value.message == f"{short}a limit; a rule; {words}"
     assert known.value.message == short + words
 
 
@@ -207,7 +214,9 @@ def test_whoever_approves_has_a_name(monkeypatch, given, name):
     assert require_approver(given) == name
 
 
-@pytest.mark.parametrize("given", ["", "  ", None])
+@pytest.mark.parametrize(
+    "given", ["", "  ", None, "\N{ZERO WIDTH SPACE}", "\N{HANGUL FILLER}\x1b\N{BRAILLE PATTERN BLANK}"]
+)
 def test_nobody_approves_nothing(monkeypatch, given):
     """Neither an empty name nor a machine without a login releases a plan."""
     monkeypatch.setattr("tasks.consent.login", lambda: None)

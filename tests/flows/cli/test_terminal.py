@@ -11,12 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.cli.findings import describe
+from flows.cli.run import print_summary
 from flows.cli.terminal import complain, say
-from reports.printable import printable, printable_json, printable_lines
+from provisioning.model.findings import Finding
+from reports.printable import as_lines, printable, printable_json, printable_lines
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202egpj.exe\u2066\r"
 ALLOWED = {"\n"}
+FORGED = "a group\r\nrun 2: done"
 
 
 @given(st.text())
@@ -46,6 +50,38 @@ def test_both_ways_to_the_terminal_are_clean(capsys):
     for text in (printed.out, printed.err):
         assert not set(HOSTILE[:1] + "\x07\x9b\u202e\u2066\r") & set(text)
     assert printed.out.splitlines()[1] == "ben"
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_what_is_one_line_stays_one_line(lines):
+    """However many a text from outside would make of it."""
+    printed = as_lines(f"- {line}." for line in lines)
+
+    assert len(printed.split("\n")) == len(printed.splitlines()) == len(lines)
+
+
+def test_a_name_in_a_summary_feigns_no_line(capsys):
+    """A note and a reason stand in their own line alone."""
+    waste = {"seats": 0, "monthly": None}
+    counts = dict.fromkeys(("identities", "accounts", "linked", "orphans", "ambiguous"), 0)
+    counts |= dict.fromkeys(("applied", "failed", "stale", "propagating", "residual"), 0)
+    summary = {**counts, "run_id": "r1", "verdict": "done", "changes": {}, "seats": {}, "waste": waste}
+    summary |= {"notes": {"cloud": [FORGED]}, "blocked_by": [FORGED], "targets_failed": {"cloud": FORGED}}
+
+    print_summary(summary, json=False)
+
+    printed = capsys.readouterr().out
+    assert printed.count("run 2: done") == 3
+    assert not [line for line in printed.splitlines() if line.startswith("run 2")]
+
+
+def test_a_finding_of_several_lines_stays_under_its_connection():
+    """What comes after the first is set in."""
+    lines = describe({"cloud": [Finding("error", "cloud", FORGED, FORGED)]})
+
+    assert lines[0] == "cloud"
+    assert all(line.startswith("  ") and "\n" not in line for line in lines[1:])
+    assert len(lines) == 5
 
 
 def test_progress_prints_no_control_letter_and_reads_no_markup():

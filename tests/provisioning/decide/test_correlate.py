@@ -25,6 +25,33 @@ def test_each_rule_joins_by_its_own_key_whatever_the_case(facts, rule):
     assert {"acc-x": ("id-ann", rule)} == linked(decision)
 
 
+def test_a_domain_in_letters_for_machines_is_that_of_the_person():
+    """The account is theirs, is not invited again, is protected by either form, and is not to be changed."""
+    ann = identity(
+        "ann",
+        email="ann@m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.test",
+        user_name="ann@xn--mller-kva.test",
+    )
+    theirs = account(
+        "ann",
+        email="ann@xn--mller-kva.test",
+        user_name="ann@m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.test",
+    )
+    rules = policy(
+        correlate=["email"],
+        mover={"update": ["email", "user_name"]},
+        leaver=[{"do": "suspend"}],
+        protect={"emails": [f"*@{ann['email'].partition('@')[2]}"]},
+    )
+
+    staying = think(source([ann]), target([theirs]), rules)
+    leaving = think(source([ann | {"state": "departed"}]), target([theirs]), rules)
+
+    assert linked(staying) == {"acc-ann": ("id-ann", "email")}
+    assert done(staying.plan.changes) == []
+    assert done(leaving.plan.changes) == []
+
+
 def test_the_order_of_the_rules_decides():
     """An account found by an earlier rule is not looked for by a later one."""
     two = target(

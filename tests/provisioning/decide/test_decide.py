@@ -622,3 +622,14 @@ def test_a_plan_can_be_restricted_to_people():
     assert done(think(people, target([]), policy(), only=["BOB@acme.test"]).plan.changes) == [
         ("create", "bob", None)
     ]
+
+
+def test_an_address_that_nobody_has_is_told():
+    """Beside the others of `only`; whoever has an account and nothing to change is known."""
+    decision = think(
+        ANN, target([account("eve")]), policy(), only=["Ann@acme.test", "eve@acme.test", "nobody@acme.test"]
+    )
+
+    assert [note.message for note in decision.notes if "has the address" in note.message] == [
+        "nobody in the sources or the target has the address nobody@acme.test"
+    ]

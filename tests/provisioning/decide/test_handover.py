@@ -36,6 +36,30 @@ def test_the_same_person_under_a_new_identifier_keeps_the_account(old, same):
     assert linked(decision)["acc-ann"][0] == "new"
 
 
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        ({"display_name": "Jane Smith"}, "with another identity, of another display name"),
+        (
+            {"display_name": None, "user_name": "x"},
+            "and no name stated of both shows that it is the same person; another user name is stated",
+        ),
+        (
+            {"display_name": None, "user_name": None},
+            "and no name stated of both shows that it is the same person",
+        ),
+    ],
+)
+def test_a_doubt_says_what_it_rests_on(facts, why):
+    """What differs, and not a name where none is stated."""
+    again = identity("john", source_id="new", **{**MINE, **facts})
+
+    decision = think(source([again]), THERE, policy(), memory=KNOWN)
+
+    [reason] = set(decision.ambiguities["reason"])
+    assert reason.endswith(why)
+
+
 @pytest.mark.parametrize("state", ["active", "suspended"])
 def test_one_address_on_two_identities_costs_neither_anything(state):
     """Both are told with their identifiers, whichever of them is linked."""

@@ -176,3 +176,15 @@ def test_the_case_of_a_group_in_the_policy_does_not_count():
     decision = think(company("atl-jira", NAMES[:5]), there(), rules)
 
     assert "without a member" not in messages(decision)
+
+
+def test_a_line_break_in_the_name_of_a_group_feigns_no_line():
+    """Notes, and reasons why a plan waits, are one line each."""
+    name = "atl\r\nrun 2: done"
+    rules = policy(groups={"map": {name: ["jira-users"]}, "may_remove": ["*"]})
+    unmapped = think(company(name), there(), policy())
+    emptied = think(company(name, members=[]), there(), rules, memory=ours(rules, company(name)))
+
+    told = [note.message for note in unmapped.notes] + emptied.verdict.reasons
+    assert [line for line in told if "run 2: done" in line]
+    assert not [line for line in told if "\n" in line or "\r" in line]

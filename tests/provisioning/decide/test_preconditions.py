@@ -224,3 +224,19 @@ def test_what_was_not_told_holds_neither_before_nor_after():
     assert not after[keys.index("revoke cyd")]
     assert before[keys.index("grant bob")]
     assert before[keys.index("suspend cyd")]
+
+
+@pytest.mark.parametrize("field", ["email", "user_name"])
+def test_an_address_shown_with_its_domain_in_letters_for_machines_is_the_one_that_was_written(field):
+    """An update is done, and found on what it was planned on, in whichever script the target shows it."""
+    own = "ann@m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.test"
+    there = target([account("ann", **{field: "ann@old.test"})])
+    rules = policy(mover={"update": [field]}, correlate=["external_id"])
+    people = source([identity("ann", **{field: own})])
+    there.accounts["external_id"] = "id-ann"
+    plan = think(people, there, rules).plan
+    now = target([account("ann", **{field: "ann@xn--mller-kva.test"})])
+
+    assert len(plan.changes) == 1
+    assert postcondition_holds(plan.changes, now.accounts, now.assignments).tolist() == [True]
+    assert precondition_holds(invert(plan).changes, now.accounts, now.assignments).tolist() == [True]

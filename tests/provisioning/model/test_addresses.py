@@ -94,3 +94,29 @@ def test_an_address_of_a_person_that_is_none_is_reported() -> None:
     assert (told["key"], told["field"], told["value"]) == ("1", "email", "NULL")
     assert "ada@example.com" in told["remedy"]
     assert (accounts.frame["email"].tolist(), len(accounts.rejects)) == (["NULL", "b@ACME.test"], 0)
+
+
+def test_an_address_of_an_account_has_the_same_form_as_that_of_a_person() -> None:
+    """A domain in its own script, letters composed; what is no address stays as the target shows it."""
+    shown = [
+        "a@xn--mnchen-3ya.de",
+        "ze\N{COMBINING ACUTE ACCENT}@acme.test",
+        None,
+        "\N{EM DASH}",
+        "C@ACME.test",
+    ]
+    fixed = {"target": "t", "kind": "person", "caller": False, "state": "active"}
+
+    accounts = screened(
+        Accounts, {**fixed, "account_id": list("12345"), "email": shown}, origin="t", key="account_id"
+    )
+
+    emails = accounts.frame["email"]
+    assert emails.astype(object).where(emails.notna(), None).tolist() == [
+        "a@m\N{LATIN SMALL LETTER U WITH DIAERESIS}nchen.de",
+        "z\N{LATIN SMALL LETTER E WITH ACUTE}@acme.test",
+        None,
+        "\N{EM DASH}",
+        "C@ACME.test",
+    ]
+    assert accounts.rejects.empty

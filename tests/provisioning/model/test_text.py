@@ -24,7 +24,29 @@ def test_the_two_forms_of_an_accent_are_one_text():
     assert fold("Jose\u0301") == fold("JOS\u00c9")
 
 
+@pytest.mark.parametrize(
+    ("address", "same"),
+    [
+        ("Ada@XN--mller-kva.test", "ada@m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.test"),
+        ("ada@mail.xn--strae-oqa.test", "ada@mail.stra\N{LATIN SMALL LETTER SHARP S}e.test"),
+        ("*@xn--mller-kva.test", "*@M\N{LATIN CAPITAL LETTER U WITH DIAERESIS}LLER.test"),
+    ],
+)
+def test_an_address_is_the_same_in_whichever_script_its_domain_is_written(address, same):
+    """The letters of machines (`xn--`) and those of people are one address, also in a pattern."""
+    assert fold(address) == fold(same)
+    assert folded(pd.Series([address], dtype="str")).tolist() == [fold(same)]
+    assert matches(same.replace("*", "a"), [address])
+
+
+@pytest.mark.parametrize("text", ["ada@xn--zzzzzzzz99999.test", "ada@xn--plain-.test", "xn--mller-kva.test"])
+def test_what_only_looks_like_another_script_stays_as_it_is(text):
+    """A label that says nothing, and what is no address."""
+    assert fold(text) == text
+
+
 @given(TEXTS)
+@example("@xn--xn---mller-kva")
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
 

@@ -374,6 +374,15 @@ def test_addresses_are_held_to_the_claimed_domains(acme: Running) -> None:
         sink.apply([made])
 
 
+def test_a_claimed_domain_is_the_same_in_whichever_script_it_is_written(acme: Running) -> None:
+    """It may be stated as people or as machines write it: then the organisation itself is asked."""
+    sink = open_org(acme, domains=["XN--mller-kva.test"])
+    email = "x@m\N{LATIN SMALL LETTER U WITH DIAERESIS}ller.test"
+
+    with pytest.raises(Forbidden, match="has not claimed"):
+        sink.apply([change(sink, Action.UPDATE_EMAIL, someone(sink), after={"email": email})])
+
+
 def test_a_field_no_profile_has_is_refused(acme: Running) -> None:
     """What Atlassian keeps no field for is named instead of being dropped."""
     sink = open_org(acme)
