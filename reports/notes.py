@@ -10,10 +10,12 @@ from provisioning.licensing.assess import Assessment, Terms
 from provisioning.licensing.charges import ALL_SITES
 from provisioning.licensing.contract import Contract
 from provisioning.licensing.price_book import BY_SEATS, PriceBook
-from provisioning.model.terms import Basis, Billing, Deployment
+from provisioning.model.terms import Basis, Billing, Deployment, Unit
 from provisioning.policy.yaml_file import nearest
 from reports.words import UNPRICED, named
 
+ONCE = frozenset({Unit.UNIQUE_USER, Unit.MANAGED_ACCOUNT})
+"""Units that are counted once on all sites, whatever the contract states."""
 SHOWN = 5
 """Names that a note lists at most."""
 
@@ -35,6 +37,7 @@ def describe(
         *_without_price(products),
         *_beyond(products),
         *_unused(found),
+        *_pooled(found),
         *_cap(products),
         *_held_by_nobody(products),
         *_out_of_reach(found, products),
@@ -141,6 +144,19 @@ def _why_unused(contract: Contract, found: Assessment) -> str:
         where = "own servers" if contract.deployment is Deployment.DATA_CENTER else "the cloud"
         return f"no seat of {contract.product} was read in {where}."
     return "every seat it could price is priced by another contract, or it is not in force."
+
+
+def _pooled(found: Assessment) -> Iterator[str]:
+    for charge in found.charges:
+        agreed = charge.contract
+        if agreed.pooled and charge.site == ALL_SITES and agreed.unit not in ONCE:
+            sites = sorted(found.billed["site"].iloc[charge.rows].unique())
+            if len(sites) > 1:
+                yield (
+                    f"“{agreed.name}” states what the whole contract buys, is billed for or credited: the "
+                    f"seats of {', '.join(sites)} are one pool with one bill. Where each site is billed by "
+                    "itself, write one contract for each, with its `sites`."
+                )
 
 
 def _cap(products: pd.DataFrame) -> Iterator[str]:

@@ -155,6 +155,12 @@ class Contract:
         return self.billing is not Billing.MONTHLY
 
     @property
+    def pooled(self) -> bool:
+        """Whether the seats of all its sites are one pool, for it states amounts of the whole contract."""
+        stated = self.bought is not None or self.billed is not None or self.minimum > 0
+        return stated or any(one.kind == "credit" for one in self.adjustments)
+
+    @property
     def kept_lines(self) -> list[Line]:
         """The lines but for a free plan, to which nobody returns."""
         return [line for line in self.lines if line.covers is not Covers.WHOLE or line.price]

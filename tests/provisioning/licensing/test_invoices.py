@@ -68,3 +68,15 @@ def test_the_seats_of_several_sites_are_billed_one_by_one():
     )
 
     assert (Decimal(800), Decimal(40)) == (found.expected, found.unknown)
+
+
+def test_an_invoice_of_one_pool_is_compared_with_its_seats():
+    """60 and 40 seats with a minimum are one bill of 100 seats: 5 seats more are 40."""
+    contract = JIRA.replace("tax: 19%", "minimum: 10").replace(
+        "INVOICE", "{period: 2026-11-12, seats: 105, net: 840}"
+    )
+    read = price_book.load(book(contract), origin="prices.yaml")
+    company = Company().hold("jira", 60).hold("jira", 40, site="labs")
+    (found,) = reconcile(read, company.assess(read).charges, TODAY)
+
+    assert (Decimal(800), Decimal(40), Decimal(0)) == (found.expected, found.seats, found.unknown)
