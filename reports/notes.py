@@ -25,6 +25,7 @@ def describe(
     products: pd.DataFrame,
     twice: pd.DataFrame,
     data: pd.DataFrame,
+    invoices: pd.DataFrame,
     book: PriceBook | None,
     terms: Terms,
 ) -> list[str]:
@@ -42,6 +43,7 @@ def describe(
         *_held_by_nobody(products),
         *_out_of_reach(found, products),
         *_too_large(products),
+        *_not_compared(invoices),
     ]
 
 
@@ -199,6 +201,17 @@ def _too_large(products: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{named(product)} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need "
             f"costs {money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
+        )
+
+
+def _not_compared(invoices: pd.DataFrame) -> Iterator[str]:
+    bare = invoices[invoices["remark"].notna()]
+    for contract, number, period, why in zip(
+        bare["contract"], bare["number"], bare["period"], bare["remark"], strict=True
+    ):
+        yield (
+            f"{contract}: the invoice {number or 'without number'} of {period:%Y-%m-%d} is compared with "
+            f"nothing: {why}. Add the prices of that day under `prices` of the contract."
         )
 
 

@@ -104,6 +104,13 @@ class Invoice(NamedTuple):
     number: str | None = None
 
 
+class Period(NamedTuple):
+    """The first day, and the first day no more in it."""
+
+    start: date
+    end: date
+
+
 @dataclass(frozen=True)
 class Contract:
     """What is agreed on one product from a day on.
@@ -239,6 +246,14 @@ class Contract:
         periods = ((on.year - anchor.year) * 12 + on.month - anchor.month) // self._months
         steps = ((periods + n) * self._months for n in range(3))
         return next(day for step in steps if (day := months_later(anchor, step)) > on)
+
+    def period(self, on: date) -> Period:
+        """The period a day lies in; the calendar month or year where no day of renewal is known."""
+        start, end = self.period_start(on), self.next_start(on)
+        if start is not None and end is not None:
+            return Period(start, end)
+        first = on.replace(month=1, day=1) if self.yearly else on.replace(day=1)
+        return Period(first, months_later(first, self._months))
 
     def tier_below(self, seats: int) -> int | None:
         """Last seat of the tier below that of so many seats; None where there is none."""
