@@ -227,8 +227,8 @@ def find_invoices_twice(document: Document, entries: Sequence[ContractEntry]) ->
                 here, there = (("contracts", contract, "invoices", n, "number") for n in (number, first))
                 yield document.mistake(
                     here,
-                    f"the invoice {invoice.number} of {entry.name!r} stands here again: it is on line "
-                    f"{document.line(there)} already",
+                    f"the invoice {invoice.number} of {entry.name!r} stands here again: it is "
+                    f"invoices[{first}] on line {document.line(there)} already",
                     remedy="leave out one of the two, or correct its number",
                 )
 

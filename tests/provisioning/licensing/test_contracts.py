@@ -260,7 +260,10 @@ def invoiced(*contracts):
 
 def test_an_invoice_that_stands_twice_is_refused_with_both_places():
     """By its number, however it is written; another contract may be on the same invoice."""
-    with pytest.raises(PriceBookError, match=r"line 12: .*invoice in-1 of 'A' stands here again.*line 10"):
+    with pytest.raises(
+        PriceBookError,
+        match=r"line 12: .*invoice in-1 of 'A' stands here again: it is invoices.0. on line 10",
+    ):
         invoiced(["IN-1", "IN-2", "in-1"])
 
     assert len(invoiced(["IN-1"], ["IN-1"]).names) == 2
