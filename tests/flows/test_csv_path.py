@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,20 @@ def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: P
     assert f"Since {then:%Y-%m-%d}" in (files / "out" / "licences.html").read_text()
     with pytest.raises(NothingReadThen):
         run("licences", files, compare=begun)
+
+
+def test_a_comparison_with_a_day_to_come_is_refused_before_anything_is_read(company, files: Path):
+    """Nothing was read of it; nor is a day after that of the report an earlier one."""
+    from tasks.past import DayToCome
+
+    (files / "policy.yaml").write_text(POLICY.format(source=OKTA.format(base=company.url)))
+    now = datetime.now(UTC)
+
+    with pytest.raises(DayToCome, match="is no earlier day: the report is of"):
+        run("licences", files, compare=now + timedelta(days=365))
+    with pytest.raises(DayToCome):
+        run("licences", files, compare=now - timedelta(days=1), as_of=now - timedelta(days=2))
+    assert company.world.counters.total("/okta") == 0
 
 
 def test_reports_alone_are_compared_with_each_other_and_decide_nothing(company, files: Path):
