@@ -12,7 +12,7 @@ from flows.reconcile import read_and_decide
 from tasks.aftermath import show_killed
 from tasks.ending import as_state
 from tasks.mail import mail_of, send_report
-from tasks.past import recall_earlier
+from tasks.past import recall_earlier, refuse_day_to_come
 from tasks.publish import publish
 from tasks.run import open_run
 from tasks.runner import choose_runner
@@ -37,6 +37,7 @@ async def licences(
     if (missed := await skip_if_missed()) is not None:
         return missed
     with open_run("licences", config, out, as_of=as_of) as session:
+        refuse_day_to_come(session, compare)
         if send:
             # Whoever is to get it is named before hours are spent on reading.
             mail_of(session)

@@ -14,7 +14,7 @@ from provisioning.licensing.assess import Assessment
 from provisioning.licensing.charges import Charge
 from provisioning.licensing.contract import CENT, NOTHING
 from provisioning.licensing.counting import PLACE
-from provisioning.licensing.price_book import PriceBook
+from provisioning.licensing.price_book import BY_SEATS, PriceBook
 from provisioning.model.terms import Activity, Lane, WasteReason
 
 MONEY = [
@@ -68,9 +68,9 @@ def list_products(found: Assessment, book: PriceBook | None) -> pd.DataFrame:
         _money(found, own[place], book) if book is not None and place in own else dict.fromkeys(MONEY)
         for place in table[PLACE].itertuples(index=False, name=None)
     ]
-    shared = {charge.product: charge.contract.name for charge in found.charges if not charge.own}
-    for row, product in zip(rows, table["product"], strict=True):
-        row["contract"] = row["contract"] or shared.get(product)
+    shared = _shared(found)
+    for row, place in zip(rows, table[PLACE].itertuples(index=False, name=None), strict=True):
+        row["contract"] = row["contract"] or shared.get(place)
     priced = table.join(pd.DataFrame(rows, columns=MONEY, index=table.index, dtype=object))
     extra = [
         {**_no_seats(charge), **_money(found, number, book)}
@@ -128,6 +128,16 @@ def _with_lanes(found: Assessment) -> pd.DataFrame:
 def _summed(few: pd.DataFrame, table: pd.DataFrame) -> pd.Series[int]:
     seats: pd.Series[int] = few.groupby(PLACE)["seats"].sum().reindex(table.index).fillna(0).astype("int64")
     return seats
+
+
+def _shared(found: Assessment) -> dict[tuple[str, ...], str]:
+    """The contract of each place whose seats are billed together with those of others."""
+    names: dict[tuple[str, ...], str] = {}
+    for charge in found.charges:
+        if not charge.own and charge.contract.unit in BY_SEATS:
+            places = found.billed[PLACE].iloc[charge.rows].drop_duplicates()
+            names |= dict.fromkeys(places.itertuples(index=False, name=None), charge.contract.name)
+    return names
 
 
 def _no_seats(charge: Charge) -> dict[str, Any]:

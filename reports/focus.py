@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from provisioning.licensing.charges import ALL_SITES, Charge
-from provisioning.licensing.contract import NOTHING, Contract, Invoice, months_later
+from provisioning.licensing.contract import NOTHING, Contract, Invoice, Period
 from provisioning.model.terms import Unit
 from reports.licences import Report
 from reports.words import named
@@ -46,13 +46,6 @@ PRICED_BY = {Unit.USER: "Seats", Unit.AGENT: "Agents", Unit.HOST: "Seats"}
 """What a unit is called; people are counted where it is none of these."""
 
 
-class Period(NamedTuple):
-    """The first day, and the first day no more in it."""
-
-    start: date
-    end: date
-
-
 def list_charges(report: Report) -> pd.DataFrame:
     """The charges of the report's day, in the currency of each contract.
 
@@ -61,12 +54,16 @@ def list_charges(report: Report) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for contract, charges in _by_contract(report.assessment.charges):
-        period = _period(contract, report.at.date())
-        invoice = next((one for one in contract.invoices if one.period == period.start), None)
+        period = contract.period(report.at.date())
+        whole = _of_contract(contract, period)
         own = [row for charge in charges for row in _rows(charge)]
-        own += [] if invoice is None or not own else _difference(charges[0], own, invoice)
-        whole = _of_contract(contract, period, invoice)
+        invoices = [one for one in contract.invoices if contract.period(one.period) == period] if own else []
+        first = invoices[0] if invoices else None
+        if first is not None:
+            whole["InvoiceId"] = first.number
+            own += _difference(charges[0], own, first)
         rows += [{**whole, **row} for row in own]
+        rows += [{**whole, **_further(contract, invoice)} for invoice in invoices[1:]]
     table = pd.DataFrame(rows, columns=COLUMNS, dtype=object)
     return table.astype({name: "str" for name in COLUMNS if name not in NUMBERS})
 
@@ -78,16 +75,7 @@ def _by_contract(charges: list[Charge]) -> Iterator[tuple[Contract, list[Charge]
         yield own[0].contract, own
 
 
-def _period(contract: Contract, on: date) -> Period:
-    """The running period; the calendar month or year where no day of renewal is known."""
-    start, end = contract.period_start(on), contract.next_start(on)
-    if start is not None and end is not None:
-        return Period(start, end)
-    first = on.replace(month=1, day=1) if contract.yearly else on.replace(day=1)
-    return Period(first, months_later(first, 12 if contract.yearly else 1))
-
-
-def _of_contract(contract: Contract, period: Period, invoice: Invoice | None) -> dict[str, Any]:
+def _of_contract(contract: Contract, period: Period) -> dict[str, Any]:
     """What all rows of a contract say alike."""
     begins, ends = (_instant(day) for day in period)
     category, subcategory = SERVICES.get(contract.product, WORK)
@@ -100,7 +88,6 @@ def _of_contract(contract: Contract, period: Period, invoice: Invoice | None) ->
         "BillingPeriodEnd": ends,
         "ChargePeriodStart": begins,
         "ChargePeriodEnd": ends,
-        "InvoiceId": None if invoice is None else invoice.number,
         "InvoiceIssuerName": PROVIDER,
         "ProviderName": PROVIDER,
         "PublisherName": contract.publisher,
@@ -161,6 +148,16 @@ def _difference(charge: Charge, rows: list[dict[str, Any]], invoice: Invoice) ->
     rest = invoice.net - net + (NOTHING if invoice.tax is None else invoice.tax - tax)
     words = f"The invoice of {charge.contract.name} differs from the price book and the seats"
     return [{**_beside("Adjustment", words, rest), "ChargeFrequency": "One-Time"}] if rest else []
+
+
+def _further(contract: Contract, invoice: Invoice) -> dict[str, Any]:
+    """A further invoice of the period: the rows of the first tell what the contract charges."""
+    words = f"A further invoice of {contract.name} for the period"
+    asked = {
+        **_beside("Adjustment", words, invoice.net + (invoice.tax or NOTHING)),
+        "InvoiceId": invoice.number,
+    }
+    return {**asked, "ChargeFrequency": "One-Time"}
 
 
 def _place(charge: Charge) -> dict[str, Any]:

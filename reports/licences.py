@@ -136,6 +136,7 @@ def build(
     found = assess(sources, targets, links, book, terms)
     products, renewals = list_products(found, book), list_renewals(found, book)
     data, twice = _data(sources, targets, terms.now), held_again(found.billed)
+    invoices = _invoices(found, book, terms)
     rejects = describe_rejects(count_rejects([*sources, *targets]))
     return Report(
         at=terms.now,
@@ -144,7 +145,7 @@ def build(
         headline=_headline(found, products, renewals),
         products=products,
         renewals=renewals,
-        invoices=_invoices(found, book, terms),
+        invoices=invoices,
         reasons=_summed(found.waste[found.waste["lane"] == Lane.READY.value], "reason", REASONS),
         lanes=_summed(found.waste, "lane", [lane.value for lane in Lane]),
         by={name: _grouped(found, products, name) for name in terms.by},
@@ -153,7 +154,7 @@ def build(
         twice=twice,
         data=data,
         definitions=defined(terms.waits),
-        notes=[*rejects, *describe(found, products, twice, data, book, terms), *terms.remarks],
+        notes=[*rejects, *describe(found, products, twice, data, invoices, book, terms), *terms.remarks],
         assessment=found,
     )
 

@@ -10,10 +10,12 @@ from provisioning.licensing.assess import Assessment, Terms
 from provisioning.licensing.charges import ALL_SITES
 from provisioning.licensing.contract import Contract
 from provisioning.licensing.price_book import BY_SEATS, PriceBook
-from provisioning.model.terms import Basis, Billing, Deployment
+from provisioning.model.terms import Basis, Billing, Deployment, Unit
 from provisioning.policy.yaml_file import nearest
 from reports.words import UNPRICED, named
 
+ONCE = frozenset({Unit.UNIQUE_USER, Unit.MANAGED_ACCOUNT})
+"""Units that are counted once on all sites, whatever the contract states."""
 SHOWN = 5
 """Names that a note lists at most."""
 
@@ -23,6 +25,7 @@ def describe(
     products: pd.DataFrame,
     twice: pd.DataFrame,
     data: pd.DataFrame,
+    invoices: pd.DataFrame,
     book: PriceBook | None,
     terms: Terms,
 ) -> list[str]:
@@ -35,10 +38,12 @@ def describe(
         *_without_price(products),
         *_beyond(products),
         *_unused(found),
+        *_pooled(found),
         *_cap(products),
         *_held_by_nobody(products),
         *_out_of_reach(found, products),
         *_too_large(products),
+        *_not_compared(invoices),
     ]
 
 
@@ -143,6 +148,19 @@ def _why_unused(contract: Contract, found: Assessment) -> str:
     return "every seat it could price is priced by another contract, or it is not in force."
 
 
+def _pooled(found: Assessment) -> Iterator[str]:
+    for charge in found.charges:
+        agreed = charge.contract
+        if agreed.pooled and charge.site == ALL_SITES and agreed.unit not in ONCE:
+            sites = sorted(found.billed["site"].iloc[charge.rows].unique())
+            if len(sites) > 1:
+                yield (
+                    f"“{agreed.name}” states what the whole contract buys, is billed for or credited: the "
+                    f"seats of {', '.join(sites)} are one pool with one bill. Where each site is billed by "
+                    "itself, write one contract for each, with its `sites`."
+                )
+
+
 def _cap(products: pd.DataFrame) -> Iterator[str]:
     told = products[products["capacity"].notna() & products["paid"].notna()]
     for product, site, seats, paid, yearly in zip(
@@ -183,6 +201,17 @@ def _too_large(products: pd.DataFrame) -> Iterator[str]:
         yield (
             f"{named(product)} on {site}: {paid:,} seats are bought and {held:,} billed; the tier these need "
             f"costs {money:,.2f} less a year. That can be saved at the renewal without freeing a seat."
+        )
+
+
+def _not_compared(invoices: pd.DataFrame) -> Iterator[str]:
+    bare = invoices[invoices["remark"].notna()]
+    for contract, number, period, why in zip(
+        bare["contract"], bare["number"], bare["period"], bare["remark"], strict=True
+    ):
+        yield (
+            f"{contract}: the invoice {number or 'without number'} of {period:%Y-%m-%d} is compared with "
+            f"nothing: {why}. Add the prices of that day under `prices` of the contract."
         )
 
 

@@ -100,6 +100,7 @@ def invoices(report: Report) -> Table:
     names: dict[str, Kind] = {
         "contract": "text", "number": "text", "period": "day", "currency": "text", "invoiced": "money",
         "expected": "money", "seats": "money", "price": "money", "tax": "money", "unknown": "money",
+        "remark": "text",
     }  # fmt: skip
     titles = {"seats": "Differs by seats", "price": "Differs by price", "tax": "Differs by tax"}
     shown = [Column(name, titles.get(name, titled(name)), kind) for name, kind in names.items()]

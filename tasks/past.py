@@ -25,6 +25,12 @@ class NothingReadThen(NothingRead):
     remedy = "Name a later day with --as-of; `seatwise history` lists the runs."
 
 
+class DayToCome(SeatwiseError):
+    """A report is to be compared with a day that is not before its own."""
+
+    remedy = "Name an earlier day with --compare; `seatwise history` lists the runs."
+
+
 def restore_reads(session: Session) -> tuple[dict[str, SourceSnapshot], dict[str, TargetSnapshot]]:
     """Every source and target as it was last read before the moment of a rehearsal.
 
@@ -33,6 +39,19 @@ def restore_reads(session: Session) -> tuple[dict[str, SourceSnapshot], dict[str
         SnapshotDamaged: what was read is lost.
     """
     return _restore(session, session.past)
+
+
+def refuse_day_to_come(session: Session, at: datetime | None) -> None:
+    """Refuse a comparison with a day of which nothing can have been read, before hours are spent on reading.
+
+    Raises:
+        DayToCome: the day lies after the report's.
+    """
+    if at is not None and as_utc(at) > session.now:
+        raise DayToCome(
+            f"{as_utc(at):%Y-%m-%d %H:%M} UTC is no earlier day: the report is of "
+            f"{session.now:%Y-%m-%d %H:%M} UTC"
+        )
 
 
 def recall_earlier(session: Session, at: datetime | None) -> None:

@@ -63,7 +63,7 @@ def summarise(session: Session, state: RunState, report: Report | None) -> dict[
         wrong=summary["failed"] + summary["stale"] + summary["blocked"] + len(session.failed),
         left=0 if report_only else sum(summary["changes"].values()) - summary["applied"],
         unread=bool(summary["rejects"]),
-        stuck=bool(summary["seats_left"]) and not report_only,
+        stuck=bool(summary["seats_left"]),
     )
     return summary | {"verdict": verdict, "exit_code": EXIT_CODES[verdict]}
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.keys import Mask, Rows, coded, positions
+from provisioning.model.last_days import are_over, last_days
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import folded
@@ -19,7 +20,6 @@ from provisioning.policy.filters import asks_sign_in
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope import find_scoped, is_unsure
 
-_PLACEHOLDERS_END = pd.Timestamp("1980-01-01", tz="UTC")
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
 _INSIDE, _UNDECIDED, _LEFT, _OUTSIDE = range(4)
 """Which record counts for a person whom several sources state: first those in scope, unless they departed.
@@ -121,15 +121,12 @@ def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
 def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
     """What each record means today: a first day to come waits, and a last day that is over departs."""
     present = pd.Timestamp(now)
-    hired, leaves = records["hired_on"], records["leaves_on"]
+    hired = records["hired_on"]
     due = hired.notna() & (hired <= present)
     staged = records["state"] == State.STAGED.value
     presence = records["state"].mask(staged & ~due, WAITING).mask(staged & due, ACTIVE)
     presence = presence.mask((presence == ACTIVE) & (hired > present), WAITING)
-    # A date before any such file is a placeholder, and one before the first day is of an earlier employment.
-    over = (leaves > _PLACEHOLDERS_END) & (leaves + pd.Timedelta(days=1) <= present)
-    over &= ~(hired > leaves).fillna(value=False)
-    return presence.mask(over, DEPARTED)
+    return presence.mask(are_over(last_days(records), now), DEPARTED)
 
 
 def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[_Contested]]:

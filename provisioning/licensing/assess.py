@@ -14,7 +14,6 @@ from provisioning.licensing.boundaries import Step, find_steps
 from provisioning.licensing.charges import Charge, find_charges, find_unused, share_costs
 from provisioning.licensing.contract import CENT, Contract
 from provisioning.licensing.counting import (
-    PLACE,
     View,
     count_once,
     count_places,
@@ -24,7 +23,7 @@ from provisioning.licensing.counting import (
 from provisioning.licensing.freeing import Cents, Freed, value_seats
 from provisioning.licensing.lanes import Spared, Waits, find_administrators, find_duplicates, judge
 from provisioning.licensing.paths import name_removals
-from provisioning.licensing.price_book import PriceBook
+from provisioning.licensing.price_book import BY_SEATS, PriceBook
 from provisioning.model.frames import (
     Accounts,
     Assignments,
@@ -239,16 +238,16 @@ def _as_waste(
             monthly=as_money(freed.next_cycle[positions]).where(shown, None),
             at_renewal=as_money(freed.at_renewal[positions]).where(shown, None),
             currency=pd.Series(currency, index=rows.index, dtype="str").where(shown),
-            saves_from=_next_periods(rows, charges).where(shown),
+            saves_from=_next_periods(positions, charges, len(freed.next_cycle)).where(shown),
         ),
     )
 
 
-def _next_periods(rows: pd.DataFrame, charges: list[Charge]) -> pd.Series:
+def _next_periods(positions: Cents, charges: list[Charge], seats: int) -> pd.Series:
     """The first day of the next period of the contract of each seat's product; null where none is known."""
-    starts = {charge.place: charge.effective for charge in charges}
-    once = {charge.product: charge.effective for charge in charges if not charge.own}
-    places = rows[PLACE].drop_duplicates()
-    days = [starts.get(place) or once.get(place[1]) for place in places.itertuples(index=False, name=None)]
-    known = places.assign(day=pd.to_datetime(pd.Series(days, index=places.index, dtype=object), utc=True))
-    return rows[PLACE].merge(known, on=PLACE, how="left", validate="many_to_one")["day"]
+    numbers = np.full(seats, -1, dtype=np.int64)
+    for number, charge in enumerate(charges):
+        if charge.contract.unit in BY_SEATS:
+            numbers[charge.rows] = number
+    days = pd.to_datetime(pd.Series([charge.effective for charge in charges], dtype=object), utc=True)
+    return days.reindex(numbers[positions]).reset_index(drop=True)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from provisioning.licensing.charges import Charge, Positions
+from provisioning.licensing.charges import ALL_SITES, Charge, Positions
 from provisioning.licensing.contract import NOTHING
 from provisioning.licensing.price_book import PriceBook
 from provisioning.model.terms import Covers, Unit
@@ -77,7 +77,9 @@ def find_steps(
 def _groups(charges: Sequence[Charge]) -> Iterator[tuple[Charge, ...]]:
     groups: dict[Any, list[Charge]] = {}
     for charge in charges:
-        if charge.later.yearly and charge.held:
+        # Of an app that is one pool over several sites no one order of its hosts' seats is the shortest.
+        spread = charge.contract.unit is Unit.HOST and charge.site == ALL_SITES
+        if charge.later.yearly and charge.held and not spread:
             together = charge.own or charge.contract.unit is Unit.HOST
             site = (charge.deployment, charge.site) if together else charge.contract.name
             groups.setdefault((charge.effective, site), []).append(charge)
@@ -110,7 +112,7 @@ def _pools(group: tuple[Charge, ...], billed: pd.DataFrame, order: Positions) ->
     """What can be freed, by product; where people count once, whole people."""
     rows = np.unique(np.concatenate([charge.rows for charge in group]))
     going = order[np.isin(order, rows)]
-    if group[0].own or group[0].contract.unit is Unit.HOST:
+    if group[0].by_seats or group[0].contract.unit is Unit.HOST:
         products = billed["product"].to_numpy()
         return {
             str(name): Pool(

@@ -1,11 +1,13 @@
 """What each contract charges for: which seats it counts, how many, what that costs, what nobody's seat costs.
 
 A contract by seats charges for one product on one site. One by unique users charges once for all its sites,
-Guard once for everybody who has a product, and an app for the largest product of its host family.
+Guard once for everybody who has a product, and an app for the largest product of its host family. What a
+contract states of itself, such as a purchase or a credit, counts once: the seats of its sites are one pool.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +26,8 @@ from provisioning.model.terms import Deployment, Unit
 ALL_SITES = "all sites"
 Positions = np.ndarray[Any, np.dtype[np.int64]]
 """Rows of the billed seats, by position."""
+Place = tuple[str, str, str]
+"""Deployment, product and site."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +55,19 @@ class Charge:
     rows: Positions = field(repr=False)
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def place(self) -> Place:
         """Deployment, product and site."""
         return self.deployment, self.product, self.site
 
     @property
+    def by_seats(self) -> bool:
+        """Whether each of its seats is one of its units."""
+        return self.contract.unit in {Unit.USER, Unit.AGENT}
+
+    @property
     def own(self) -> bool:
         """Whether its seats are those of its own product on one site."""
-        return self.contract.unit in {Unit.USER, Unit.AGENT}
+        return self.by_seats and self.site != ALL_SITES
 
     @property
     def cost(self) -> Decimal:
@@ -94,18 +103,16 @@ def find_charges(book: PriceBook, billed: pd.DataFrame, places: pd.DataFrame, on
     groups: dict[Any, Positions] = {
         place: np.asarray(rows, dtype=np.int64) for place, rows in billed.groupby(PLACE).indices.items()
     }
+    found = list(_find_contracts(book, places, on))
+    several = Counter(agreed.name for agreed, _, _ in found)
     charges: list[Charge] = []
-    once: dict[str, list[tuple[str, str, str]]] = {}
-    for *place, told in places[[*PLACE, "capacity"]].itertuples(index=False, name=None):
-        deployment, product, site = place
-        agreed = book.find(product, site, Deployment(deployment), on)
-        if agreed is None:
+    once: dict[str, list[tuple[Place, Any]]] = {}
+    for agreed, place, told in found:
+        if agreed.unit is Unit.UNIQUE_USER or (agreed.pooled and several[agreed.name] > 1):
+            once.setdefault(agreed.name, []).append((place, told))
             continue
-        if agreed.unit is Unit.UNIQUE_USER:
-            once.setdefault(agreed.name, []).append((deployment, product, site))
-            continue
-        rows = groups.get((deployment, product, site), np.array([], dtype=np.int64))
-        charges.append(_charge(book, agreed, on, (deployment, product, site), rows, len(rows), told))
+        rows = groups.get(place, np.array([], dtype=np.int64))
+        charges.append(_charge(book, agreed, on, place, rows, len(rows), told))
     charges += _once_for_all(book, billed, groups, once, on)
     charges += _beside_seats(book, billed, groups, on)
     return [*charges, *_held_by_nobody(book, charges, on)]
@@ -127,7 +134,7 @@ def share_costs(charges: list[Charge], billed: pd.DataFrame, book: PriceBook) ->
     people = pd.Series(pd.factorize(billed["person"])[0])
     for charge in charges:
         rows = charge.rows
-        if not charge.own and len(rows):
+        if not charge.by_seats and len(rows):
             rows = rows[~people.iloc[rows].duplicated().to_numpy()]
         if not len(rows):
             continue
@@ -138,21 +145,32 @@ def share_costs(charges: list[Charge], billed: pd.DataFrame, book: PriceBook) ->
     return cents
 
 
+def _find_contracts(book: PriceBook, places: pd.DataFrame, on: date) -> Iterator[tuple[Contract, Place, Any]]:
+    """The contract of each place that has one, the place, and how many seats it has as the target tells."""
+    for deployment, product, site, told in places[[*PLACE, "capacity"]].itertuples(index=False, name=None):
+        agreed = book.find(product, site, Deployment(deployment), on)
+        if agreed is not None:
+            yield agreed, (deployment, product, site), told
+
+
 def _once_for_all(
     book: PriceBook,
     billed: pd.DataFrame,
     groups: dict[Any, Positions],
-    once: dict[str, list[tuple[str, str, str]]],
+    once: dict[str, list[tuple[Place, Any]]],
     on: date,
 ) -> Iterator[Charge]:
-    """Contracts that count a person once on all their sites."""
+    """Contracts that count a person once on all their sites, or have one pool of seats for all of them."""
     for name, places in once.items():
         agreed = book.running(name, on)
-        found = [groups[place] for place in places if place in groups]
+        found = [groups[place] for place, _ in places if place in groups]
         rows = np.sort(np.concatenate(found)) if found else np.array([], dtype=np.int64)
         if agreed is not None:
-            held = billed["person"].iloc[rows].nunique()
-            yield _charge(book, agreed, on, (places[0][0], agreed.product, ALL_SITES), rows, held, None)
+            unique = agreed.unit is Unit.UNIQUE_USER
+            held = billed["person"].iloc[rows].nunique() if unique else len(rows)
+            told = None if unique else pd.Series([told for _, told in places]).sum(min_count=1)
+            place = (places[0][0][0], agreed.product, ALL_SITES)
+            yield _charge(book, agreed, on, place, rows, held, told)
 
 
 def _beside_seats(
@@ -168,9 +186,23 @@ def _beside_seats(
             place = (Deployment.CLOUD.value, agreed.product, ALL_SITES)
             yield _charge(book, agreed, on, place, rows, billed["person"].iloc[rows].nunique(), None)
             continue
-        for (deployment, site), rows in _hosts(agreed, groups, _named_apart(book, agreed)).items():
-            held = int(billed["product"].iloc[rows].value_counts().max())
-            yield _charge(book, agreed, on, (deployment, agreed.product, site), rows, held, None)
+        yield from _of_app(book, agreed, billed, groups, on)
+
+
+def _of_app(
+    book: PriceBook, agreed: Contract, billed: pd.DataFrame, groups: dict[Any, Positions], on: date
+) -> Iterator[Charge]:
+    """What an app charges on each site, or once where it states amounts of the whole contract."""
+    hosts = _hosts(agreed, groups, _named_apart(book, agreed))
+    largest = {place: int(billed["product"].iloc[rows].value_counts().max()) for place, rows in hosts.items()}
+    if agreed.pooled and len(hosts) > 1:
+        rows = np.sort(np.concatenate(list(hosts.values())))
+        place = (next(iter(hosts))[0], agreed.product, ALL_SITES)
+        yield _charge(book, agreed, on, place, rows, sum(largest.values()), None)
+        return
+    for (deployment, site), rows in hosts.items():
+        place = (deployment, agreed.product, site)
+        yield _charge(book, agreed, on, place, rows, largest[deployment, site], None)
 
 
 def _counted_by_guard(agreed: Contract, billed: pd.DataFrame) -> Positions:
@@ -217,7 +249,7 @@ def _charge(
     book: PriceBook,
     agreed: Contract,
     on: date,
-    place: tuple[str, str, str],
+    place: Place,
     rows: Positions,
     held: int,
     told: Any,

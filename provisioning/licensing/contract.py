@@ -104,6 +104,13 @@ class Invoice(NamedTuple):
     number: str | None = None
 
 
+class Period(NamedTuple):
+    """The first day, and the first day no more in it."""
+
+    start: date
+    end: date
+
+
 @dataclass(frozen=True)
 class Contract:
     """What is agreed on one product from a day on.
@@ -153,6 +160,12 @@ class Contract:
     def yearly(self) -> bool:
         """Whether a period is a year."""
         return self.billing is not Billing.MONTHLY
+
+    @property
+    def pooled(self) -> bool:
+        """Whether the seats of all its sites are one pool, for it states amounts of the whole contract."""
+        stated = self.bought is not None or self.billed is not None or self.minimum > 0
+        return stated or any(one.kind == "credit" for one in self.adjustments)
 
     @property
     def kept_lines(self) -> list[Line]:
@@ -233,6 +246,14 @@ class Contract:
         periods = ((on.year - anchor.year) * 12 + on.month - anchor.month) // self._months
         steps = ((periods + n) * self._months for n in range(3))
         return next(day for step in steps if (day := months_later(anchor, step)) > on)
+
+    def period(self, on: date) -> Period:
+        """The period a day lies in; the calendar month or year where no day of renewal is known."""
+        start, end = self.period_start(on), self.next_start(on)
+        if start is not None and end is not None:
+            return Period(start, end)
+        first = on.replace(month=1, day=1) if self.yearly else on.replace(day=1)
+        return Period(first, months_later(first, self._months))
 
     def tier_below(self, seats: int) -> int | None:
         """Last seat of the tier below that of so many seats; None where there is none."""

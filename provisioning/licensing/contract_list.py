@@ -42,6 +42,7 @@ from provisioning.licensing.price_list import (
     tier_lines,
 )
 from provisioning.model.terms import Billing, Deployment, Unit
+from provisioning.model.text import fold
 from provisioning.policy.yaml_file import Document, Mistake
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["USD"])]
@@ -211,6 +212,24 @@ def find_overlaps(document: Document, entries: Sequence[ContractEntry]) -> Itera
                     f"{other.name!r} and {entry.name!r} both count {entry.product} on {where}",
                     remedy="give one of them `sites` that the other leaves to it, or make them one contract "
                     "whose `prices` begin on different days",
+                )
+
+
+def find_invoices_twice(document: Document, entries: Sequence[ContractEntry]) -> Iterator[Mistake]:
+    """Invoices of one contract with the same number: they would be paid for, and compared, twice."""
+    for contract, entry in enumerate(entries):
+        seen: dict[str, int] = {}
+        for number, invoice in enumerate(entry.invoices):
+            if not (known := fold(invoice.number or "")):
+                continue
+            first = seen.setdefault(known, number)
+            if first != number:
+                here, there = (("contracts", contract, "invoices", n, "number") for n in (number, first))
+                yield document.mistake(
+                    here,
+                    f"the invoice {invoice.number} of {entry.name!r} stands here again: it is "
+                    f"invoices[{first}] on line {document.line(there)} already",
+                    remedy="leave out one of the two, or correct its number",
                 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from provisioning.licensing.assess import list_seats
 from provisioning.licensing.counting import ACCOUNT, IDENTITY
 from provisioning.licensing.lanes import find_administrators
 from provisioning.model.frames import Accounts, Assignments, Entitlements, Identities, concat
+from provisioning.model.last_days import are_over, last_days
 from provisioning.model.seat_table import PAYING
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import State
@@ -84,8 +85,8 @@ def _working_of_the_gone(
 ) -> pd.DataFrame:
     """Accounts of people that work, linked to somebody who departed, with what is stated of them."""
     identities = concat(Identities, [one.identities for one in sources])
-    over = identities["leaves_on"] + timedelta(days=1) <= pd.Timestamp(now)
-    gone = identities[(identities["state"] == State.DEPARTED.value) | over]
+    identities = identities.assign(leaves_on=last_days(identities))
+    gone = identities[(identities["state"] == State.DEPARTED.value) | are_over(identities["leaves_on"], now)]
     accounts = concat(Accounts, [one.accounts for one in targets])
     working = accounts[accounts["state"].isin(PAYING) & (accounts["kind"] == "person")]
     linked = working[ACCOUNT].merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, validate="one_to_one")

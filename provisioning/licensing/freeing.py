@@ -69,11 +69,12 @@ def count_down(charge: Charge, billed: pd.DataFrame, rank: Cents) -> tuple[Posit
         return charge.rows, np.array([charge.held], dtype=np.int64)
     going = charge.rows[rank[charge.rows] >= 0]
     steps = going[np.argsort(rank[going], kind="stable")]
-    if charge.own:
+    if charge.by_seats:
         fewer = np.arange(1, len(steps) + 1)
         return steps, np.concatenate([[charge.held], charge.held - fewer])
     if charge.contract.unit is Unit.HOST:
-        return steps, _largest_left(billed["product"].to_numpy(), charge.rows, steps)
+        products, sites = billed["product"].to_numpy(), billed["site"].to_numpy()
+        return steps, _largest_left(products, sites, charge.rows, steps)
     gone = _last_of_person(billed["person"], charge.rows, steps)
     return steps, np.concatenate([[charge.held], charge.held - np.cumsum(gone)])
 
@@ -88,13 +89,18 @@ def _last_of_person(people: pd.Series, rows: Positions, steps: Positions) -> np.
     return last
 
 
-def _largest_left(products: np.ndarray[Any, Any], rows: Positions, steps: Positions) -> Positions:
-    """The largest product's seats, from none to all of the seats that go."""
-    left = []
-    for product in sorted(set(products[rows])):
-        count = int((products[rows] == product).sum())
-        left.append(np.concatenate([[count], count - np.cumsum(products[steps] == product)]))
-    return np.asarray(np.max(left, axis=0), dtype=np.int64)
+def _largest_left(
+    products: np.ndarray[Any, Any], sites: np.ndarray[Any, Any], rows: Positions, steps: Positions
+) -> Positions:
+    """The seats of the largest product of each site together, from none to all of the seats that go."""
+    total = np.zeros(len(steps) + 1, dtype=np.int64)
+    for site in sorted(set(sites[rows])):
+        here, going, left = rows[sites[rows] == site], sites[steps] == site, []
+        for product in sorted(set(products[here])):
+            count = int((products[here] == product).sum())
+            left.append(np.concatenate([[count], count - np.cumsum(going & (products[steps] == product))]))
+        total += np.max(left, axis=0)
+    return total
 
 
 def _falls(charge: Charge, left: Positions) -> Cents:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.licensing.counting import ACCOUNT
+from provisioning.model.last_days import are_over, last_days
 from provisioning.model.terms import AccountState, Activity, Lane, State, WasteReason
 from provisioning.model.text import folded
 
@@ -82,7 +83,7 @@ def judge(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) -> 
     found = reasons.notna()
     rows, facts = billed[found], facts[found]
     rows = rows.assign(reason=reasons[found], idle_days=facts["idle_days"])
-    rows = rows.assign(code=_codes(rows, facts), detail=_details(rows), evidence=_evidence(rows, now))
+    rows = rows.assign(code=_codes(rows, facts), detail=_details(rows, facts), evidence=_evidence(rows, now))
     rows = rows.assign(lane=rows["code"].map(LANES))
     return _in_order(rows)
 
@@ -122,6 +123,10 @@ CODES: dict[str, tuple[Lane, str]] = {
     "robot": (Lane.PROTECTED, "The identity provider calls it a service account."),
     "administrator": (Lane.PROTECTED, "The account administers something."),
     "used-lately": (Lane.REVIEW, "It was used in the last {in_use}, so somebody needs it."),
+    "last-day-contradicted": (
+        Lane.REVIEW,
+        "The last day stated is over, but the holder is stated active and used a product after it.",
+    ),
     "departed-administrator": (Lane.REVIEW, "The holder left, but the account administers something."),
     "departed": (Lane.READY, "The holder left the company."),
     "on-leave": (Lane.REVIEW, "The holder is suspended at the identity provider and may be back."),
@@ -149,7 +154,7 @@ def _facts(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) ->
     since = billed["last_active"].where(used).fillna(billed["added_on"].where(never))
     kind = billed["user_type"].str.lower()
     unlinked = billed["identity_state"].isna()
-    over = billed["leaves_on"] + timedelta(days=1) <= pd.Timestamp(now)
+    gone, contradicted = _departures(billed, now)
     return pd.DataFrame(
         {
             "idle": used & (away >= waits.idle),
@@ -157,7 +162,8 @@ def _facts(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) ->
             "lately": used & (away < waits.in_use),
             "busy": elsewhere.notna() & (elsewhere < waits.never_used_after),
             "idle_days": (at - since).dt.days.clip(lower=0).astype("Int64"),
-            "departed": (billed["identity_state"] == State.DEPARTED) | over,
+            "departed": gone & ~contradicted,
+            "contradicted": contradicted,
             "suspended": billed["identity_state"] == State.SUSPENDED,
             "nobody": unlinked & ~_among(billed, spared.ambiguous),
             "duplicate": _among(billed, spared.duplicates) & ~_among(billed, spared.ambiguous),
@@ -172,6 +178,14 @@ def _facts(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) ->
     )
 
 
+def _departures(billed: pd.DataFrame, now: datetime) -> tuple[pd.Series, pd.Series]:
+    """Who is gone by state or last day, and who of them is stated active and has worked since that day."""
+    last = last_days(billed)
+    gone = (billed["identity_state"] == State.DEPARTED) | are_over(last, now)
+    active = billed["identity_state"] == State.ACTIVE
+    return gone, gone & active & are_over(last, billed["active_anywhere"])
+
+
 def _named_like_robots(accounts: pd.DataFrame) -> pd.Series:
     """Whether the name or the address of each account is that of a robot."""
     name = accounts["display_name"].fillna("") + " " + accounts["email"].fillna("").str.split("@").str[0]
@@ -181,7 +195,7 @@ def _named_like_robots(accounts: pd.DataFrame) -> pd.Series:
 def _reasons(billed: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
     """The most certain reason that holds for each seat, null where none does."""
     applies = {
-        WasteReason.LEAVER: facts["departed"],
+        WasteReason.LEAVER: facts["departed"] | facts["contradicted"],
         WasteReason.SUSPENDED: facts["suspended"],
         WasteReason.DUPLICATE: facts["duplicate"],
         WasteReason.ORPHAN: facts["nobody"],
@@ -203,6 +217,7 @@ def _codes(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
         "robot": facts["robot"],
         "administrator": facts["administrator"] & ~facts["departed"],
         "used-lately": facts["lately"] & ~facts["suspended"] & ~facts["nobody"] & ~facts["duplicate"],
+        "last-day-contradicted": facts["contradicted"],
         "departed-administrator": facts["administrator"],
         "departed": facts["departed"],
         "on-leave": facts["suspended"],
@@ -234,8 +249,11 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[np.lexsort([keys["idle"], keys["precedence"], keys["lane"]])]
 
 
-def _details(rows: pd.DataFrame) -> pd.Series[str]:
-    left = "Left on " + _day(rows["leaves_on"]) + "."
+def _details(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.Series[str]:
+    last = _day(last_days(rows))
+    left = "Left on " + last + "."
+    works = "Active in " + rows["source"] + " with the last day " + last + ", and used something on "
+    left = left.mask(facts["contradicted"], works + _day(rows["active_anywhere"]) + ".")
     added = "Never used since the account was added on " + _day(rows["added_on"]) + "."
     lost = "The identity it belonged to is no longer in " + rows["source"] + "."
     words: dict[WasteReason, pd.Series[str] | str] = {

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pydantic import ValidationError
 
 from provisioning.licensing.contract import CENT, Contract, running
-from provisioning.licensing.contract_list import ContractList, find_overlaps
+from provisioning.licensing.contract_list import ContractList, find_invoices_twice, find_overlaps
 from provisioning.licensing.dated_books import DatedBooks, find_twice
 from provisioning.model.terms import Deployment, Unit
 from provisioning.policy.mistakes import mistakes
@@ -117,7 +117,8 @@ def load(text: str, *, origin: str, currency: str | None = None) -> PriceBook:
     except ValidationError as error:
         found += mistakes(document, error.errors(), form.model_json_schema())
         raise PriceBookError(origin, found) from None
-    found += find_overlaps(document, book.contracts) if isinstance(book, ContractList) else []
+    if isinstance(book, ContractList):
+        found += [*find_overlaps(document, book.contracts), *find_invoices_twice(document, book.contracts)]
     if found:
         raise PriceBookError(origin, found)
     return _from_contracts(book, origin) if isinstance(book, ContractList) else _from_books(book, origin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,25 @@ def test_a_finance_run_sends_nobody_to_give_a_seat(company, files: Path):
     assert list((files / "out" / "owners" / "departments").glob("*.csv"))
 
 
+@pytest.mark.parametrize("flow", ["licences", "reconcile"])
+def test_a_seat_of_a_leaver_that_no_rule_can_take_is_no_good_ending(company, tmp_path: Path, flow: str):
+    """A report says so, too, as its exit code promises: the export does not tell what gives Ben his seat."""
+    (tmp_path / "policy.yaml").write_text(POLICY.format(source="{kind: csv, path: people.csv}"))
+    (tmp_path / "people.csv").write_text(
+        "Employee ID,Login,Email,Status\nE0,ada,ada@acme.test,Active\nE1,ben,ben@acme.test,Terminated\n"
+    )
+    (tmp_path / "export-users.csv").write_text(
+        "User id,User name,email,User status,Added to org,Org role,Jira - acme,Last seen in Jira - acme\n"
+        "a0,Ada T,ada@acme.test,Active,2024-01-03,,User,20 Nov 2025\n"
+        "a1,Ben T,ben@acme.test,Active,2024-01-03,,User,20 Nov 2025\n"
+    )
+
+    summary = run(flow, tmp_path)
+
+    assert summary["seats_left"] == {"acme-export": 1}
+    assert (summary["verdict"], summary["exit_code"]) == ("done, seats left", 4)
+
+
 def test_two_files_are_enough_to_begin(company, files: Path, tmp_path: Path):
     """The policy and the price book that `init --from-exports` writes run; every seat costs 1.00."""
     from flows.cli.init_exports import write_from_exports
@@ -201,6 +220,20 @@ def test_a_report_says_what_came_and_went_since_an_earlier_day(company, files: P
     assert f"Since {then:%Y-%m-%d}" in (files / "out" / "licences.html").read_text()
     with pytest.raises(NothingReadThen):
         run("licences", files, compare=begun)
+
+
+def test_a_comparison_with_a_day_to_come_is_refused_before_anything_is_read(company, files: Path):
+    """Nothing was read of it; nor is a day after that of the report an earlier one."""
+    from tasks.past import DayToCome
+
+    (files / "policy.yaml").write_text(POLICY.format(source=OKTA.format(base=company.url)))
+    now = datetime.now(UTC)
+
+    with pytest.raises(DayToCome, match="is no earlier day: the report is of"):
+        run("licences", files, compare=now + timedelta(days=365))
+    with pytest.raises(DayToCome):
+        run("licences", files, compare=now - timedelta(days=1), as_of=now - timedelta(days=2))
+    assert company.world.counters.total("/okta") == 0
 
 
 def test_reports_alone_are_compared_with_each_other_and_decide_nothing(company, files: Path):

@@ -16,6 +16,7 @@ from pyarrow import parquet
 from provisioning.licensing import price_book
 from provisioning.licensing.lanes import Waits
 from reports import files, focus, licences
+from tests.provisioning.licensing.company import Company, book
 from tests.reports.company import NOW, company
 
 TEXT = {"type": "string", "pattern": r"\S"}
@@ -90,16 +91,21 @@ contracts:
 """
 
 
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    """The file as any program reads it; an empty cell is null."""
+def written(text, folder):
+    """The file of a price book as any program reads it; an empty cell is null."""
     source, target, links = company(300)
-    book = price_book.load(BOOK, origin="prices.yaml")
+    book = price_book.load(text, origin="prices.yaml")
     terms = licences.Terms(NOW, Waits(NOW - NOW.replace(month=7)))
     report = licences.build([source], [target], links, book, terms)
-    path = files.write_csv(focus.list_charges(report), tmp_path_factory.mktemp("focus") / "focus.csv")
+    path = files.write_csv(focus.list_charges(report), folder / "focus.csv")
     with path.open(encoding="utf-8", newline="") as file:
         return [{name: cell or None for name, cell in row.items()} for row in csv.DictReader(file)]
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory):
+    """The file of the book above."""
+    return written(BOOK, tmp_path_factory.mktemp("focus"))
 
 
 def test_every_row_keeps_the_rules(rows):
@@ -142,6 +148,42 @@ def test_the_rows_of_an_invoice_sum_to_what_it_asks_for(rows):
         sums[row["InvoiceId"]] += Decimal(row["BilledCost"])
 
     assert sums["IN-9"] == Decimal("2160.00")
+
+
+def test_each_invoice_of_the_period_is_there_with_what_it_asks_for(tmp_path):
+    """1,200 and 240 tax on one, 600 on the other; what the contract charges stands once, with the first."""
+    one = "{period: 2026-09-12, seats: 270, net: 1800, tax: 360, number: IN-9}"
+    several = (
+        "{period: 2026-09-12, net: 1200, tax: 240, number: A}, {period: 2026-09-12, net: 600, number: B}"
+    )
+    assert one in BOOK
+    rows = written(BOOK.replace(one, several), tmp_path)
+    jira = [row for row in rows if row["BillingAccountId"] == "Jira"]
+    sums = defaultdict(Decimal)
+    for row in jira:
+        sums[row["InvoiceId"]] += Decimal(row["BilledCost"])
+
+    assert sums == {"A": Decimal(1440), "B": Decimal(600)}
+    assert [row["ChargeCategory"] for row in jira].count("Purchase") == 1
+    valid = jsonschema_rs.validator_for(SCHEMA)
+    assert [error for row in jira for error in valid.iter_errors(row)] == []
+
+
+def test_a_contract_whose_sites_are_one_pool_is_one_purchase_of_no_site():
+    """Two seats and one, 25 bought, one credit."""
+    pool = (
+        "{name: Jira, product: jira, term: monthly, bought: 25, credit: 50, "
+        "prices: [{from: 2020-01-01, bands: [{each: 8}]}]}"
+    )
+    both = Company().hold("jira", 2).hold("jira", 1, site="labs")
+    read = price_book.load(book(pool), origin="prices.yaml")
+    terms = licences.Terms(NOW, Waits(NOW - NOW.replace(month=7)), deployments=both.runs)
+    report = licences.build([both.source()], both.targets(), both.links(), read, terms)
+    charges = focus.list_charges(report)
+
+    assert list(charges["BilledCost"]) == [Decimal(200), Decimal(-50)]
+    assert charges["SubAccountId"].isna().all()
+    assert report.headline.cost == Decimal(150)
 
 
 def test_other_currencies_years_and_publishers(rows):

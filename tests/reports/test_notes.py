@@ -54,6 +54,28 @@ def test_a_limit_that_is_no_purchase_and_seats_nobody_holds_are_told():
     assert "Jira: 20 seats are paid for, and nobody who was read holds one." in nobody
 
 
+def test_an_invoice_that_is_compared_with_nothing_is_told():
+    """It is of a day before the first prices."""
+    old = contract("invoices: [{period: 2019-03-01, net: 480, number: OLD}], ")
+
+    assert (
+        "Jira: the invoice OLD of 2019-03-01 is compared with nothing: no price list for this period. Add"
+        in notes(Company().hold("jira", 2), old)
+    )
+
+
+def test_seats_of_several_sites_that_are_one_pool_are_told():
+    """They have a price, and whoever meant one contract a site reads how to write that."""
+    both = Company().hold("jira", 2).hold("jira", 1, site="labs")
+    told = notes(both, contract("bought: 25, "))
+
+    assert "“Jira” states what the whole contract buys" in told
+    assert "the seats of acme, labs are one pool with one bill" in told
+    assert "no price" not in told
+    assert "one pool" not in notes(both, contract())
+    assert "one pool" not in notes(Company().hold("jira", 2), contract("bought: 25, "))
+
+
 def test_the_age_of_evidence_is_told_and_past_the_tolerance_it_is_in_no_figure():
     company = Company().hold("jira", 3, target="export").as_of("export", NOW - timedelta(days=90))
 

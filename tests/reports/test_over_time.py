@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from ledger import Ledger
@@ -95,6 +96,18 @@ def test_whoever_left_and_is_still_in_is_counted_by_days_and_privilege(told: Ove
     assert found["days"].isna().tolist() == [True, False]
     assert found["days"].iloc[1] == 8
     assert told.ages.drop(columns="age").to_numpy().sum() == len(told.departed) > 0
+
+
+def test_a_placeholder_for_a_last_day_makes_nobody_a_leaver():
+    """Of 1900 nobody is gone for 46,000 days."""
+    source, target, links = company(30)
+    nobody = pd.Timestamp("1900-01-01", tz="UTC")
+    people = source.identities.assign(state="active", leaves_on=nobody)
+    people.loc[people.index[0], "state"] = "departed"
+    stated = replace(source, identities=frames.complete(frames.Identities, people))
+    found = find_departed([stated], [target], links, {}, NOW)
+
+    assert list(found["days"].isna()) == [True]
 
 
 def test_the_page_and_the_workbook_show_it(report: licences.Report, told: OverTime, tmp_path: Path):

@@ -243,6 +243,32 @@ def test_two_contracts_of_one_name_are_refused():
         price_book.load(book(one, one), origin="prices.yaml")
 
 
+def invoiced(*contracts):
+    """A book of contracts A, B … whose invoices stand on lines of their own, of the numbers given."""
+    entries = []
+    for name, numbers in zip("AB", contracts, strict=False):
+        lines = [
+            f"        - {{period: 2026-0{n}-01, net: 5, number: {one}}}" for n, one in enumerate(numbers, 1)
+        ]
+        head = "{from: 2026-01-01, bands: [{each: 1}]}"
+        entries.append(
+            f"name: {name}\n    product: {name}\n    term: monthly\n    prices: [{head}]\n    invoices:\n"
+            + "\n".join(lines)
+        )
+    return price_book.load(book(*entries), origin="prices.yaml")
+
+
+def test_an_invoice_that_stands_twice_is_refused_with_both_places():
+    """By its number, however it is written; another contract may be on the same invoice."""
+    with pytest.raises(
+        PriceBookError,
+        match=r"line 12: .*invoice in-1 of 'A' stands here again: it is invoices.0. on line 10",
+    ):
+        invoiced(["IN-1", "IN-2", "in-1"])
+
+    assert len(invoiced(["IN-1"], ["IN-1"]).names) == 2
+
+
 def two(first, second):
     """A book of two contracts on one product, A and B, by what differs."""
     prices = "term: monthly, prices: [{from: 2026-01-01, bands: [{each: 1}]}]"

@@ -47,6 +47,7 @@ class World:
                     "cost_center": "CC1",
                     "manager": "Boss",
                     "leaves_on": more.get("leaves_on"),
+                    "hired_on": more.get("hired_on"),
                     "user_type": more.get("user_type"),
                 }
             )
@@ -179,7 +180,8 @@ def test_a_protected_account_is_shown_and_never_ready():
     [
         ({"state": "departed"}, "ready", "departed"),
         ({"state": "departed", "last": 0}, "review", "used-lately"),
-        ({"leaves_on": ago(5)}, "ready", "departed"),
+        ({"leaves_on": ago(5), "last": 6}, "ready", "departed"),
+        ({"leaves_on": ago(5)}, "review", "last-day-contradicted"),
         ({"state": "departed", "role": "User, Admin"}, "review", "departed-administrator"),
         ({"state": "suspended", "last": 300}, "review", "on-leave"),
         ({"last": 60}, "ready", "idle"),
@@ -199,6 +201,48 @@ def test_each_reason_has_its_lane(person, lane, code):
     row = World().add("ada", **person).judged().iloc[0]
 
     assert (lane, code) == (row["lane"], row["code"])
+
+
+@pytest.mark.parametrize(
+    "no_last_day",
+    [
+        {"leaves_on": pd.Timestamp("0001-01-01", tz="UTC")},
+        {"leaves_on": pd.Timestamp("1900-01-01", tz="UTC")},
+        {"leaves_on": pd.Timestamp("1970-01-01", tz="UTC")},
+        {"leaves_on": ago(400), "hired_on": ago(300)},
+        {"leaves_on": ago(0)},
+    ],
+)
+def test_what_is_no_last_day_makes_nobody_a_leaver(no_last_day):
+    """A placeholder, the end of an earlier employment, a day that is not over; nor is it told of a leaver."""
+    assert World().add("ada", **no_last_day).judged().empty
+    left = World().add("ada", state="departed", **no_last_day).judged()
+
+    assert list(left["detail"]) == (
+        ["Left on 2026-05-20."] if no_last_day == {"leaves_on": ago(0)} else ["Departed according to okta."]
+    )
+
+
+def test_whoever_is_active_and_works_on_after_the_last_day_is_to_review():
+    """Both facts are told; what else they hold is in doubt, too. Who did not work on has left."""
+    world = World().add("ada", leaves_on=ago(90), last=3).seat("ada", "wiki", last=200)
+    world.add("bob", leaves_on=ago(90), last=95).add("cy", state="departed", leaves_on=ago(90), last=3)
+    found = world.judged().set_index(["account_id", "product"])
+
+    for product in ("jira", "wiki"):
+        ada = found.loc[("ada", product)]
+        assert (ada["lane"], ada["code"]) == ("review", "last-day-contradicted")
+        assert ada["detail"] == (
+            "Active in okta with the last day 2026-02-19, and used something on 2026-05-17."
+        )
+    assert list(found.xs("jira", level="product").loc[["bob", "cy"], "code"]) == ["departed"] * 2
+
+
+def test_an_administrator_who_works_on_after_the_last_day_is_protected():
+    """A doubtful last day takes no protection away."""
+    row = World().add("ada", leaves_on=ago(90), last=3, role="Product admin").judged().iloc[0]
+
+    assert (row["lane"], row["code"]) == ("protected", "administrator")
 
 
 def test_a_product_given_on_an_unknown_day_to_somebody_who_works_is_not_ready():

@@ -325,6 +325,67 @@ class TestUnits:
         assert Decimal(0) == cost(company.assess(book(GUARD)))
 
 
+class TestWholeContracts:
+    """What a contract states of itself counts once, however many sites hold its seats."""
+
+    @pytest.mark.parametrize(
+        ("stated", "expected"),
+        [
+            ("bought: 150, ", "1200"),
+            ("billed: 150, ", "1200"),
+            ("minimum: 150, ", "1200"),
+            ("credit: 50, ", "750"),
+            ("bought: 150, credit: 50, sites: [acme, labs], ", "1150"),
+        ],
+    )
+    def test_what_is_stated_of_a_contract_counts_once(self, stated, expected):
+        """60 seats on acme and 40 on labs at 8: the larger of 100 and 150 seats, less one credit."""
+        company = Company().hold("jira", 60).hold("jira", 40, site="labs")
+        found = company.assess(book(monthly("Jira", "jira", more=stated)))
+
+        assert Decimal(expected) == cost(found)
+        assert [(charge.site, charge.held) for charge in found.charges] == [("all sites", 100)]
+        assert sum(found.billed["cost"]) == Decimal(expected)
+
+    def test_a_site_of_another_contract_is_in_no_pool(self):
+        """60 x 8 less 50, and 40 x 8 for labs by itself."""
+        labs = monthly("Labs", "jira", more="sites: [labs], ")
+        company = Company().hold("jira", 60).hold("jira", 40, site="labs")
+        found = company.assess(book(monthly("Jira", "jira", more="credit: 50, "), labs))
+
+        assert [("acme", Decimal(430)), ("labs", Decimal(320))] == [
+            (one.site, one.cost) for one in found.charges
+        ]
+
+    def test_freeing_seats_of_a_pool_saves_what_its_one_bill_falls_by(self):
+        """15 + 11 seats are of the tier of 50; with the idle one gone 25 cost 2,050: 1,850 less."""
+        company = Company().hold("jira", 15).hold("jira", 10, site="labs")
+        company.hold("jira", 1, "idle", site="labs", last=200)
+        found = company.assess(book(annual("credit: 100, ")))
+
+        assert saved(found) == money("0", "1850")
+        assert [(step.saving, len(step.seats)) for step in found.steps] == [(Decimal(1850), 1)]
+        assert found.waste["saves_from"].iloc[0].date() == date(2026, 12, 15)
+
+    def test_what_targets_tell_of_each_site_was_bought_together(self):
+        """30 and 20 told, 50 together: 3,900 less 100 a year."""
+        company = Company().hold("jira", 5).hold("jira", 2, site="labs")
+        company.tell("jira", 30).tell("jira", 20, site="labs")
+        found = company.assess(book(annual("credit: 100, ")))
+
+        assert [charge.paid for charge in found.charges] == [50]
+
+    def test_an_app_has_its_minimum_once(self):
+        """30 on acme and 20 on labs are 50; with one of each gone 48 are left, and 49 are paid for."""
+        company = Company().hold("jira", 29).hold("desk", 10).hold("desk", 19, "q", site="labs")
+        company.hold("jira", 1, "idle", last=200).hold("desk", 1, "idle", site="labs", last=200)
+        app = monthly("App", "app", "bands: [{each: 1}]", "per: host, hosts: [jira, desk], minimum: 49, ")
+        found = company.assess(book(app))
+
+        assert [(one.site, one.held, one.paid) for one in found.charges] == [("all sites", 50, 50)]
+        assert saved(found) == money("1", "0")
+
+
 class TestCurrencies:
     def test_a_contract_in_another_currency_is_converted_by_the_books_rate(self):
         """10 x 8 EUR at 1.10 are 88.00 USD, shared by ten people at 8.80."""
