@@ -71,7 +71,7 @@ def find_handovers(
             int(records[row]),
             int(found[row]),
             int(former[row]),
-            _describe(row, (by_record if stated[row] else by_account).differ),
+            _describe(int(row), (by_record if stated[row] else by_account).differ),
         )
         for row in np.flatnonzero(passed)
     ]
