@@ -21,9 +21,9 @@ from provisioning.model.text import folded
 from provisioning.model.words import known
 from sinks.atlassian_export.access import Meaning, stated
 from sinks.atlassian_export.dates import read_times
-from sinks.atlassian_export.groups import assigned_groups
 from sinks.atlassian_export.headers import read_header
 from sinks.atlassian_export.layout import Layout, lay_out
+from sinks.atlassian_export.memberships import read_memberships
 from sinks.atlassian_export.several import take_first
 
 KEYS = ("account_id", "email", "user_name")
@@ -55,6 +55,7 @@ class Sheet(NamedTuple):
         keys: account of each row.
         first: whether a row is the first of its account.
         groups: account_id, kind, entitlement_id and name of every group assigned.
+        untold: accounts whose groups the file does not tell for certain.
         dates: what the columns of dates hold, by position.
         rejects: what of the file cannot be used.
     """
@@ -66,6 +67,7 @@ class Sheet(NamedTuple):
     keys: pd.Series[str]
     first: pd.Series[bool]
     groups: pd.DataFrame
+    untold: frozenset[str]
     dates: Mapping[int, Dates]
     rejects: pd.DataFrame
 
@@ -116,6 +118,7 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     dates = _read_dates(rows, layout, options.dates, name)
     report = partial(tell, name, keys, table.lines)
     first = ~keys.duplicated() & keys.notna()
+    members = read_memberships(rows, keys, header, report, name)
     rejects = [
         *(report(which, header.field(place), rows[place], "several values where one is expected")
           for place, which in odd.items()),
@@ -124,9 +127,20 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
         *_contradictions(rows, keys, table.lines, layout, name),
         report(keys.isna(), "row", pd.Series(None, index=rows.index, dtype="str"), "it names nobody"),
         _ragged(table, name),
+        members.rejects,
     ]  # fmt: skip
-    groups = assigned_groups(rows, keys, header)
-    return Sheet(name, rows, table.lines, layout, keys, first, groups, dates, concat(Rejects, rejects))
+    return Sheet(
+        name,
+        rows,
+        table.lines,
+        layout,
+        keys,
+        first,
+        members.groups,
+        members.unknown,
+        dates,
+        concat(Rejects, rejects),
+    )
 
 
 def parse_even(text: str) -> delimited.Table:

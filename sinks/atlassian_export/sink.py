@@ -138,8 +138,9 @@ class AtlassianExport:
         whole = next(self.assignments()).frame
         assigned = whole[whole["account_id"].isin(accounts["account_id"])].reset_index(drop=True)
         group_names = whole.loc[whole["kind"] == GROUP, "name"].unique()
-        silent = not self._sheet().layout.header.group_names
-        unknown = frozenset((key, GROUP) for key in accounts["account_id"] if silent)
+        sheet = self._sheet()
+        silent = not sheet.layout.header.group_names
+        unknown = frozenset((key, GROUP) for key in accounts["account_id"] if silent or key in sheet.untold)
         return Observation(accounts, assigned, groups_named(group_names) if groups else None, unknown)
 
     def bundle(self, change: Change) -> str:

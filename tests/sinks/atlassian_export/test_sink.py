@@ -171,15 +171,89 @@ def test_the_organisations_administrators_are_told(acme: Running, tmp_path: Path
 # Odd files
 
 
-def test_group_names_may_hold_commas(tmp_path: Path) -> None:
-    """In a list with identifiers a comma within a name does not make two groups."""
-    head = "Group id,Group name,User id,User name,email,User status\n"
-    listed = from_text(tmp_path, head + '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active\n')
-    held = read(listed, "assignments")
-    rows = from_text(tmp_path, head + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n')
+GROUPS = "Group id,Group name,User id,User name,email,User status\n"
 
-    assert held[["entitlement_id", "name"]].to_numpy().tolist() == [["g1", "g1"], ["g2", "g2"]]
-    assert read(rows, "assignments")["name"].tolist() == ["Sales, EMEA", "ops"]
+
+def groups_of(sink: AtlassianExport) -> list[tuple[str, str, str]]:
+    held = read(sink, "assignments")[["account_id", "entitlement_id", "name"]]
+    return list(held.itertuples(index=False, name=None))
+
+
+def test_group_names_may_hold_commas(tmp_path: Path) -> None:
+    """A row for each group tells names with commas as they are."""
+    rows = from_text(
+        tmp_path, GROUPS + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n,,2,B,b@x,Active\n'
+    )
+
+    assert groups_of(rows) == [("1", "g1", "Sales, EMEA"), ("1", "g2", "ops")]
+
+
+def test_a_list_of_names_is_cut_by_what_other_rows_tell(tmp_path: Path) -> None:
+    """Names with commas are known from other rows, and so are names and identifiers that a row leaves out."""
+    lines = [
+        '"g1,g2","jira-users-acme,Sales, EMEA",1,A,a@x,Active',
+        "g1,jira-users-acme,2,B,b@x,Active",
+        '"g3, g2","Ops, night, Sales, EMEA",3,C,c@x,Active',
+        'g2,"Sales, EMEA",4,D,d@x,Active',
+        '"g3,g1",,5,E,e@x,Active',
+        ',"sales, emea",6,F,f@x,Active',
+    ]
+    sink = from_text(tmp_path, GROUPS + "\n".join(lines))
+    (page,) = sink.accounts()
+
+    assert page.rejects.empty
+    assert set(groups_of(sink)) == {
+        ("1", "g1", "jira-users-acme"),
+        ("1", "g2", "Sales, EMEA"),
+        ("2", "g1", "jira-users-acme"),
+        ("3", "g3", "Ops, night"),
+        ("3", "g2", "Sales, EMEA"),
+        ("4", "g2", "Sales, EMEA"),
+        ("5", "g3", "Ops, night"),
+        ("5", "g1", "jira-users-acme"),
+        ("6", "g2", "Sales, EMEA"),
+    }
+    assert read(sink, "entitlements")["entitlement_id"].is_unique
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active',
+        '"g1, g9","staff",1,A,a@x,Active',
+        "g9,,1,A,a@x,Active",
+        ",strangers,1,A,a@x,Active",
+    ],
+)
+def test_groups_that_cannot_be_paired_are_told_and_unknown(row: str, tmp_path: Path) -> None:
+    """No identifier stands for a name: nothing is known of what the account holds, also by its other rows."""
+    others = "\ng5,staff,1,A,a@x,Active\ng5,staff,2,B,b@x,Active\n"
+    sink = from_text(tmp_path, GROUPS + row + others)
+    (page,) = sink.accounts()
+
+    (told,) = page.rejects.to_dict("records")
+    assert (told["key"], told["field"]) == ("1", "group")
+    assert "line 2" in told["problem"]
+    assert groups_of(sink) == [("2", "g5", "staff")]
+    assert sink.observe(["1", "2"], []).unknown == {("1", "group")}
+
+
+def test_nobody_is_known_to_hold_a_group_of_two_names(tmp_path: Path) -> None:
+    """Nobody can say whether it is the protected one; the same name in another case is no other name."""
+    lines = [
+        "g1,jira-users,1,A,a@x,Active",
+        "g1,everybody,2,B,b@x,Active",
+        '"g1,g2","jira-users,ops",3,C,c@x,Active',
+        "g2,OPS,4,D,d@x,Active",
+    ]
+    sink = from_text(tmp_path, GROUPS + "\n".join(lines))
+    (page,) = sink.accounts()
+
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [
+        ["g1", "group", "jira-users / everybody"]
+    ]
+    assert groups_of(sink) == [("4", "g2", "ops")]
+    assert {key for key, _ in sink.observe(["1", "2", "3", "4"], []).unknown} == {"1", "2", "3"}
 
 
 def test_people_of_several_rows_are_one_account(tmp_path: Path) -> None:
