@@ -86,7 +86,7 @@ class SeatReader:
 
     def _bills(self, column: ProductColumn, cells: pd.Series[str]) -> pd.Series[bool]:
         """Whether the seats of accounts are billed as far as product and state go."""
-        states = account_states(self._sheet)
+        states = account_states(self._sheet.column("state"))
         paying = states.told.isin(PAYING) | states.silent
         return paying.loc[cells.index] & (column.product not in FREE_PRODUCTS)
 
@@ -111,13 +111,19 @@ class SeatReader:
         """What is known of the use of a product on a site, of every row; what is absent is unknown."""
         sheet = self._sheet
         activity = pd.Series(Activity.UNKNOWN.value, index=sheet.keys.index, dtype="str")
-        for other in sheet.layout.products:
-            if other.sort == "seen" and (other.product, other.site) == (column.product, column.site):
-                at = sheet.dates[other.place].times
-                activity = activity.mask(is_never(sheet.rows[other.place]), Activity.NEVER.value)
-                return activity.mask(at.notna(), Activity.USED.value), at
-        at = pd.Series(pd.NaT, index=sheet.keys.index, dtype="datetime64[us, UTC]")
-        return activity.mask(self._never_active(), Activity.NEVER.value), at
+        places = [c.place for c in sheet.layout.products if c.sort == "seen" and self._same(c, column)]
+        if not places:
+            return activity.mask(self._never_active(), Activity.NEVER.value), sheet.latest([])
+        for place in places:
+            activity = activity.mask(is_never(sheet.rows[place]), Activity.NEVER.value)
+        at = sheet.latest(places)
+        activity = activity.mask(sheet.unread(places), Activity.UNKNOWN.value)
+        return activity.mask(at.notna(), Activity.USED.value), at
+
+    def _same(self, one: ProductColumn, other: ProductColumn) -> bool:
+        """Whether two columns are about one product on one site."""
+        sites = [column.site or self._only for column in (one, other)]
+        return one.product == other.product and sites[0] == sites[1]
 
     def _never_active(self) -> pd.Series[bool]:
         """Whether the columns of an account's last activity say that it had none, in any product."""

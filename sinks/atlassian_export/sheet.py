@@ -25,6 +25,7 @@ from sinks.atlassian_export.headers import read_header
 from sinks.atlassian_export.layout import Layout, lay_out
 from sinks.atlassian_export.memberships import read_memberships
 from sinks.atlassian_export.several import take_first
+from sinks.atlassian_export.twins import refuse_twins
 
 KEYS = ("account_id", "email", "user_name")
 """What may name a row, best first."""
@@ -81,14 +82,20 @@ class Sheet(NamedTuple):
         place = self.layout.header.places.get(name)
         return _no_times(self.keys.index) if place is None else self.dates[place].times
 
-    def latest(self) -> pd.Series[pd.Timestamp]:
-        """The last activity of each row, in any product."""
-        seen = [column.place for column in self.layout.products if column.sort == "seen"]
+    def latest(self, places: Sequence[int]) -> pd.Series[pd.Timestamp]:
+        """The latest of some columns of dates, of each row; null where one of them holds what is no date."""
         latest = _no_times(self.keys.index)
-        for place in (*self.layout.header.last_active, *seen):
+        for place in places:
             used = self.dates[place].times
             latest = latest.mask(latest.isna() | (used > latest), used)
-        return latest
+        return latest.mask(self.unread(places))
+
+    def unread(self, places: Sequence[int]) -> pd.Series[bool]:
+        """Whether some columns of dates hold what is no date, of each row."""
+        found = pd.Series(data=False, index=self.keys.index, dtype="bool")
+        for place in places:
+            found |= self.dates[place].unread
+        return found
 
     def tell(
         self, which: pd.Series[bool], place: int, problem: str, remedy: str | None = None
@@ -109,6 +116,7 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     table = parse_even(delimited.decode(content, options.encoding))
     header = read_header(table.header, options.columns)
     rows, odd = take_first(table.rows.apply(known), header.places)
+    refuse_twins(header, rows, options.columns)
     keys = pd.Series(None, index=rows.index, dtype="str")
     for key in KEYS:
         if key in header.places:
@@ -169,7 +177,7 @@ def tell(
 
 def _read_dates(rows: pd.DataFrame, layout: Layout, formats: Sequence[str], name: str) -> dict[int, Dates]:
     header = layout.header
-    places = [*header.last_active, *(c.place for c in layout.products if c.sort == "seen")]
+    places = layout.uses
     if "added_on" in header.places:
         places.append(header.places["added_on"])
     return {

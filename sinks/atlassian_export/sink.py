@@ -63,7 +63,7 @@ class AtlassianExport:
     def accounts(self) -> Iterator[Screened]:
         """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""
         sheet = self._sheet()
-        states = account_states(sheet)
+        states = account_states(sheet.column("state"))
         emails = sheet.column("email")
         raw: dict[str, Any] = {
             "account_id": sheet.keys,
@@ -73,7 +73,7 @@ class AtlassianExport:
             "directory": sheet.column("directory"),
             "added_on": sheet.times("added_on"),
             "state": states.told.fillna(AccountState.ACTIVE.value),
-            "last_active": sheet.latest(),
+            "last_active": sheet.latest(sheet.layout.uses),
             "managed": _managed(sheet),
             "caller": folded(emails).eq(fold(self._options.caller or "")).fillna(value=False),
         }

@@ -9,7 +9,6 @@ import pandas as pd
 from provisioning.model.terms import AccountState, State
 from provisioning.model.text import folded
 from provisioning.model.words import STATES as WORDS
-from sinks.atlassian_export.sheet import Sheet
 
 _MEANT = {
     State.ACTIVE: AccountState.ACTIVE,
@@ -38,7 +37,12 @@ class States(NamedTuple):
         return self.told.isna() & ~self.silent
 
 
-def account_states(sheet: Sheet) -> States:
-    """Read the state of each row."""
-    words = sheet.column("state")
+def account_states(words: pd.Series[str]) -> States:
+    """Read the state of each row; null where there is none."""
     return States(folded(words).map(STATES).astype("str"), words.isna())
+
+
+def compared(words: pd.Series[str]) -> pd.Series[str]:
+    """States as they are compared: two words for one state are the same."""
+    plain = folded(words)
+    return plain.map(STATES).astype("str").fillna(plain)

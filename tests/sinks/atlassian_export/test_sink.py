@@ -516,6 +516,90 @@ def test_a_last_use_that_cannot_be_read_is_told_and_unknown(tmp_path: Path) -> N
     assert any("not understood" in finding.message for finding in sink.check())
 
 
+def test_nothing_is_idle_by_another_date_than_the_one_that_cannot_be_read(tmp_path: Path) -> None:
+    """The unreadable one may be the latest, so the account's last activity in any product is unknown."""
+    header = "Jira - acme,Last seen in Jira - acme,Confluence - acme,Last seen in Confluence - acme"
+    sink = from_text(tmp_path, f"{HEAD}{header}\n{ADA}User,20. Brumaire,User,3 Feb 2026\n")
+
+    assert read(sink, "accounts")["last_active"].isna().all()
+
+
+# Two columns for one thing
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Jira - acme,Last seen in Jira - acme,Last seen in Jira - acme",
+        "Jira - acme,Last seen in Jira - acme,Last seen in Jira Software - acme",
+        "Jira - acme,Last seen in Jira - acme,Last active in Jira",
+    ],
+)
+@pytest.mark.parametrize("early", ["3 Feb 2026", "Never accessed", ""])
+def test_the_latest_use_counts_where_two_columns_tell_it(header: str, early: str, tmp_path: Path) -> None:
+    """By whatever names, and in whatever order, they tell of one product on one site."""
+    rows = [f"{ADA}User,{early},20 Nov 2026", f"2,Ben,ben@acme.test,Active,User,20 Nov 2026,{early}"]
+    seats = seats_of(tmp_path, header, *rows, site="acme")
+
+    assert seats["activity"].tolist() == ["used", "used"]
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20", "2026-11-20"]
+
+
+def test_use_is_unknown_where_one_of_two_columns_cannot_be_read(tmp_path: Path) -> None:
+    """That one may be the later."""
+    header = "Jira - acme,Last seen in Jira - acme,Last seen in Jira - acme"
+    seats = seats_of(tmp_path, header, f"{ADA}User,3 Feb 2026,20. Brumaire")
+
+    assert seats["activity"].tolist() == ["unknown"]
+    assert seats["last_active"].isna().all()
+
+
+def test_any_access_counts_where_two_columns_tell_it(tmp_path: Path) -> None:
+    """A seat that one of them gives is held, and billed where one bills it."""
+    rows = [f"{ADA}User,None", "2,Ben,ben@acme.test,Active,None,User", "3,C,c@acme.test,Active,Guest,User"]
+    seats = seats_of(tmp_path, "Jira - acme,Jira Software - acme", *rows)
+
+    assert seats[["account_id", "billable"]].to_numpy().tolist() == [["1", True], ["2", True], ["3", True]]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        (
+            "User id,email,email,User status",
+            "1,a@old.test,a@acme.test,Active",
+            ("email", "number 2", "number 3"),
+        ),
+        ("User id,email,Email,User status", "1,,a@acme.test,Active", ("'email'", "'Email'")),
+        ("User id,email,Mail,User status", "1,a@old.test,a@acme.test,Active", ("'email'", "'Mail'")),
+        ("User id,email,User status,Status", "1,a@acme.test,Active,Suspended", ("'User status'", "'Status'")),
+        ("User id,Account id,email", "1,2,a@acme.test", ("'User id'", "'Account id'")),
+    ],
+)
+def test_two_columns_that_differ_on_who_it_is_are_refused(
+    header: str, row: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Neither counts silently; both are named, and the connection settles it where headers differ."""
+    sink = from_text(tmp_path, f"{header}\n{row}\n")
+
+    with pytest.raises(Unreadable) as refused:
+        read(sink, "accounts")
+
+    assert all(word in str(refused.value) for word in words)
+    assert "Rename or remove one" in str(refused.value.remedy)
+
+
+def test_two_columns_that_agree_or_that_the_connection_chooses_from_are_read(tmp_path: Path) -> None:
+    """Two words for one state agree, and a state of another sort is no state of an account."""
+    text = "User id,email,E-mail,email,User status,Active,State\n1,a@x,A@x,a@x,Active,Yes,Bavaria\n"
+    chosen = from_text(tmp_path, text.replace("A@x", "old@x"), columns={"email": "email"})
+
+    assert read(chosen, "accounts")["email"].tolist() == ["a@x"]
+    assert read(from_text(tmp_path, text), "accounts")[["email", "state"]].to_numpy().tolist() == [
+        ["a@x", "active"]
+    ]
+
+
 # Sites
 
 
