@@ -52,6 +52,12 @@ class Layout(NamedTuple):
         return [*self.header.last_active, *(c.place for c in self.products if c.sort == "seen")]
 
     @property
+    def several(self) -> set[int]:
+        """Positions of the columns whose cells may hold several values: roles and sites."""
+        products = {column.place for column in self.products if column.sort != "seen"}
+        return products | {place for name, place in self.header.places.items() if name == "role"}
+
+    @property
     def unused(self) -> list[str]:
         """Headers of columns that nothing is read from."""
         used = self.header.taken | {column.place for column in self.products}

@@ -63,7 +63,7 @@ class AtlassianExport:
     def accounts(self) -> Iterator[Screened]:
         """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""
         sheet = self._sheet()
-        states = account_states(sheet.column("state"))
+        states = account_states(sheet.column("state"), sheet.doubts("state"))
         emails = sheet.column("email")
         raw: dict[str, Any] = {
             "account_id": sheet.keys,
@@ -77,7 +77,6 @@ class AtlassianExport:
             "managed": _managed(sheet),
             "caller": folded(emails).eq(fold(self._options.caller or "")).fillna(value=False),
         }
-        raw = {name: values[sheet.first].reset_index(drop=True) for name, values in raw.items()}
         fixed = {"target": self.name, "kind": "person"}
         good = screened(Accounts, fixed | raw, origin=self.name, key="account_id")
         odd = []
@@ -195,7 +194,7 @@ def _managed(sheet: Sheet) -> pd.Series:
 
 
 def _roles(sheet: Sheet) -> pd.DataFrame:
-    roles = sheet.column("role")[sheet.first]
+    roles = sheet.column("role")
     names = roles.dropna().str.split(r",\s*").explode().str.strip().str.lower().str.replace(" ", "-")
     names = names[names.notna() & ~names.isin(["", "none", "user"])].astype("str")
     return pd.DataFrame(

@@ -26,20 +26,28 @@ PROBLEM = "not a known state, so the account counts as there, and its seats coun
 
 
 class States(NamedTuple):
-    """State of each row: `told` is null where it is not known, `silent` where nothing is said of it."""
+    """State of each account.
+
+    Attributes:
+        told: null where it is not known.
+        silent: whether nothing is said of it.
+        odd: whether a word stands there that nobody knows.
+    """
 
     told: pd.Series[str]
     silent: pd.Series[bool]
-
-    @property
-    def odd(self) -> pd.Series[bool]:
-        """Whether a word stands there that nobody knows."""
-        return self.told.isna() & ~self.silent
+    odd: pd.Series[bool]
 
 
-def account_states(words: pd.Series[str]) -> States:
-    """Read the state of each row; null where there is none."""
-    return States(folded(words).map(STATES).astype("str"), words.isna())
+def account_states(words: pd.Series[str], doubted: pd.Series[bool]) -> States:
+    """Read the state of each account.
+
+    Args:
+        words: as they stand; null where there is none.
+        doubted: accounts whose rows state several.
+    """
+    told = folded(words).map(STATES).astype("str")
+    return States(told, words.isna() & ~doubted, told.isna() & words.notna())
 
 
 def compared(words: pd.Series[str]) -> pd.Series[str]:

@@ -688,6 +688,135 @@ def test_rows_of_one_account_that_contradict_are_told(tmp_path: Path) -> None:
     assert page.rejects["problem"].str.contains("line 4").all()
 
 
+TWO_SITES = "Jira - acme,Last seen in Jira - acme,Jira - labs,Last seen in Jira - labs"
+GROUPED = (
+    "Group name,User id,User name,email,User status,Added to org,Org role,"
+    "Jira - acme,Last seen in Jira - acme"
+)
+
+
+def test_what_one_row_leaves_out_another_says(tmp_path: Path) -> None:
+    """Exports of two sites one below the other are the seats of both, and nothing is contradicted."""
+    sink = from_text(
+        tmp_path, f"{HEAD}{TWO_SITES}\n{ADA}User,20 Nov 2026,,\n{ADA},,User,21 Nov 2026\n", site="acme"
+    )
+    (page,) = sink.accounts()
+
+    assert page.rejects.empty
+    seats = read(sink, "seats").set_index("site")
+    assert seats["activity"].to_dict() == {"acme": "used", "labs": "used"}
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").to_dict() == {
+        "acme": "2026-11-20",
+        "labs": "2026-11-21",
+    }
+
+
+def test_address_state_role_and_product_may_stand_in_any_row(tmp_path: Path) -> None:
+    """A blank cell in the first row of an account hides nothing."""
+    rows = [
+        "staff,1,,,,,,,",
+        "jira-users,1,Ada,ada@acme.test,Suspended,3 Jan 2024,Org admin,User,5 Nov 2026",
+        "staff,2,Ben,ben@acme.test,Active,3 Jan 2024,,,",
+        "jira-users,2,,,,,,User,",
+    ]
+    sink = from_text(tmp_path, "\n".join([GROUPED, *rows]))
+    (page,) = sink.accounts()
+
+    told = page.frame[["account_id", "email", "display_name", "state"]]
+    assert told.to_numpy().tolist() == [
+        ["1", "ada@acme.test", "Ada", "suspended"],
+        ["2", "ben@acme.test", "Ben", "active"],
+    ]
+    assert page.frame["added_on"].notna().all()
+    assert page.rejects.empty
+    assert read(sink, "seats")[["account_id", "billable"]].to_numpy().tolist() == [["1", False], ["2", True]]
+    assert read(sink, "assignments").query("kind == 'role'")["account_id"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize("early", ["3 Feb 2026", "Never accessed", ""])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_latest_use_of_several_rows_counts(early: str, *, turned: bool, tmp_path: Path) -> None:
+    """Two exports one below the other, the older first or last, are no contradiction."""
+    rows = [f"{ADA}User,{cell}" for cell in (early, "20 Nov 2026")]
+    text = [f"{HEAD}Jira - acme,Last seen in Jira - acme", *(reversed(rows) if turned else rows)]
+    sink = from_text(tmp_path, "\n".join(text))
+    (page,) = sink.accounts()
+    seats = read(sink, "seats")
+
+    assert page.rejects.empty
+    assert seats["activity"].tolist() == ["used"]
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20"]
+    assert page.frame["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20"]
+
+
+def test_a_last_use_that_cannot_be_read_in_one_of_several_rows_is_unknown(tmp_path: Path) -> None:
+    """It may be the latest, and is told once with its own line."""
+    rows = [f"{ADA}User,{cell}" for cell in ("3 Feb 2026", "20. Brumaire", "20. Brumaire")]
+    sink = from_text(tmp_path, "\n".join([f"{HEAD}Jira - acme,Last seen in Jira - acme", *rows]))
+    (page,) = sink.accounts()
+
+    assert read(sink, "seats")["activity"].tolist() == ["unknown"]
+    (told,) = page.rejects.to_dict("records")
+    assert told["value"] == "20. Brumaire"
+    assert "line 3" in told["problem"]
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "told"),
+    [
+        ("email", "old@acme.test", "ada@acme.test", None),
+        ("display_name", "Ada A", "Ada B", None),
+        ("added_on", "3 Jan 2024", "3 Jan 2026", None),
+        ("state", "Active", "Suspended", "active"),
+    ],
+)
+def test_what_rows_of_one_account_state_differently_is_unknown(
+    field: str, one: str, other: str, told: str | None, tmp_path: Path
+) -> None:
+    """It is told with value and line, and no seat of an account in an uncertain state is billed."""
+    cells = {"display_name": "Ada", "email": "ada@acme.test", "state": "Active", "added_on": "3 Jan 2024"}
+    rows = [",".join(["1", *(cells | {field: value}).values(), "User"]) for value in (one, other)]
+    text = ["User id,User name,email,User status,Added to org,Jira - acme", *rows]
+    sink = from_text(tmp_path, "\n".join(text))
+    (page,) = sink.accounts()
+
+    (value,) = page.frame[field]
+    assert told == (None if pd.isna(value) else value)
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", field, other]]
+    assert "line 3" in page.rejects["problem"].item()
+    assert read(sink, "seats")["billable"].tolist() == [field != "state"]
+
+
+@pytest.mark.parametrize("other", ["Guest", "None", "No"])
+def test_a_seat_that_rows_state_differently_is_held_and_not_billed(other: str, tmp_path: Path) -> None:
+    """No rule takes it, and nobody is charged for it; two words for one thing are no contradiction."""
+    text = f"{HEAD}Jira - acme\n{ADA}User\n{ADA}{other}\n2,B,b@x,Active,User\n2,B,b@x,Enabled,Admin\n"
+    sink = from_text(tmp_path, text)
+    (page,) = sink.accounts()
+
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", "Jira - acme", other]]
+    seats = read(sink, "seats").set_index("account_id")["billable"]
+    assert seats.to_dict() == {"1": False, "2": True}
+
+
+def test_sites_that_rows_state_differently_are_all_held_and_not_billed(tmp_path: Path) -> None:
+    """The list of managed accounts, twice."""
+    base = "Name,Email,Atlassian ID,Status,Claimed,Jira\n"
+    rows = "A,a@acme.test,1,active,Yes,acme\nA,a@acme.test,1,active,True,labs\n"
+    sink = from_text(tmp_path, base + rows)
+
+    assert read(sink, "seats")[["site", "billable"]].to_numpy().tolist() == [["acme", False], ["labs", False]]
+    assert read(sink, "accounts")["managed"].tolist() == [True]
+
+
+def test_an_odd_word_is_told_with_all_lines_of_its_account(tmp_path: Path) -> None:
+    """It may stand in any of them."""
+    text = f"{HEAD}Jira - acme\n{ADA}\n{ADA}Wizard\n"
+    (page,) = from_text(tmp_path, text).seats()
+
+    assert "lines 2, 3" in page.rejects["problem"].item()
+
+
 def test_a_column_that_is_absent_is_no_column_that_is_empty(tmp_path: Path) -> None:
     """Managed accounts: an empty last activity is never, none at all is unknown, and so is no group."""
     base = "Name,Email,Atlassian ID,Status,Claimed,Jira"
