@@ -21,15 +21,14 @@ from provisioning.model.text import folded
 from provisioning.model.words import known
 from sinks.atlassian_export.access import Meaning, stated
 from sinks.atlassian_export.dates import read_times
-from sinks.atlassian_export.headers import Header, read_header
+from sinks.atlassian_export.headers import read_header
+from sinks.atlassian_export.keys import NO_ACCOUNT, REMOVE, name_accounts
 from sinks.atlassian_export.layout import Layout, lay_out
 from sinks.atlassian_export.memberships import read_memberships
 from sinks.atlassian_export.one_account import Spread, merge_rows
 from sinks.atlassian_export.several import take_first
 from sinks.atlassian_export.twins import refuse_twins
 
-KEYS = ("account_id", "email", "user_name")
-"""What may name a row, best first."""
 CONTRADICTS = "another row of this account states something else, so it is unknown and nothing is taken by it"
 AGREE = "keep one row of this account, or rows that say the same, then run again"
 SEVERAL = "several values where one is expected"
@@ -131,7 +130,7 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     header = read_header(table.header, options.columns)
     rows, odd = take_first(table.rows.apply(known), header.places)
     refuse_twins(header, rows, options.columns)
-    keys = _name_accounts(rows, header)
+    keys, strangers = name_accounts(rows, header, mapped="account_id" in options.columns)
     layout = lay_out(header, rows, stated(options.roles))
     rows = _with_nones(rows, table.rows, layout)
     dates = _read_dates(rows, layout, options.dates, name)
@@ -150,7 +149,8 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
             report(which, header.field(place), rows[place], CONTRADICTS, AGREE)
             for place, which in merged.differing.items()
         ),
-        report(keys.isna(), "row", nothing, "it names nobody"),
+        report(strangers.notna(), "row", strangers, NO_ACCOUNT, REMOVE),
+        report(keys.isna() & strangers.isna(), "row", nothing, "it names nobody"),
         _ragged(table, name),
         members.rejects,
     ]
@@ -158,16 +158,6 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     return Sheet(
         name, merged.rows, spread, layout, members.groups, members.unknown, merged.dates, merged.doubted, told
     )
-
-
-def _name_accounts(rows: pd.DataFrame, header: Header) -> pd.Series[str]:
-    """What names the account of each row; null where nothing does."""
-    keys = pd.Series(None, index=rows.index, dtype="str")
-    for key in KEYS:
-        if key in header.places:
-            own = rows[header.places[key]]
-            keys = keys.fillna(own.str.strip() if key == "account_id" else folded(own))
-    return keys
 
 
 def _with_nones(rows: pd.DataFrame, raw: pd.DataFrame, layout: Layout) -> pd.DataFrame:

@@ -24,6 +24,8 @@ from transport.door import Door
 STYLES = [style for style in FORMATS if style != "people"]
 WITH_ACCESS = ["current", "groups", "group-list", "pivot", "bom", "semicolon", "excel", "excel-us"]
 WITH_GROUPS = ["groups", "group-list", "pivot", "semicolon"]
+HEAD = "User id,User name,email,User status,"
+ADA = "1,Ada,ada@acme.test,Active,"
 LAST_SEEN = ["no-access", "renamed", "site", "intermediate"]
 
 
@@ -302,6 +304,45 @@ def test_every_odd_row_is_told(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "line", ["Total users: 3", "Generated 30 Nov 2026", "Total", "Exported by a@acme.test"]
+)
+def test_lines_below_a_list_are_no_accounts(line: str, tmp_path: Path) -> None:
+    """They are told by what stands there and their line, and hold neither groups nor seats."""
+    text = f"{HEAD}Jira - acme,Group id,Group name\n{ADA}User,g1,staff\n{line},,,,User,g1,staff\n"
+    sink = from_text(tmp_path, text)
+    (page,) = sink.accounts()
+
+    assert page.frame["account_id"].tolist() == ["1"]
+    (told,) = page.rejects.to_dict("records")
+    assert (told["field"], told["value"]) == ("row", line)
+    assert "line 3" in told["problem"]
+    assert [read(sink, part)["account_id"].tolist() for part in ("assignments", "seats")] == [["1"], ["1"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "ids"),
+    [
+        (
+            "User id,email,User status,Group name\na1,,,staff\n5b10ac8d82e05b22cc7d4ef5,,,staff\n",
+            {},
+            2,
+        ),
+        ("Konto,Mail,Status\nada,,\n", {"columns": {"account_id": "Konto"}}, 1),
+        ("Username,Email,Status\nsvc-backup,,\n", {}, 1),
+        ("Username,Full Name\nAda Lovelace,Ada\n", {}, 1),
+        ("User id,email,Group name\nada,a@x,staff\nada,,ops\n", {}, 1),
+    ],
+)
+def test_accounts_of_which_little_is_told_stay(
+    text: str, options: dict[str, Any], ids: int, tmp_path: Path
+) -> None:
+    """Neither an address nor a state is needed where an identifier stands."""
+    (page,) = from_text(tmp_path, text, **options).accounts()
+
+    assert (len(page.frame), len(page.rejects)) == (ids, 0)
+
+
 def test_any_list_of_accounts_can_be_mapped(tmp_path: Path) -> None:
     """A list that is no export is read through `columns`; a Data Center app's list needs none at all."""
     mapping = {"account_id": "Konto", "email": "Post", "state": "zustand"}
@@ -377,10 +418,6 @@ def test_yes_and_no_are_access(acme: Running, online: dict[str, pd.DataFrame], t
     assert there <= {(email, product, "acme") for email in accounts["email"] for product in products}
     assert "used" not in set(told["activity"])
     assert sink.check()[0].level == "ok"
-
-
-HEAD = "User id,User name,email,User status,"
-ADA = "1,Ada,ada@acme.test,Active,"
 
 
 def seats_of(folder: Path, header: str, *rows: str, **options: Any) -> pd.DataFrame:
