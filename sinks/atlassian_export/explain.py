@@ -17,7 +17,7 @@ def explain(sheet: Sheet, as_of: datetime) -> list[Finding]:
     """Say what a file tells."""
     name, layout = sheet.name, sheet.layout
     feeds, *unused = describe_columns(sheet)
-    findings = [Finding("ok", name, f"{int(sheet.first.sum())} accounts as of {as_of:%Y-%m-%d}; {feeds}")]
+    findings = [Finding("ok", name, f"{len(sheet.keys)} accounts as of {as_of:%Y-%m-%d}; {feeds}")]
     findings += [Finding("ok", name, words) for words in unused]
     if not layout.has_access:
         message = "the file has no access columns, so seats that were never used do not show"

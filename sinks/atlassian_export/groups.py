@@ -1,4 +1,4 @@
-"""Groups of an exported user list: who is in them, and which product on which site each opens."""
+"""Which product on which site each group of an exported user list opens."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import pandas as pd
-
-from provisioning.model.terms import EntitlementKind
-from sinks.atlassian_export.headers import Header, app_and_site
+from sinks.atlassian_export.headers import app_and_site
 
 DEFAULTS = {
     "jira-software-users": "jira-software",
@@ -63,37 +60,3 @@ class Opens:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")
-
-
-def assigned_groups(rows: pd.DataFrame, keys: pd.Series[str], header: Header) -> pd.DataFrame:
-    """Return account, kind, identifier and name of every group: from rows, lists or pivoted columns.
-
-    People share their groups, so each distinct field is split once.
-    """
-    ids = header.group_ids if len(header.group_ids) == len(header.group_names) else header.group_names
-    pairs = zip(ids, header.group_names, strict=True)
-    parts = [_assigned(rows[own], rows[name], keys, by_id=own != name) for own, name in pairs]
-    nothing = pd.DataFrame(columns=["account_id", "entitlement_id", "name"], dtype="str")
-    assigned = pd.concat(parts, ignore_index=True) if parts else nothing
-    return assigned.assign(kind=EntitlementKind.GROUP.value).drop_duplicates(ignore_index=True)
-
-
-def _assigned(
-    own: pd.Series[str], names: pd.Series[str], keys: pd.Series[str], *, by_id: bool
-) -> pd.DataFrame:
-    fields = pd.DataFrame({"entitlement_id": own, "name": names, "account_id": keys}).dropna()
-    numbers = fields.groupby(["entitlement_id", "name"], sort=False).ngroup()
-    distinct = fields[["entitlement_id", "name"]].assign(number=numbers).drop_duplicates("number")
-    # An identifier never holds a comma; a name may, where accounts repeat for each group.
-    if own.str.contains(",").any() and (by_id or not keys.duplicated().any()):
-        distinct = _split(distinct)
-    people = fields[["account_id"]].assign(number=numbers)
-    return people.merge(distinct, on="number", validate="many_to_many").drop(columns="number")
-
-
-def _split(fields: pd.DataFrame) -> pd.DataFrame:
-    """One row per group of a list; where names hold commas themselves, the identifiers stand for them."""
-    ids, names = fields["entitlement_id"].str.split(r",\s*"), fields["name"].str.split(r",\s*")
-    split = fields.assign(entitlement_id=ids, name=names.where(ids.map(len) == names.map(len), ids))
-    exploded = split.explode(["entitlement_id", "name"], ignore_index=True)
-    return exploded.astype({"entitlement_id": "str", "name": "str"})

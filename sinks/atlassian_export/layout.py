@@ -47,6 +47,17 @@ class Layout(NamedTuple):
         return any(column.sort != "seen" for column in self.products)
 
     @property
+    def uses(self) -> list[int]:
+        """Positions of the columns that tell when an account was last active, in any product or in one."""
+        return [*self.header.last_active, *(c.place for c in self.products if c.sort == "seen")]
+
+    @property
+    def several(self) -> set[int]:
+        """Positions of the columns whose cells may hold several values: roles and sites."""
+        products = {column.place for column in self.products if column.sort != "seen"}
+        return products | {place for name, place in self.header.places.items() if name == "role"}
+
+    @property
     def unused(self) -> list[str]:
         """Headers of columns that nothing is read from."""
         used = self.header.taken | {column.place for column in self.products}

@@ -57,9 +57,9 @@ class SeatReader:
     def _column(self, column: ProductColumn) -> pd.DataFrame:
         """Return the seats of one column, one row an account (and site, where the field lists sites)."""
         sheet = self._sheet
-        cells = sheet.rows[column.place][sheet.first]
+        cells = sheet.rows[column.place]
         if column.sort == "seen":
-            used = sheet.dates[column.place].times[sheet.first].notna()
+            used = sheet.dates[column.place].times.notna()
             return self._rows(column, cells[used], self._bills(column, cells[used]), Basis.USE)
         if column.sort == "access":
             held, billed = self._access(column, cells)
@@ -87,9 +87,10 @@ class SeatReader:
         return cells.isin(held), cells.isin(billed)
 
     def _bills(self, column: ProductColumn, cells: pd.Series[str]) -> pd.Series[bool]:
-        """Whether the seats of accounts are billed as far as product and state go."""
-        states = account_states(self._sheet)
-        paying = states.told.isin(PAYING) | states.silent
+        """Whether the seats of accounts are billed as far as product and state go, and as it is certain."""
+        sheet = self._sheet
+        states = account_states(sheet.column("state"), sheet.doubts("state"))
+        paying = (states.told.isin(PAYING) | states.silent) & ~sheet.doubts_at(column.place)
         return paying.loc[cells.index] & (column.product not in FREE_PRODUCTS)
 
     def _rows(
@@ -110,16 +111,22 @@ class SeatReader:
         return frame.assign(product=column.product, site=column.site or self._only, basis=basis.value)
 
     def _use(self, column: ProductColumn) -> tuple[pd.Series[str], pd.Series[pd.Timestamp]]:
-        """What is known of the use of a product on a site, of every row; what is absent is unknown."""
+        """What is known of the use of a product on a site, of every account; what is absent is unknown."""
         sheet = self._sheet
         activity = pd.Series(Activity.UNKNOWN.value, index=sheet.keys.index, dtype="str")
-        for other in sheet.layout.products:
-            if other.sort == "seen" and (other.product, other.site) == (column.product, column.site):
-                at = sheet.dates[other.place].times
-                activity = activity.mask(is_never(sheet.rows[other.place]), Activity.NEVER.value)
-                return activity.mask(at.notna(), Activity.USED.value), at
-        at = pd.Series(pd.NaT, index=sheet.keys.index, dtype="datetime64[us, UTC]")
-        return activity.mask(self._never_active(), Activity.NEVER.value), at
+        places = [c.place for c in sheet.layout.products if c.sort == "seen" and self._same(c, column)]
+        if not places:
+            return activity.mask(self._never_active(), Activity.NEVER.value), sheet.latest([])
+        for place in places:
+            activity = activity.mask(is_never(sheet.rows[place]), Activity.NEVER.value)
+        at = sheet.latest(places)
+        activity = activity.mask(sheet.unread(places), Activity.UNKNOWN.value)
+        return activity.mask(at.notna(), Activity.USED.value), at
+
+    def _same(self, one: ProductColumn, other: ProductColumn) -> bool:
+        """Whether two columns are about one product on one site."""
+        sites = [column.site or self._only for column in (one, other)]
+        return one.product == other.product and sites[0] == sites[1]
 
     def _never_active(self) -> pd.Series[bool]:
         """Whether the columns of an account's last activity say that it had none, in any product."""

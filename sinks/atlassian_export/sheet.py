@@ -1,11 +1,11 @@
-"""A file's rows under our names, and all in it that cannot be used, each with its line.
+"""A file's accounts under our names, and all in it that cannot be used, each with its line.
 
 Whatever reads a cell reads it here or through `screened`, so that nothing is passed over in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -15,24 +15,25 @@ import pandas as pd
 from provisioning.model import delimited
 from provisioning.model.dates import Dates
 from provisioning.model.findings import Unreadable
-from provisioning.model.frames import Rejects, concat
+from provisioning.model.frames import Rejects, concat, empty
 from provisioning.model.intake import reject
 from provisioning.model.text import folded
 from provisioning.model.words import known
 from sinks.atlassian_export.access import Meaning, stated
 from sinks.atlassian_export.dates import read_times
-from sinks.atlassian_export.groups import assigned_groups
 from sinks.atlassian_export.headers import read_header
+from sinks.atlassian_export.keys import NO_ACCOUNT, REMOVE, name_accounts
 from sinks.atlassian_export.layout import Layout, lay_out
+from sinks.atlassian_export.memberships import read_memberships
+from sinks.atlassian_export.one_account import Spread, merge_rows
 from sinks.atlassian_export.several import take_first
+from sinks.atlassian_export.twins import refuse_twins
 
-KEYS = ("account_id", "email", "user_name")
-"""What may name a row, best first."""
-AGREE = ("email", "user_name", "display_name", "state", "directory", "claimed")
-"""Columns in which all rows of one account must agree."""
-
-
-CONTRADICTS = "another row of this account states something else, and the first one counts"
+CONTRADICTS = "another row of this account states something else, so it is unknown and nothing is taken by it"
+AGREE = "keep one row of this account, or rows that say the same, then run again"
+SEVERAL = "several values where one is expected"
+_NONE = ("none", "(none)")
+"""What says of a product that it is not held, and of anything else that nothing is known."""
 
 
 class Options(Protocol):
@@ -45,29 +46,34 @@ class Options(Protocol):
 
 
 class Sheet(NamedTuple):
-    """A file under our names.
+    """A file under our names, the rows of each account merged.
 
     Attributes:
         name: connection.
-        rows: its cells, one column a position.
-        lines: line of each row.
+        rows: cells of each account, one column a position.
+        spread: which rows of the file are of which account.
         layout: what its columns mean.
-        keys: account of each row.
-        first: whether a row is the first of its account.
         groups: account_id, kind, entitlement_id and name of every group assigned.
+        untold: accounts whose groups the file does not tell for certain.
         dates: what the columns of dates hold, by position.
+        doubted: accounts whose rows contradict each other, by position of the column.
         rejects: what of the file cannot be used.
     """
 
     name: str
     rows: pd.DataFrame
-    lines: pd.Series[int]
+    spread: Spread
     layout: Layout
-    keys: pd.Series[str]
-    first: pd.Series[bool]
     groups: pd.DataFrame
+    untold: frozenset[str]
     dates: Mapping[int, Dates]
+    doubted: Mapping[int, pd.Series[bool]]
     rejects: pd.DataFrame
+
+    @property
+    def keys(self) -> pd.Series[str]:
+        """The accounts."""
+        return self.spread.keys
 
     def column(self, name: str) -> pd.Series[str]:
         """A plain column; null where the file has none."""
@@ -79,54 +85,89 @@ class Sheet(NamedTuple):
         place = self.layout.header.places.get(name)
         return _no_times(self.keys.index) if place is None else self.dates[place].times
 
-    def latest(self) -> pd.Series[pd.Timestamp]:
-        """The last activity of each row, in any product."""
-        seen = [column.place for column in self.layout.products if column.sort == "seen"]
+    def latest(self, places: Sequence[int]) -> pd.Series[pd.Timestamp]:
+        """The latest of some columns of dates, of each account; null where one holds what is no date."""
         latest = _no_times(self.keys.index)
-        for place in (*self.layout.header.last_active, *seen):
+        for place in places:
             used = self.dates[place].times
             latest = latest.mask(latest.isna() | (used > latest), used)
-        return latest
+        return latest.mask(self.unread(places))
+
+    def unread(self, places: Sequence[int]) -> pd.Series[bool]:
+        """Whether some columns of dates hold what is no date, of each account."""
+        found = pd.Series(data=False, index=self.keys.index, dtype="bool")
+        for place in places:
+            found |= self.dates[place].unread
+        return found
+
+    def doubts(self, name: str) -> pd.Series[bool]:
+        """Accounts whose rows contradict each other in a plain column."""
+        return self.doubts_at(self.layout.header.places.get(name))
+
+    def doubts_at(self, place: int | None) -> pd.Series[bool]:
+        """Accounts whose rows contradict each other in the column at a position."""
+        none = pd.Series(data=False, index=self.keys.index, dtype="bool")
+        return none if place is None else self.doubted.get(place, none)
 
     def tell(
         self, which: pd.Series[bool], place: int, problem: str, remedy: str | None = None
     ) -> pd.DataFrame:
-        """Rejects of cells of one column, each once an account, with their lines."""
-        field = self.layout.header.field(place)
-        return tell(
-            self.name, self.keys, self.lines, which & self.first, field, self.rows[place], problem, remedy
-        )
+        """Rejects of cells of one column, one an account, with the lines of its rows."""
+        field, cells = self.layout.header.field(place), self.rows[place][which]
+        lines = self.spread.tell_lines(which.to_numpy(np.bool_))
+        told = problem + " (" + lines + ")"
+        return reject(self.keys[which], field, cells, told, origin=self.name, remedy=remedy)
 
 
 def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     """Read a file whole.
 
     Raises:
-        Unreadable: it is no list of people, or its dates can be read in two ways.
+        Unreadable: it is no list of people, two of its columns differ on whose an account is, or its dates
+            can be read in two ways.
     """
     table = parse_even(delimited.decode(content, options.encoding))
     header = read_header(table.header, options.columns)
     rows, odd = take_first(table.rows.apply(known), header.places)
-    keys = pd.Series(None, index=rows.index, dtype="str")
-    for key in KEYS:
-        if key in header.places:
-            own = rows[header.places[key]]
-            keys = keys.fillna(own.str.strip() if key == "account_id" else folded(own))
+    refuse_twins(header, rows, options.columns)
+    keys, strangers = name_accounts(rows, header, mapped="account_id" in options.columns)
     layout = lay_out(header, rows, stated(options.roles))
+    rows = _with_nones(rows, table.rows, layout)
     dates = _read_dates(rows, layout, options.dates, name)
-    report = partial(tell, name, keys, table.lines)
-    first = ~keys.duplicated() & keys.notna()
+    report = partial(tell_rows, name, keys, table.lines)
+    members = read_memberships(rows, keys, header, report, name)
+    spread = Spread.of(keys, table.lines)
+    merged = merge_rows(rows, spread, dates, layout, options.roles)
+    nothing = pd.Series(None, index=rows.index, dtype="str")
     rejects = [
-        *(report(which, header.field(place), rows[place], "several values where one is expected")
-          for place, which in odd.items()),
-        *(report(read.unread & first, header.field(place), rows[place], "not a date")
-          for place, read in dates.items()),
-        *_contradictions(rows, keys, table.lines, layout, name),
-        report(keys.isna(), "row", pd.Series(None, index=rows.index, dtype="str"), "it names nobody"),
+        *(report(which, header.field(place), rows[place], SEVERAL) for place, which in odd.items()),
+        *(
+            report(read.unread, header.field(place), rows[place], "not a date")
+            for place, read in dates.items()
+        ),
+        *(
+            report(which, header.field(place), rows[place], CONTRADICTS, AGREE)
+            for place, which in merged.differing.items()
+        ),
+        report(strangers.notna(), "row", strangers, NO_ACCOUNT, REMOVE),
+        report(keys.isna() & strangers.isna(), "row", nothing, "it names nobody"),
         _ragged(table, name),
-    ]  # fmt: skip
-    groups = assigned_groups(rows, keys, header)
-    return Sheet(name, rows, table.lines, layout, keys, first, groups, dates, concat(Rejects, rejects))
+        members.rejects,
+    ]
+    told = concat(Rejects, rejects)
+    return Sheet(
+        name, merged.rows, spread, layout, members.groups, members.unknown, merged.dates, merged.doubted, told
+    )
+
+
+def _with_nones(rows: pd.DataFrame, raw: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Rows in which a column of access says that a product is not held, as it stands in the file."""
+    rows = rows.copy(deep=False)
+    for column in layout.products:
+        if column.sort == "access":
+            own = raw[column.place]
+            rows[column.place] = rows[column.place].fillna(own.where(folded(own).isin(_NONE)))
+    return rows
 
 
 def parse_even(text: str) -> delimited.Table:
@@ -138,7 +179,7 @@ def parse_even(text: str) -> delimited.Table:
     return delimited.parse(text, width=int(lengths.mode().iloc[0]))
 
 
-def tell(
+def tell_rows(
     name: str,
     keys: pd.Series[str],
     lines: pd.Series[int],
@@ -148,39 +189,24 @@ def tell(
     problem: str,
     remedy: str | None = None,
 ) -> pd.DataFrame:
-    """Rejects of some rows, with their lines."""
+    """Rejects of some rows, with their lines; what several rows of an account say alike is told once."""
+    if not which.any():
+        return empty(Rejects)
+    again = pd.DataFrame({"key": keys, "value": values})[which & keys.notna()].duplicated()
+    which = which & ~again.reindex(which.index, fill_value=False)
     problems = problem + " (line " + lines[which].astype("str") + ")"
     return reject(keys[which], field, values[which], problems, origin=name, remedy=remedy)
 
 
 def _read_dates(rows: pd.DataFrame, layout: Layout, formats: Sequence[str], name: str) -> dict[int, Dates]:
     header = layout.header
-    places = [*header.last_active, *(c.place for c in layout.products if c.sort == "seen")]
+    places = layout.uses
     if "added_on" in header.places:
         places.append(header.places["added_on"])
     return {
         place: read_times(rows[place], formats, column=header.names[place], connection=name)
         for place in dict.fromkeys(places)
     }
-
-
-def _contradictions(
-    rows: pd.DataFrame, keys: pd.Series[str], lines: pd.Series[int], layout: Layout, name: str
-) -> Iterator[pd.DataFrame]:
-    """Rejects of rows of one account that differ where all must agree; the first row counts."""
-    accounts, _ = pd.factorize(keys)
-    _, firsts = np.unique(accounts, return_index=True)
-    first_of = firsts[accounts - accounts.min()] if len(accounts) else accounts
-    header = layout.header
-    agreeing = [header.places[column] for column in AGREE if column in header.places]
-    for place in (*agreeing, *(column.place for column in layout.products)):
-        values, texts = pd.factorize(rows[place])
-        alike = np.append(pd.factorize(folded(pd.Series(texts, dtype="str")))[0], -1)[values]
-        mine, theirs = alike, alike[first_of]
-        differs = (accounts >= 0) & (mine >= 0) & (theirs >= 0) & (mine != theirs)
-        if differs.any():
-            which = pd.Series(differs, index=keys.index)
-            yield tell(name, keys, lines, which, header.field(place), rows[place], CONTRADICTS)
 
 
 def _no_times(index: pd.Index) -> pd.Series[pd.Timestamp]:

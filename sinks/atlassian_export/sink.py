@@ -63,7 +63,7 @@ class AtlassianExport:
     def accounts(self) -> Iterator[Screened]:
         """One page of Accounts, rows of one account merged; raises Unreadable unless read whole."""
         sheet = self._sheet()
-        states = account_states(sheet)
+        states = account_states(sheet.column("state"), sheet.doubts("state"))
         emails = sheet.column("email")
         raw: dict[str, Any] = {
             "account_id": sheet.keys,
@@ -73,11 +73,10 @@ class AtlassianExport:
             "directory": sheet.column("directory"),
             "added_on": sheet.times("added_on"),
             "state": states.told.fillna(AccountState.ACTIVE.value),
-            "last_active": sheet.latest(),
+            "last_active": sheet.latest(sheet.layout.uses),
             "managed": _managed(sheet),
             "caller": folded(emails).eq(fold(self._options.caller or "")).fillna(value=False),
         }
-        raw = {name: values[sheet.first].reset_index(drop=True) for name, values in raw.items()}
         fixed = {"target": self.name, "kind": "person"}
         good = screened(Accounts, fixed | raw, origin=self.name, key="account_id")
         odd = []
@@ -138,8 +137,9 @@ class AtlassianExport:
         whole = next(self.assignments()).frame
         assigned = whole[whole["account_id"].isin(accounts["account_id"])].reset_index(drop=True)
         group_names = whole.loc[whole["kind"] == GROUP, "name"].unique()
-        silent = not self._sheet().layout.header.group_names
-        unknown = frozenset((key, GROUP) for key in accounts["account_id"] if silent)
+        sheet = self._sheet()
+        silent = not sheet.layout.header.group_names
+        unknown = frozenset((key, GROUP) for key in accounts["account_id"] if silent or key in sheet.untold)
         return Observation(accounts, assigned, groups_named(group_names) if groups else None, unknown)
 
     def bundle(self, change: Change) -> str:
@@ -195,7 +195,7 @@ def _managed(sheet: Sheet) -> pd.Series:
 
 
 def _roles(sheet: Sheet) -> pd.DataFrame:
-    roles = sheet.column("role")[sheet.first]
+    roles = sheet.column("role")
     names = roles.dropna().str.split(r",\s*").explode().str.strip().str.lower().str.replace(" ", "-")
     names = names[names.notna() & ~names.isin(["", "none", "user"])].astype("str")
     return pd.DataFrame(

@@ -9,7 +9,6 @@ import pandas as pd
 from provisioning.model.terms import AccountState, State
 from provisioning.model.text import folded
 from provisioning.model.words import states_among
-from sinks.atlassian_export.sheet import Sheet
 
 _MEANT = {
     State.ACTIVE: AccountState.ACTIVE,
@@ -26,19 +25,37 @@ PROBLEM = "not a known state, so the account counts as there, and its seats coun
 
 
 class States(NamedTuple):
-    """State of each row: `told` is null where it is not known, `silent` where nothing is said of it."""
+    """State of each account.
+
+    Attributes:
+        told: null where it is not known.
+        silent: whether nothing is said of it.
+        odd: whether a word stands there that nobody knows.
+    """
 
     told: pd.Series[str]
     silent: pd.Series[bool]
-
-    @property
-    def odd(self) -> pd.Series[bool]:
-        """Whether a word stands there that nobody knows."""
-        return self.told.isna() & ~self.silent
+    odd: pd.Series[bool]
 
 
-def account_states(sheet: Sheet) -> States:
-    """Read the state of each row."""
-    words = sheet.column("state")
+def account_states(words: pd.Series[str], doubted: pd.Series[bool]) -> States:
+    """Read the state of each account.
+
+    Args:
+        words: as they stand; null where there is none.
+        doubted: accounts whose rows state several.
+    """
+    told = folded(words).map(meanings(words)).astype("str")
+    return States(told, words.isna() & ~doubted, told.isna() & words.notna())
+
+
+def compared(words: pd.Series[str]) -> pd.Series[str]:
+    """States as they are compared: two words for one state are the same."""
+    plain = folded(words)
+    return plain.map(meanings(words)).astype("str").fillna(plain)
+
+
+def meanings(words: pd.Series[str]) -> dict[str, str]:
+    """What the words of a column mean, all of them together."""
     meant = {word: _MEANT[state].value for word, state in states_among(words.dropna().unique()).items()}
-    return States(folded(words).map(meant | _OWN).astype("str"), words.isna())
+    return meant | _OWN

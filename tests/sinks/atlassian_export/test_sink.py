@@ -24,6 +24,8 @@ from transport.door import Door
 STYLES = [style for style in FORMATS if style != "people"]
 WITH_ACCESS = ["current", "groups", "group-list", "pivot", "bom", "semicolon", "excel", "excel-us"]
 WITH_GROUPS = ["groups", "group-list", "pivot", "semicolon"]
+HEAD = "User id,User name,email,User status,"
+ADA = "1,Ada,ada@acme.test,Active,"
 LAST_SEEN = ["no-access", "renamed", "site", "intermediate"]
 
 
@@ -171,15 +173,89 @@ def test_the_organisations_administrators_are_told(acme: Running, tmp_path: Path
 # Odd files
 
 
-def test_group_names_may_hold_commas(tmp_path: Path) -> None:
-    """In a list with identifiers a comma within a name does not make two groups."""
-    head = "Group id,Group name,User id,User name,email,User status\n"
-    listed = from_text(tmp_path, head + '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active\n')
-    held = read(listed, "assignments")
-    rows = from_text(tmp_path, head + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n')
+GROUPS = "Group id,Group name,User id,User name,email,User status\n"
 
-    assert held[["entitlement_id", "name"]].to_numpy().tolist() == [["g1", "g1"], ["g2", "g2"]]
-    assert read(rows, "assignments")["name"].tolist() == ["Sales, EMEA", "ops"]
+
+def groups_of(sink: AtlassianExport) -> list[tuple[str, str, str]]:
+    held = read(sink, "assignments")[["account_id", "entitlement_id", "name"]]
+    return list(held.itertuples(index=False, name=None))
+
+
+def test_group_names_may_hold_commas(tmp_path: Path) -> None:
+    """A row for each group tells names with commas as they are."""
+    rows = from_text(
+        tmp_path, GROUPS + 'g1,"Sales, EMEA",1,A,a@x,Active\ng2,ops,1,A,a@x,Active\n,,2,B,b@x,Active\n'
+    )
+
+    assert groups_of(rows) == [("1", "g1", "Sales, EMEA"), ("1", "g2", "ops")]
+
+
+def test_a_list_of_names_is_cut_by_what_other_rows_tell(tmp_path: Path) -> None:
+    """Names with commas are known from other rows, and so are names and identifiers that a row leaves out."""
+    lines = [
+        '"g1,g2","jira-users-acme,Sales, EMEA",1,A,a@x,Active',
+        "g1,jira-users-acme,2,B,b@x,Active",
+        '"g3, g2","Ops, night, Sales, EMEA",3,C,c@x,Active',
+        'g2,"Sales, EMEA",4,D,d@x,Active',
+        '"g3,g1",,5,E,e@x,Active',
+        ',"sales, emea",6,F,f@x,Active',
+    ]
+    sink = from_text(tmp_path, GROUPS + "\n".join(lines))
+    (page,) = sink.accounts()
+
+    assert page.rejects.empty
+    assert set(groups_of(sink)) == {
+        ("1", "g1", "jira-users-acme"),
+        ("1", "g2", "Sales, EMEA"),
+        ("2", "g1", "jira-users-acme"),
+        ("3", "g3", "Ops, night"),
+        ("3", "g2", "Sales, EMEA"),
+        ("4", "g2", "Sales, EMEA"),
+        ("5", "g3", "Ops, night"),
+        ("5", "g1", "jira-users-acme"),
+        ("6", "g2", "Sales, EMEA"),
+    }
+    assert read(sink, "entitlements")["entitlement_id"].is_unique
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        '"g1, g2","Sales, EMEA, ops",1,A,a@x,Active',
+        '"g1, g9","staff",1,A,a@x,Active',
+        "g9,,1,A,a@x,Active",
+        ",strangers,1,A,a@x,Active",
+    ],
+)
+def test_groups_that_cannot_be_paired_are_told_and_unknown(row: str, tmp_path: Path) -> None:
+    """No identifier stands for a name: nothing is known of what the account holds, also by its other rows."""
+    others = "\ng5,staff,1,A,a@x,Active\ng5,staff,2,B,b@x,Active\n"
+    sink = from_text(tmp_path, GROUPS + row + others)
+    (page,) = sink.accounts()
+
+    (told,) = page.rejects.to_dict("records")
+    assert (told["key"], told["field"]) == ("1", "group")
+    assert "line 2" in told["problem"]
+    assert groups_of(sink) == [("2", "g5", "staff")]
+    assert sink.observe(["1", "2"], []).unknown == {("1", "group")}
+
+
+def test_nobody_is_known_to_hold_a_group_of_two_names(tmp_path: Path) -> None:
+    """Nobody can say whether it is the protected one; the same name in another case is no other name."""
+    lines = [
+        "g1,jira-users,1,A,a@x,Active",
+        "g1,everybody,2,B,b@x,Active",
+        '"g1,g2","jira-users,ops",3,C,c@x,Active',
+        "g2,OPS,4,D,d@x,Active",
+    ]
+    sink = from_text(tmp_path, GROUPS + "\n".join(lines))
+    (page,) = sink.accounts()
+
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [
+        ["g1", "group", "jira-users / everybody"]
+    ]
+    assert groups_of(sink) == [("4", "g2", "ops")]
+    assert {key for key, _ in sink.observe(["1", "2", "3", "4"], []).unknown} == {"1", "2", "3"}
 
 
 def test_people_of_several_rows_are_one_account(tmp_path: Path) -> None:
@@ -226,6 +302,45 @@ def test_every_odd_row_is_told(tmp_path: Path) -> None:
         ("4", "state"),
         ("5", "added_on"),
     }
+
+
+@pytest.mark.parametrize(
+    "line", ["Total users: 3", "Generated 30 Nov 2026", "Total", "Exported by a@acme.test"]
+)
+def test_lines_below_a_list_are_no_accounts(line: str, tmp_path: Path) -> None:
+    """They are told by what stands there and their line, and hold neither groups nor seats."""
+    text = f"{HEAD}Jira - acme,Group id,Group name\n{ADA}User,g1,staff\n{line},,,,User,g1,staff\n"
+    sink = from_text(tmp_path, text)
+    (page,) = sink.accounts()
+
+    assert page.frame["account_id"].tolist() == ["1"]
+    (told,) = page.rejects.to_dict("records")
+    assert (told["field"], told["value"]) == ("row", line)
+    assert "line 3" in told["problem"]
+    assert [read(sink, part)["account_id"].tolist() for part in ("assignments", "seats")] == [["1"], ["1"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "ids"),
+    [
+        (
+            "User id,email,User status,Group name\na1,,,staff\n5b10ac8d82e05b22cc7d4ef5,,,staff\n",
+            {},
+            2,
+        ),
+        ("Konto,Mail,Status\nada,,\n", {"columns": {"account_id": "Konto"}}, 1),
+        ("Username,Email,Status\nsvc-backup,,\n", {}, 1),
+        ("Username,Full Name\nAda Lovelace,Ada\n", {}, 1),
+        ("User id,email,Group name\nada,a@x,staff\nada,,ops\n", {}, 1),
+    ],
+)
+def test_accounts_of_which_little_is_told_stay(
+    text: str, options: dict[str, Any], ids: int, tmp_path: Path
+) -> None:
+    """Neither an address nor a state is needed where an identifier stands."""
+    (page,) = from_text(tmp_path, text, **options).accounts()
+
+    assert (len(page.frame), len(page.rejects)) == (ids, 0)
 
 
 def test_any_list_of_accounts_can_be_mapped(tmp_path: Path) -> None:
@@ -303,10 +418,6 @@ def test_yes_and_no_are_access(acme: Running, online: dict[str, pd.DataFrame], t
     assert there <= {(email, product, "acme") for email in accounts["email"] for product in products}
     assert "used" not in set(told["activity"])
     assert sink.check()[0].level == "ok"
-
-
-HEAD = "User id,User name,email,User status,"
-ADA = "1,Ada,ada@acme.test,Active,"
 
 
 def seats_of(folder: Path, header: str, *rows: str, **options: Any) -> pd.DataFrame:
@@ -464,6 +575,90 @@ def test_a_last_use_that_cannot_be_read_is_told_and_unknown(tmp_path: Path) -> N
     assert any("not understood" in finding.message for finding in sink.check())
 
 
+def test_nothing_is_idle_by_another_date_than_the_one_that_cannot_be_read(tmp_path: Path) -> None:
+    """The unreadable one may be the latest, so the account's last activity in any product is unknown."""
+    header = "Jira - acme,Last seen in Jira - acme,Confluence - acme,Last seen in Confluence - acme"
+    sink = from_text(tmp_path, f"{HEAD}{header}\n{ADA}User,20. Brumaire,User,3 Feb 2026\n")
+
+    assert read(sink, "accounts")["last_active"].isna().all()
+
+
+# Two columns for one thing
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Jira - acme,Last seen in Jira - acme,Last seen in Jira - acme",
+        "Jira - acme,Last seen in Jira - acme,Last seen in Jira Software - acme",
+        "Jira - acme,Last seen in Jira - acme,Last active in Jira",
+    ],
+)
+@pytest.mark.parametrize("early", ["3 Feb 2026", "Never accessed", ""])
+def test_the_latest_use_counts_where_two_columns_tell_it(header: str, early: str, tmp_path: Path) -> None:
+    """By whatever names, and in whatever order, they tell of one product on one site."""
+    rows = [f"{ADA}User,{early},20 Nov 2026", f"2,Ben,ben@acme.test,Active,User,20 Nov 2026,{early}"]
+    seats = seats_of(tmp_path, header, *rows, site="acme")
+
+    assert seats["activity"].tolist() == ["used", "used"]
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20", "2026-11-20"]
+
+
+def test_use_is_unknown_where_one_of_two_columns_cannot_be_read(tmp_path: Path) -> None:
+    """That one may be the later."""
+    header = "Jira - acme,Last seen in Jira - acme,Last seen in Jira - acme"
+    seats = seats_of(tmp_path, header, f"{ADA}User,3 Feb 2026,20. Brumaire")
+
+    assert seats["activity"].tolist() == ["unknown"]
+    assert seats["last_active"].isna().all()
+
+
+def test_any_access_counts_where_two_columns_tell_it(tmp_path: Path) -> None:
+    """A seat that one of them gives is held, and billed where one bills it."""
+    rows = [f"{ADA}User,None", "2,Ben,ben@acme.test,Active,None,User", "3,C,c@acme.test,Active,Guest,User"]
+    seats = seats_of(tmp_path, "Jira - acme,Jira Software - acme", *rows)
+
+    assert seats[["account_id", "billable"]].to_numpy().tolist() == [["1", True], ["2", True], ["3", True]]
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        (
+            "User id,email,email,User status",
+            "1,a@old.test,a@acme.test,Active",
+            ("email", "number 2", "number 3"),
+        ),
+        ("User id,email,Email,User status", "1,,a@acme.test,Active", ("'email'", "'Email'")),
+        ("User id,email,Mail,User status", "1,a@old.test,a@acme.test,Active", ("'email'", "'Mail'")),
+        ("User id,email,User status,Status", "1,a@acme.test,Active,Suspended", ("'User status'", "'Status'")),
+        ("User id,Account id,email", "1,2,a@acme.test", ("'User id'", "'Account id'")),
+    ],
+)
+def test_two_columns_that_differ_on_who_it_is_are_refused(
+    header: str, row: str, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    """Neither counts silently; both are named, and the connection settles it where headers differ."""
+    sink = from_text(tmp_path, f"{header}\n{row}\n")
+
+    with pytest.raises(Unreadable) as refused:
+        read(sink, "accounts")
+
+    assert all(word in str(refused.value) for word in words)
+    assert "Rename or remove one" in str(refused.value.remedy)
+
+
+def test_two_columns_that_agree_or_that_the_connection_chooses_from_are_read(tmp_path: Path) -> None:
+    """Two words for one state agree, and a state of another sort is no state of an account."""
+    text = "User id,email,E-mail,email,User status,Active,State\n1,a@x,A@x,a@x,Active,Yes,Bavaria\n"
+    chosen = from_text(tmp_path, text.replace("A@x", "old@x"), columns={"email": "email"})
+
+    assert read(chosen, "accounts")["email"].tolist() == ["a@x"]
+    assert read(from_text(tmp_path, text), "accounts")[["email", "state"]].to_numpy().tolist() == [
+        ["a@x", "active"]
+    ]
+
+
 # Sites
 
 
@@ -550,6 +745,135 @@ def test_rows_of_one_account_that_contradict_are_told(tmp_path: Path) -> None:
         ("Jira - acme", "Guest"),
     }
     assert page.rejects["problem"].str.contains("line 4").all()
+
+
+TWO_SITES = "Jira - acme,Last seen in Jira - acme,Jira - labs,Last seen in Jira - labs"
+GROUPED = (
+    "Group name,User id,User name,email,User status,Added to org,Org role,"
+    "Jira - acme,Last seen in Jira - acme"
+)
+
+
+def test_what_one_row_leaves_out_another_says(tmp_path: Path) -> None:
+    """Exports of two sites one below the other are the seats of both, and nothing is contradicted."""
+    sink = from_text(
+        tmp_path, f"{HEAD}{TWO_SITES}\n{ADA}User,20 Nov 2026,,\n{ADA},,User,21 Nov 2026\n", site="acme"
+    )
+    (page,) = sink.accounts()
+
+    assert page.rejects.empty
+    seats = read(sink, "seats").set_index("site")
+    assert seats["activity"].to_dict() == {"acme": "used", "labs": "used"}
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").to_dict() == {
+        "acme": "2026-11-20",
+        "labs": "2026-11-21",
+    }
+
+
+def test_address_state_role_and_product_may_stand_in_any_row(tmp_path: Path) -> None:
+    """A blank cell in the first row of an account hides nothing."""
+    rows = [
+        "staff,1,,,,,,,",
+        "jira-users,1,Ada,ada@acme.test,Suspended,3 Jan 2024,Org admin,User,5 Nov 2026",
+        "staff,2,Ben,ben@acme.test,Active,3 Jan 2024,,,",
+        "jira-users,2,,,,,,User,",
+    ]
+    sink = from_text(tmp_path, "\n".join([GROUPED, *rows]))
+    (page,) = sink.accounts()
+
+    told = page.frame[["account_id", "email", "display_name", "state"]]
+    assert told.to_numpy().tolist() == [
+        ["1", "ada@acme.test", "Ada", "suspended"],
+        ["2", "ben@acme.test", "Ben", "active"],
+    ]
+    assert page.frame["added_on"].notna().all()
+    assert page.rejects.empty
+    assert read(sink, "seats")[["account_id", "billable"]].to_numpy().tolist() == [["1", False], ["2", True]]
+    assert read(sink, "assignments").query("kind == 'role'")["account_id"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize("early", ["3 Feb 2026", "Never accessed", ""])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_latest_use_of_several_rows_counts(early: str, *, turned: bool, tmp_path: Path) -> None:
+    """Two exports one below the other, the older first or last, are no contradiction."""
+    rows = [f"{ADA}User,{cell}" for cell in (early, "20 Nov 2026")]
+    text = [f"{HEAD}Jira - acme,Last seen in Jira - acme", *(reversed(rows) if turned else rows)]
+    sink = from_text(tmp_path, "\n".join(text))
+    (page,) = sink.accounts()
+    seats = read(sink, "seats")
+
+    assert page.rejects.empty
+    assert seats["activity"].tolist() == ["used"]
+    assert seats["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20"]
+    assert page.frame["last_active"].dt.strftime("%Y-%m-%d").tolist() == ["2026-11-20"]
+
+
+def test_a_last_use_that_cannot_be_read_in_one_of_several_rows_is_unknown(tmp_path: Path) -> None:
+    """It may be the latest, and is told once with its own line."""
+    rows = [f"{ADA}User,{cell}" for cell in ("3 Feb 2026", "20. Brumaire", "20. Brumaire")]
+    sink = from_text(tmp_path, "\n".join([f"{HEAD}Jira - acme,Last seen in Jira - acme", *rows]))
+    (page,) = sink.accounts()
+
+    assert read(sink, "seats")["activity"].tolist() == ["unknown"]
+    (told,) = page.rejects.to_dict("records")
+    assert told["value"] == "20. Brumaire"
+    assert "line 3" in told["problem"]
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "told"),
+    [
+        ("email", "old@acme.test", "ada@acme.test", None),
+        ("display_name", "Ada A", "Ada B", None),
+        ("added_on", "3 Jan 2024", "3 Jan 2026", None),
+        ("state", "Active", "Suspended", "active"),
+    ],
+)
+def test_what_rows_of_one_account_state_differently_is_unknown(
+    field: str, one: str, other: str, told: str | None, tmp_path: Path
+) -> None:
+    """It is told with value and line, and no seat of an account in an uncertain state is billed."""
+    cells = {"display_name": "Ada", "email": "ada@acme.test", "state": "Active", "added_on": "3 Jan 2024"}
+    rows = [",".join(["1", *(cells | {field: value}).values(), "User"]) for value in (one, other)]
+    text = ["User id,User name,email,User status,Added to org,Jira - acme", *rows]
+    sink = from_text(tmp_path, "\n".join(text))
+    (page,) = sink.accounts()
+
+    (value,) = page.frame[field]
+    assert told == (None if pd.isna(value) else value)
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", field, other]]
+    assert "line 3" in page.rejects["problem"].item()
+    assert read(sink, "seats")["billable"].tolist() == [field != "state"]
+
+
+@pytest.mark.parametrize("other", ["Guest", "None", "No"])
+def test_a_seat_that_rows_state_differently_is_held_and_not_billed(other: str, tmp_path: Path) -> None:
+    """No rule takes it, and nobody is charged for it; two words for one thing are no contradiction."""
+    text = f"{HEAD}Jira - acme\n{ADA}User\n{ADA}{other}\n2,B,b@x,Active,User\n2,B,b@x,Enabled,Admin\n"
+    sink = from_text(tmp_path, text)
+    (page,) = sink.accounts()
+
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", "Jira - acme", other]]
+    seats = read(sink, "seats").set_index("account_id")["billable"]
+    assert seats.to_dict() == {"1": False, "2": True}
+
+
+def test_sites_that_rows_state_differently_are_all_held_and_not_billed(tmp_path: Path) -> None:
+    """The list of managed accounts, twice."""
+    base = "Name,Email,Atlassian ID,Status,Claimed,Jira\n"
+    rows = "A,a@acme.test,1,active,Yes,acme\nA,a@acme.test,1,active,True,labs\n"
+    sink = from_text(tmp_path, base + rows)
+
+    assert read(sink, "seats")[["site", "billable"]].to_numpy().tolist() == [["acme", False], ["labs", False]]
+    assert read(sink, "accounts")["managed"].tolist() == [True]
+
+
+def test_an_odd_word_is_told_with_all_lines_of_its_account(tmp_path: Path) -> None:
+    """It may stand in any of them."""
+    text = f"{HEAD}Jira - acme\n{ADA}\n{ADA}Wizard\n"
+    (page,) = from_text(tmp_path, text).seats()
+
+    assert "lines 2, 3" in page.rejects["problem"].item()
 
 
 def test_a_column_that_is_absent_is_no_column_that_is_empty(tmp_path: Path) -> None:
