@@ -13,7 +13,7 @@ from reports.plan_text import final_lines
 from tasks.aftermath import show_killed
 from tasks.answers import record_answers
 from tasks.approval import ask_for_approval
-from tasks.consent import require_consent
+from tasks.consent import keep_policy_seen, require_consent
 from tasks.continuing import left_to_write, with_earlier
 from tasks.ending import as_state
 from tasks.lease import lease_target
@@ -50,13 +50,11 @@ async def apply(plan: Fingerprint, config: Config = "policy.yaml", out: Out = "o
 
 def apply_plan(session: Session, plan: StoredPlan) -> None:
     """Write a plan, read back, and keep what came of it."""
-    target, ledger = plan.target, session.ledger
+    target = plan.target
     left = without_overtaken(session, left_to_write(session, plan))
     with lease_target(session, target):
         for line in final_lines(left.changes):
             announce(f"{target}: cannot be undone: {line}")
-        if plan.whole:
-            # Now, not at the end: a plan of the rest is not the first one of this policy that a person sees.
-            ledger.policy_applied(target, plan.policy_fingerprint, session.moment())
+        keep_policy_seen(session, plan)
         outcomes = verify(session, left, load_plan(session, plan, left=left.changes))
         session.state.outcomes[target] = with_earlier(session, plan, outcomes)

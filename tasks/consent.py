@@ -64,6 +64,15 @@ def _require_young(session: Session, plan: StoredPlan) -> None:
     )
 
 
+def keep_policy_seen(session: Session, plan: StoredPlan) -> None:
+    """Keep that all a policy asks for is being made: what is planned from now on is not its first plan.
+
+    To be called before the first write, for a plan of the rest is not the first that a person sees.
+    """
+    if plan.whole:
+        session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())
+
+
 def missing_approvals(session: Session, plan: StoredPlan, *, blocked: bool) -> int:
     """How many more people must approve a plan before it may be written.
 

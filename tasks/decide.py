@@ -159,16 +159,21 @@ def _leavers(decision: Decision) -> pd.DataFrame:
     account_ids = take(context.target.accounts["account_id"], lifecycle.account[left])
     stated = (lifecycle.since, lifecycle.reason, lifecycle.source)
     since, cause, source = (column[left].reset_index(drop=True) for column in stated)
-    doubtful = source.isin(decision.verdict.fallen) & ~account_ids.isin(list(context.memory.leavers))
+    doubtful = source.isin(decision.verdict.fallen)
     now = pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]
-    return pd.concat([now, _still_leaving(decision, set(now["account_id"]))], ignore_index=True)
+    kept = _still_leaving(decision, set(now["account_id"]), set(account_ids[doubtful]))
+    return pd.concat([now, kept], ignore_index=True)
 
 
-def _still_leaving(decision: Decision, known: set[str]) -> pd.DataFrame:
-    """Leavers as they were remembered whom only a file older than the one before has at work."""
-    memory, links = decision.context.memory, decision.context.memory.links
-    by_older = links.loc[links["source"].isin(decision.verdict.older), "account_id"]
-    kept = [one for one in by_older if one in memory.leavers and one not in known]
+def _still_leaving(decision: Decision, known: set[str], doubtful: set[str]) -> pd.DataFrame:
+    """Leavers as they were remembered who are none by this read, and whom it does not show to be back.
+
+    Their source fell, only an older file has them at work, or a row that could not be read may be theirs.
+    """
+    memory, remembered = decision.context.memory, decision.context.correlation.remembered
+    unlisted = remembered["source"].isin(decision.verdict.older) | (remembered["row"] < 0)
+    unsure = doubtful | set(remembered.loc[unlisted & (remembered["account"] >= 0), "account_id"])
+    kept = sorted(one for one in unsure if one in memory.leavers and one not in known)
     return pd.DataFrame(
         {
             "account_id": pd.Series(kept, dtype="str"),

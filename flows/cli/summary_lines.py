@@ -46,7 +46,7 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
     ]
     if summary.get("conflicts"):
         lines.append(
-            f"  sources  {count(summary['conflicts'], 'conflict')}; the first source wins (conflicts.csv)"
+            f"  sources  {count(summary['conflicts'], 'conflict')}; conflicts.csv says which source counts"
         )
     if summary.get("flow") != "licences":
         # A report is followed by no apply.

@@ -65,7 +65,15 @@ def test_a_name_in_a_summary_feigns_no_line(capsys):
     waste = {"seats": 0, "monthly": None}
     counts = dict.fromkeys(("identities", "accounts", "linked", "orphans", "ambiguous"), 0)
     counts |= dict.fromkeys(("applied", "failed", "stale", "propagating", "residual"), 0)
-    summary = {**counts, "run_id": "r1", "verdict": "done", "changes": {}, "seats": {}, "waste": waste}
+    summary = {
+        **counts,
+        "run_id": "r1",
+        "flow": "sync",
+        "verdict": "done",
+        "changes": {},
+        "seats": {},
+        "waste": waste,
+    }
     summary |= {"notes": {"cloud": [FORGED]}, "blocked_by": [FORGED], "targets_failed": {"cloud": FORGED}}
 
     print_summary(summary, json=False)
