@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from provisioning.model.frames import Rejects
 from provisioning.model.snapshots import Memory, measure
 from tasks.decide import _leavers
-from tests.provisioning.worlds import NOW, account, identity, links, policy, source, target, think
+from tests.provisioning.worlds import NOW, account, frame, identity, links, policy, source, target, think
 
 DAY = timedelta(days=1)
 
@@ -29,3 +30,20 @@ def test_an_older_file_ends_nobodys_clock(age, told):
     decision = think(dataclasses.replace(people, as_of=NOW - 5 * DAY - age), there, policy(), memory=memory)
 
     assert list(_leavers(decision).itertuples(index=False, name=None)) == told
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_a_clock_goes_on_while_a_row_may_be_theirs(unread):
+    """Nothing more is taken for the time being, and nobody begins to leave a second time."""
+    memory = Memory(
+        links=links("ann", "bob"), leavers={"acc-ann": NOW - 20 * DAY}, causes={"acc-ann": "vanished"}
+    )
+    askew = {"origin": "idp", "key": None, "field": "row", "problem": "p", "remedy": "r"}
+    read = source([identity("bob")])
+    read = dataclasses.replace(read, rejects=frame(Rejects, [askew] if unread else []))
+
+    decision = think(read, target([account("ann"), account("bob")]), policy(), memory=memory)
+
+    kept = list(_leavers(decision).itertuples(index=False, name=None))
+    assert kept == [("acc-ann", NOW - 20 * DAY, "vanished")]
+    assert decision.plan.changes.empty is unread
