@@ -18,7 +18,7 @@ from reports.plan_text import plan_title
 from sources.scim_push.options import ScimPushOptions
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.kept import remember_read
-from tasks.memory import SIZES, recall, recall_said, recall_sizes
+from tasks.memory import SIZES, follow_people, recall, recall_said, recall_sizes
 from tasks.progress import tell
 from tasks.session import Session
 
@@ -34,6 +34,7 @@ def decide_target(
     """
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
+        memory = follow_people(session.ledger, memory, sources)
         memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
         # A target that only a person can change is never changed unattended.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
 from provisioning.decide.fresh_losses import find_young
+from provisioning.decide.renamed import follow_renamed
 from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
@@ -48,6 +51,22 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         undone=ledger.suspended_rules(target),
         applied_policy=ledger.applied_policy(target),
     )
+
+
+def follow_people(ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSnapshot]) -> Memory:
+    """The memory with the identifiers that people go by now, where a source lists somebody no more.
+
+    A read whose files are lost says nothing of how they were known before.
+    """
+    links = memory.links
+    for name, snapshot in sources.items():
+        linked = links.loc[links["source"] == name, "source_id"]
+        if not snapshot.complete or linked.isin(snapshot.identities["source_id"]).all():
+            continue
+        last = ledger.last_complete(name)
+        if last is not None and not last.absent():
+            links = follow_renamed(links, name, last.frame("identities"), snapshot.identities)
+    return replace(memory, links=links)
 
 
 def recall_said(ledger: Ledger, memory: Memory, sources: list[str], now: datetime) -> pd.DataFrame:

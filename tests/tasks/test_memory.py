@@ -1,4 +1,4 @@
-"""What the last read said of people who got something lately."""
+"""What the last reads said: of people who got something lately, and of who they were."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from ledger import Ledger
 from provisioning.model.snapshots import Memory
-from tasks.memory import recall_said
+from tasks.memory import follow_people, recall_said
 from tests.provisioning.worlds import NOW, identity, links, source
 
 HOUR = timedelta(hours=1)
@@ -59,3 +59,28 @@ def test_a_read_whose_files_are_lost_says_nothing(ledger, tmp_path):
         file.unlink()
 
     assert said(ledger, memory(ann=1), ["idp"]) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "complete", "lost", "expected"),
+    [
+        ("beth", True, False, "id-beth"),
+        ("ann", True, False, "id-ann"),
+        ("beth", False, False, "id-ann"),
+        ("beth", True, True, "id-ann"),
+    ],
+)
+def test_people_are_followed_to_the_identifier_they_go_by_now(
+    ledger, tmp_path, listed, complete, lost, expected
+):
+    """By a whole read and what is kept of the one before it."""
+    run = ledger.start_run("sync", NOW + HOUR, policy="p")
+    before = {"identities": source([identity("ann", employee_number="7")]).identities}
+    ledger.save_snapshot("idp", before, complete=True, at=NOW + HOUR, run_id=run)
+    for file in tmp_path.rglob("*.parquet") if lost else ():
+        file.unlink()
+    now = source([identity(listed, employee_number="7")], complete=complete)
+
+    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now})
+
+    assert followed.links["source_id"].tolist() == [expected]
