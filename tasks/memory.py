@@ -61,11 +61,15 @@ def follow_people(ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSn
     links = memory.links
     for name, snapshot in sources.items():
         linked = links.loc[links["source"] == name, "source_id"]
-        if not snapshot.complete or linked.isin(snapshot.identities["source_id"]).all():
+        people = snapshot.identities
+        # Most sources tell no such number, and of them the last read need not be loaded.
+        if not snapshot.complete or people["employee_number"].isna().all():
+            continue
+        if linked.isin(people["source_id"]).all():
             continue
         last = ledger.last_complete(name)
         if last is not None and not last.absent():
-            links = follow_renamed(links, name, last.frame("identities"), snapshot.identities)
+            links = follow_renamed(links, name, last.frame("identities"), people)
     return replace(memory, links=links)
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 from provisioning.model.dates import Dates
 from provisioning.model.keys import Mask, Rows, coded, pick, take
 from provisioning.model.text import fold, folded
-from provisioning.model.words import BOOLEANS
-from sinks.atlassian_export.access import Meaning, read_access, stated
+from provisioning.model.words import booleans_among
+from sinks.atlassian_export.access import Meaning, meanings_among, read_access, stated
 from sinks.atlassian_export.layout import Layout
 from sinks.atlassian_export.states import compared
 
@@ -139,7 +139,7 @@ def _compared(
         if name == "state":
             words = compared(rows[place])
         elif name == "claimed":
-            words = words.map(BOOLEANS).astype("str").fillna(words)
+            words = words.map(booleans_among(rows[place].dropna().unique())).astype("str").fillna(words)
         elif place in dates:
             # What cannot be read is the least of all numbers, and so is none of the dates.
             moments = pd.Series(dates[place].times.to_numpy("int64"), dtype="Int64")
@@ -150,7 +150,9 @@ def _compared(
     for column in layout.products:
         if column.sort == "access":
             cells = rows[column.place]
-            meant = {cell: _meaning(cell, own) for cell in cells.dropna().unique()}
+            distinct = cells.dropna().unique()
+            known = meanings_among(distinct, own)
+            meant = {cell: _meaning(cell, known) for cell in distinct}
             yield column.place, cells.map(meant).astype("str")
         elif column.sort == "sites":
             yield column.place, folded(rows[column.place])

@@ -747,6 +747,22 @@ def test_rows_of_one_account_that_contradict_are_told(tmp_path: Path) -> None:
     assert page.rejects["problem"].str.contains("line 4").all()
 
 
+@pytest.mark.parametrize(("short", "long"), [("Y", "Yes"), ("1", "true")])
+def test_two_words_that_mean_the_same_contradict_nothing(tmp_path: Path, short: str, long: str) -> None:
+    """Rows of one account are compared by what their words mean in their column, as they are read by."""
+    rows = [f"1,a@acme.test,Active,{word},{word}" for word in (short, long)]
+    rows.append("2,b@acme.test,Active,N,N")
+    text = "\n".join(["User id,email,User status,Claimed,Jira - acme", *rows])
+    sink = from_text(tmp_path, text)
+
+    (accounts,) = sink.accounts()
+    (seats,) = sink.seats()
+
+    assert accounts.rejects.empty
+    assert accounts.frame["managed"].tolist() == [True, False]
+    assert seats.frame[["account_id", "billable"]].to_numpy().tolist() == [["1", True]]
+
+
 TWO_SITES = "Jira - acme,Last seen in Jira - acme,Jira - labs,Last seen in Jira - labs"
 GROUPED = (
     "Group name,User id,User name,email,User status,Added to org,Org role,"
