@@ -112,7 +112,7 @@ def _pools(group: tuple[Charge, ...], billed: pd.DataFrame, order: Positions) ->
     """What can be freed, by product; where people count once, whole people."""
     rows = np.unique(np.concatenate([charge.rows for charge in group]))
     going = order[np.isin(order, rows)]
-    if group[0].by_seats or group[0].contract.unit is Unit.HOST:
+    if group[0].per_seat or group[0].contract.unit is Unit.HOST:
         products = billed["product"].to_numpy()
         return {
             str(name): Pool(

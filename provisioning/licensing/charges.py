@@ -60,14 +60,14 @@ class Charge:
         return self.deployment, self.product, self.site
 
     @property
-    def by_seats(self) -> bool:
+    def per_seat(self) -> bool:
         """Whether each of its seats is one of its units."""
         return self.contract.unit in {Unit.USER, Unit.AGENT}
 
     @property
     def own(self) -> bool:
         """Whether its seats are those of its own product on one site."""
-        return self.by_seats and self.site != ALL_SITES
+        return self.per_seat and self.site != ALL_SITES
 
     @property
     def cost(self) -> Decimal:
@@ -134,7 +134,7 @@ def share_costs(charges: list[Charge], billed: pd.DataFrame, book: PriceBook) ->
     people = pd.Series(pd.factorize(billed["person"])[0])
     for charge in charges:
         rows = charge.rows
-        if not charge.by_seats and len(rows):
+        if not charge.per_seat and len(rows):
             rows = rows[~people.iloc[rows].duplicated().to_numpy()]
         if not len(rows):
             continue

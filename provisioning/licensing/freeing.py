@@ -69,7 +69,7 @@ def count_down(charge: Charge, billed: pd.DataFrame, rank: Cents) -> tuple[Posit
         return charge.rows, np.array([charge.held], dtype=np.int64)
     going = charge.rows[rank[charge.rows] >= 0]
     steps = going[np.argsort(rank[going], kind="stable")]
-    if charge.by_seats:
+    if charge.per_seat:
         fewer = np.arange(1, len(steps) + 1)
         return steps, np.concatenate([[charge.held], charge.held - fewer])
     if charge.contract.unit is Unit.HOST:
