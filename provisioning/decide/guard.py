@@ -12,6 +12,7 @@ import pandas as pd
 from provisioning.decide.changes import renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.lifecycle import LEAVER_REASONS
+from provisioning.decide.worked_on import describe_worked_on
 from provisioning.model.keys import Mask, Rows, pick, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
 from provisioning.model.terms import Action
@@ -122,7 +123,8 @@ def judge(
     share = lost["account_id"].nunique() / linked if linked else 0.0
     beyond = list(_limit_reasons(context, len(lost), lost["account_id"].nunique(), linked, share))
     reasons += [*beyond, *(_describe_causes(context, lost) if beyond else [])]
-    reasons += _steady_losses(context, fallen) if len(lost) else []
+    if len(lost):
+        reasons += [*_steady_losses(context, fallen), *describe_worked_on(context, lost)]
     older = dict(_older_files(context))
     if len(changes):
         reasons += [*older.values(), *_unread_reasons(context)]
