@@ -112,6 +112,15 @@ class Plans(Store):
             row = connection.execute(_planned().where(whole).order_by(p.seq.desc()).limit(1)).one_or_none()
             return None if row is None else _stored(connection, row)
 
+    def last_planned(self, target: str) -> datetime | None:
+        """When all that the policy asks for in a target was last decided; None where it never was."""
+        p = tables.planned.c
+        whole = (p.target == target) & p.undoes.is_(None) & (p.partial == false())
+        last = select(p.created).where(whole).order_by(p.seq.desc()).limit(1)
+        with self._reading() as connection:
+            found: datetime | None = connection.scalar(last)
+        return found
+
     def plans(self, run_id: str) -> list[StoredPlan]:
         """The plans of a run, in the order they were stored.
 

@@ -34,7 +34,7 @@ def decide_target(
     """
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
-        memory = follow_people(session.ledger, memory, sources)
+        memory = follow_people(session.ledger, memory, sources, name)
         memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
         # A target that only a person can change is never changed unattended.

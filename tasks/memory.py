@@ -53,11 +53,15 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
     )
 
 
-def follow_people(ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSnapshot]) -> Memory:
+def follow_people(
+    ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSnapshot], target: str
+) -> Memory:
     """The memory with the identifiers that people go by now, where a source lists somebody no more.
 
-    A read whose files are lost says nothing of how they were known before.
+    How they were known is told by the read that the target was last decided by: there may be newer ones, made
+    while it could not be reached. One whose files are lost says nothing.
     """
+    decided = ledger.last_planned(target)
     links = memory.links
     for name, snapshot in sources.items():
         linked = links.loc[links["source"] == name, "source_id"]
@@ -67,7 +71,7 @@ def follow_people(ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSn
             continue
         if linked.isin(people["source_id"]).all():
             continue
-        last = ledger.last_complete(name)
+        last = ledger.last_complete(name, at=decided)
         if last is not None and not last.absent():
             links = follow_renamed(links, name, last.frame("identities"), people)
     return replace(memory, links=links)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ledger import Ledger
+from ledger import Ledger, StoredPlan
+from provisioning.model.frames import Changes, empty
 from provisioning.model.snapshots import Memory
 from tasks.memory import follow_people, recall_said
 from tests.provisioning.worlds import NOW, identity, links, source
@@ -81,6 +82,23 @@ def test_people_are_followed_to_the_identifier_they_go_by_now(
         file.unlink()
     now = source([identity(listed, employee_number="7")], complete=complete)
 
-    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now})
+    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, "cloud")
 
     assert followed.links["source_id"].tolist() == [expected]
+
+
+def test_a_target_that_was_away_follows_from_the_read_it_was_last_decided_by(ledger):
+    """Newer reads were made while it was away, and a plan of some people alone decided of nobody else."""
+    runs = [ledger.start_run("sync", NOW + hours * HOUR, policy="p") for hours in (1, 2, 3)]
+    for hours, (run, name) in enumerate(zip(runs, ("ann", "beth", "beth"), strict=True), start=1):
+        read = {"identities": source([identity(name, employee_number="7")]).identities}
+        ledger.save_snapshot("idp", read, complete=True, at=NOW + hours * HOUR, run_id=run)
+    for hours, fingerprint in ((1, "a" * 64), (3, "b" * 64)):
+        at, some = NOW + hours * HOUR, hours == 3
+        plan = StoredPlan(fingerprint, "cloud", runs[hours - 1], "p", [], at, empty(Changes), partial=some)
+        ledger.store_plan(plan)
+    now = source([identity("beth", employee_number="7")])
+
+    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, "cloud")
+
+    assert followed.links["source_id"].tolist() == ["id-beth"]
