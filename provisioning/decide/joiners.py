@@ -125,6 +125,8 @@ def _find_collisions(context: Context, person: Rows, wanted: pd.DataFrame) -> tu
     """Joiners whose e-mail address or user name is another's, with the reasons; nothing is done with them."""
     accounts = context.target.accounts
     there = accounts[(accounts["kind"] == "person").to_numpy() & ~context.deleted]
+    rejects = context.target.rejects
+    unread = folded(pd.concat([rejects["key"], rejects["value"]], ignore_index=True))
     ambiguous = np.zeros(len(person), dtype=np.bool_)
     ambiguities: list[Ambiguity] = []
     for name in ("email", "user_name"):
@@ -134,6 +136,7 @@ def _find_collisions(context: Context, person: Rows, wanted: pd.DataFrame) -> tu
         for clash, reason in (
             (several, f"several people without an account would get the same {name}"),
             (taken & ~several, f"an account already has the same {name}"),
+            (positions(key, unread) >= 0, f"an account that could not be read has the same {name}"),
         ):
             ambiguities += [Ambiguity(int(row), -1, name, reason) for row in person[clash & ~ambiguous]]
             ambiguous |= clash

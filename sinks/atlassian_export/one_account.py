@@ -81,7 +81,8 @@ class Merged(NamedTuple):
         rows: cells, one column a position.
         dates: what the columns of dates hold, by position.
         doubted: of which accounts the rows differ, by position of the column.
-        differing: rows that state something else than the first that states anything, by position.
+        differing: rows that state something else than the first that states anything, by position; of what
+            names an account the first as well, for nobody knows which of them is right.
     """
 
     rows: pd.DataFrame
@@ -113,11 +114,14 @@ def merge_rows(
     merged = {place: take(rows[place], at) for place, at in chosen.items()}
     read = {place: _take_dates(dates[place], chosen[place]) for place in dates}
     doubted, differing = {}, {}
+    names = [layout.header.places.get(name) for name in ("email", "user_name")]
     for place, words in _compared(rows, dates, layout, roles):
         differs = _differing(words, spread)
         if differs.any():
             which = np.zeros(len(spread.keys), dtype=np.bool_)
             which[spread.number[differs]] = True
+            if place in names:
+                differs[spread.first(words.notna().to_numpy())[which]] = True
             doubted[place], differing[place] = pd.Series(which), pd.Series(differs, index=rows.index)
             kept = _joined(rows[place], spread, which) if place in layout.several else None
             merged[place] = merged[place].mask(doubted[place], kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from provisioning.decide.plan import invert
-from provisioning.model.frames import Assignments, Taken, complete, rows
+from provisioning.model.frames import Assignments, Rejects, Taken, complete, rows
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import (
     MAP,
@@ -117,6 +118,19 @@ def test_people_without_an_address_and_twins_are_not_created():
     assert done(decision.plan.changes) == [("create", "dan", None)]
     assert "1 person gets no account, because they have no email: ann" in messages(decision)
     assert decision.ambiguities["source_id"].tolist() == ["id-bob", "id-cyd"]
+
+
+@pytest.mark.parametrize("column", ["key", "value"])
+def test_whoever_may_have_an_account_that_could_not_be_read_gets_no_second_one(column):
+    """Its rows name two addresses, say: either of them may be that of its owner."""
+    told = {"key": ["1"], "value": ["x"], column: ["ANN@acme.test"]}
+    rejected = frame(Rejects, [{"origin": "cloud", "field": "email", "problem": "p", "remedy": "r"}])
+    there = replace(target([account("eve")]), rejects=rejected.assign(**told))
+
+    decision = think(source([identity("ann"), identity("bob")]), there, policy())
+
+    assert done(decision.plan.changes) == [("create", "bob", None)]
+    assert decision.ambiguities["reason"].tolist() == ["an account that could not be read has the same email"]
 
 
 def test_an_account_in_step_is_left_alone():

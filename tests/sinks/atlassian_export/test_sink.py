@@ -747,6 +747,19 @@ def test_rows_of_one_account_that_contradict_are_told(tmp_path: Path) -> None:
     assert page.rejects["problem"].str.contains("line 4").all()
 
 
+def test_of_two_addresses_of_one_account_both_are_told(tmp_path: Path) -> None:
+    """Whoever has either of them may be the one whose account it is."""
+    text = "User id,email,User status\n1,a@acme.test,Active\n1,b@acme.test,Active\n2,c@acme.test,Active"
+
+    (page,) = from_text(tmp_path, text).accounts()
+
+    assert page.frame["email"].isna().tolist() == [True, False]
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [
+        ["1", "email", "a@acme.test"],
+        ["1", "email", "b@acme.test"],
+    ]
+
+
 @pytest.mark.parametrize(("short", "long"), [("Y", "Yes"), ("1", "true")])
 def test_two_words_that_mean_the_same_contradict_nothing(tmp_path: Path, short: str, long: str) -> None:
     """Rows of one account are compared by what their words mean in their column, as they are read by."""
@@ -857,8 +870,8 @@ def test_what_rows_of_one_account_state_differently_is_unknown(
 
     (value,) = page.frame[field]
     assert told == (None if pd.isna(value) else value)
-    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", field, other]]
-    assert "line 3" in page.rejects["problem"].item()
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist()[-1] == ["1", field, other]
+    assert "line 3" in page.rejects["problem"].iloc[-1]
     assert read(sink, "seats")["billable"].tolist() == [field != "state"]
 
 
@@ -889,7 +902,7 @@ def test_an_odd_word_is_told_with_all_lines_of_its_account(tmp_path: Path) -> No
     text = f"{HEAD}Jira - acme\n{ADA}\n{ADA}Wizard\n"
     (page,) = from_text(tmp_path, text).seats()
 
-    assert "lines 2, 3" in page.rejects["problem"].item()
+    assert page.rejects["problem"].str.contains("lines 2, 3").all()
 
 
 def test_a_column_that_is_absent_is_no_column_that_is_empty(tmp_path: Path) -> None:
