@@ -45,14 +45,18 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             f"plan {short} was decided by another policy than {session.config.name} is now",
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
-    _require_young(session, plan)
+    require_young(session, plan)
     missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
     if missing:
         raise NotReleased(refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
 
 
-def _require_young(session: Session, plan: StoredPlan) -> None:
-    """Refuse a plan that is older than an approval may be: what it was decided by may be so no more."""
+def require_young(session: Session, plan: StoredPlan) -> None:
+    """Refuse a plan that is older than an approval may be: what it was decided by may be so no more.
+
+    Raises:
+        NotReleased: it is too old to be made.
+    """
     timeout = session.policy.approve.timeout
     if plan.created >= session.moment() - timeout:
         return

@@ -15,6 +15,8 @@ def describe_in_step(summary: dict[str, Any]) -> str:
     if summary["flow"] == "apply":
         return f"All changes of the plan for {' and '.join(summary['fingerprints'])} are made."
     left = left_alone(summary)
+    if summary["asked_for"]:
+        return f"Whoever was asked for is in step{''.join(f'; {one}' for one in left)}."
     return f"Everything else is in step; {'; '.join(left)}." if left else "Everything is in step."
 
 

@@ -133,6 +133,7 @@ def _empty_summary(session: Session) -> dict[str, Any]:
     return {
         "run_id": session.run_id,
         "flow": session.flow,
+        "asked_for": len(session.only),
         "fingerprint": None,
         "verdict": "done",
         "exit_code": 0,

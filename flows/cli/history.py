@@ -27,13 +27,15 @@ def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str
 
     Raises:
         NobodyApproves: there is no name.
+        NotReleased: the plan is too old to be made.
     """
-    from tasks.consent import missing_approvals, require_approver
+    from tasks.consent import missing_approvals, require_approver, require_young
 
     approver = require_approver(by)
 
     with open_session(config) as session:
         stored = session.ledger.plan(plan)
+        require_young(session, stored)
         session.ledger.approve(stored.fingerprint, by=approver, reason=reason, at=session.moment())
         session.ledger.accept(stored.run_id)
         missing = missing_approvals(session, stored, blocked=True)

@@ -35,7 +35,9 @@ def session(policy_file: Path):
         yield session
 
 
-def plan(session: Session, *, changes: int, blocked_by: list[str]) -> StoredPlan:
+def plan(
+    session: Session, *, changes: int, blocked_by: list[str], ago: timedelta = timedelta(0)
+) -> StoredPlan:
     """A plan of that many changes in the ledger."""
     actions = [Action.CREATE.value] * changes
     text = dict.fromkeys(("before", "after", "rule"), "")
@@ -45,7 +47,9 @@ def plan(session: Session, *, changes: int, blocked_by: list[str]) -> StoredPlan
     policy = session.policy.fingerprint()
     run_id = session.ledger.start_run("reconcile", session.now, policy=policy)
     session.ledger.store_plan(
-        StoredPlan(FINGERPRINT, "cloud", run_id, policy, blocked_by, session.now, complete(Changes, rows))
+        StoredPlan(
+            FINGERPRINT, "cloud", run_id, policy, blocked_by, session.now - ago, complete(Changes, rows)
+        )
     )
     return session.ledger.plan(FINGERPRINT)
 
@@ -133,6 +137,17 @@ def test_the_command_says_that_another_person_must_approve_too(session):
 
     assert "another person must approve it too" in first
     assert "is approved by bo. Next: seatwise apply" in second
+
+
+def test_the_command_approves_no_plan_that_is_too_old_to_be_made(session):
+    """Whoever approves it would be sent to an apply that refuses it."""
+    from flows.cli.history import approve_plan
+
+    plan(session, changes=1, blocked_by=["a limit"], ago=session.policy.approve.timeout + timedelta(hours=1))
+
+    with pytest.raises(NotReleased, match="no plan is applied"):
+        approve_plan(session.config, FINGERPRINT, by="ann", reason="read")
+    assert session.ledger.approvals(FINGERPRINT).empty
 
 
 def test_sync_applies_a_plan_once_the_second_person_has_approved(session, monkeypatch):

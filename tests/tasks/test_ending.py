@@ -12,7 +12,7 @@ from tasks.in_step import describe_in_step
 NOTHING_TO_DO: dict[str, Any] = {
     "flow": "sync", "run_id": "r1", "changes": {}, "identities": 3, "accounts": 2, "targets_failed": {},
     "failures": [], "rejected": [], "blocked_by": [], "rehearsed": None, "waiting": {}, "propagating": 0,
-    "rejects": {}, "seats_left": {}, "applied": 0, "failed": 0,
+    "rejects": {}, "seats_left": {}, "applied": 0, "failed": 0, "asked_for": 0,
 }  # fmt: skip
 
 
@@ -22,6 +22,7 @@ NOTHING_TO_DO: dict[str, Any] = {
         ("done", {}, "In step: 3 identities"),
         ("done, rows not read", {"rejects": {"okta": {"email": 2}}}, "Not all in step: 3 identities"),
         ("done, seats left", {"seats_left": {"acme": 1}}, "Not all in step: 3 identities"),
+        ("done", {"asked_for": 2}, "In step is who was asked for, 2 addresses."),
         ("done", {"unconfirmed": 2}, "Not all in step: 3 identities"),
         ("done", {"ambiguous": 1, "identities": 1}, "Not all in step: 1 identity and 2 accounts"),
     ],
@@ -53,6 +54,8 @@ def test_a_name_in_the_sentence_feigns_no_second_line():
     ("facts", "words"),
     [
         ({}, "Everything is in step."),
+        ({"asked_for": 1}, "Whoever was asked for is in step."),
+        ({"asked_for": 1, "unconfirmed": 1}, "Whoever was asked for is in step; 1 change is left for the"),
         ({"ambiguous": 1}, "Everything else is in step; 1 row is ambiguous, nothing is done about that"),
         (
             {"ambiguous": 16},
