@@ -72,8 +72,9 @@ class Visitor:
         expect(page.locator(".p-select-option__text:visible")).to_have_count(0)
 
     def open(self, run: str) -> None:
-        """Look at a run."""
+        """Look at a run until its log is there; a page that is left while it draws has errors of its own."""
         self.page.goto(f"{self.home}/runs/flow-run/{run}")
+        expect(self.page.get_by_text("prefect.flow_runs").first).to_be_visible()
 
     def approve(self, run: str, reason: str, name: str) -> None:
         """Open the run, press Resume and fill what is asked; once more where the server was busy."""
