@@ -18,6 +18,7 @@ from reports.plan_text import plan_title
 from sources.scim_push.options import ScimPushOptions
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.kept import remember_read
+from tasks.last_reads import recall_unlisted
 from tasks.memory import SIZES, follow_people, recall, recall_said, recall_sizes
 from tasks.progress import tell
 from tasks.session import Session
@@ -35,6 +36,7 @@ def decide_target(
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
         memory = follow_people(session.ledger, memory, sources, name)
+        memory = recall_unlisted(session.ledger, memory, sources)
         memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
         # A target that only a person can change is never changed unattended.
@@ -173,7 +175,9 @@ def _still_leaving(decision: Decision, known: set[str], doubtful: set[str]) -> p
     """
     memory, remembered = decision.context.memory, decision.context.correlation.remembered
     unlisted = remembered["source"].isin(decision.verdict.older) | (remembered["row"] < 0)
-    unsure = doubtful | set(remembered.loc[unlisted & (remembered["account"] >= 0), "account_id"])
+    unread = take(decision.context.target.accounts["account_id"], decision.context.lifecycle.unsure)
+    there = remembered["account"] >= 0
+    unsure = doubtful | set(unread) | set(remembered.loc[unlisted & there, "account_id"])
     kept = sorted(one for one in unsure if one in memory.leavers and one not in known)
     return pd.DataFrame(
         {

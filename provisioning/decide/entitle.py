@@ -14,8 +14,9 @@ from provisioning.decide.idp_groups import IdpGroup, list_idp_groups, silent_gro
 from provisioning.decide.new_groups import GroupNumbers, NewGroup
 from provisioning.decide.people import DEPARTED, SUSPENDED
 from provisioning.model import frames
+from provisioning.model.guessed_rows import MEMBERS
 from provisioning.model.keys import Mask, Rows, coded, first_of_each, follow, pick, positions, within
-from provisioning.model.snapshots import MEMBERS, SourceSnapshot
+from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.text import fold, matching
 from provisioning.policy.rules import SourceRules, TargetRules
 from provisioning.policy.scope import counting

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from provisioning.decide.context import Context
-from provisioning.model.snapshots import MEMBERS, GroupSize, Sizes, SourceSnapshot, measure_groups
+from provisioning.model.guessed_rows import MEMBERS
+from provisioning.model.snapshots import GroupSize, Sizes, SourceSnapshot, measure_groups
 from provisioning.model.text import fold
 from provisioning.policy.rules import SourceRules
 

@@ -11,7 +11,9 @@ from provisioning.decide.attributes import derive_attributes, packed_rows
 from provisioning.decide.changes import part, state
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.correlate import Ambiguity
-from provisioning.model.keys import Mask, Rows, positions, take
+from provisioning.decide.unread_rows import find_unread_links
+from provisioning.model.guessed_rows import cells_shown
+from provisioning.model.keys import Mask, Rows, positions, take, within
 from provisioning.model.terms import AccountState, Action
 from provisioning.model.text import folded
 from provisioning.policy.transform import DEFAULT_ATTRIBUTES
@@ -21,6 +23,9 @@ _BACK = {
     AccountState.DEACTIVATED.value: Action.REACTIVATE,
     AccountState.DELETED.value: Action.CANCEL_DELETE,
 }
+
+
+_LINKED = "the linked account may stand in a row of the target that could not be read"
 
 
 class NewAccounts(NamedTuple):
@@ -40,6 +45,9 @@ def create(context: Context) -> NewAccounts:
         person = person[:0]
     wanted = derive_attributes(context, person, list(DEFAULT_ATTRIBUTES))
     ambiguities, ambiguous = _find_collisions(context, person, wanted)
+    linked = _find_linked(context, person) & ~ambiguous
+    ambiguities += [Ambiguity(int(row), -1, "link", _LINKED) for row in person[linked]]
+    ambiguous |= linked
     certain = _is_complete(context, wanted) & ~ambiguous
     person, wanted = person[certain], wanted[certain].reset_index(drop=True)
     source = take(context.people.records["source"], person)
@@ -121,12 +129,20 @@ def _is_complete(context: Context, wanted: pd.DataFrame) -> Mask:
     return complete
 
 
+def _find_linked(context: Context, person: Rows) -> Mask:
+    """Joiners who are linked with an account that a row of the target may be which could not be read."""
+    known = context.correlation.remembered
+    unread = find_unread_links(known, context.target) & (known["account"] < 0).to_numpy()
+    return within(person, known.loc[unread, "row"].to_numpy(np.int64))
+
+
 def _find_collisions(context: Context, person: Rows, wanted: pd.DataFrame) -> tuple[list[Ambiguity], Mask]:
     """Joiners whose e-mail address or user name is another's, with the reasons; nothing is done with them."""
     accounts = context.target.accounts
     there = accounts[(accounts["kind"] == "person").to_numpy() & ~context.deleted]
     rejects = context.target.rejects
-    unread = folded(pd.concat([rejects["key"], rejects["value"]], ignore_index=True))
+    told = folded(pd.concat([rejects["key"], rejects["value"]], ignore_index=True))
+    unread = pd.concat([told, cells_shown(rejects)], ignore_index=True)
     ambiguous = np.zeros(len(person), dtype=np.bool_)
     ambiguities: list[Ambiguity] = []
     for name in ("email", "user_name"):

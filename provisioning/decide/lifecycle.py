@@ -11,7 +11,7 @@ import pandas as pd
 
 from provisioning.decide.correlate import Correlation
 from provisioning.decide.people import ACTIVE, DEPARTED, SUSPENDED, WAITING, People
-from provisioning.decide.unread_rows import find_unread, list_missing
+from provisioning.decide.unread_rows import find_unread, find_unread_links, find_unread_people, list_missing
 from provisioning.model import frames
 from provisioning.model.frames import Movements
 from provisioning.model.keys import Mask, Rows, locate, pick, positions, take, within
@@ -48,6 +48,7 @@ class Lifecycle:
         since: when a leaver was first seen as such, or for the present cause where causes have stages of
             their own or the last one was no lasting one; the present time for joiners and rehires, else null.
         lasting: for leavers, whether the reason lasts; of those suspended nothing is deleted.
+        unsure: accounts of whoever is no leaver, for a row that could not be read may say otherwise.
     """
 
     person: Rows
@@ -58,6 +59,7 @@ class Lifecycle:
     source_id: pd.Series
     since: pd.Series
     lasting: Mask
+    unsure: Rows
 
     def moved_as(self, *movements: str) -> Mask:
         """Which rows are of these movements."""
@@ -90,7 +92,11 @@ def derive_lifecycle(
         now: aware time.
         apart: whether each cause of leaving has stages of its own.
     """
-    table = _list_moved(people, target, correlation, _find_vanished(people, target, correlation, sources))
+    vanished = _find_vanished(people, target, correlation, sources, memory)
+    listed = _list_moved(people, target, correlation, vanished)
+    unread = pick(find_unread_people(people, sources), listed["person"].to_numpy(np.int64))
+    unsure = (listed["movement"] == "leaver") & unread
+    table = listed[~unsure].reset_index(drop=True)
     account_ids = take(target.accounts["account_id"], table["account"].to_numpy(np.int64))
     return Lifecycle(
         person=table["person"].to_numpy(np.int64),
@@ -101,6 +107,7 @@ def derive_lifecycle(
         source_id=table["source_id"],
         since=_first_seen(table[["movement", "reason"]], account_ids, memory, now, apart=apart),
         lasting=(table["reason"] != SUSPENDED).to_numpy(np.bool_),
+        unsure=listed.loc[unsure, "account"].to_numpy(np.int64),
     )
 
 
@@ -162,7 +169,7 @@ def find_lasting_links(people: People, target: TargetSnapshot, correlation: Corr
     rows, accounts = known["row"].to_numpy(np.int64), known["account"].to_numpy(np.int64)
     unsettled = (rows < 0) | pick(correlation.ambiguous | (people.person < 0), rows)
     free = ~pick(correlation.person >= 0, accounts)
-    unread = positions(known["account_id"], target.rejects["key"]) >= 0
+    unread = find_unread_links(known, target)
     lasting: Mask = np.where(accounts >= 0, unsettled & free, unread | (not target.complete))
     return lasting
 
@@ -227,6 +234,7 @@ def _find_vanished(
     target: TargetSnapshot,
     correlation: Correlation,
     sources: Mapping[str, SourceSnapshot],
+    memory: Memory,
 ) -> pd.DataFrame:
     """Links whose identity a whole read did not list, and not because its row could not be read."""
     known = correlation.remembered
@@ -235,7 +243,7 @@ def _find_vanished(
     vanished: Mask = np.zeros(len(known), dtype=np.bool_)
     for name, snapshot in sources.items():
         here = missing[missing["source"] == name]
-        gone = ~find_unread(snapshot, here).people & snapshot.complete
+        gone = ~find_unread(name, sources, here, memory).people & snapshot.complete
         vanished |= known.index.isin(here.index[gone])
     vanished &= ~within(accounts, np.flatnonzero(correlation.ambiguous_accounts))
     return known[vanished & find_lasting_links(people, target, correlation)]

@@ -31,13 +31,15 @@ def note_unread(context: Context) -> None:
     missing = list_missing(context.correlation, context.target)
     states = take(context.target.accounts["state"], missing["account"].to_numpy(np.int64))
     missing = missing[states.isin(USABLE).to_numpy(np.bool_)]
-    for name, snapshot in context.sources.items():
+    for name in context.sources:
         here = missing[missing["source"] == name]
-        rows = find_unread(snapshot, here).rows
-        if rows and len(here):
-            verb = "it does not list loses" if len(here) == 1 else "it does not list lose"
+        unread = find_unread(name, context.sources, here, context.memory)
+        held = here[unread.people]
+        if unread.rows and len(held):
+            verb = "it does not list loses" if len(held) == 1 else "it does not list lose"
             context.note(
-                f"{count(rows, 'rejected row')} of {name} may be anybody's, so "
-                f"{count(len(here), 'person', 'people')} {verb} nothing for that",
+                f"{count(unread.rows, 'rejected row')} of {name} may be anybody's, so "
+                f"{count(len(held), 'person', 'people')} {verb} nothing for that: "
+                f"{list_names(set(held['email'].fillna(held['source_id'])))}",
                 f"correct the rows of {name} that rejects.csv names, then run again",
             )

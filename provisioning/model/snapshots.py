@@ -12,12 +12,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from provisioning.model import frames
+from provisioning.model.guessed_rows import MEMBERS, digest_rows
 from provisioning.model.text import folded
-
-MEMBERS = "members"
-"""The field of a reject that says of a group that its members were not all understood."""
-ROW = "row"
-"""The field of a reject of a whole row: nobody knows which of its fields is which, and its key is a guess."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +128,8 @@ class Sizes(NamedTuple):
     """Groups by their identifier."""
     as_of: datetime | None = None
     """When the file it was read from was written."""
+    unread: Sequence[str] | None = None
+    """What rows that may be anybody's are known by; None where an earlier version kept nothing of them."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +149,7 @@ class Memory:
         ended: account_ids of the accounts that Seatwise suspended, deactivated or deleted, and that it has
             not brought back since.
         previous: source → Sizes of its last complete read.
+        unlisted: source → identifiers of linked people whom that read did not list, where one asked for them.
         sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
         undone: account_id, rule, action, entitlement_id and rule_digest of what a person took back, as
             `undone.name_rules`, `undone.name_entitlements` and `undone.digest_rule` give them.
@@ -167,6 +166,7 @@ class Memory:
     made: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
+    unlisted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
     undone: pd.DataFrame = field(default_factory=_nothing_undone)
     applied_policy: str | None = None
@@ -188,7 +188,8 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
     groups = measure_groups(snapshot.memberships, {} if before is None else before.groups)
-    return Sizes(len(people), len(snapshot.memberships), segments, groups, snapshot.as_of)
+    unread = tuple(sorted(digest_rows(snapshot.rejects)))
+    return Sizes(len(people), len(snapshot.memberships), segments, groups, snapshot.as_of, unread)
 
 
 def measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:

@@ -12,8 +12,9 @@ from dataclasses import replace
 import pandas as pd
 
 from provisioning.model.frames import Rejects, complete, concat
+from provisioning.model.guessed_rows import MEMBERS
 from provisioning.model.keys import positions
-from provisioning.model.snapshots import MEMBERS, SourceSnapshot
+from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.text import folded
 
 VALUE = "value"

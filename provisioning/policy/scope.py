@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from provisioning.model.guessed_rows import MEMBERS
 from provisioning.model.keys import Mask, coded, positions, within
-from provisioning.model.snapshots import MEMBERS, SourceSnapshot
+from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import matching
 from provisioning.policy.filters import matches

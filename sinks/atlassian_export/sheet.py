@@ -16,6 +16,7 @@ from provisioning.model import delimited
 from provisioning.model.dates import Dates
 from provisioning.model.findings import Unreadable
 from provisioning.model.frames import Rejects, concat, empty
+from provisioning.model.guessed_rows import BETWEEN, ROW
 from provisioning.model.intake import reject
 from provisioning.model.text import folded
 from provisioning.model.words import known
@@ -149,8 +150,8 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
             report(which, header.field(place), rows[place], CONTRADICTS, AGREE)
             for place, which in merged.differing.items()
         ),
-        report(strangers.notna(), "row", strangers, NO_ACCOUNT, REMOVE),
-        report(keys.isna() & strangers.isna(), "row", nothing, "it names nobody"),
+        report(strangers.notna(), ROW, strangers, NO_ACCOUNT, REMOVE),
+        report(keys.isna() & strangers.isna(), ROW, nothing, "it names nobody"),
         _ragged(table, name),
         members.rejects,
     ]
@@ -217,8 +218,8 @@ def _ragged(table: delimited.Table, name: str) -> pd.DataFrame:
     rows = [
         reject(
             None,
-            "row",
-            ", ".join(row.fields)[:200],
+            ROW,
+            BETWEEN.join(row.fields)[:1000],
             f"line {row.line} has {len(row.fields)} fields, the others {table.rows.shape[1]}",
             origin=name,
             remedy="export the file again, or quote fields that hold the delimiter",

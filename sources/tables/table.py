@@ -19,9 +19,9 @@ from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Rejects, concat
+from provisioning.model.guessed_rows import BETWEEN, ROW
 from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
-from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
 from provisioning.model.words import known, states_among
 from sources.kit.states import STAGED, state_remedy
@@ -108,7 +108,10 @@ class Table:
         keys = _key(sheet)
         named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
         page = read_groups(named, keys, groups.separator, source=self.name)
-        yield add_unread(page, len(sheet.ragged) + int(keys.isna().sum()), source=self.name)
+        # Where each row is a person of its own, one that could not be read is of nobody who is listed.
+        apart = not keys.dropna().duplicated().any()
+        unread = 0 if apart else len(sheet.ragged) + int(keys.isna().sum())
+        yield add_unread(page, unread, source=self.name)
 
     def check(self) -> list[Finding]:
         """Say whether the table can be read, which header fills which column, and what is not understood."""
@@ -250,7 +253,7 @@ class Table:
             reject(
                 row.fields[place] if place < len(row.fields) else None,
                 ROW,
-                ", ".join(row.fields)[:200],
+                BETWEEN.join(row.fields)[:1000],
                 f"line {row.line} has {len(row.fields)} fields, the header {len(sheet.header.names)}",
                 origin=self.name,
                 remedy="quote fields that hold the delimiter, then run again",

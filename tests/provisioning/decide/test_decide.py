@@ -120,6 +120,19 @@ def test_people_without_an_address_and_twins_are_not_created():
     assert decision.ambiguities["source_id"].tolist() == ["id-bob", "id-cyd"]
 
 
+@pytest.mark.parametrize("linked", [links("ann"), links()])
+def test_whose_account_may_stand_in_a_row_askew_gets_no_second_one(linked):
+    """The link lasts where it is not found, and a row that shows an address is that of its owner."""
+    shown = {"value": "acc-9, Ann Jr" if len(linked) else "712:9, Ann,  Jr, ann@acme.test"}
+    row = {"origin": "cloud", "field": "row", "problem": "p", "remedy": "r", **shown}
+    there = replace(target([account("eve")]), rejects=frame(Rejects, [row]))
+
+    decision = think(source([identity("ann"), identity("bob")]), there, policy(), memory=Memory(links=linked))
+
+    assert done(decision.plan.changes) == [("create", "bob", None)]
+    assert decision.links["account_id"].tolist() == linked["account_id"].tolist()
+
+
 @pytest.mark.parametrize("column", ["key", "value"])
 def test_whoever_may_have_an_account_that_could_not_be_read_gets_no_second_one(column):
     """Its rows name two addresses, say: either of them may be that of its owner."""

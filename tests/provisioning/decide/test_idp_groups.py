@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from provisioning.model.frames import Assignments, Rejects, concat
-from provisioning.model.snapshots import MEMBERS, Memory, Sizes, measure
+from provisioning.model.guessed_rows import MEMBERS
+from provisioning.model.snapshots import Memory, Sizes, measure
 from tests.provisioning.worlds import (
     account,
     done,

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.model.frames import Rejects
-from provisioning.model.snapshots import Memory
+from provisioning.model.snapshots import Memory, measure
 from tests.provisioning.worlds import (
     NOW,
     account,
@@ -188,11 +188,11 @@ def unread(*told):
     return frame(Rejects, rows)
 
 
-def losers(rejects):
+def losers(rejects, **memory):
     """Whose seats go, of Ann and Bob who are not listed, and the notes."""
     there = target([account(name) for name in ("ann", "bob", "eve")], {"jira-users": ["ann", "bob", "eve"]})
     people = replace(source([identity("eve")], {"atl-jira": ["eve"]}), rejects=rejects)
-    decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob", "eve")))
+    decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob", "eve"), **memory))
     return {who for _, who, _ in done(decision.plan.changes)}, [note.message for note in decision.notes]
 
 
@@ -216,9 +216,8 @@ def test_a_row_that_may_be_anybodys_makes_nobody_a_leaver(told):
     gone, notes = losers(unread(told))
 
     assert gone == set()
-    assert (
-        "1 rejected row of idp may be anybody's, so 2 people it does not list lose nothing for that" in notes
-    )
+    words = "1 rejected row of idp may be anybody's, so 2 people it does not list lose nothing for that: "
+    assert words + "ann@acme.test, bob@acme.test" in notes
 
 
 @pytest.mark.parametrize(
@@ -248,6 +247,61 @@ def test_an_address_of_several_people_names_none_of_them():
     decision = think(people, there, policy(), memory=Memory(links=links("ann", "bob")))
 
     assert not {"ann", "bob"} & {who for _, who, _ in done(decision.plan.changes)}
+
+
+def stood(*told):
+    """What the last read kept of such rows."""
+    read = replace(source([identity(name) for name in ("ann", "bob", "eve")]), rejects=unread(*told))
+    return {"idp": measure(read)}
+
+
+def test_a_row_that_stood_there_when_they_were_listed_is_not_theirs():
+    """A contractor without an identifier, or a line below the list, is there every day."""
+    row = ("nobody@acme.test", "source_id")
+
+    gone, notes = losers(unread(row), previous=stood(row))
+    held, _ = losers(unread(row, (None, "row")), previous=stood(row))
+
+    assert (gone, held) == ({"ann", "bob"}, set())
+    assert not any("anybody's" in note for note in notes)
+
+
+def test_whoever_was_held_for_a_row_is_held_until_it_can_be_read():
+    """It stood in the last read, too; but that did not list them either. Who left before then stays gone."""
+    row = (None, "row")
+    before = {"previous": stood(row), "unlisted": {"idp": frozenset({"id-ann", "id-bob"})}}
+
+    held, notes = losers(unread(row), **before)
+    gone, _ = losers(unread(row), leavers={"acc-bob": NOW}, **before)
+
+    assert (held, gone) == (set(), {"bob"})
+    assert any(
+        "so 2 people it does not list lose nothing for that: ann@acme.test, bob" in one for one in notes
+    )
+
+
+def test_a_line_of_one_field_is_the_same_whatever_its_figures():
+    """The number of rows below a list; a row of several fields is somebody else's with other figures."""
+    line, row = ("59 records exported on 2026-12-01", "row"), ("id-7, Ann", "row")
+
+    gone, _ = losers(unread(line), previous=stood(("60 records exported on 2026-11-30", "row")))
+    held, _ = losers(unread(row), previous=stood(("id-8, Ann", "row")))
+
+    assert (gone, held) == ({"ann", "bob"}, set())
+
+
+@pytest.mark.parametrize("shown", ["id-ann, x", "x, Ann@ACME.test,  EMEA"])
+@pytest.mark.parametrize("listed", [[], [identity("ann", state="departed")]])
+def test_whom_a_row_of_another_source_shows_loses_nothing(shown, listed):
+    """They moved to that list, or are at work by it; nobody knows before it can be read."""
+    there = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    askew = unread((None, "row")).assign(value=shown)
+    other = replace(source([identity("eve")], name="other"), rejects=askew)
+    rules = policy(sources=[{"from": "idp"}, {"from": "other"}])
+
+    decision = think([source(listed), other], there, rules, memory=Memory(links=links("ann", "bob")))
+
+    assert {who for _, who, _ in done(decision.plan.changes)} & {"ann", "bob"} == {"bob"}
 
 
 def test_rows_of_one_source_spare_nobody_of_another():

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from provisioning.model.findings import Unreadable
+from provisioning.model.guessed_rows import MEMBERS, ROW
 from provisioning.model.screening import Screened
-from provisioning.model.snapshots import MEMBERS, ROW
 from sources.tables.csv import Csv, CsvOptions
 from sources.tables.groups import ANY
 from sources.tables.headers import spell
