@@ -1,4 +1,4 @@
-"""A plan of which nobody can tell whether it was of some people alone does not count as whole.
+"""Whom a plan of some people is of; one of which nobody can tell whose it is does not count as whole.
 
 Revision: 0010
 """
@@ -14,6 +14,7 @@ down_revision = "0009"
 
 def upgrade() -> None:
     """Only a run for everyone ever catalogued a read, so such a run's plan is known to be whole."""
+    op.add_column("planned", sa.Column("asked_for", sa.JSON(), nullable=True))
     planned = sa.table("planned", sa.column("partial", sa.Boolean), sa.column("run_id", sa.Text))
     snapshots = sa.table("snapshots", sa.column("run_id", sa.Text))
     kept = sa.select(snapshots.c.run_id).where(snapshots.c.run_id.is_not(None))
