@@ -8,6 +8,7 @@ from ledger.runs import login
 from ledger.tables import REJECTED
 from provisioning.policy.values import duration_text
 from tasks.approver import approver_key, approver_name
+from tasks.overtaken import find_overtaken
 from tasks.session import Session
 
 
@@ -71,9 +72,12 @@ def require_young(session: Session, plan: StoredPlan) -> None:
 def keep_policy_seen(session: Session, plan: StoredPlan) -> None:
     """Keep that all a policy asks for is being made: what is planned from now on is not its first plan.
 
-    To be called before the first write, for a plan of the rest is not the first that a person sees.
+    To be called before the first write, for a plan of the rest is not the first that a person sees. What a
+    later plan asks for is not in this one, and whoever approved this one has not read it.
     """
-    if plan.whole:
+    later = session.ledger.later_plans(plan.target, since=plan.created)
+    newest = all(one.asked_for is not None for one in later)
+    if plan.whole and newest and find_overtaken(session, plan).empty:
         session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())
 
 

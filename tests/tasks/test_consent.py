@@ -15,6 +15,7 @@ from provisioning.model.terms import Action
 from tasks.consent import (
     NobodyApproves,
     NotReleased,
+    keep_policy_seen,
     missing_approvals,
     rejection,
     releases,
@@ -293,6 +294,33 @@ def test_an_approval_is_for_one_time(session):
     assert missing_approvals(session, stored, blocked=True) == 1
     approve(session, "ann", ago=-timedelta(minutes=2))
     assert missing_approvals(session, stored, blocked=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "seen"),
+    [
+        (None, 0, True),
+        ({}, 0, False),
+        ({}, 2, False),
+        ({"partial": True, "asked_for": ["p@acme.test"]}, 0, False),
+        ({"partial": True, "asked_for": ["other@acme.test"]}, 0, True),
+        ({"undoes": "r1"}, 0, True),
+    ],
+    ids=["newest", "later", "larger", "some", "others", "undo"],
+)
+def test_a_policy_is_seen_by_its_newest_plan_alone(session, more, changes, seen):
+    """Whoever approves an older one has not read what the policy asks for by now."""
+    stored = plan(session, changes=1, blocked_by=["a limit"])
+    if more is not None:
+        created, rows = stored.created + timedelta(minutes=1), stored.changes
+        later = pd.concat([rows.assign(change_id=f"n{n}") for n in range(changes)] or [rows[:0]])
+        session.ledger.store_plan(
+            replace(stored, fingerprint="b2" * 32, created=created, changes=later, **more)
+        )
+
+    keep_policy_seen(session, stored)
+
+    assert (session.ledger.applied_policy("cloud") == stored.policy_fingerprint) is seen
 
 
 @pytest.mark.parametrize(("undoes", "again"), [(None, "reconcile"), ("r1", "undo r1")])
