@@ -107,13 +107,15 @@ class Plans(Store):
         with self._reading() as connection:
             return connection.scalar(newest)
 
-    def later_plans(self, target: str, *, since: datetime) -> list[StoredPlan]:
-        """The plans of a target since a moment that still count, newest first; none that takes a run back.
+    def later_plans(self, plan: StoredPlan) -> list[StoredPlan]:
+        """The plans of a target since one was last come to that still count; none that takes a run back.
 
-        Those of some people, and at last one of everyone. One of which nobody knows whose it is may be it.
+        Newest first: those of some people, and at last one of everyone. One of nobody knows whom may be it.
         """
         p = tables.planned.c
-        later = (p.target == target) & p.undoes.is_(None) & (p.created > since)
+        same = (p.fingerprint == plan.fingerprint) & (p.target == plan.target)
+        since = select(func.max(p.seq)).where(same).scalar_subquery()
+        later = (p.target == plan.target) & p.undoes.is_(None) & (p.seq > since)
         everyone = select(func.max(p.seq)).where(later, p.asked_for.is_(None)).scalar_subquery()
         query = _planned().where(later, p.seq >= func.coalesce(everyone, 0)).order_by(p.seq.desc())
         with self._reading() as connection:

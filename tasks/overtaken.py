@@ -42,8 +42,8 @@ def find_overtaken(session: Session, plan: StoredPlan) -> pd.Series:
     of a plan that takes a run back.
     """
     why = [pd.Series(dtype="str")]
-    later = [] if plan.undoes else session.ledger.later_plans(plan.target, since=plan.created)
-    left = _not_made(session, plan) if later else plan.changes
+    later = [] if plan.undoes else session.ledger.later_plans(plan)
+    left = not_made(session, plan) if later else plan.changes
     for newer in later:
         theirs = left[_is_of(newer, left)]
         gone = theirs[~_holds(newer.changes, theirs)]
@@ -53,7 +53,8 @@ def find_overtaken(session: Session, plan: StoredPlan) -> pd.Series:
     return pd.concat(why)
 
 
-def _not_made(session: Session, plan: StoredPlan) -> pd.DataFrame:
+def not_made(session: Session, plan: StoredPlan) -> pd.DataFrame:
+    """The changes of a plan that no run has made."""
     outcomes = session.ledger.outcomes(plan.fingerprint)
     made = outcomes.loc[outcomes["status"].isin(MADE), "change_id"]
     return plan.changes[~plan.changes["change_id"].isin(made)]

@@ -180,13 +180,16 @@ def test_later_plans_are_those_up_to_the_last_of_everything(
         ledger.store_plan(one)
 
     def found() -> list[str]:
-        return [one.fingerprint for one in ledger.later_plans("acme", since=now)]
+        return [one.fingerprint for one in ledger.later_plans(plan)]
 
     assert found() == ["abc2"]
-    assert ledger.later_plans("acme", since=now)[0].asked_for == ["p0@acme.test"]
+    assert ledger.later_plans(plan)[0].asked_for == ["p0@acme.test"]
     ledger.store_plan(replace(later, fingerprint="abc5"))
     ledger.store_plan(replace(some, fingerprint="abc6"))
     assert found() == ["abc6", "abc5"]
     ledger.store_plan(replace(later, fingerprint="abc7", partial=True))
     assert found() == ["abc7"]
+    again = ledger.start_run("sync", now, policy="policy-1")
+    ledger.store_plan(replace(plan, run_id=again))
+    assert found() == []
     assert [ledger.plan(one).whole for one in ("abc1", "abc2", "abc3")] == [True, False, False]

@@ -272,28 +272,43 @@ def test_a_rejection_holds_until_it_is_old_or_somebody_approves(session):
     assert (nobody, old, fresh, approved) == (None, None, words, None)
 
 
-def carry_out(session: Session, stored: StoredPlan) -> None:
-    """Another run makes the whole plan."""
+def carry_out(session: Session, stored: StoredPlan, *, status: str = "applied", some: int = 1) -> None:
+    """Another run makes the first changes of a plan, or finds that they are not to be made."""
     ledger, at = session.ledger, session.now + timedelta(minutes=1)
     run_id = ledger.start_run("apply", at, policy=stored.policy_fingerprint)
-    ids = stored.changes["change_id"]
+    ids = stored.changes["change_id"][:some]
     ledger.intend(run_id, ids.tolist(), stored.fingerprint, at)
-    told = pd.DataFrame({"change_id": ids, "status": "applied", "at": at}).assign(
-        account_id="a", message=None
-    )
+    told = pd.DataFrame({"change_id": ids, "status": status, "at": at}).assign(account_id="a", message=None)
     ledger.record(run_id, stored.fingerprint, complete(Outcomes, told))
     ledger.finish_run(run_id, at, verdict="done", exit_code=0, summary={})
 
 
-def test_an_approval_is_for_one_time(session):
-    """What was made by it and is to be made once more is for somebody to look at again."""
+@pytest.mark.parametrize("status", ["applied", "stale", "failed"])
+def test_an_approval_is_for_one_time(session, status):
+    """What was made by it, or not, and is to be made once more is for somebody to look at again."""
     stored = plan(session, changes=1, blocked_by=["a limit"])
     approve(session, "ann")
-    carry_out(session, stored)
+    carry_out(session, stored, status=status)
 
     assert missing_approvals(session, stored, blocked=True) == 1
     approve(session, "ann", ago=-timedelta(minutes=2))
     assert missing_approvals(session, stored, blocked=True) == 0
+
+
+def test_a_refusal_says_that_the_approval_was_used_and_what_is_left(session):
+    """Whoever approved the plan would look for a mistake of theirs."""
+    stored = plan(session, changes=2, blocked_by=["a limit"])
+    carry_out(session, stored)
+    with pytest.raises(NotReleased) as never:
+        require_consent(session, stored)
+    approve(session, "ann")
+    with pytest.raises(NotReleased) as used:
+        require_consent(session, stored)
+
+    at = f"{session.now + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
+    needs = f"plan {FINGERPRINT[:12]} needs approval: a limit"
+    assert never.value.message == needs
+    assert used.value.message == f"{needs}; its approval was used at {at}, and 1 of 2 changes are left"
 
 
 @pytest.mark.parametrize(
@@ -312,11 +327,9 @@ def test_a_policy_is_seen_by_its_newest_plan_alone(session, more, changes, seen)
     """Whoever approves an older one has not read what the policy asks for by now."""
     stored = plan(session, changes=1, blocked_by=["a limit"])
     if more is not None:
-        created, rows = stored.created + timedelta(minutes=1), stored.changes
+        rows = stored.changes
         later = pd.concat([rows.assign(change_id=f"n{n}") for n in range(changes)] or [rows[:0]])
-        session.ledger.store_plan(
-            replace(stored, fingerprint="b2" * 32, created=created, changes=later, **more)
-        )
+        session.ledger.store_plan(replace(stored, fingerprint="b2" * 32, changes=later, **more))
 
     keep_policy_seen(session, stored)
 
