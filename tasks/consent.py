@@ -13,6 +13,7 @@ from ledger.tables import REJECTED
 from provisioning.decide.context import count
 from provisioning.policy.values import duration_text
 from tasks.approver import approver_key, approver_name
+from tasks.given_back import given_to_leavers
 from tasks.overtaken import find_overtaken, not_made
 from tasks.session import Session
 
@@ -52,6 +53,7 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
     require_young(session, plan)
+    _require_leavers_told(session, plan)
     missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
     if missing:
         raise NotReleased(refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
@@ -72,6 +74,22 @@ def require_young(session: Session, plan: StoredPlan) -> None:
         f"{duration_text(timeout)} (approve.timeout) no plan is applied, for people may have come back since",
         remedy=f"Run `seatwise {again} and read the new plan.",
     )
+
+
+def _require_leavers_told(session: Session, plan: StoredPlan) -> None:
+    """Refuse to give back to somebody who has left since a person read the plan.
+
+    Raises:
+        NotReleased: the plan does not say so.
+    """
+    if plan.undoes is None:
+        return
+    for told in given_to_leavers(session, plan.target, plan.changes):
+        if told not in plan.blocked_by:
+            raise NotReleased(
+                f"plan {plan.fingerprint[:12]} does not say what is known by now: {told}",
+                remedy=f"Run `seatwise undo {plan.undoes}` again and read the new plan.",
+            )
 
 
 def keep_policy_seen(session: Session, plan: StoredPlan) -> None:

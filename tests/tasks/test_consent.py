@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -334,6 +335,30 @@ def test_a_policy_is_seen_by_its_newest_plan_alone(session, more, changes, seen)
     keep_policy_seen(session, stored)
 
     assert (session.ledger.applied_policy("cloud") == stored.policy_fingerprint) is seen
+
+
+@pytest.mark.parametrize(
+    ("action", "undoes", "told", "refused"),
+    [
+        ("grant", "r1", [], True),
+        ("restore", "r1", [], True),
+        ("revoke", "r1", [], False),
+        ("grant", None, [], False),
+        ("grant", "r1", ["it gives back to 1 person who left: p@acme.test"], False),
+    ],
+)
+def test_nobody_who_left_gets_anything_back_unread(session, action, undoes, told, refused):
+    """Whoever approved the way back may have done so while they were at work."""
+    stored = plan(session, changes=1, blocked_by=[])
+    gives = stored.changes.assign(account_id="a1", action=action)
+    stored = replace(stored, changes=gives, undoes=undoes, blocked_by=told)
+    left = pd.DataFrame({"account_id": ["a1"], "since": [pd.Timestamp(session.now)], "cause": ["departed"]})
+    approve(session, "ann")
+    require_consent(session, stored)
+    session.ledger.save_leavers("cloud", left)
+
+    with pytest.raises(NotReleased, match=r"1 person who left: p@acme\.test") if refused else nullcontext():
+        require_consent(session, stored)
 
 
 @pytest.mark.parametrize(("undoes", "again"), [(None, "reconcile"), ("r1", "undo r1")])
