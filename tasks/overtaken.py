@@ -50,7 +50,8 @@ def find_overtaken(session: Session, plan: StoredPlan) -> pd.Series:
         message = f"plan {newer.fingerprint[:12]} of run {newer.run_id}, made later, holds this no more"
         why.append(pd.Series(message, index=gone.index, dtype="str"))
         left = left.drop(theirs.index)
-    return pd.concat(why)
+    told: pd.Series = pd.concat(why)
+    return told
 
 
 def not_made(session: Session, plan: StoredPlan) -> pd.DataFrame:
