@@ -214,14 +214,16 @@ class Journal(Store):
                 )
 
     def carried_out(self, fingerprint: str, *, others_than: Collection[str]) -> datetime | None:
-        """When runs that came to their end last made changes of a plan, these aside; None if none did."""
+        """When runs that came to their end last had a plan to make, these aside; None if none did.
+
+        However its changes ended. What a run settled for a killed one counts for neither.
+        """
         o, r = tables.outcomes.c, tables.runs.c
         ended = r.verdict.is_not(None) & (r.verdict != INTERRUPTED) & r.run_id.not_in(others_than)
-        query = select(func.max(o.at)).join_from(tables.outcomes, tables.runs, o.intended_by == r.run_id)
+        whose = func.coalesce(o.intended_by, o.run_id)
+        query = select(func.max(o.at)).join_from(tables.outcomes, tables.runs, whose == r.run_id)
         with self._reading() as connection:
-            last: datetime | None = connection.scalar(
-                query.where(o.fingerprint == fingerprint, o.status.in_(_MADE), ended)
-            )
+            last: datetime | None = connection.scalar(query.where(o.fingerprint == fingerprint, ended))
         return last
 
     def unsettled(self, target: str | None = None) -> pd.DataFrame:

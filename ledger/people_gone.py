@@ -50,7 +50,7 @@ class PeopleGone:
         self._connection.execute(delete(tables.link_copies))
         for table in REMEMBERING:
             count += self._forget_accounts(table)
-        return count + self._forget_first_days() + self._hide_names()
+        return count + self._forget_first_days() + self._hide_names() + self._forget_asked_for()
 
     def _forget_first_days(self) -> int:
         """Delete when people who are gone were first stated."""
@@ -115,6 +115,12 @@ class PeopleGone:
             for part in chunks(keys):
                 self._connection.execute(update(table).where(mine).values(hidden), part)
         return len(gone)
+
+    def _forget_asked_for(self) -> int:
+        """Forget for whom old plans were asked: nothing is decided by it once they are too old to be made."""
+        p = tables.planned.c
+        old = update(tables.planned).where(p.created < self._before, p.asked_for.is_not(None))
+        return self._connection.execute(old.values(asked_for=None)).rowcount
 
     def _young_plans(self) -> set[str]:
         """Plans that were come to or written since, or are being written."""

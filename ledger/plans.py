@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Row, false, insert, select
+from sqlalchemy import Connection, Row, false, func, insert, select
 
 from ledger import tables
 from ledger.asking import ask_by
@@ -21,6 +21,7 @@ NEEDS_APPROVAL = "needs approval"
 """Verdict of a run that left a plan to a person."""
 PLANNED = (
     "fingerprint", "target", "run_id", "policy_fingerprint", "blocked_by", "created", "undoes", "partial",
+    "asked_for",
 )  # fmt: skip
 """What is stored of a plan beside its changes."""
 
@@ -43,6 +44,8 @@ class StoredPlan:
     """Run that the plan takes back."""
     partial: bool = False
     """Whether it was restricted to some people, and so does not say what the policy does to everyone."""
+    asked_for: list[str] | None = None
+    """The addresses of these people; None where it was of everyone, or where nobody knows them any more."""
 
     @property
     def whole(self) -> bool:
@@ -104,13 +107,19 @@ class Plans(Store):
         with self._reading() as connection:
             return connection.scalar(newest)
 
-    def newest_plan(self, target: str, *, since: datetime) -> StoredPlan | None:
-        """The last plan of all that the policy asks for in a target since a moment; None without one."""
+    def later_plans(self, plan: StoredPlan) -> list[StoredPlan]:
+        """The plans of a target since one was last come to that still count; none that takes a run back.
+
+        Newest first: those of some people, and at last one of everyone. One of nobody knows whom may be it.
+        """
         p = tables.planned.c
-        whole = (p.target == target) & p.undoes.is_(None) & (p.partial == false()) & (p.created > since)
+        same = (p.fingerprint == plan.fingerprint) & (p.target == plan.target)
+        since = select(func.max(p.seq)).where(same).scalar_subquery()
+        later = (p.target == plan.target) & p.undoes.is_(None) & (p.seq > since)
+        everyone = select(func.max(p.seq)).where(later, p.asked_for.is_(None)).scalar_subquery()
+        query = _planned().where(later, p.seq >= func.coalesce(everyone, 0)).order_by(p.seq.desc())
         with self._reading() as connection:
-            row = connection.execute(_planned().where(whole).order_by(p.seq.desc()).limit(1)).one_or_none()
-            return None if row is None else _stored(connection, row)
+            return [_stored(connection, row) for row in connection.execute(query).all()]
 
     def last_planned(self, target: str) -> datetime | None:
         """When all that the policy asks for in a target was last decided; None where it never was."""

@@ -184,6 +184,7 @@ planned = Table(
     _time("created"),
     _text("undoes", nullable=True, doc="Run that the plan takes back."),
     Column("partial", Boolean, nullable=False, server_default=false(), doc="Of some people alone."),
+    Column("asked_for", JSON(none_as_null=True), nullable=True, doc="Their addresses; null if not known."),
     Index("uq_planned_run_id_target_fingerprint", "run_id", "target", "fingerprint", unique=True),
 )
 

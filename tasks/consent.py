@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import pandas as pd
+
 from errors import SeatwiseError
 from ledger import StoredPlan
 from ledger.runs import login
 from ledger.tables import REJECTED
+from provisioning.decide.context import count
 from provisioning.policy.values import duration_text
 from tasks.approver import approver_key, approver_name
+from tasks.given_back import given_to_leavers
+from tasks.overtaken import find_overtaken, not_made
 from tasks.session import Session
 
 
@@ -46,6 +53,7 @@ def require_consent(session: Session, plan: StoredPlan) -> None:
             remedy="Run `seatwise reconcile` and read the new plan.",
         )
     require_young(session, plan)
+    _require_leavers_told(session, plan)
     missing = missing_approvals(session, plan, blocked=bool(plan.blocked_by))
     if missing:
         raise NotReleased(refusal(session, plan), remedy=_remedy(short, missing, _approvers(session, plan)))
@@ -68,12 +76,30 @@ def require_young(session: Session, plan: StoredPlan) -> None:
     )
 
 
+def _require_leavers_told(session: Session, plan: StoredPlan) -> None:
+    """Refuse to give back to somebody who has left since a person read the plan.
+
+    Raises:
+        NotReleased: the plan does not say so.
+    """
+    if plan.undoes is None:
+        return
+    for told in given_to_leavers(session, plan.target, plan.changes):
+        if told not in plan.blocked_by:
+            raise NotReleased(
+                f"plan {plan.fingerprint[:12]} does not say what is known by now: {told}",
+                remedy=f"Run `seatwise undo {plan.undoes}` again and read the new plan.",
+            )
+
+
 def keep_policy_seen(session: Session, plan: StoredPlan) -> None:
     """Keep that all a policy asks for is being made: what is planned from now on is not its first plan.
 
-    To be called before the first write, for a plan of the rest is not the first that a person sees.
+    To be called before the first write, for a plan of the rest is not the first that a person sees. What a
+    later plan asks for is not in this one, and whoever approved this one has not read it.
     """
-    if plan.whole:
+    newest = all(one.asked_for is not None for one in session.ledger.later_plans(plan))
+    if plan.whole and newest and find_overtaken(session, plan).empty:
         session.ledger.policy_applied(plan.target, plan.policy_fingerprint, session.moment())
 
 
@@ -121,14 +147,22 @@ def _needs_two(session: Session, plan: StoredPlan) -> bool:
 def _approvers(session: Session, plan: StoredPlan) -> list[str]:
     """The different people who approved the plan, and not so long ago that they meant another day.
 
-    An approval is for one time: what was made by it and came undone since is for somebody to look at again.
+    An approval is for one time, however that ended: what came undone since, or was no more to be made and
+    is again, is for somebody to look at again.
     """
-    approvals = session.ledger.approvals(plan.fingerprint)
-    fresh = approvals[approvals["at"] >= session.moment() - session.policy.approve.timeout]
-    spent = session.ledger.carried_out(plan.fingerprint, others_than=session.attempts)
+    fresh, spent = _fresh_approvals(session, plan), _carried_out(session, plan)
     fresh = fresh if spent is None else fresh[fresh["at"] > spent]
     names = {approver_key(str(by)): approver_name(str(by)) for by in fresh["by"]}
     return [name for key, name in names.items() if key]
+
+
+def _fresh_approvals(session: Session, plan: StoredPlan) -> pd.DataFrame:
+    approvals = session.ledger.approvals(plan.fingerprint)
+    return approvals[approvals["at"] >= session.moment() - session.policy.approve.timeout]
+
+
+def _carried_out(session: Session, plan: StoredPlan) -> datetime | None:
+    return session.ledger.carried_out(plan.fingerprint, others_than=session.attempts)
 
 
 def rejection(session: Session, plan: StoredPlan) -> str | None:
@@ -147,7 +181,18 @@ def refusal(session: Session, plan: StoredPlan) -> str:
     reasons = list(plan.blocked_by)
     if (two := session.policy.approve.second_person(len(plan.changes))) and two not in reasons:
         reasons.append(two)
+    reasons += _used(session, plan)
     return f"plan {plan.fingerprint[:12]} needs approval: {'; '.join(reasons)}"
+
+
+def _used(session: Session, plan: StoredPlan) -> list[str]:
+    """That an approval was given and used, and what is left of the plan; nothing where none was."""
+    spent = _carried_out(session, plan)
+    if spent is None or not _fresh_approvals(session, plan)["at"].le(spent).any():
+        return []
+    number, left = len(plan.changes), len(not_made(session, plan))
+    of = f"{left:,} of {count(number, 'change')}"
+    return [f"its approval was used at {spent:%Y-%m-%d %H:%M} UTC, and {of} are left"]
 
 
 def _remedy(short: str, missing: int, approvers: list[str]) -> str:

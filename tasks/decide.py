@@ -144,6 +144,7 @@ def store_plan(
         changes=plan.changes,
         undoes=undoes,
         partial=bool(session.only),
+        asked_for=list(session.only) or None,
     )
     # A plan for another day must not be there to be applied today.
     if session.as_of is None:

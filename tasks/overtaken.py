@@ -1,4 +1,7 @@
-"""What a later plan of the same target takes no more, an earlier one must not take either."""
+"""What a later plan of the same people holds no more, an earlier one must not make either.
+
+Whoever was to lose something may be at work again, and whoever was to get something may have left.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +11,79 @@ import pandas as pd
 
 from ledger import StoredPlan
 from provisioning.model.frames import Outcomes, complete
-from provisioning.model.terms import Status
+from provisioning.model.terms import Action, Status
+from provisioning.model.text import folded
 from tasks.memory import MADE
 from tasks.progress import tell
 from tasks.session import Session
 
-_SAME = ["account_id", "action", "kind", "entitlement_id"]
+_UPDATES = [Action.UPDATE.value, Action.UPDATE_EMAIL.value]
 
 
 def without_overtaken(session: Session, plan: StoredPlan) -> StoredPlan:
-    """A plan without the losses that a later plan, made of later reads, holds no more; they end as stale.
-
-    What was made of the plan before stays in it, and so does everything of a plan that takes a run back.
-    """
-    newest = None if plan.undoes else session.ledger.newest_plan(plan.target, since=plan.created)
-    if newest is None:
+    """A plan without the changes that later plans, made of later reads, hold no more; they end as stale."""
+    why = find_overtaken(session, plan)
+    if why.empty:
         return plan
-    overtaken = plan.changes[_is_gone(session, plan, newest)]
-    if overtaken.empty:
-        return plan
-    message = f"plan {newest.fingerprint[:12]} of run {newest.run_id}, made later, takes this no more"
-    tell(f"{plan.target}: {len(overtaken)} not made; {message}")
+    overtaken = plan.changes.loc[why.index]
+    for message, number in why.value_counts().items():
+        tell(f"{plan.target}: {number} not made; {message}")
     stale = overtaken[["change_id", "account_id"]].assign(
-        status=Status.STALE.value, message=message, at=pd.Timestamp(session.moment())
+        status=Status.STALE.value, message=why, at=pd.Timestamp(session.moment())
     )
     session.ledger.record(session.run_id, plan.fingerprint, complete(Outcomes, stale))
     return replace(plan, changes=plan.changes.drop(overtaken.index))
 
 
-def _is_gone(session: Session, plan: StoredPlan, newest: StoredPlan) -> pd.Series:
-    """Which losses of a plan are not in the newest and were never made."""
+def find_overtaken(session: Session, plan: StoredPlan) -> pd.Series:
+    """Which changes of a plan later ones hold no more, by their place in it, and what is said of each.
+
+    The last plan that is of a person counts. What was made of the plan before is none of them, nor anything
+    of a plan that takes a run back.
+    """
+    why = [pd.Series(dtype="str")]
+    later = [] if plan.undoes else session.ledger.later_plans(plan)
+    left = not_made(session, plan) if later else plan.changes
+    for newer in later:
+        theirs = left[_is_of(newer, left)]
+        gone = theirs[~_holds(newer.changes, theirs)]
+        message = f"plan {newer.fingerprint[:12]} of run {newer.run_id}, made later, holds this no more"
+        why.append(pd.Series(message, index=gone.index, dtype="str"))
+        left = left.drop(theirs.index)
+    told: pd.Series = pd.concat(why)
+    return told
+
+
+def not_made(session: Session, plan: StoredPlan) -> pd.DataFrame:
+    """The changes of a plan that no run has made."""
     outcomes = session.ledger.outcomes(plan.fingerprint)
     made = outcomes.loc[outcomes["status"].isin(MADE), "change_id"]
-    still = newest.changes[_SAME].drop_duplicates()
-    where = plan.changes[_SAME].merge(still, on=_SAME, how="left", indicator="where")["where"]
-    gone = where.eq("left_only").set_axis(plan.changes.index)
-    return gone & plan.changes["destructive"] & ~plan.changes["change_id"].isin(made)
+    return plan.changes[~plan.changes["change_id"].isin(made)]
+
+
+def _is_of(plan: StoredPlan, changes: pd.DataFrame) -> pd.Series:
+    """Which changes are of people that a plan says something of."""
+    if plan.asked_for is None:
+        return pd.Series(data=True, index=changes.index)
+    return folded(changes["subject"]).isin(folded(pd.Series(plan.asked_for, dtype="str")))
+
+
+def _holds(newer: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
+    """Which changes a newer plan holds as well.
+
+    What an account that is still to be made gets, or a group that is, has no identifier: names tell it.
+    """
+    by_name = changes["account_id"].isna() | (changes["entitlement_id"].isna() & changes["kind"].notna())
+    named = _keys(changes, folded(changes["subject"]), "entitlement")
+    identified = _keys(changes, changes["account_id"], "entitlement_id")
+    held = identified.isin(_keys(newer, newer["account_id"], "entitlement_id"))
+    held_by_name = named.isin(_keys(newer, folded(newer["subject"]), "entitlement"))
+    return held.where(~by_name, held_by_name)
+
+
+def _keys(changes: pd.DataFrame, whose: pd.Series, entitlement: str) -> pd.Series:
+    """What tells each change from others; an update also by what it writes."""
+    written = changes["after"].where(changes["action"].isin(_UPDATES), "")
+    parts = [whose, changes["action"], changes["kind"], changes[entitlement], written]
+    rows = zip(*(part.astype("object").fillna("") for part in parts), strict=True)
+    return pd.Series(list(rows), index=changes.index, dtype="object")

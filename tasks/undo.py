@@ -17,6 +17,7 @@ from provisioning.model.frames import Changes, concat
 from provisioning.model.snapshots import SourceSnapshot
 from sinks import ALREADY
 from tasks.decide import store_plan
+from tasks.given_back import given_to_leavers
 from tasks.memory import MADE, recall, restore_source, restore_target
 from tasks.outcomes import with_accounts
 from tasks.past import NothingRead, last_read
@@ -65,7 +66,8 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
         lasting.append(changes[~_comes_back(changes, undoing)])
         if len(undoing.changes):
             two = session.policy.approve.second_person(len(undoing.changes))
-            why = [f"it takes back run {run.run_id}", *spared, *([two] if two else [])]
+            left = given_to_leavers(session, target, undoing.changes)
+            why = [f"it takes back run {run.run_id}", *left, *spared, *([two] if two else [])]
             plans.append(store_plan(session, undoing, why, undoes=run.run_id))
     if not plans:
         raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")

@@ -233,20 +233,22 @@ def test_whom_somebody_else_brought_back_is_ours_no_more_to_bring_back(
     assert ledger.ended("acme") == {"a1", "a2"}
 
 
-def test_a_plan_is_carried_out_when_a_run_that_made_changes_of_it_has_ended(
-    ledger: Ledger, run_id: str, changes: pd.DataFrame, now: datetime, make_outcomes: Make
+@pytest.mark.parametrize("status", ["applied", "stale", "failed"])
+def test_a_plan_is_carried_out_when_a_run_that_had_it_to_make_has_ended(
+    ledger: Ledger, run_id: str, changes: pd.DataFrame, now: datetime, make_outcomes: Make, status: str
 ) -> None:
-    """Neither a killed run, one that goes on, nor one that changed nothing counts."""
-    ledger.intend(run_id, ["acme-c1"], "abc1", now)
-    ledger.record(run_id, "abc1", make_outcomes(changes[2:3], status="failed"))
+    """However they ended; neither a killed run, one that goes on, nor one that settled for another counts."""
 
     def carried_out(*others: str) -> datetime | None:
         return ledger.carried_out("abc1", others_than=others)
 
-    ledger.finish_run(run_id, now, verdict="done", exit_code=0, summary={})
+    ledger.intend(run_id, ["acme-c1"], "abc1", now)
+    settling = ledger.start_run("sync", now, policy="policy-1")
+    ledger.record(settling, "abc1", make_outcomes(changes[1:2]))
+    ledger.finish_run(settling, now, verdict="done", exit_code=0, summary={})
     assert carried_out() is None
-    ledger.record(run_id, "abc1", make_outcomes(changes[1:2]))
-    assert carried_out() == now
-    assert carried_out(run_id) is None
     ledger.finish_run(run_id, now, verdict="interrupted", exit_code=1, summary={})
     assert carried_out() is None
+    ledger.record(settling, "abc1", make_outcomes(changes[2:3], status=status))
+    assert carried_out() == now
+    assert carried_out(settling) is None

@@ -68,6 +68,27 @@ def test_no_row_is_lost(old, tmp_path):
     assert {name: count_rows(old)[name] for name in before} == before
 
 
+def test_a_plan_of_which_nobody_can_tell_is_not_taken_for_whole(old, tmp_path):
+    """One for some people was stored like any other; only a run for everyone left a read."""
+    with sqlite3.connect(old) as plain:
+        for table in ("runs", "planned"):
+            for name in ("some", "everyone"):
+                copy_row(plain, table, name)
+        plain.execute("UPDATE snapshots SET run_id = 'everyone'")
+
+    with Ledger.open(f"sqlite:///{old}", folder=tmp_path / "snapshots") as ledger:
+        whole = {run: ledger.plans(run)[0].whole for run in ("some", "everyone")}
+
+    assert whole == {"some": False, "everyone": True}
+
+
+def copy_row(plain: sqlite3.Connection, table: str, run: str) -> None:
+    """The first row of a table once more, for another run."""
+    names = [row[1] for row in plain.execute(f"PRAGMA table_info({table})")]
+    shown = ", ".join({"run_id": f"'{run}'", "seq": "NULL"}.get(name, name) for name in names)
+    plain.execute(f"INSERT INTO {table} SELECT {shown} FROM {table} LIMIT 1")
+
+
 def count_rows(path: Path) -> dict[str, int]:
     with sqlite3.connect(path) as plain:
         tables_there = [

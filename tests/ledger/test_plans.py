@@ -163,24 +163,33 @@ def test_a_large_plan_is_stored_in_few_statements(
     assert len(ledger.plan("abc1").changes) == 12_000
 
 
-def test_the_newest_plan_is_the_last_of_everything(
+def test_later_plans_are_those_up_to_the_last_of_everything(
     ledger: Ledger, run_id: str, now: datetime, make_changes: Make
 ) -> None:
-    """Neither one for some people, one that takes a run back, nor one of another target."""
+    """Neither one that takes a run back, nor one of another target; one of unknown people is of all."""
     made, hour = make_changes(1), timedelta(hours=1)
     plan = StoredPlan("abc1", "acme", run_id, "policy-1", [], now, made)
     later = replace(plan, created=now + hour)
+    some = replace(later, partial=True, asked_for=["p0@acme.test"])
     for one in (
         plan,
-        replace(later, fingerprint="abc2", partial=True),
+        replace(some, fingerprint="abc2"),
         replace(later, fingerprint="abc3", undoes=run_id),
         replace(later, fingerprint="abc4", target="other"),
     ):
         ledger.store_plan(one)
-    assert ledger.newest_plan("acme", since=now) is None
-    ledger.store_plan(replace(later, fingerprint="abc5"))
 
-    newest = ledger.newest_plan("acme", since=now)
-    assert newest is not None
-    assert newest.fingerprint == "abc5"
+    def found() -> list[str]:
+        return [one.fingerprint for one in ledger.later_plans(plan)]
+
+    assert found() == ["abc2"]
+    assert ledger.later_plans(plan)[0].asked_for == ["p0@acme.test"]
+    ledger.store_plan(replace(later, fingerprint="abc5"))
+    ledger.store_plan(replace(some, fingerprint="abc6"))
+    assert found() == ["abc6", "abc5"]
+    ledger.store_plan(replace(later, fingerprint="abc7", partial=True))
+    assert found() == ["abc7"]
+    again = ledger.start_run("sync", now, policy="policy-1")
+    ledger.store_plan(replace(plan, run_id=again))
+    assert found() == []
     assert [ledger.plan(one).whole for one in ("abc1", "abc2", "abc3")] == [True, False, False]

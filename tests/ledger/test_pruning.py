@@ -238,6 +238,18 @@ def test_a_name_that_was_removed_is_in_no_file(ledger, age, prune, write, tmp_pa
         assert b"p0@acme.test" not in path.read_bytes()
 
 
+def test_for_whom_an_old_plan_was_asked_is_forgotten(ledger, age, prune, make_changes):
+    """Also of whoever is still there: no plan of that age is made any more."""
+    for name, days in (("old", 500), ("young", 5)):
+        run = ledger.start_run("reconcile", age(days), policy="p")
+        asked = {"partial": True, "asked_for": ["ada@acme.test"]}
+        ledger.store_plan(StoredPlan(name, "acme", run, "p", [], age(days), make_changes(1), **asked))
+
+    assert (prune(runs=600).people, prune(runs=600).people) == (1, 0)
+    kept = [(plan.asked_for, plan.whole) for plan in map(ledger.plan, ("old", "young"))]
+    assert kept == [(None, False), (["ada@acme.test"], False)]
+
+
 def test_every_table_that_names_an_account_is_known_to_the_forgetting():
     """Whoever adds a table with people in it says how they are forgotten."""
     named = {table for table in tables.metadata.sorted_tables if "account_id" in table.c}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from provisioning.model.terms import Action
 from tasks.consent import (
     NobodyApproves,
     NotReleased,
+    keep_policy_seen,
     missing_approvals,
     rejection,
     releases,
@@ -271,28 +273,92 @@ def test_a_rejection_holds_until_it_is_old_or_somebody_approves(session):
     assert (nobody, old, fresh, approved) == (None, None, words, None)
 
 
-def carry_out(session: Session, stored: StoredPlan) -> None:
-    """Another run makes the whole plan."""
+def carry_out(session: Session, stored: StoredPlan, *, status: str = "applied", some: int = 1) -> None:
+    """Another run makes the first changes of a plan, or finds that they are not to be made."""
     ledger, at = session.ledger, session.now + timedelta(minutes=1)
     run_id = ledger.start_run("apply", at, policy=stored.policy_fingerprint)
-    ids = stored.changes["change_id"]
+    ids = stored.changes["change_id"][:some]
     ledger.intend(run_id, ids.tolist(), stored.fingerprint, at)
-    told = pd.DataFrame({"change_id": ids, "status": "applied", "at": at}).assign(
-        account_id="a", message=None
-    )
+    told = pd.DataFrame({"change_id": ids, "status": status, "at": at}).assign(account_id="a", message=None)
     ledger.record(run_id, stored.fingerprint, complete(Outcomes, told))
     ledger.finish_run(run_id, at, verdict="done", exit_code=0, summary={})
 
 
-def test_an_approval_is_for_one_time(session):
-    """What was made by it and is to be made once more is for somebody to look at again."""
+@pytest.mark.parametrize("status", ["applied", "stale", "failed"])
+def test_an_approval_is_for_one_time(session, status):
+    """What was made by it, or not, and is to be made once more is for somebody to look at again."""
     stored = plan(session, changes=1, blocked_by=["a limit"])
     approve(session, "ann")
-    carry_out(session, stored)
+    carry_out(session, stored, status=status)
 
     assert missing_approvals(session, stored, blocked=True) == 1
     approve(session, "ann", ago=-timedelta(minutes=2))
     assert missing_approvals(session, stored, blocked=True) == 0
+
+
+def test_a_refusal_says_that_the_approval_was_used_and_what_is_left(session):
+    """Whoever approved the plan would look for a mistake of theirs."""
+    stored = plan(session, changes=2, blocked_by=["a limit"])
+    carry_out(session, stored)
+    with pytest.raises(NotReleased) as never:
+        require_consent(session, stored)
+    approve(session, "ann")
+    with pytest.raises(NotReleased) as used:
+        require_consent(session, stored)
+
+    at = f"{session.now + timedelta(minutes=1):%Y-%m-%d %H:%M} UTC"
+    needs = f"plan {FINGERPRINT[:12]} needs approval: a limit"
+    assert never.value.message == needs
+    assert used.value.message == f"{needs}; its approval was used at {at}, and 1 of 2 changes are left"
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "seen"),
+    [
+        (None, 0, True),
+        ({}, 0, False),
+        ({}, 2, False),
+        ({"partial": True, "asked_for": ["p@acme.test"]}, 0, False),
+        ({"partial": True, "asked_for": ["other@acme.test"]}, 0, True),
+        ({"undoes": "r1"}, 0, True),
+    ],
+    ids=["newest", "later", "larger", "some", "others", "undo"],
+)
+def test_a_policy_is_seen_by_its_newest_plan_alone(session, more, changes, seen):
+    """Whoever approves an older one has not read what the policy asks for by now."""
+    stored = plan(session, changes=1, blocked_by=["a limit"])
+    if more is not None:
+        rows = stored.changes
+        later = pd.concat([rows.assign(change_id=f"n{n}") for n in range(changes)] or [rows[:0]])
+        session.ledger.store_plan(replace(stored, fingerprint="b2" * 32, changes=later, **more))
+
+    keep_policy_seen(session, stored)
+
+    assert (session.ledger.applied_policy("cloud") == stored.policy_fingerprint) is seen
+
+
+@pytest.mark.parametrize(
+    ("action", "undoes", "told", "refused"),
+    [
+        ("grant", "r1", [], True),
+        ("restore", "r1", [], True),
+        ("revoke", "r1", [], False),
+        ("grant", None, [], False),
+        ("grant", "r1", ["it gives back to 1 person who left: p@acme.test"], False),
+    ],
+)
+def test_nobody_who_left_gets_anything_back_unread(session, action, undoes, told, refused):
+    """Whoever approved the way back may have done so while they were at work."""
+    stored = plan(session, changes=1, blocked_by=[])
+    gives = stored.changes.assign(account_id="a1", action=action)
+    stored = replace(stored, changes=gives, undoes=undoes, blocked_by=told)
+    left = pd.DataFrame({"account_id": ["a1"], "since": [pd.Timestamp(session.now)], "cause": ["departed"]})
+    approve(session, "ann")
+    require_consent(session, stored)
+    session.ledger.save_leavers("cloud", left)
+
+    with pytest.raises(NotReleased, match=r"1 person who left: p@acme\.test") if refused else nullcontext():
+        require_consent(session, stored)
 
 
 @pytest.mark.parametrize(("undoes", "again"), [(None, "reconcile"), ("r1", "undo r1")])
