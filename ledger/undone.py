@@ -25,12 +25,12 @@ class Undone(Store):
         Args:
             target: the target.
             rows: account_id, rule, action (the one not to be made again), entitlement_id (empty where it is
-                whatever the rule does), subject and rule_digest.
+                whatever the rule does), entitlement (its name, or null), subject and rule_digest.
             run_id: run that was taken back.
             at: aware time.
         """
         once = rows.drop_duplicates(SUSPENDED[1:])
-        shown = once[[*SUSPENDED[1:], "subject", "rule_digest"]]
+        shown = once[[*SUSPENDED[1:], "entitlement", "subject", "rule_digest"]]
         with self._writing(alone_on=tables.undone) as connection:
             self._forget(target, once)
             insert_rows(connection, tables.undone, tables.records(shown, target=target, run_id=run_id, at=at))
@@ -43,10 +43,10 @@ class Undone(Store):
     def suspended_rules(self, target: str | None = None) -> pd.DataFrame:
         """Which rules are suspended for whom.
 
-        Columns: those of `SUSPENDED`, subject, run_id, rule_digest, at.
+        Columns: those of `SUSPENDED`, entitlement, subject, run_id, rule_digest, at.
         """
         c = tables.undone.c
-        shown = [*(c[name] for name in SUSPENDED), c.subject, c.run_id, c.rule_digest, c.at]
+        shown = [*(c[name] for name in SUSPENDED), c.entitlement, c.subject, c.run_id, c.rule_digest, c.at]
         query = select(*shown).order_by(*shown[: len(SUSPENDED)])
         return self._frame(query.where(c.target == target) if target is not None else query, shown)
 

@@ -16,7 +16,8 @@ from pydantic_core import to_json
 from provisioning.decide.changes import DESTRUCTIVE, renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
-from provisioning.model.keys import Mask, pick, positions, within
+from provisioning.model.keys import Mask, pick, positions, take, within
+from provisioning.model.text import folded
 from provisioning.policy.rules import TargetRules
 
 _LEAVER = "leaver"
@@ -74,7 +75,17 @@ def _find_in_force(context: Context) -> pd.DataFrame:
     if undone.empty:
         return undone
     now = {rule: digest_rule(context.rules, rule) for rule in undone["rule"].unique()}
-    return undone[undone["rule"].map(now) == undone["rule_digest"]]
+    followed = undone.assign(entitlement_id=_follow_recreated(context))
+    return followed[undone["rule"].map(now) == undone["rule_digest"]]
+
+
+def _follow_recreated(context: Context) -> pd.Series:
+    """The identifier each suspended entitlement has now: one that is made anew under its name is the same."""
+    undone, listed = context.memory.undone, context.catalogue
+    ids = undone["entitlement_id"]
+    again = positions(folded(undone["entitlement"]), listed["key"])
+    gone = (positions(ids, listed["entitlement_id"]) < 0) & (again >= 0) & ids.ne("").to_numpy(np.bool_)
+    return ids.mask(gone, take(listed["entitlement_id"], again).set_axis(ids.index))
 
 
 def find_over(context: Context, desired: Desired) -> pd.DataFrame:
@@ -91,7 +102,7 @@ def find_over(context: Context, desired: Desired) -> pd.DataFrame:
     active[staying[staying >= 0]] = True
     back = (undone["rule"] == _LEAVER).to_numpy() & pick(active, account)
     person = context.person_of(account)
-    entitlement = positions(undone["entitlement_id"], context.catalogue["entitlement_id"])
+    entitlement = positions(_follow_recreated(context), context.catalogue["entitlement_id"])
     pairs = desired.keys(desired.person, desired.entitlement)
     wanted = within(desired.keys(person, entitlement), pairs) & (person >= 0) & (entitlement >= 0)
     takes = undone["action"].isin(DESTRUCTIVE).to_numpy(np.bool_)

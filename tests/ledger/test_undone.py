@@ -12,7 +12,9 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def rows(*people: str, rule: str = "map x", action: str = "grant", entitlement: str = "") -> pd.DataFrame:
     made = pd.DataFrame({"account_id": list(people), "subject": [f"{who}@acme.test" for who in people]})
-    return made.assign(rule=rule, action=action, entitlement_id=entitlement, rule_digest="d1")
+    name = entitlement.upper() or None
+    made = made.assign(rule=rule, action=action, entitlement_id=entitlement, rule_digest="d1")
+    return made.assign(entitlement=pd.Series(name, index=made.index, dtype="str"))
 
 
 @pytest.fixture
@@ -52,4 +54,5 @@ def test_each_entitlement_is_suspended_by_itself(ledger):
         ledger.suspend_rules("acme", rows("ann", entitlement=group), run_id="r1", at=NOW)
     ledger.resume_rules("acme", rows("ann", entitlement="g1"))
 
-    assert ledger.suspended_rules("acme")["entitlement_id"].tolist() == ["g2"]
+    left = ledger.suspended_rules("acme")
+    assert left[["entitlement_id", "entitlement"]].to_numpy().tolist() == [["g2", "G2"]]
