@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from pydantic_core import to_json
 
+from provisioning.decide.assignments import MOVED, find_surplus
 from provisioning.decide.changes import DESTRUCTIVE, renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
+from provisioning.decide.guard import list_incomplete
 from provisioning.model.keys import Mask, pick, positions, take, within
 from provisioning.model.text import folded
 from provisioning.policy.rules import TargetRules
@@ -91,7 +93,8 @@ def _follow_recreated(context: Context) -> pd.Series:
 def find_over(context: Context, desired: Desired) -> pd.DataFrame:
     """What is suspended of people to whom it can be of no more use, as `Memory.undone` has it.
 
-    A leaver who was brought back is active again; what was given back is wanted by the policy again.
+    A leaver who was brought back is active again; what was given back is wanted by the policy again. Of rows
+    that do not tell what it was, as those of an early version, that is so once nothing would be taken.
     """
     undone = context.memory.undone
     if undone.empty:
@@ -106,7 +109,10 @@ def find_over(context: Context, desired: Desired) -> pd.DataFrame:
     pairs = desired.keys(desired.person, desired.entitlement)
     wanted = within(desired.keys(person, entitlement), pairs) & (person >= 0) & (entitlement >= 0)
     takes = undone["action"].isin(DESTRUCTIVE).to_numpy(np.bool_)
-    return undone[back | (takes & wanted)]
+    vague = (undone["rule"] == MOVED).to_numpy() & undone["entitlement_id"].eq("").to_numpy()
+    loses = np.isin(person, desired.assigned.person[find_surplus(context, desired)])
+    settled = vague & pick(active, account) & (person >= 0) & ~loses & (not list_incomplete(context))
+    return undone[back | (takes & wanted) | settled]
 
 
 def _is_listed(changes: pd.DataFrame, undone: pd.DataFrame) -> Mask:

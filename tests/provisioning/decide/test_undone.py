@@ -168,6 +168,9 @@ def test_a_group_that_is_made_anew_and_wanted_again_is_over_under_its_old_identi
         ("active", {"atl-dev": ["ann"]}, MOVER, "e-developers", True),
         ("active", {"atl-wiki": ["ann"]}, MOVER, "e-developers", False),
         ("active", {}, "inactive: jira idle 60d", "", False),
+        ("active", {"atl-dev": ["ann"], "atl-wiki": ["ann"]}, MOVER, "", True),
+        ("active", {"atl-dev": ["ann"]}, MOVER, "", False),
+        ("suspended", {"atl-dev": ["ann"], "atl-wiki": ["ann"]}, MOVER, "", False),
     ],
 )
 def test_what_gave_rise_to_it_is_over_once_they_are_back(state, groups, rule, entitlement, over):
