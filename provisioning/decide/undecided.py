@@ -35,9 +35,10 @@ def note_unread(context: Context) -> None:
         here = missing[missing["source"] == name]
         rows = find_unread(snapshot, here).rows
         if rows and len(here):
+            who = here["email"].fillna(here["source_id"]).tolist()
             verb = "it does not list loses" if len(here) == 1 else "it does not list lose"
             context.note(
                 f"{count(rows, 'rejected row')} of {name} may be anybody's, so "
-                f"{count(len(here), 'person', 'people')} {verb} nothing for that",
+                f"{count(len(here), 'person', 'people')} {verb} nothing for that: {list_names(who)}",
                 f"correct the rows of {name} that rejects.csv names, then run again",
             )

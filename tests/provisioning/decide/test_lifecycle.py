@@ -217,8 +217,9 @@ def test_a_row_that_may_be_anybodys_makes_nobody_a_leaver(told):
 
     assert gone == set()
     assert (
-        "1 rejected row of idp may be anybody's, so 2 people it does not list lose nothing for that" in notes
-    )
+        "1 rejected row of idp may be anybody's, so 2 people it does not list lose nothing for that: "
+        "ann@acme.test, bob@acme.test"
+    ) in notes
 
 
 @pytest.mark.parametrize(
