@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from ledger import tables
-from ledger.store import Store, insert_rows
+from ledger.store import Store, chunks, insert_rows
+from provisioning.model.terms import Status
 from provisioning.model.text import fold
 
 SUSPENDED = ["target", "account_id", "rule", "action", "entitlement_id"]
@@ -68,6 +69,22 @@ class Undone(Store):
             for target, rows in chosen.groupby("target"):
                 self.resume_rules(str(target), rows)
         return chosen.reset_index(drop=True)
+
+    def made_after(self, runs: Collection[str], changes: Collection[str]) -> frozenset[str]:
+        """Which of some changes, named by their identifiers, were made after these runs had made their last.
+
+        A change is the same in every plan, whatever asked for it: so the inverse of what a run made is found,
+        whoever took that back.
+        """
+        c = tables.outcomes.c
+        made = c.status.in_([Status.APPLIED.value, Status.PROPAGATING.value]) & c.intended_by.is_not(None)
+        last = select(func.max(c.seq)).where(c.intended_by.in_(runs)).scalar_subquery()
+        query = select(c.change_id).where(made, c.seq > last)
+        with self._reading() as connection:
+            parts = (
+                connection.scalars(query.where(c.change_id.in_(some))) for some in chunks(sorted(changes))
+            )
+            return frozenset(change for part in parts for change in part)
 
     def _forget(self, target: str, rows: pd.DataFrame) -> None:
         c = tables.undone.c

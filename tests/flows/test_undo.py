@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.history import approve_plan, lift_undone
+from tasks.undo import NothingToUndo
 from tests.chaos.truth import held
 
 TARGETS = ["acme-cloud", "legacy-jira"]
@@ -96,6 +97,23 @@ def test_one_person_alone_is_taken_back(pair):
     approved(pair, "undo", run_id=run_id, only=[who.upper()])
 
     assert differing(before, held(pair.world)) == {who.lower()}
+
+
+def test_what_was_taken_back_before_is_not_taken_back_again(pair):
+    """Somebody who was taken back alone is left out of what takes the rest back; then nothing is left."""
+    run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]
+    made = pd.read_csv(pair.out / "plan.csv")
+    who = made.loc[made["reversible"] & made["account_id"].notna(), "subject"].iloc[0]
+    approved(pair, "undo", run_id=run_id, only=[who])
+
+    planned = pair.run("undo", run_id=run_id)
+
+    rest = set(pd.read_csv(pair.out / "plan.csv")["subject"])
+    assert rest
+    assert who not in rest
+    assert f"left out: {who}" in str(planned["blocked_by"])
+    with pytest.raises(NothingToUndo, match=f"left out: {who}"):
+        pair.run("undo", run_id=run_id, only=[who])
 
 
 def test_a_way_back_of_many_changes_says_that_two_people_approve_it(pair):
