@@ -288,6 +288,7 @@ undone = Table(
     _text("rule", primary_key=True),
     _text("action", primary_key=True),
     _text("entitlement_id", primary_key=True, doc="Empty: whatever the rule does to the account."),
+    _text("entitlement", nullable=True, doc="Its name, by which one that is made anew is known again."),
     _text("subject"),
     _text("run_id", doc="Run that was taken back."),
     _text("rule_digest", doc="Of what the policy said under the rule."),

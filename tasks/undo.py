@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from errors import SeatwiseError
 from ledger import StoredPlan
 from ledger.errors import SnapshotDamaged
+from provisioning.decide.changes import renumbered
+from provisioning.decide.context import count, list_names
 from provisioning.decide.decide import guard_changes
 from provisioning.decide.plan import UNDO, Plan, invert, make, restrict
 from provisioning.model.frames import Changes, concat
@@ -57,21 +60,47 @@ def plan_undo(session: Session, run_id: str, only: Sequence[str] = ()) -> Undoin
         applied = session.ledger.plan(fingerprint)
         changes = _made(session, applied, attempts)
         made.setdefault(applied.target, []).append(restrict(changes, only))
-    plans, lasting, sources = [], [], _LastSources(session)
+    plans, lasting, sources, told = [], [], _LastSources(session), []
     for target, parts in made.items():
         changes = concat(Changes, parts)
-        undoing, spared = _guard(
-            session, invert(make(target, changes, session.policy.fingerprint())), sources
-        )
-        lasting.append(changes[~_comes_back(changes, undoing)])
+        undoing, before, spared = _turn_back(session, target, changes, attempts, sources)
+        lasting.append(changes[~_comes_back(changes, pd.concat([undoing.changes, before]))])
+        told += spared
         if len(undoing.changes):
             two = session.policy.approve.second_person(len(undoing.changes))
             left = given_to_leavers(session, target, undoing.changes)
             why = [f"it takes back run {run.run_id}", *left, *spared, *([two] if two else [])]
             plans.append(store_plan(session, undoing, why, undoes=run.run_id))
     if not plans:
-        raise NothingToUndo(f"run {run.run_id} applied nothing that can be taken back")
+        nothing = f"run {run.run_id} applied nothing that can be taken back"
+        raise NothingToUndo("; ".join([nothing, *told]))
     return Undoing(plans, concat(Changes, lasting))
+
+
+def _turn_back(
+    session: Session, target: str, changes: pd.DataFrame, runs: Sequence[str], sources: _LastSources
+) -> tuple[Plan, pd.DataFrame, list[str]]:
+    """The inverse of what runs made, what of it was made before and is left out, and what is said of that.
+
+    Where that is so again, another run made it, perhaps by right, and it is that run's to be taken back.
+    """
+    inverse = invert(make(target, changes, session.policy.fingerprint()))
+    since = session.ledger.made_after(runs, inverse.changes["change_id"].tolist())
+    before = inverse.changes["change_id"].isin(since).to_numpy(np.bool_)
+    standing = make(target, renumbered(inverse.changes, ~before), inverse.policy_fingerprint)
+    undoing, spared = _guard(session, standing, sources)
+    gone = inverse.changes[before]
+    return undoing, gone, [*_tell_before(gone), *spared]
+
+
+def _tell_before(gone: pd.DataFrame) -> list[str]:
+    """A sentence on what was taken back before, where there is any."""
+    if gone.empty:
+        return []
+    number, names = len(gone), list_names(set(gone["subject"]))
+    verb, are, them = ("was", "is", "it") if number == 1 else ("were", "are", "them")
+    left = f"{count(number, 'change')} of it {verb} taken back before and {are} left out: {names}"
+    return [f"{left}; if a later run made {them} again, undo that run"]
 
 
 class _LastSources:
@@ -117,7 +146,7 @@ def _made(session: Session, plan: StoredPlan, runs: Sequence[str]) -> pd.DataFra
     return with_accounts(plan.changes, made)
 
 
-def _comes_back(changes: pd.DataFrame, undoing: Plan) -> pd.Series:
-    """Which changes the inverse takes back: `invert` leaves out those that are irreversible."""
-    back = {undone.removeprefix(UNDO) for undone in undoing.changes["reason"]}
+def _comes_back(changes: pd.DataFrame, inverse: pd.DataFrame) -> pd.Series:
+    """Which changes these take back or took: `invert` leaves out those that are irreversible."""
+    back = {undone.removeprefix(UNDO) for undone in inverse["reason"]}
     return changes["reversible"] & changes["reason"].str.removeprefix(UNDO).isin(back)

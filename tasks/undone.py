@@ -45,4 +45,6 @@ def _name_suspended(session: Session, target: str, back: pd.DataFrame) -> pd.Dat
 
 def _named(changes: pd.DataFrame) -> pd.DataFrame:
     """Changes with what is suspended of each instead of their rule and entitlement."""
-    return changes.assign(rule=name_rules(changes["rule"]), entitlement_id=name_entitlements(changes))
+    ids = name_entitlements(changes)
+    names = changes["entitlement"].where(ids.ne(""))
+    return changes.assign(rule=name_rules(changes["rule"]), entitlement_id=ids, entitlement=names)

@@ -55,8 +55,7 @@ def revoke(context: Context, desired: Desired) -> pd.DataFrame:
     if context.rules.mover.mode == "additive":
         return part(Action.REVOKE, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     from_anyone, from_ours = find_removable(context, desired.managed)
-    ours = _owned(context, desired, desired.surplus(from_ours))
-    rows = np.concatenate([desired.surplus(from_anyone), ours])
+    rows = find_surplus(context, desired)
     person, entitlement = desired.assigned.person[rows], desired.assigned.entitlement[rows]
     certain = ~desired.unread[entitlement] & ~_is_unread(context, person)
     certain &= pick(context.usable, context.correlation.account[person])
@@ -73,6 +72,13 @@ def revoke(context: Context, desired: Desired) -> pd.DataFrame:
         rule=MOVED,
         movement=movement_of(context, person),
     )
+
+
+def find_surplus(context: Context, desired: Desired) -> Rows:
+    """Rows of the assigned pairs that are not desired and that Seatwise may take, were all of it certain."""
+    from_anyone, from_ours = find_removable(context, desired.managed)
+    ours = _owned(context, desired, desired.surplus(from_ours))
+    return np.concatenate([desired.surplus(from_anyone), ours])
 
 
 def _seats_in_words(context: Context, entitlement: Rows, verb: str) -> pd.Series:

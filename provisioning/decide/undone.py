@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 from pydantic_core import to_json
 
+from provisioning.decide.assignments import MOVED, find_surplus
 from provisioning.decide.changes import DESTRUCTIVE, renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
-from provisioning.model.keys import Mask, pick, positions, within
+from provisioning.decide.guard import list_incomplete
+from provisioning.model.keys import Mask, pick, positions, take, within
+from provisioning.model.text import folded
 from provisioning.policy.rules import TargetRules
 
 _LEAVER = "leaver"
@@ -74,13 +77,24 @@ def _find_in_force(context: Context) -> pd.DataFrame:
     if undone.empty:
         return undone
     now = {rule: digest_rule(context.rules, rule) for rule in undone["rule"].unique()}
-    return undone[undone["rule"].map(now) == undone["rule_digest"]]
+    followed = undone.assign(entitlement_id=_follow_recreated(context))
+    return followed[undone["rule"].map(now) == undone["rule_digest"]]
+
+
+def _follow_recreated(context: Context) -> pd.Series:
+    """The identifier each suspended entitlement has now: one that is made anew under its name is the same."""
+    undone, listed = context.memory.undone, context.catalogue
+    ids = undone["entitlement_id"]
+    again = positions(folded(undone["entitlement"]), listed["key"])
+    gone = (positions(ids, listed["entitlement_id"]) < 0) & (again >= 0) & ids.ne("").to_numpy(np.bool_)
+    return ids.mask(gone, take(listed["entitlement_id"], again).set_axis(ids.index))
 
 
 def find_over(context: Context, desired: Desired) -> pd.DataFrame:
     """What is suspended of people to whom it can be of no more use, as `Memory.undone` has it.
 
-    A leaver who was brought back is active again; what was given back is wanted by the policy again.
+    A leaver who was brought back is active again; what was given back is wanted by the policy again. Of rows
+    that do not tell what it was, as those of an early version, that is so once nothing would be taken.
     """
     undone = context.memory.undone
     if undone.empty:
@@ -91,11 +105,14 @@ def find_over(context: Context, desired: Desired) -> pd.DataFrame:
     active[staying[staying >= 0]] = True
     back = (undone["rule"] == _LEAVER).to_numpy() & pick(active, account)
     person = context.person_of(account)
-    entitlement = positions(undone["entitlement_id"], context.catalogue["entitlement_id"])
+    entitlement = positions(_follow_recreated(context), context.catalogue["entitlement_id"])
     pairs = desired.keys(desired.person, desired.entitlement)
     wanted = within(desired.keys(person, entitlement), pairs) & (person >= 0) & (entitlement >= 0)
     takes = undone["action"].isin(DESTRUCTIVE).to_numpy(np.bool_)
-    return undone[back | (takes & wanted)]
+    vague = (undone["rule"] == MOVED).to_numpy() & undone["entitlement_id"].eq("").to_numpy()
+    loses = np.isin(person, desired.assigned.person[find_surplus(context, desired)])
+    settled = vague & pick(active, account) & (person >= 0) & ~loses & (not list_incomplete(context))
+    return undone[back | (takes & wanted) | settled]
 
 
 def _is_listed(changes: pd.DataFrame, undone: pd.DataFrame) -> Mask:

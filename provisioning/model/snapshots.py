@@ -102,7 +102,7 @@ def _nothing_said() -> pd.DataFrame:
 
 
 def _nothing_undone() -> pd.DataFrame:
-    names = ["account_id", "rule", "action", "entitlement_id", "rule_digest"]
+    names = ["account_id", "rule", "action", "entitlement_id", "entitlement", "rule_digest"]
     return pd.DataFrame(columns=names, dtype="str")
 
 
@@ -151,8 +151,9 @@ class Memory:
         previous: source → Sizes of its last complete read.
         unlisted: source → identifiers of linked people whom that read did not list, where one asked for them.
         sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
-        undone: account_id, rule, action, entitlement_id and rule_digest of what a person took back, as
-            `undone.name_rules`, `undone.name_entitlements` and `undone.digest_rule` give them.
+        undone: account_id, rule, action, entitlement_id, entitlement (its name, where it is known) and
+            rule_digest of what a person took back, as `undone.name_rules`, `undone.name_entitlements` and
+            `undone.digest_rule` give them.
         applied_policy: fingerprint of the policy of the last applied plan, None before the first.
     """
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.history import approve_plan, lift_undone
+from tasks.undo import NothingToUndo
 from tests.chaos.truth import held
 
 TARGETS = ["acme-cloud", "legacy-jira"]
@@ -98,6 +99,23 @@ def test_one_person_alone_is_taken_back(pair):
     assert differing(before, held(pair.world)) == {who.lower()}
 
 
+def test_what_was_taken_back_before_is_not_taken_back_again(pair):
+    """Somebody who was taken back alone is left out of what takes the rest back; then nothing is left."""
+    run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]
+    made = pd.read_csv(pair.out / "plan.csv")
+    who = made.loc[made["reversible"] & made["account_id"].notna(), "subject"].iloc[0]
+    approved(pair, "undo", run_id=run_id, only=[who])
+
+    planned = pair.run("undo", run_id=run_id)
+
+    rest = set(pd.read_csv(pair.out / "plan.csv")["subject"])
+    assert rest
+    assert who not in rest
+    assert f"left out: {who}" in str(planned["blocked_by"])
+    with pytest.raises(NothingToUndo, match=f"left out: {who}"):
+        pair.run("undo", run_id=run_id, only=[who])
+
+
 def test_a_way_back_of_many_changes_says_that_two_people_approve_it(pair):
     """It waits for the second, so why it waits names them."""
     run_id = list(approved(pair, "reconcile").values())[-1]["run_id"]
@@ -120,3 +138,30 @@ def test_what_is_protected_by_now_is_not_taken_back(pair):
     back = pd.read_csv(pair.out / "plan.csv")
     assert group not in set(back.loc[back["action"] == "revoke", "entitlement"])
     assert "protected" in str(planned["blocked_by"])
+
+
+def test_a_group_that_is_made_anew_under_its_name_stays_as_it_was_taken_back(pair):
+    """An administrator who deletes a group and makes it again does not lift what a person took back."""
+    run_id = approved(pair, "reconcile")["acme-cloud"]["run_id"]
+    approved(pair, "undo", run_id=run_id)
+    back = pd.read_csv(pair.out / "plan.csv").query("action == 'revoke'")
+    group = back["entitlement"].mode().iloc[0]
+    people = set(back.loc[back["entitlement"] == group, "subject"])
+
+    recreate(pair.world.held["atlassian"], group)
+    pair.run("reconcile")
+
+    planned = pd.read_csv(pair.out / "plan.csv").query("action == 'grant'")
+    assert not people & set(planned.loc[planned["entitlement"] == group, "subject"])
+
+
+def recreate(org: Any, name: str) -> None:
+    """Delete a group and make it again with the same products and members, under another identifier."""
+    old = org.by_name[name]
+    roles, members = {key: set(held) for key, held in old.roles.items()}, list(old.ordered())
+    org.delete_group(old.group_id)
+    new = org.create_group(name)
+    new.roles.update(roles)
+    new.visible_from = 0
+    for position in members:
+        org.add_member(new.group_id, org.accounts[position].account_id)

@@ -7,12 +7,17 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from ledger import StoredPlan
+from provisioning.model.frames import Outcomes, complete
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def rows(*people: str, rule: str = "map x", action: str = "grant", entitlement: str = "") -> pd.DataFrame:
     made = pd.DataFrame({"account_id": list(people), "subject": [f"{who}@acme.test" for who in people]})
-    return made.assign(rule=rule, action=action, entitlement_id=entitlement, rule_digest="d1")
+    name = entitlement.upper() or None
+    made = made.assign(rule=rule, action=action, entitlement_id=entitlement, rule_digest="d1")
+    return made.assign(entitlement=pd.Series(name, index=made.index, dtype="str"))
 
 
 @pytest.fixture
@@ -52,4 +57,28 @@ def test_each_entitlement_is_suspended_by_itself(ledger):
         ledger.suspend_rules("acme", rows("ann", entitlement=group), run_id="r1", at=NOW)
     ledger.resume_rules("acme", rows("ann", entitlement="g1"))
 
-    assert ledger.suspended_rules("acme")["entitlement_id"].tolist() == ["g2"]
+    left = ledger.suspended_rules("acme")
+    assert left[["entitlement_id", "entitlement"]].to_numpy().tolist() == [["g2", "G2"]]
+
+
+def test_what_was_made_after_a_run_is_told(ledger, run_id, make_changes, now):
+    """Neither what it made itself nor what was refused or so already counts."""
+    other = ledger.start_run("apply", now, policy="policy-1")
+    changes = make_changes(4)
+    ledger.store_plan(StoredPlan("ffff", "acme", run_id, "policy-1", [], now, changes))
+    one, two, three, four = changes["change_id"]
+
+    def make(run: str, change: str, status: str = "applied", *, intended: bool = True) -> None:
+        if intended:
+            ledger.intend(run, [change], "ffff", now)
+        row = {"change_id": change, "status": status, "account_id": "a", "message": None, "at": now}
+        ledger.record(run, "ffff", complete(Outcomes, pd.DataFrame([row])))
+
+    make(run_id, one)
+    make(other, two)
+    make(other, three, "failed")
+    make(other, four, intended=False)
+
+    assert ledger.made_after([run_id], [one, two, three, four]) == {two}
+    assert ledger.made_after([run_id], [one]) == frozenset()
+    assert ledger.made_after([other], [one, two]) == frozenset()

@@ -28,12 +28,14 @@ BARE = target([account("ann"), account("bob")])
 SEATS = "leaver: revoke_seats after 0d"
 
 
-def undone(rules, rule: str, action: str, who: str = "ann", entitlement: str = "") -> Memory:
+def undone(
+    rules, rule: str, action: str, who: str = "ann", entitlement: str = "", name: str | None = None
+) -> Memory:
     """The memory after somebody took back what a rule did to one account, or to one entitlement of it."""
     named = name_rules(pd.Series([rule], dtype="str")).iloc[0]
     row = {"account_id": f"acc-{who}", "rule": named, "action": action, "entitlement_id": entitlement}
     digest = digest_rule(rules.target("cloud"), named)
-    return Memory(undone=pd.DataFrame([{**row, "rule_digest": digest}], dtype="str"))
+    return Memory(undone=pd.DataFrame([{**row, "entitlement": name, "rule_digest": digest}], dtype="str"))
 
 
 def test_a_leaver_who_was_brought_back_loses_nothing_to_any_stage():
@@ -127,6 +129,36 @@ def test_what_was_taken_back_of_one_group_says_nothing_of_another():
 
 
 @pytest.mark.parametrize(
+    ("entitlement", "name", "lost"),
+    [
+        ("e-before", "Developers", ["jira-users"]),
+        ("e-developers", "jira-users", ["jira-users"]),
+        ("e-before", "gone", ["developers", "jira-users"]),
+        ("e-before", None, ["developers", "jira-users"]),
+    ],
+)
+def test_a_group_that_is_made_anew_under_its_name_is_the_same(entitlement, name, lost):
+    """It is known by its name only once its identifier is gone; one that is renamed keeps its identifier."""
+    rules = policy()
+    wiki_alone = source([identity("ann"), identity("bob")], {"atl-wiki": ["ann"], "atl-dev": ["bob"]})
+    memory = undone(rules, MOVER, "revoke", entitlement=entitlement, name=name)
+
+    decision = think(wiki_alone, HELD, rules, memory=memory)
+
+    assert [group for _, who, group in done(decision.plan.changes) if who == "ann"] == lost
+
+
+def test_a_group_that_is_made_anew_and_wanted_again_is_over_under_its_old_identifier():
+    """That is what the ledger knows it by."""
+    rules = policy()
+    memory = undone(rules, MOVER, "revoke", entitlement="e-before", name="developers")
+
+    decision = think(source([identity("ann")], {"atl-dev": ["ann"]}), HELD, rules, memory=memory)
+
+    assert decision.over["entitlement_id"].tolist() == ["e-before"]
+
+
+@pytest.mark.parametrize(
     ("state", "groups", "rule", "entitlement", "over"),
     [
         ("active", {}, SEATS, "", True),
@@ -136,6 +168,9 @@ def test_what_was_taken_back_of_one_group_says_nothing_of_another():
         ("active", {"atl-dev": ["ann"]}, MOVER, "e-developers", True),
         ("active", {"atl-wiki": ["ann"]}, MOVER, "e-developers", False),
         ("active", {}, "inactive: jira idle 60d", "", False),
+        ("active", {"atl-dev": ["ann"], "atl-wiki": ["ann"]}, MOVER, "", True),
+        ("active", {"atl-dev": ["ann"]}, MOVER, "", False),
+        ("suspended", {"atl-dev": ["ann"], "atl-wiki": ["ann"]}, MOVER, "", False),
     ],
 )
 def test_what_gave_rise_to_it_is_over_once_they_are_back(state, groups, rule, entitlement, over):
