@@ -96,7 +96,7 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     nobody = np.zeros(0, dtype=np.bool_)
     within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
     undecided = np.concatenate([*(one.undecided for one in scoped), nobody])
-    presence = _derive_presence(records, now)
+    presence = derive_presence(records, now)
     living = (within_scope | undecided) & (presence != DEPARTED).to_numpy()
     person, contested = _resolve_namesakes(records, living)
     person, shared = _contest_addresses(records, living, person)
@@ -118,7 +118,7 @@ def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
     return ranks
 
 
-def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
+def derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
     """What each record means today: a first day to come waits, and a last day that is over departs."""
     present = pd.Timestamp(now)
     hired = records["hired_on"]
