@@ -111,6 +111,16 @@ class Memory(Store):
         first = leavers[["account_id", "since", "cause"]].sort_values("since").drop_duplicates("account_id")
         self._replace(tables.leavers, target, tables.records(first, target=target))
 
+    def doubted(self, target: str) -> pd.DataFrame:
+        """Accounts that nobody may say whose they are: account_id, source, source_id, number, reason."""
+        c = tables.doubted.c
+        shown = [c.account_id, c.source, c.source_id, c.number, c.reason]
+        return self._frame(select(*shown).where(c.target == target).order_by(c.account_id), shown)
+
+    def save_doubted(self, target: str, doubted: pd.DataFrame) -> None:
+        """Replace the doubts of a target at once; each row is of another account."""
+        self._replace(tables.doubted, target, tables.records(doubted, target=target))
+
     def owned(self, target: str) -> pd.DataFrame:
         """What Seatwise made or was told to adopt: account_id, kind, entitlement_id, how.
 

@@ -15,7 +15,7 @@ from ledger.engine import engine_for, explained
 from ledger.errors import LedgerTooNew
 from ledger.private import create_privately
 
-HEAD = "0011"
+HEAD = "0012"
 VERSION_TABLE = "ledger_version"
 """Not Alembic's usual name: the ledger may share its database, as with a Prefect server."""
 

@@ -18,6 +18,7 @@ HIDDEN = "(removed)"
 """What stands where a name, an address or a reason was."""
 REMEMBERING = (
     tables.links, tables.leavers, tables.owned, tables.taken, tables.undone, tables.brought_back,
+    tables.doubted,
 )  # fmt: skip
 """Tables with a row for an account."""
 Present = Mapping[str, set[str] | None]

@@ -263,6 +263,17 @@ leavers = Table(
     _text("cause", nullable=True, doc="Cause the stages count for, where it is known."),
 )
 
+# Whoever left may be listed under another identifier, or somebody new may bear their number: a person says.
+doubted = Table(
+    "doubted",
+    metadata,
+    _text("target", primary_key=True),
+    _text("account_id", primary_key=True),
+    _text("source"),
+    _text("source_id", doc="Identity that may have the account."),
+    _text("number", doc="Employee number of both."),
+    _text("reason"),
+)
 
 # Null cannot be part of a key: no entitlement, the account itself, is the empty text here.
 owned = Table("owned", metadata, *(_text(name, primary_key=True) for name in KEY), _text("how"), _time("at"))

@@ -35,7 +35,7 @@ def decide_target(
     """
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
-        memory = follow_people(session.ledger, memory, sources, name)
+        memory = follow_people(session.ledger, memory, sources, target, session.now)
         memory = recall_unlisted(session.ledger, memory, sources)
         memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
@@ -102,6 +102,7 @@ def _keep(session: Session, name: str, decision: Decision) -> StoredPlan:
         with ledger.together():
             ledger.save_links(name, decision.links, session.moment())
             ledger.save_leavers(name, _leavers(decision))
+            ledger.save_doubted(name, decision.context.memory.doubted)
             ledger.forget_taken(name, _no_longer_taken(decision))
             ledger.resume_rules(name, decision.over)
             ledger.bring_back(name, _brought_back(decision), decision.context.target.taken_at)

@@ -77,7 +77,11 @@ def describe_briefly(summary: dict[str, Any]) -> str:
         if left := summary.get("unconfirmed"):
             return f"{_changes(left)} left for the next run"
         if verdict == "done" and left_alone(summary):
-            return f"in step, {summary['ambiguous']:,} ambiguous"
+            told = [
+                (summary.get("ambiguous"), "ambiguous"),
+                (summary.get("departed_elsewhere"), "contradicted"),
+            ]
+            return ", ".join(["in step", *(f"{number:,} {what}" for number, what in told if number)])
         return "in step" if verdict == "done" else str(verdict)
     return f"{_changes(planned)} {WAITING[verdict]}"
 

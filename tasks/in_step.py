@@ -28,6 +28,9 @@ def left_alone(summary: dict[str, Any]) -> list[str]:
     if number := summary.get("ambiguous", 0):
         what = "1 row is ambiguous" if number == 1 else f"{number:,} rows are ambiguous"
         left.append(f"{what}, nothing is done about that, and ambiguities.csv says why")
+    if number := summary.get("departed_elsewhere", 0):
+        who = count(number, "person", "people")
+        left.append(f"{who} departed by one source and not by another, and conflicts.csv says which counts")
     if number := summary.get("unconfirmed", 0):
         left.append(f"{count(number, 'change')} {'is' if number == 1 else 'are'} left for the next run")
     return left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
 from provisioning.decide.fresh_losses import find_young
+from provisioning.decide.people import DEPARTED, derive_presence
 from provisioning.decide.renamed import follow_renamed
 from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
@@ -40,6 +40,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
     return Memory(
         links=ledger.links(target),
         leavers=dict(zip(leavers["account_id"], leavers["since"].dt.to_pydatetime(), strict=True)),
+        doubted=ledger.doubted(target),
         causes=dict(leavers.loc[leavers["cause"].notna(), ["account_id", "cause"]].to_numpy().tolist()),
         owned=complete(Assignments, assigned),
         taken=ledger.taken(target),
@@ -54,27 +55,33 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
 
 
 def follow_people(
-    ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSnapshot], target: str
+    ledger: Ledger,
+    memory: Memory,
+    sources: Mapping[str, SourceSnapshot],
+    target: TargetSnapshot,
+    at: datetime,
 ) -> Memory:
-    """The memory with the identifiers that people go by now, where a source lists somebody no more.
+    """The memory with the identifiers that people go by now, where a source has somebody at work no more.
 
     How they were known is told by the read that the target was last decided by: there may be newer ones, made
     while it could not be reached. One whose files are lost says nothing.
     """
-    decided = ledger.last_planned(target)
-    links = memory.links
+    decided = ledger.last_planned(target.target)
     for name, snapshot in sources.items():
-        linked = links.loc[links["source"] == name, "source_id"]
+        linked = memory.links.loc[memory.links["source"] == name, "source_id"]
         people = snapshot.identities
+        doubted = memory.doubted["source"].eq(name).any()
         # Most sources tell no such number, and of them the last read need not be loaded.
-        if not snapshot.complete or people["employee_number"].isna().all():
+        if not snapshot.complete or (people["employee_number"].isna().all() and not doubted):
             continue
-        if linked.isin(people["source_id"]).all():
+        working = people.loc[derive_presence(people, at) != DEPARTED, "source_id"]
+        if linked.isin(working).all() and not doubted:
             continue
-        last = ledger.last_complete(name, at=decided)
-        if last is not None and not last.absent():
-            links = follow_renamed(links, name, last.frame("identities"), people)
-    return replace(memory, links=links)
+        listed = linked.isin(people["source_id"]).all()
+        last = None if listed else ledger.last_complete(name, at=decided)
+        before = None if last is None or last.absent() else complete(Identities, last.frame("identities"))
+        memory = follow_renamed(memory, name, before, people, target.accounts, at)
+    return memory
 
 
 def recall_said(ledger: Ledger, memory: Memory, sources: list[str], now: datetime) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ledger import StoredPlan
 from ledger.private import keep_private
+from provisioning.decide.conflicts import count_departed_elsewhere
 from provisioning.decide.stuck import IDLE
 from provisioning.model.findings import Finding
 from provisioning.model.snapshots import SourceSnapshot
@@ -142,6 +143,7 @@ def _empty_summary(session: Session) -> dict[str, Any]:
         "linked": 0,
         "orphans": 0,
         "ambiguous": 0,
+        "departed_elsewhere": 0,
         "changes": {},
         "applied": 0,
         "failed": 0,
@@ -220,6 +222,9 @@ def _describe_read(session: Session, name: str, read: Read) -> dict[str, Any]:
 def _summarise_decisions(state: RunState) -> dict[str, Any]:
     decisions = state.decisions.values()
     return {
+        "departed_elsewhere": max(
+            (count_departed_elsewhere(decision.conflicts) for decision in decisions), default=0
+        ),
         "conflicts": max((len(decision.conflicts) for decision in decisions), default=0),
         "linked": sum(len(decision.links) for decision in decisions),
         "orphans": sum(len(decision.orphans) for decision in decisions),

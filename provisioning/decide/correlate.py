@@ -68,6 +68,7 @@ def correlate(
     links: pd.DataFrame,
     rules: Sequence[str],
     attributes: Mapping[str, Attribute] | None = None,
+    doubted: pd.DataFrame | None = None,
 ) -> Correlation:
     """Find the account of each person.
 
@@ -82,10 +83,13 @@ def correlate(
         rules: link, external_id, email, user_name, in the order they are tried.
         attributes: how the policy makes an e-mail address or user name of an identity's attributes; keys
             are compared as they would be written.
+        doubted: as `Memory.doubted`; nothing is done with these accounts and identities.
     """
     mapped = {name: attribute for name, attribute in (attributes or {}).items() if name in _IDENTITY_KEYS}
     draft = _Draft(people, target, links)
     draft.spare_ambiguous()
+    if doubted is not None:
+        draft.doubt_numbers(doubted)
     living = people.primary & people.in_scope & (people.presence != DEPARTED).to_numpy()
     for seeking in (living, people.primary & ~living):
         for rule in rules:
@@ -204,6 +208,17 @@ class _Draft:
         for name in ("email", "user_name"):
             keys = folded(take(self.people.records[name], records))
             self.ambiguous_accounts |= positions(folded(self.accounts[name]), keys) >= 0
+
+    def doubt_numbers(self, doubted: pd.DataFrame) -> None:
+        """Leave alone accounts of people who left, and whoever bears their employee number now."""
+        records = self.people.rows_of(doubted["source"], doubted["source_id"])
+        accounts = positions(doubted["account_id"], self.accounts["account_id"])
+        for record, account, reason in zip(records, accounts, doubted["reason"], strict=True):
+            if record < 0 or account < 0:
+                continue
+            former = self.remembered.loc[self.remembered["account"] == account, "row"].to_numpy(np.int64)
+            known = np.array([record, self.people.person[record], *former], dtype=np.int64)
+            self._doubt(np.unique(known[known >= 0]), np.array([account]), "employee_number", reason)
 
     def join_by_memory(self, eligible: Mask, seeking: Mask) -> None:
         """Join by the links of the last run; an identity's own link comes before those of its origins."""

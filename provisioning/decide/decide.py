@@ -231,7 +231,7 @@ def _understand(
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
     people = gather(policy.sources, stated, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
-    correlation = correlate(people, target, memory.links, rules.correlate, attributes)
+    correlation = correlate(people, target, memory.links, rules.correlate, attributes, memory.doubted)
     apart = isinstance(rules.leaver, Leaver)
     lifecycle = derive_lifecycle(people, target, correlation, stated, memory, now=now, apart=apart)
     catalogue = build_catalogue(target, rules, policy.protect)

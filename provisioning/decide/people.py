@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.model import frames
-from provisioning.model.keys import Mask, Rows, coded, positions
+from provisioning.model.keys import Mask, Rows, coded, follow, pick, positions, within
 from provisioning.model.last_days import are_over, last_days
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
@@ -24,7 +24,7 @@ ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "depart
 _INSIDE, _UNDECIDED, _LEFT, _OUTSIDE = range(4)
 """Which record counts for a person whom several sources state: first those in scope, unless they departed.
 
-Whoever left one list and is in another has moved; that the other list is out of date is for a person to say.
+Whoever left one list and works by another has moved; that the other is out of date is for a person to say.
 """
 
 
@@ -84,8 +84,10 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
 
     Two records of several sources with one e-mail address or one user name are one person; those in
     scope who have not departed come first, then those that may be in scope, those who departed, and the
-    others; of two alike the order of the policy decides. Two living identities of one
-    source that share a user name are ambiguous; a departed namesake is an older record of the living one.
+    others; of two alike the order of the policy decides, and so it does between a record of someone who
+    departed and one of someone who is suspended or waits, where none is of someone at work. Two living
+    identities of one source that share a user name are ambiguous; a departed namesake is an older record of
+    the living one.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
     parts = [snapshots[rule.origin].identities for rule in used]
@@ -96,7 +98,7 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     nobody = np.zeros(0, dtype=np.bool_)
     within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
     undecided = np.concatenate([*(one.undecided for one in scoped), nobody])
-    presence = _derive_presence(records, now)
+    presence = derive_presence(records, now)
     living = (within_scope | undecided) & (presence != DEPARTED).to_numpy()
     person, contested = _resolve_namesakes(records, living)
     person, shared = _contest_addresses(records, living, person)
@@ -105,6 +107,7 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
         rank = _rank(within_scope, undecided, (presence == DEPARTED).to_numpy())
         person, several = _join_sources(records, rank, person, list(spans))
         contested += several
+        person = _prefer_departed(person, presence, within_scope | undecided)
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
     unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
     asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
@@ -118,7 +121,7 @@ def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
     return ranks
 
 
-def _derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
+def derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
     """What each record means today: a first day to come waits, and a last day that is over departs."""
     present = pd.Timestamp(now)
     hired = records["hired_on"]
@@ -194,6 +197,22 @@ def _join_sources(
     older = (person >= 0) & (person != own)
     person[older] = person[person[older]]
     return person, contested
+
+
+def _prefer_departed(person: Rows, presence: pd.Series, scoped: Mask) -> Rows:
+    """Let an earlier source's word that someone departed count over a later one's that they do not work now.
+
+    Only work keeps an account: whoever waits elsewhere is to come back, and has left until then.
+    """
+    departed = scoped & (presence == DEPARTED).to_numpy()
+    counts = pick(scoped & presence.isin([WAITING, SUSPENDED]).to_numpy(np.bool_), person)
+    at_work = person[scoped & (presence == ACTIVE).to_numpy()]
+    earlier = np.flatnonzero(counts & departed & ~within(person, at_work) & (np.arange(len(person)) < person))
+    # Where several departed the first of them counts: sources stand in the order of the policy.
+    primaries, first = np.unique(person[earlier], return_index=True)
+    instead = np.arange(len(person), dtype=np.int64)
+    instead[primaries] = earlier[first]
+    return follow(instead, person)
 
 
 def _unique_match(keys: Rows, among: Rows, rows: Rows) -> Rows:

@@ -101,6 +101,10 @@ def _nothing_said() -> pd.DataFrame:
     return pd.DataFrame(columns=["source", "source_id", "group_id"], dtype="str")
 
 
+def _nothing_doubted() -> pd.DataFrame:
+    return pd.DataFrame(columns=["account_id", "source", "source_id", "number", "reason"], dtype="str")
+
+
 def _nothing_undone() -> pd.DataFrame:
     names = ["account_id", "rule", "action", "entitlement_id", "entitlement", "rule_digest"]
     return pd.DataFrame(columns=names, dtype="str")
@@ -139,6 +143,8 @@ class Memory:
     Attributes:
         links: Links of the last run.
         leavers: account_id → when the account's holder was first seen as a leaver, UTC.
+        doubted: account_id, source, source_id, number and reason of accounts of people who left whose
+            employee number somebody else bears now: the identity named.
         causes: account_id → why: departed, suspended, outside or vanished, where it is known.
         owned: Assignments that Seatwise granted or adopted and has not taken back.
         taken: Taken assignments that were not given back since.
@@ -160,6 +166,7 @@ class Memory:
     links: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Links))
     leavers: Mapping[str, datetime] = field(default_factory=dict)
     causes: Mapping[str, str] = field(default_factory=dict)
+    doubted: pd.DataFrame = field(default_factory=_nothing_doubted)
     owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Assignments))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)

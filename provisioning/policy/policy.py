@@ -81,7 +81,8 @@ class Policy(Strict):
     )
     sources: list[SourceRules] = Field(
         description="Connections that say who works here, and who of them is in scope. Order is precedence "
-        "when two state the same person; who departed from one and is in scope of another has moved there.",
+        "when two state the same person; who departed from one and works by another, in scope, has moved "
+        "there.",
         examples=[[{"from": "okta-main", "scope": {"groups": ["atl-*"]}}]],
     )
     targets: list[TargetRules] = Field(

@@ -58,8 +58,8 @@ class Scope(Strict):
 class SourceRules(Strict):
     """One source and its scope.
 
-    Order is precedence when two sources state the same person; who departed from one of them and is in scope
-    of another has moved there.
+    Order is precedence when two sources state the same person; who departed from one of them and works by
+    another, in scope, has moved there.
     """
 
     origin: str = Field(alias="from", description="Name of the connection to read.", examples=["okta-main"])

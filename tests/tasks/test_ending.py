@@ -61,6 +61,10 @@ def test_a_name_in_the_sentence_feigns_no_second_line():
             {"ambiguous": 16},
             "; 16 rows are ambiguous, nothing is done about that, and ambiguities.csv says why.",
         ),
+        (
+            {"departed_elsewhere": 1},
+            "else is in step; 1 person departed by one source and not by another, and conflicts.csv says",
+        ),
         ({"unconfirmed": 1}, "Everything else is in step; 1 change is left for the next run."),
         (
             {"flow": "apply", "ambiguous": 2, "fingerprints": {"cloud": "a1"}},
@@ -78,6 +82,7 @@ def test_the_state_of_a_run_says_what_is_ambiguous_and_where_it_is_listed():
     doubt = NOTHING_TO_DO | {"verdict": "done", "ambiguous": 16}
 
     assert describe_briefly(doubt) == "in step, 16 ambiguous"
+    assert describe_briefly(doubt | {"ambiguous": 0, "departed_elsewhere": 2}) == "in step, 2 contradicted"
     assert "16 rows are ambiguous" in describe_ending(doubt)
     assert "ambiguities.csv" in describe_ending(
         doubt | {"changes": {"grant": 2}, "applied": 2, "blocked": 0, "stale": 0}

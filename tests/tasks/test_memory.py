@@ -13,7 +13,7 @@ from ledger import Ledger, StoredPlan
 from provisioning.model.frames import Changes, empty
 from provisioning.model.snapshots import Memory
 from tasks.memory import follow_people, recall_said
-from tests.provisioning.worlds import NOW, identity, links, source
+from tests.provisioning.worlds import NOW, account, identity, links, source, target
 
 HOUR = timedelta(hours=1)
 SAID = [("idp", "id-ann", ""), ("idp", "id-ann", "g-atl-jira")]
@@ -76,13 +76,13 @@ def test_people_are_followed_to_the_identifier_they_go_by_now(
 ):
     """By a whole read and what is kept of the one before it."""
     run = ledger.start_run("sync", NOW + HOUR, policy="p")
-    before = {"identities": source([identity("ann", employee_number="7")]).identities}
+    before = {"identities": source([identity("ann", employee_number="7", given_name="Ann")]).identities}
     ledger.save_snapshot("idp", before, complete=True, at=NOW + HOUR, run_id=run)
     for file in tmp_path.rglob("*.parquet") if lost else ():
         file.unlink()
-    now = source([identity(listed, employee_number="7")], complete=complete)
+    now = source([identity(listed, employee_number="7", given_name="Ann")], complete=complete)
 
-    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, "cloud")
+    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, target([account("ann")]), NOW)
 
     assert followed.links["source_id"].tolist() == [expected]
 
@@ -91,14 +91,14 @@ def test_a_target_that_was_away_follows_from_the_read_it_was_last_decided_by(led
     """Newer reads were made while it was away, and a plan of some people alone decided of nobody else."""
     runs = [ledger.start_run("sync", NOW + hours * HOUR, policy="p") for hours in (1, 2, 3)]
     for hours, (run, name) in enumerate(zip(runs, ("ann", "beth", "beth"), strict=True), start=1):
-        read = {"identities": source([identity(name, employee_number="7")]).identities}
+        read = {"identities": source([identity(name, employee_number="7", given_name="Ann")]).identities}
         ledger.save_snapshot("idp", read, complete=True, at=NOW + hours * HOUR, run_id=run)
     for hours, fingerprint in ((1, "a" * 64), (3, "b" * 64)):
         at, some = NOW + hours * HOUR, hours == 3
         plan = StoredPlan(fingerprint, "cloud", runs[hours - 1], "p", [], at, empty(Changes), partial=some)
         ledger.store_plan(plan)
-    now = source([identity("beth", employee_number="7")])
+    now = source([identity("beth", employee_number="7", given_name="Ann")])
 
-    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, "cloud")
+    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, target([account("ann")]), NOW)
 
     assert followed.links["source_id"].tolist() == ["id-beth"]

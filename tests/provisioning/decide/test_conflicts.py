@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from provisioning.decide.conflicts import find_conflicts
+import pandas as pd
+import pytest
+
+from provisioning.decide.conflicts import count_departed_elsewhere, find_conflicts
 from provisioning.decide.people import gather
+from provisioning.model.frames import Conflicts, columns
 from provisioning.policy.policy import Policy
 from tests.provisioning.worlds import NOW, identity, policy, source
 
@@ -33,13 +37,33 @@ def test_silence_and_case_contradict_nobody() -> None:
     assert listed([identity("ada", title="Clerk")], [identity("ada", user_name="ADA", title=None)]) == []
 
 
-def test_words_for_not_being_active_agree() -> None:
-    """A source that cannot tell the suspended from the departed agrees with one that can."""
-    departed, suspended = identity("ada", state="departed"), identity("ada", state="suspended")
+SUSPENDED, DEPARTED = identity("ada", state="suspended"), identity("ada", state="departed")
+WAITING, ACTIVE = identity("ada", state="staged"), identity("ada")
 
-    assert listed([departed], [suspended]) == []
-    contradiction = ("ada@acme.test", "state", "other", "active", "idp", "departed")
-    assert listed([departed], [identity("ada")]) == [contradiction]
+
+@pytest.mark.parametrize(
+    ("first", "second", "told", "people"),
+    [
+        (DEPARTED, ACTIVE, ("other", "active", "idp", "departed"), 1),
+        (ACTIVE, DEPARTED, ("idp", "active", "other", "departed"), 1),
+        (DEPARTED, WAITING, ("idp", "departed", "other", "waiting"), 1),
+        (WAITING, DEPARTED, ("idp", "waiting", "other", "departed"), 1),
+        (SUSPENDED, DEPARTED, ("idp", "suspended", "other", "departed"), 1),
+        (DEPARTED, SUSPENDED, ("idp", "departed", "other", "suspended"), 0),
+        (SUSPENDED, ACTIVE, ("idp", "suspended", "other", "active"), 0),
+    ],
+)
+def test_who_is_there_is_compared_as_what_it_means(first, second, told, people) -> None:
+    """Only work outranks that somebody departed; of those who departed by one alone a run tells."""
+    rows = listed([first], [second])
+
+    assert rows == [("ada@acme.test", "state", *told)]
+    assert count_departed_elsewhere(pd.DataFrame(rows, columns=columns(Conflicts))) == people
+
+
+def test_a_first_day_that_has_come_contradicts_nobody() -> None:
+    """Whoever is staged and due works."""
+    assert listed([identity("ada", state="staged", hired_on=NOW)], [ACTIVE]) == []
 
 
 def test_people_of_one_source_or_out_of_scope_are_left_out() -> None:
