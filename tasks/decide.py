@@ -18,8 +18,8 @@ from reports.plan_text import plan_title
 from sources.scim_push.options import ScimPushOptions
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.kept import remember_read
-from tasks.last_reads import recall_unlisted
-from tasks.memory import SIZES, follow_people, recall, recall_said, recall_sizes
+from tasks.last_reads import follow_people, recall_unlisted
+from tasks.memory import SIZES, recall, recall_said, recall_sizes
 from tasks.progress import tell
 from tasks.session import Session
 

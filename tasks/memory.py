@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,8 +10,6 @@ from pydantic import TypeAdapter
 
 from ledger import Ledger, Snapshot
 from provisioning.decide.fresh_losses import find_young
-from provisioning.decide.people import DEPARTED, derive_presence
-from provisioning.decide.renamed import follow_renamed
 from provisioning.model.frames import Assignments, Identities, Links, Taken, complete
 from provisioning.model.snapshots import Memory, Sizes, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import Action, Status
@@ -52,36 +49,6 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         undone=ledger.suspended_rules(target),
         applied_policy=ledger.applied_policy(target),
     )
-
-
-def follow_people(
-    ledger: Ledger,
-    memory: Memory,
-    sources: Mapping[str, SourceSnapshot],
-    target: TargetSnapshot,
-    at: datetime,
-) -> Memory:
-    """The memory with the identifiers that people go by now, where a source has somebody at work no more.
-
-    How they were known is told by the read that the target was last decided by: there may be newer ones, made
-    while it could not be reached. One whose files are lost says nothing.
-    """
-    decided = ledger.last_planned(target.target)
-    for name, snapshot in sources.items():
-        linked = memory.links.loc[memory.links["source"] == name, "source_id"]
-        people = snapshot.identities
-        doubted = memory.doubted["source"].eq(name).any()
-        # Most sources tell no such number, and of them the last read need not be loaded.
-        if not snapshot.complete or (people["employee_number"].isna().all() and not doubted):
-            continue
-        working = people.loc[derive_presence(people, at) != DEPARTED, "source_id"]
-        if linked.isin(working).all() and not doubted:
-            continue
-        listed = linked.isin(people["source_id"]).all()
-        last = None if listed else ledger.last_complete(name, at=decided)
-        before = None if last is None or last.absent() else complete(Identities, last.frame("identities"))
-        memory = follow_renamed(memory, name, before, people, target.accounts, at)
-    return memory
 
 
 def recall_said(ledger: Ledger, memory: Memory, sources: list[str], now: datetime) -> pd.DataFrame:

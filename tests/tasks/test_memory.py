@@ -9,11 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ledger import Ledger, StoredPlan
-from provisioning.model.frames import Changes, empty
+from ledger import Ledger
 from provisioning.model.snapshots import Memory
-from tasks.memory import follow_people, recall_said
-from tests.provisioning.worlds import NOW, account, identity, links, source, target
+from tasks.memory import recall_said
+from tests.provisioning.worlds import NOW, identity, links, source
 
 HOUR = timedelta(hours=1)
 SAID = [("idp", "id-ann", ""), ("idp", "id-ann", "g-atl-jira")]
@@ -60,45 +59,3 @@ def test_a_read_whose_files_are_lost_says_nothing(ledger, tmp_path):
         file.unlink()
 
     assert said(ledger, memory(ann=1), ["idp"]) == []
-
-
-@pytest.mark.parametrize(
-    ("listed", "complete", "lost", "expected"),
-    [
-        ("beth", True, False, "id-beth"),
-        ("ann", True, False, "id-ann"),
-        ("beth", False, False, "id-ann"),
-        ("beth", True, True, "id-ann"),
-    ],
-)
-def test_people_are_followed_to_the_identifier_they_go_by_now(
-    ledger, tmp_path, listed, complete, lost, expected
-):
-    """By a whole read and what is kept of the one before it."""
-    run = ledger.start_run("sync", NOW + HOUR, policy="p")
-    before = {"identities": source([identity("ann", employee_number="7", given_name="Ann")]).identities}
-    ledger.save_snapshot("idp", before, complete=True, at=NOW + HOUR, run_id=run)
-    for file in tmp_path.rglob("*.parquet") if lost else ():
-        file.unlink()
-    now = source([identity(listed, employee_number="7", given_name="Ann")], complete=complete)
-
-    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, target([account("ann")]), NOW)
-
-    assert followed.links["source_id"].tolist() == [expected]
-
-
-def test_a_target_that_was_away_follows_from_the_read_it_was_last_decided_by(ledger):
-    """Newer reads were made while it was away, and a plan of some people alone decided of nobody else."""
-    runs = [ledger.start_run("sync", NOW + hours * HOUR, policy="p") for hours in (1, 2, 3)]
-    for hours, (run, name) in enumerate(zip(runs, ("ann", "beth", "beth"), strict=True), start=1):
-        read = {"identities": source([identity(name, employee_number="7", given_name="Ann")]).identities}
-        ledger.save_snapshot("idp", read, complete=True, at=NOW + hours * HOUR, run_id=run)
-    for hours, fingerprint in ((1, "a" * 64), (3, "b" * 64)):
-        at, some = NOW + hours * HOUR, hours == 3
-        plan = StoredPlan(fingerprint, "cloud", runs[hours - 1], "p", [], at, empty(Changes), partial=some)
-        ledger.store_plan(plan)
-    now = source([identity("beth", employee_number="7", given_name="Ann")])
-
-    followed = follow_people(ledger, Memory(links=links("ann")), {"idp": now}, target([account("ann")]), NOW)
-
-    assert followed.links["source_id"].tolist() == ["id-beth"]
