@@ -133,6 +133,17 @@ def test_accounts_are_linked_anew_without_touching_others(
     assert _values(ledger.links("acme"), "account_id", "source_id") == pairs
 
 
+def test_doubts_are_replaced_for_their_target_alone(ledger: Ledger) -> None:
+    facts = {"source": "okta", "source_id": "n1", "number": "7", "reason": "r"}
+    doubted = pd.DataFrame([{"account_id": "a1", **facts}])
+    ledger.save_doubted("acme", doubted)
+    ledger.save_doubted("other", doubted)
+    ledger.save_doubted("other", doubted.iloc[:0])
+
+    assert ledger.doubted("acme").to_dict("records") == doubted.to_dict("records")
+    assert ledger.doubted("other").empty
+
+
 def test_leavers_keep_the_day_they_were_first_seen(ledger: Ledger, now: datetime) -> None:
     """Of two days for one account the earlier counts; saving again replaces."""
     days = [now, now - timedelta(days=3), now]
