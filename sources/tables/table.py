@@ -19,7 +19,7 @@ from provisioning.model.attributes import LAST, NEVER, STALENESS
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Rejects, concat
-from provisioning.model.intake import reject, screened
+from provisioning.model.intake import NO_DATE, reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
@@ -205,7 +205,7 @@ class Table:
         for name in TIMES & set(raw):
             column = sheet.header.names[sheet.places[name]]
             dates = read_dates(raw[name], self._options.dates, column=column, connection=self.name)
-            odd.append(report(dates.unread, raw[name], name, "not a date"))
+            odd.append(report(dates.unread, raw[name], name, NO_DATE))
             raw[name] = dates.times
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)

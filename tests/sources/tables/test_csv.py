@@ -125,7 +125,7 @@ def test_every_odd_row_is_told_with_its_line(tmp_path: Path) -> None:
 
     assert page.frame["source_id"].tolist() == ["1", "2", "3", "4", "6"]
     assert set(told(page)) == {
-        ("4", "hired_on", "not a date (line 5)"),
+        ("4", "hired_on", "not a whole date (line 5)"),
         ("5", "row", "line 7 has 2 fields, the header 7"),
         ("1", "user_name", "lines 2, 8 of one person contradict each other, so none of them counts"),
         ("6", "state", "not a known state, so it counts as staged (line 9)"),
