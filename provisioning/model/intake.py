@@ -27,7 +27,7 @@ _TIME = pd.DatetimeTZDtype("us", "UTC")
 _NAIVE = pa.timestamp("us")
 
 _WHOLE_DATE = r"\s*\d{4}(?:[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{4})(?:\D|$)"
-"""How an ISO 8601 text begins that names a day; pandas takes `2026-12` for its first day, `today` for today."""
+"""How an ISO 8601 text begins that names a day; pandas takes `2026-12` for its first one, `now` for now."""
 NO_DATE = "not a whole date"
 
 Words: TypeAlias = "pa.Array | pa.ChunkedArray"
