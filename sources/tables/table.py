@@ -23,12 +23,13 @@ from provisioning.model.intake import NO_DATE, reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import ROW
 from provisioning.model.text import folded
-from provisioning.model.words import known, states_among
+from provisioning.model.words import SHORT, STATES, known, states_among
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.groups import add_unread, read_groups
 from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
 from sources.tables.options import TableOptions
+from sources.tables.rivals import Settled, settle
 
 TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
@@ -42,6 +43,7 @@ class Sheet(NamedTuple):
         header: the table's own names of its columns.
         rows: one text column per mapped column, and the table's own by position.
         places: position in the table of each mapped column.
+        passed: positions of the headers that may have filled a column and were passed over.
         lines: number of each row, as reports name it.
         ragged: rows of another length.
     """
@@ -49,6 +51,7 @@ class Sheet(NamedTuple):
     header: Header
     rows: pd.DataFrame
     places: dict[str, int]
+    passed: dict[str, list[int]]
     lines: pd.Series[int]
     ragged: list[delimited.Ragged]
 
@@ -86,7 +89,7 @@ class Table:
         rows = rows.rename(columns={"state": "source_state"})
         if "source_state" not in rows:
             rows["source_state"] = pd.Series(None, index=rows.index, dtype="str")
-        groups = self._group_places(sheet)
+        groups = self._group_places(sheet.header)
         people = merge_rows(
             People.of(rows, _key(sheet), sheet.lines),
             self._meanings(rows["source_state"], rows["source_state"]),
@@ -132,7 +135,13 @@ class Table:
 
     def _describe_columns(self, sheet: Sheet) -> list[str]:
         names, unused = sheet.header.names, sheet.header.unused(self._used(sheet))
-        mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
+        instead = {
+            name: "".join(f" and not '{names[place]}'" for place in others)
+            for name, others in sheet.passed.items()
+        }
+        mapped = ", ".join(
+            f"{name} from '{names[place]}'{instead.get(name, '')}" for name, place in sheet.places.items()
+        )
         return [mapped, *([f"not used: {', '.join(unused)}"] if unused else [])]
 
     def _sheet_for(self, part: str) -> Sheet:
@@ -153,20 +162,17 @@ class Table:
         empty = [place for place in range(len(table.header)) if rows[place].isna().all()]
         told = self._options.state is not None
         places = header.places(self._options.columns, empty, state_is_told=told)
-        sheet = Sheet(header, rows, places, table.lines, table.ragged)
+        places, passed = self._settle(header, rows, places)
+        sheet = Sheet(header, rows, places, passed, table.lines, table.ragged)
         header.refuse_twins(sheet.rows, self._used(sheet))
-        self._refuse_rivals(sheet)
         return sheet
 
-    def _refuse_rivals(self, sheet: Sheet) -> None:
-        """Refuse a table in which another column may be meant as well and says something else."""
-        header = sheet.header
-        stated = {*map(header.place, self._options.columns.values()), *self._group_places(sheet)}
-        for name, rival in header.rivals(sheet.places, stated):
-            place = sheet.places[name]
-            one, other = (self._compared(name, sheet.rows[at]) for at in (place, rival))
-            if other.notna().any() and not one.equals(other):
-                raise header.refuse_rival(name, place, rival)
+    def _settle(self, header: Header, rows: pd.DataFrame, places: dict[str, int]) -> Settled:
+        """Say which header fills each column where several may."""
+        stated = {*map(header.place, self._options.columns.values()), *self._group_places(header)}
+        # A short word, such as ON, is a state in one table and a province in another: it may be a state.
+        states = {*STATES, *SHORT, *self._options.states}
+        return settle(header, rows, places, stated, states, self._compared)
 
     def _compared(self, name: str, cells: pd.Series[str]) -> pd.Series[str]:
         """Cells of a column as they are compared: words for a state by what they mean."""
@@ -175,11 +181,11 @@ class Table:
 
     def _used(self, sheet: Sheet) -> list[int]:
         """Positions of the columns that something is read from."""
-        return [*sheet.places.values(), *self._group_places(sheet)]
+        return [*sheet.places.values(), *self._group_places(sheet.header)]
 
-    def _group_places(self, sheet: Sheet) -> list[int]:
+    def _group_places(self, header: Header) -> list[int]:
         groups = self._options.groups
-        return [sheet.header.place(name) for name in groups.columns] if groups else []
+        return [header.place(name) for name in groups.columns] if groups else []
 
     def _meanings(self, words: pd.Series[str], column: pd.Series[str]) -> pd.Series[str]:
         """States of words, as all cells of their column tell them; null for a word that is not known."""
