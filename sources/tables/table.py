@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,8 +20,10 @@ from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.intake import NO_DATE, reject, screened
+from provisioning.model.last_days import OPEN_END, may_be_open
 from provisioning.model.screening import Screened
 from provisioning.model.snapshots import ROW
+from provisioning.model.terms import State
 from provisioning.model.text import folded
 from provisioning.model.words import SHORT, STATES, known, states_among
 from sources.kit.states import STAGED, state_remedy
@@ -217,6 +219,12 @@ class Table:
             raw |= self._state_sign_ins(raw[LAST], never)
         words = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
         states = self._meanings(raw["source_state"], words)
+        if "leaves_on" in raw:
+            open_end = may_be_open(people.rows["leaves_on"], raw["leaves_on"], datetime.now(UTC))
+            raw["leaves_on"] = raw["leaves_on"].mask(open_end)
+            # Whoever departed by their state is gone whatever their last day: it needs nobody's hand.
+            doubted = open_end & (states != State.DEPARTED.value)
+            odd.append(report(doubted, people.rows["leaves_on"], "leaves_on", OPEN_END))
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
         odd.append(report(unknown, raw["source_state"], "state", problem))

@@ -193,3 +193,16 @@ def test_a_column_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """Mapping a column we do not have is a mistake in the connection."""
     with pytest.raises(ValidationError, match="no column"):
         CsvOptions(path=tmp_path, columns={"favourite_colour": "Color"})
+
+
+def test_a_last_day_far_back_by_two_figures_alone_ends_nothing(tmp_path: Path) -> None:
+    """`31-Dec-99` is how sheets show an open end; of who departed by their state nothing is told."""
+    rows = "1,active,31-Dec-99\n2,departed,31-Dec-99\n3,active,31-Dec-1999\n4,active,30-Jun-25\n"
+
+    page = read(source(tmp_path, "id,status,end date\n" + rows))
+
+    assert page.frame["leaves_on"].notna().tolist() == [False, False, True, True]
+    assert page.frame["state"].tolist() == ["active", "departed", "active", "active"]
+    ((key, field, problem),) = told(page)
+    assert (key, field) == ("1", "leaves_on")
+    assert "may be an open end and ends nothing (line 2)" in problem
