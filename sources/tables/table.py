@@ -164,10 +164,9 @@ class Table:
         empty = [place for place in range(len(table.header)) if rows[place].isna().all()]
         told = self._options.state is not None
         places = header.places(self._options.columns, empty, state_is_told=told)
-        places, passed = self._settle(header, rows, places)
-        sheet = Sheet(header, rows, places, passed, table.lines, table.ragged)
-        header.refuse_twins(sheet.rows, self._used(sheet))
-        return sheet
+        header.refuse_twins(rows, [*places.values(), *self._group_places(header)])
+        settled = self._settle(header, rows, places)
+        return Sheet(header, rows, settled.places, settled.passed, table.lines, table.ragged)
 
     def _settle(self, header: Header, rows: pd.DataFrame, places: dict[str, int]) -> Settled:
         """Say which header fills each column where several may."""
