@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 import sinks
+import sources
 from errors import SeatwiseError
 from tasks.progress import announce
 from transport.door import Door
@@ -85,6 +87,7 @@ def write_from_exports(people: Path, users: Path, folder: Path, *, force: bool) 
             f"1. seatwise check --config {policy}      says what was understood of each column",
             f"2. Write your prices into {prices}; until then every seat costs 1.00",
             f"3. seatwise licences --config {policy}   makes the report, the actions and the lists of owners",
+            *_to_state(people, policy),
         ]
     )
 
@@ -104,6 +107,14 @@ def _products(users: Path) -> list[tuple[str, str]]:
     seats = next(sink.seats()).frame
     billed = seats.loc[seats["billable"], ["product", "site"]].drop_duplicates()
     return sorted(billed.itertuples(index=False, name=None))
+
+
+def _to_state(people: Path, policy: Path) -> Iterator[str]:
+    """Say what a person has to write into the policy before the file of people can be read."""
+    connector = sources.connector("csv")
+    for finding in connector("people", connector.Options(path=people), Door(say=announce)).check():
+        if finding.level == "error":
+            yield f"\nBefore that, in {policy}: {finding.message}\n{finding.remedy}"
 
 
 def _path_from(folder: Path, path: Path) -> str:

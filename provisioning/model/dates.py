@@ -62,6 +62,8 @@ def read_dates(texts: pd.Series, formats: Sequence[str], *, column: str, connect
             the order that is stated.
     """
     distinct = texts.dropna().drop_duplicates()
+    # What pandas takes for this very moment, `today` and `now`, is no date of a file.
+    distinct = distinct[distinct.astype("str").str.contains(r"\d").astype(bool)]
     orders = [_order_of(pattern) for pattern in formats]
     plain = [pattern for pattern, order in zip(formats, orders, strict=True) if order is None]
     times = _stated(distinct, plain)

@@ -26,6 +26,10 @@ _LARGE = pa.large_string()
 _TIME = pd.DatetimeTZDtype("us", "UTC")
 _NAIVE = pa.timestamp("us")
 
+_WHOLE_DATE = r"\s*\d{4}(?:[-/. ]\d{1,2}[-/. ]\d{1,2}|\d{4})(?:\D|$)"
+"""How an ISO 8601 text begins that names a day; pandas takes `2026-12` for its first one, `now` for now."""
+NO_DATE = "not a whole date"
+
 Words: TypeAlias = "pa.Array | pa.ChunkedArray"
 Instants = Callable[["pd.Series[str]"], "pd.Series[pd.Timestamp]"]
 
@@ -38,7 +42,10 @@ def gathered(model: type[Frame], pages: Iterable[Screened]) -> Screened:
 
 
 def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
-    """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null."""
+    """Instants of ISO 8601 texts, with any number of fractional digits; the unreadable are null.
+
+    A month or a year alone is unreadable: nobody says which of its days is meant.
+    """
     # Usual columns state an offset everywhere or nowhere; those are read at once. The first text tells
     # which, for a failure is dear: every value that cannot be read is put into words.
     for zone in ("UTC", None) if values.dtype == _TEXT else ():
@@ -47,7 +54,8 @@ def iso_times(values: pd.Series[str]) -> pd.Series[pd.Timestamp]:
                 read = pa.array(some).cast(pa.timestamp("us", zone)).cast(_NAIVE)
             times = pd.DatetimeIndex(read.to_numpy(zero_copy_only=False)).tz_localize("UTC")
             return pd.Series(times, index=values.index)
-    return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
+    whole = values.where(values.astype("str").str.match(_WHOLE_DATE).fillna(value=False).astype(bool))
+    return pd.to_datetime(whole, utc=True, format="ISO8601", errors="coerce")
 
 
 def screened(
@@ -80,7 +88,7 @@ def screened(
             table[name], unread[name] = _read_times(table[name], instants)
     frame = pd.DataFrame(table, index=pd.RangeIndex(height), copy=False)
     rejects = [
-        reject(frame[key].loc[values.index], name, values, "not a date", origin=origin)
+        reject(frame[key].loc[values.index], name, values, NO_DATE, origin=origin)
         for name, values in unread.items()
         if len(values)
     ]

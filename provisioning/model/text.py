@@ -85,7 +85,8 @@ def _decode(label: str) -> str:
 
 
 def _fold_letters(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    """Small letters, composed; `ß` is no `ss`, for with either a domain or a login is another one's."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
 def one_line(text: str) -> str:

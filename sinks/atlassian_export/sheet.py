@@ -17,7 +17,7 @@ from provisioning.model.dates import Dates
 from provisioning.model.findings import Unreadable
 from provisioning.model.frames import Rejects, concat, empty
 from provisioning.model.guessed_rows import BETWEEN, ROW
-from provisioning.model.intake import reject
+from provisioning.model.intake import NO_DATE, reject
 from provisioning.model.text import folded
 from provisioning.model.words import known
 from sinks.atlassian_export.access import Meaning, stated
@@ -142,10 +142,7 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     nothing = pd.Series(None, index=rows.index, dtype="str")
     rejects = [
         *(report(which, header.field(place), rows[place], SEVERAL) for place, which in odd.items()),
-        *(
-            report(read.unread, header.field(place), rows[place], "not a date")
-            for place, read in dates.items()
-        ),
+        *(report(read.unread, header.field(place), rows[place], NO_DATE) for place, read in dates.items()),
         *(
             report(which, header.field(place), rows[place], CONTRADICTS, AGREE)
             for place, which in merged.differing.items()

@@ -123,13 +123,17 @@ class Header:
             if place not in stated:
                 yield from ((name, other) for other in others if other not in {*places.values(), *stated})
 
-    def refuse_rival(self, column: str, place: int, rival: int) -> Unreadable:
-        """Return the error of two headers that may both fill a column and whose cells differ."""
-        own, other = self.names[place], self.names[rival]
+    def refuse_rivals(self, doubted: Mapping[str, Sequence[int]]) -> Unreadable:
+        """Return the error of headers that may each fill a column and whose cells differ, by column."""
+        named = {column: [f"'{self.names[at]}'" for at in places] for column, places in doubted.items()}
+        told = "; ".join(f"{column}, {' and '.join(headers)}" for column, headers in named.items())
+        choices = [[f"columns: {{{column}: {own}}}" for own in headers] for column, headers in named.items()]
+        remedy = f"Say in connection {self._connection} which it is: {'; '.join(map(' or '.join, choices))}."
+        if len(named) > 1:
+            first = ", ".join(f"{column}: {headers[0]}" for column, headers in named.items())
+            remedy += f" All of them stand in one line, such as columns: {{{first}}}."
         return Unreadable(
-            f"{self._where} has two columns that may be {column}, '{own}' and '{other}', and they differ",
-            remedy=f"Say in connection {self._connection} which it is: columns: {{{column}: '{own}'}} "
-            f"or columns: {{{column}: '{other}'}}.",
+            f"{self._where} has several columns that may be {told}, and they differ", remedy=remedy
         )
 
     def unused(self, used: Sequence[int]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,15 +20,18 @@ from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.guessed_rows import BETWEEN, ROW
-from provisioning.model.intake import reject, screened
+from provisioning.model.intake import NO_DATE, reject, screened
+from provisioning.model.last_days import OPEN_END, may_be_open
 from provisioning.model.screening import Screened
+from provisioning.model.terms import State
 from provisioning.model.text import folded
-from provisioning.model.words import known, states_among
+from provisioning.model.words import SHORT, STATES, known, states_among
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.groups import add_unread, read_groups
 from sources.tables.headers import Header
 from sources.tables.one_row_each import People, merge_rows
 from sources.tables.options import TableOptions
+from sources.tables.rivals import Settled, settle
 
 TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
@@ -42,6 +45,7 @@ class Sheet(NamedTuple):
         header: the table's own names of its columns.
         rows: one text column per mapped column, and the table's own by position.
         places: position in the table of each mapped column.
+        passed: positions of the headers that may have filled a column and were passed over.
         lines: number of each row, as reports name it.
         ragged: rows of another length.
     """
@@ -49,6 +53,7 @@ class Sheet(NamedTuple):
     header: Header
     rows: pd.DataFrame
     places: dict[str, int]
+    passed: dict[str, list[int]]
     lines: pd.Series[int]
     ragged: list[delimited.Ragged]
 
@@ -86,7 +91,7 @@ class Table:
         rows = rows.rename(columns={"state": "source_state"})
         if "source_state" not in rows:
             rows["source_state"] = pd.Series(None, index=rows.index, dtype="str")
-        groups = self._group_places(sheet)
+        groups = self._group_places(sheet.header)
         people = merge_rows(
             People.of(rows, _key(sheet), sheet.lines),
             self._meanings(rows["source_state"], rows["source_state"]),
@@ -135,7 +140,13 @@ class Table:
 
     def _describe_columns(self, sheet: Sheet) -> list[str]:
         names, unused = sheet.header.names, sheet.header.unused(self._used(sheet))
-        mapped = ", ".join(f"{name} from '{names[place]}'" for name, place in sheet.places.items())
+        instead = {
+            name: "".join(f" and not '{names[place]}'" for place in others)
+            for name, others in sheet.passed.items()
+        }
+        mapped = ", ".join(
+            f"{name} from '{names[place]}'{instead.get(name, '')}" for name, place in sheet.places.items()
+        )
         return [mapped, *([f"not used: {', '.join(unused)}"] if unused else [])]
 
     def _sheet_for(self, part: str) -> Sheet:
@@ -156,20 +167,16 @@ class Table:
         empty = [place for place in range(len(table.header)) if rows[place].isna().all()]
         told = self._options.state is not None
         places = header.places(self._options.columns, empty, state_is_told=told)
-        sheet = Sheet(header, rows, places, table.lines, table.ragged)
-        header.refuse_twins(sheet.rows, self._used(sheet))
-        self._refuse_rivals(sheet)
-        return sheet
+        header.refuse_twins(rows, [*places.values(), *self._group_places(header)])
+        settled = self._settle(header, rows, places)
+        return Sheet(header, rows, settled.places, settled.passed, table.lines, table.ragged)
 
-    def _refuse_rivals(self, sheet: Sheet) -> None:
-        """Refuse a table in which another column may be meant as well and says something else."""
-        header = sheet.header
-        stated = {*map(header.place, self._options.columns.values()), *self._group_places(sheet)}
-        for name, rival in header.rivals(sheet.places, stated):
-            place = sheet.places[name]
-            one, other = (self._compared(name, sheet.rows[at]) for at in (place, rival))
-            if other.notna().any() and not one.equals(other):
-                raise header.refuse_rival(name, place, rival)
+    def _settle(self, header: Header, rows: pd.DataFrame, places: dict[str, int]) -> Settled:
+        """Say which header fills each column where several may."""
+        stated = {*map(header.place, self._options.columns.values()), *self._group_places(header)}
+        # A short word, such as ON, is a state in one table and a province in another: it may be a state.
+        states = {*STATES, *SHORT, *self._options.states}
+        return settle(header, rows, places, stated, states, self._compared)
 
     def _compared(self, name: str, cells: pd.Series[str]) -> pd.Series[str]:
         """Cells of a column as they are compared: words for a state by what they mean."""
@@ -178,11 +185,11 @@ class Table:
 
     def _used(self, sheet: Sheet) -> list[int]:
         """Positions of the columns that something is read from."""
-        return [*sheet.places.values(), *self._group_places(sheet)]
+        return [*sheet.places.values(), *self._group_places(sheet.header)]
 
-    def _group_places(self, sheet: Sheet) -> list[int]:
+    def _group_places(self, header: Header) -> list[int]:
         groups = self._options.groups
-        return [sheet.header.place(name) for name in groups.columns] if groups else []
+        return [header.place(name) for name in groups.columns] if groups else []
 
     def _meanings(self, words: pd.Series[str], column: pd.Series[str]) -> pd.Series[str]:
         """States of words, as all cells of their column tell them; null for a word that is not known."""
@@ -208,12 +215,18 @@ class Table:
         for name in TIMES & set(raw):
             column = sheet.header.names[sheet.places[name]]
             dates = read_dates(raw[name], self._options.dates, column=column, connection=self.name)
-            odd.append(report(dates.unread, raw[name], name, "not a date"))
+            odd.append(report(dates.unread, raw[name], name, NO_DATE))
             raw[name] = dates.times
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)
         words = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
         states = self._meanings(raw["source_state"], words)
+        if "leaves_on" in raw:
+            open_end = may_be_open(people.rows["leaves_on"], raw["leaves_on"], datetime.now(UTC))
+            raw["leaves_on"] = raw["leaves_on"].mask(open_end)
+            # Whoever departed by their state is gone whatever their last day: it needs nobody's hand.
+            doubted = open_end & (states != State.DEPARTED.value)
+            odd.append(report(doubted, people.rows["leaves_on"], "leaves_on", OPEN_END))
         unknown = states.isna() & ~people.contested
         problem = "not a known state, so it counts as staged"
         odd.append(report(unknown, raw["source_state"], "state", problem))

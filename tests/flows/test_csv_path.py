@@ -180,6 +180,18 @@ def test_two_files_are_enough_to_begin(company, files: Path, tmp_path: Path):
     assert "kept" in write_from_exports(files / "people.csv", files / "export-users.csv", folder, force=False)
 
 
+def test_init_says_what_is_to_be_stated_of_a_file_it_cannot_read(files: Path, tmp_path: Path):
+    """Not the first run after it."""
+    from flows.cli.init_exports import write_from_exports
+
+    people = tmp_path / "people.csv"
+    people.write_text("Id,Email,Status,Active\n1,a@x.test,Active,No\n")
+
+    said = write_from_exports(people, files / "export-users.csv", tmp_path / "finance", force=False)
+
+    assert "columns: {state: 'Status'} or columns: {state: 'Active'}" in said
+
+
 def test_a_mistake_in_the_price_book_is_told_before_anything_is_read(company, files: Path):
     """By the run, which has asked nobody for anything, and by `check`, with or without the connections."""
     from flows.cli.check import check_connections

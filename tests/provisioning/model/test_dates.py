@@ -124,3 +124,12 @@ def test_many_rows_of_few_days_are_cheap() -> None:
     found = _read(*some, None)
 
     assert (found.times.notna().sum(), found.unread.sum()) == (20_000, 0)
+
+
+@pytest.mark.parametrize("cell", ["2026-12", "2026", "12/2026", "12.2026", "Dec 2026", "-1", "today"])
+def test_what_names_no_day_is_unread(cell: str) -> None:
+    """The first day of a month would be its last day at work."""
+    found = _read(cell, "2030-01-31")
+
+    assert found.unread.tolist() == [True, False]
+    assert _days(found) == ["2030-01-31"]

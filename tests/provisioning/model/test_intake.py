@@ -61,14 +61,22 @@ def test_batches_hold_many_pages(monkeypatch: pytest.MonkeyPatch) -> None:
         ("2025-11-06T23:07:29.5Z", "2025-11-06T23:07:29.500Z"),
         ("2025-11-06", "2025-11-06T00:00:00Z"),
         ("2025-11-06T23:07:29+02:00", "2025-11-06T21:07:29Z"),
+        ("20251106", "2025-11-06T00:00:00Z"),
+        ("2025/11/6", "2025-11-06T00:00:00Z"),
         ("soon", None),
+        ("2025-11", None),
+        ("2025/11", None),
+        ("2025", None),
+        ("-1", None),
+        ("today", None),
     ],
 )
 def test_iso_times_read_any_precision(text: str, instant: str | None) -> None:
-    """Three digits or nine, with a zone or without, mixed in one column."""
+    """Three digits or nine, with a zone or without, mixed or alone; never what names no day."""
     mixed = iso_times(pd.Series(["2020-01-01T00:00:00.000Z", text], dtype="str"))
 
     assert mixed[1] is pd.NaT if instant is None else mixed[1] == pd.Timestamp(instant)
+    assert list(iso_times(pd.Series([text], dtype="str")).dropna()) == list(mixed[1:].dropna())
 
 
 def test_screened_types_and_reports() -> None:

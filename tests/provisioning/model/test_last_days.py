@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from provisioning.model.last_days import are_over, last_days
+from provisioning.model.last_days import are_over, last_days, may_be_open
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 
@@ -35,3 +35,24 @@ def one(leaves_on, hired_on=None):
 )
 def test_a_last_day_is_over_after_its_end(leaves_on, hired_on, over):
     assert list(are_over(last_days(one(leaves_on, hired_on)), NOW)) == [over]
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "open_end"),
+    [
+        ("31-Dec-99", "1999-12-31", True),
+        ("31.12.99 00:00", "1999-12-31", True),
+        ("311299", "1999-12-31", True),
+        ("31-Dec-1999", "1999-12-31", False),
+        ("1999-12-31", "1999-12-31", False),
+        ("19991231", "1999-12-31", False),
+        ("28-Nov-16", "2016-11-28", True),
+        ("30-Nov-16", "2016-11-30", False),
+        ("31-Dec-49", "2049-12-31", False),
+        (None, None, False),
+    ],
+)
+def test_two_figures_of_a_year_far_back_may_be_an_open_end(text, day, open_end):
+    days = pd.to_datetime(pd.Series([day]), utc=True)
+
+    assert list(may_be_open(pd.Series([text], dtype="str"), days, NOW)) == [open_end]

@@ -125,7 +125,7 @@ def test_every_odd_row_is_told_with_its_line(tmp_path: Path) -> None:
 
     assert page.frame["source_id"].tolist() == ["1", "2", "3", "4", "6"]
     assert set(told(page)) == {
-        ("4", "hired_on", "not a date (line 5)"),
+        ("4", "hired_on", "not a whole date (line 5)"),
         ("5", "row", "line 7 has 2 fields, the header 7"),
         ("1", "user_name", "lines 2, 8 of one person contradict each other, so none of them counts"),
         ("6", "state", "not a known state, so it counts as staged (line 9)"),
@@ -193,3 +193,16 @@ def test_a_column_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     """Mapping a column we do not have is a mistake in the connection."""
     with pytest.raises(ValidationError, match="no column"):
         CsvOptions(path=tmp_path, columns={"favourite_colour": "Color"})
+
+
+def test_a_last_day_far_back_by_two_figures_alone_ends_nothing(tmp_path: Path) -> None:
+    """`31-Dec-99` is how sheets show an open end; of who departed by their state nothing is told."""
+    rows = "1,active,31-Dec-99\n2,departed,31-Dec-99\n3,active,31-Dec-1999\n4,active,30-Jun-25\n"
+
+    page = read(source(tmp_path, "id,status,end date\n" + rows))
+
+    assert page.frame["leaves_on"].notna().tolist() == [False, False, True, True]
+    assert page.frame["state"].tolist() == ["active", "departed", "active", "active"]
+    ((key, field, problem),) = told(page)
+    assert (key, field) == ("1", "leaves_on")
+    assert "may be an open end and ends nothing (line 2)" in problem

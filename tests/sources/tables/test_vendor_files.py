@@ -319,3 +319,35 @@ def test_the_order_of_rows_decides_nothing(rows: list[tuple[str, str]], random: 
     clear = bool(said) and (said == {"Terminated"} or "Terminated" not in said) and len(names) < 2
     assert one == [expected if clear else "staged"]
     assert clear == pages[0].rejects.empty
+
+
+def test_rivals_of_what_decides_are_told_at_once_and_others_passed_over(tmp_path: Path) -> None:
+    """An ordinary file has several headers for a company or a manager: the usual one counts."""
+    header = "Id,Email,Work email,Status,Hire date,Start date,Company,Division,Manager,Manager email"
+    content = f"{header}\n1,a@x.test,b@x.test,Active,2020-01-01,2020-02-01,Acme,North,Bo,bo@x.test\n"
+    stated = {"email": "Email", "hired_on": "Start date"}
+
+    with pytest.raises(Unreadable) as failure:
+        read(source(tmp_path, content))
+    csv = source(tmp_path, content, columns=stated)
+    page = read(csv)
+
+    assert "email, 'Email' and 'Work email'; hired_on, 'Hire date' and 'Start date'" in str(failure.value)
+    assert "columns: {email: 'Email', hired_on: 'Hire date'}" in failure.value.remedy
+    assert page.frame[["organization", "manager"]].iloc[0].tolist() == ["Acme", "Bo"]
+    assert "organization from 'Company' and not 'Division'" in csv.check()[0].message
+    assert "manager from 'Manager' and not 'Manager email'" in csv.check()[0].message
+
+
+@pytest.mark.parametrize("header", ["state,accountEnabled", "Status,Active"])
+def test_a_column_without_any_word_of_a_state_is_none(header: str, tmp_path: Path) -> None:
+    """Entra's file of users has the province people live in as `state`."""
+    content = f"Id,Email,{header}\n1,a@x.test,Bavaria,True\n2,b@x.test,Berlin,False\n3,c@x.test,,True\n"
+    other, own = header.split(",")
+
+    csv = source(tmp_path, content)
+    page = read(csv)
+
+    assert page.frame["state"].tolist() == ["active", "departed", "active"]
+    assert page.rejects.empty
+    assert f"state from '{own}' and not '{other}'" in csv.check()[0].message
