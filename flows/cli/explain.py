@@ -84,7 +84,7 @@ def _describe_person(explanation: Explanation) -> list[str]:
 
 def _describe_scope(row: dict[str, Any]) -> str:
     if row["undecided"]:
-        return "undecided, for too little is known of the last sign-in; nothing is given and nothing taken"
+        return "undecided, for too little is known of sign-ins or groups; nothing is given and nothing taken"
     return "in scope" if row["in_scope"] else "outside the scope of its source"
 
 

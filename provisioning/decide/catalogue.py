@@ -8,7 +8,7 @@ import pandas as pd
 from provisioning.model.keys import Mask, Rows, coded, first_of_each, follow, positions
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import EntitlementKind
-from provisioning.model.text import folded, matching
+from provisioning.model.text import matching, name_key
 from provisioning.policy.rules import Protect, TargetRules
 
 GROUP, ROLE = EntitlementKind.GROUP.value, EntitlementKind.ROLE.value
@@ -22,7 +22,7 @@ def build_catalogue(target: TargetSnapshot, rules: TargetRules, protect: Protect
     """One row per group, product and role, index 0…n-1, the groups first.
 
     Returns:
-        Columns kind, entitlement_id, name, key (the name as it is compared), billable, admin, default,
+        Columns kind, entitlement_id, name, billable, admin, default,
         modifiable, installations (the billed products it opens, each with its site; null when none), opens
         (the same in words), protected, addable, removable (what may_add and may_remove say of a group) and
         kept (given by default or to joiners, so a sync never takes it from someone who stays). What an
@@ -36,12 +36,11 @@ def build_catalogue(target: TargetSnapshot, rules: TargetRules, protect: Protect
     table = table.reset_index().sort_values(["kind", "name", "entitlement_id"], ignore_index=True)
     table[_FLAGS] = table[_FLAGS].astype("bool")
     names, group = table["name"], is_group(table)
-    table["key"] = folded(names)
     table["protected"] = matching(names, protect.groups)
     table["addable"] = matching(names, rules.groups.may_add) | ~group
     table["removable"] = matching(names, rules.groups.may_remove) & group
-    default = folded(pd.Series([*rules.groups.default.new, *rules.groups.default.all], dtype="str"))
-    table["kept"] = table["key"].isin(default) & group
+    default = {name_key(name) for name in (*rules.groups.default.new, *rules.groups.default.all)}
+    table["kept"] = names.map(name_key, na_action="ignore").isin(default) & group
     table.loc[choose_joiner_groups(table, target, rules), "kept"] = True
     return table
 

@@ -17,7 +17,7 @@ from provisioning.model import frames
 from provisioning.model.guessed_rows import MEMBERS
 from provisioning.model.keys import Mask, Rows, coded, first_of_each, follow, pick, positions, within
 from provisioning.model.snapshots import SourceSnapshot
-from provisioning.model.text import fold, matching
+from provisioning.model.text import matching, name_key
 from provisioning.policy.rules import SourceRules, TargetRules
 from provisioning.policy.scope import counting
 
@@ -176,14 +176,14 @@ def _map_sources(context: Context, numbers: GroupNumbers) -> list[GroupMapping]:
 def _map_groups(context: Context, scope: SourceRules, numbers: GroupNumbers) -> GroupMappings:
     """What each IdP group of a source is mapped to, and what of it is missing."""
     rules = context.rules
-    stated = {fold(name): name for name in rules.groups.map}
+    stated = {name_key(name): name for name in rules.groups.map}
     mapping = GroupMappings([], set(), set())
     groups = list_idp_groups(context, scope, lambda name: bool(_rename(name, rules, numbers)[0]))
-    heard = {fold(group.meant) for group in groups}
+    heard = {name_key(group.meant) for group in groups}
     silent = [silent_group(scope.origin, name) for key, name in stated.items() if key not in heard]
     for group in [*groups, *silent]:
-        if fold(group.meant) in stated:
-            name = stated[fold(group.meant)]
+        if name_key(group.meant) in stated:
+            name = stated[name_key(group.meant)]
             wanted, rule = rules.groups.map[name], f"groups.map: {name}"
         else:
             wanted, rule = _rename(group.meant, rules, numbers)

@@ -14,7 +14,7 @@ from provisioning.decide.catalogue import find_entitlements
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
 from provisioning.decide.idp_groups import IdpGroup
-from provisioning.model.text import fold
+from provisioning.model.text import name_key
 from provisioning.policy.values import share_text
 
 
@@ -40,7 +40,7 @@ def note_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> No
     losses = _find_losses(context, changes)
     groups = _targets_by_group(desired)
     for group in groups:
-        if fold(group.name) != fold(group.meant) and group.people:
+        if name_key(group.name) != name_key(group.meant) and group.people:
             context.note(
                 f"IdP group {group.meant} is now called {group.name} in {group.source}; it counts as before",
                 f"write {group.name} instead of {group.meant} in groups.map",
@@ -53,9 +53,9 @@ def _note_empty(
     context: Context, source: str, groups: dict[IdpGroup, set[int]], losses: dict[int, Loss]
 ) -> None:
     """Name the mapped IdP groups of a source in which nobody is, and what that costs in this plan."""
-    filled = {fold(group.meant) for group in groups if group.people or group.unread}
+    filled = {name_key(group.meant) for group in groups if group.people or group.unread}
     empty = {group: rows for group, rows in groups.items() if group.source == source and not group.people}
-    empty = {group: rows for group, rows in empty.items() if fold(group.meant) not in filled}
+    empty = {group: rows for group, rows in empty.items() if name_key(group.meant) not in filled}
     if not empty:
         return
     names = list_names({group.meant for group in empty})

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from provisioning.decide.context import Context
 from provisioning.model.guessed_rows import MEMBERS
 from provisioning.model.snapshots import GroupSize, Sizes, SourceSnapshot, measure_groups
-from provisioning.model.text import fold
+from provisioning.model.text import name_key
 from provisioning.policy.rules import SourceRules
 
 
@@ -38,7 +38,11 @@ class IdpGroup(NamedTuple):
     @property
     def in_words(self) -> str:
         """Its name, and the one the policy knows it by where that is another."""
-        return self.name if fold(self.name) == fold(self.meant) else f"{self.name}, which was {self.meant},"
+        return (
+            self.name
+            if name_key(self.name) == name_key(self.meant)
+            else f"{self.name}, which was {self.meant},"
+        )
 
 
 def silent_group(source: str, name: str) -> IdpGroup:
@@ -63,7 +67,7 @@ def list_idp_groups(
     past = [*context.memory.sizes_30d.get(scope.origin, ()), *([before] if before else [])]
     snapshot = context.sources[scope.origin]
     unread = snapshot.unread_groups
-    stated = {fold(name) for name in context.rules.groups.map}
+    stated = {name_key(name) for name in context.rules.groups.map}
     return [
         IdpGroup(
             source=scope.origin,
@@ -93,7 +97,7 @@ def _with_unread(snapshot: SourceSnapshot, groups: Mapping[str, GroupSize]) -> d
 
 def _find_meaning(size: GroupSize, stated: set[str], has_meaning: Callable[[str], bool]) -> str:
     names = (size.name, *size.earlier)
-    mapped = (name for name in names if fold(name) in stated)
+    mapped = (name for name in names if name_key(name) in stated)
     return next(mapped, None) or next((name for name in names if has_meaning(name)), size.name)
 
 

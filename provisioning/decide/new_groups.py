@@ -12,7 +12,7 @@ from provisioning.decide.changes import part
 from provisioning.decide.context import Context, count, list_names
 from provisioning.model.keys import Rows
 from provisioning.model.terms import Action
-from provisioning.model.text import fold, matches
+from provisioning.model.text import fold, matches, name_key
 
 ABSENT, PRESENT = '{"exists":false}', '{"exists":true}'
 
@@ -32,13 +32,15 @@ class GroupNumbers:
     def __init__(self, context: Context) -> None:
         self._context = context
         groups = context.catalogue[is_group(context.catalogue)]
-        self._numbers = {key: row for row, key in reversed(list(enumerate(groups["key"])))}
+        rows = [(row, name) for row, name in enumerate(groups["name"]) if isinstance(name, str)][::-1]
+        # Of two that look alike the one that is spelt so is meant.
+        self._numbers = {name_key(name): row for row, name in rows} | {fold(name): row for row, name in rows}
         self._first = len(context.catalogue)
         self._new: list[str] = []
 
     def find(self, name: str) -> int | None:
         """Number of a group; None where there is none and none may be made."""
-        key = fold(name)
+        key = fold(name) if fold(name) in self._numbers else name_key(name)
         if key not in self._numbers and self._may_make(name.strip()):
             self._numbers[key] = self._first + len(self._new)
             self._new.append(name.strip())

@@ -15,6 +15,8 @@ from provisioning.model.text import folded
 
 MEMBERS = "members"
 """The field of a reject that says of a group that its members were not all understood."""
+GROUP_NAME = "group_name"
+"""The field of a reject that says of a person that nobody knows which groups they are in."""
 ROW = "row"
 """The field of a reject of a whole row: nobody knows which of its fields is which, and its key is a guess."""
 BETWEEN = ", "

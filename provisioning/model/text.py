@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _ENCODED = "xn--"
 """How a label of a domain begins that is another script written in ASCII (punycode)."""
+_BLANKS = re.compile(r"\s+")
 _HYPHENS = re.compile(rb"--")
 
 
@@ -44,6 +45,17 @@ def folded(values: pd.Series) -> pd.Series:
     if foreign.any():
         text = text.mask(foreign, values[foreign].map(fold))
     return text.mask(text == "")
+
+
+def name_key(name: str) -> str:
+    """Return a name of a group as it is compared: also without regard to what nobody sees of its blanks.
+
+    Any run of blanks and line breaks is one blank, and characters without a shape, such as a zero-width
+    space or a byte order mark, are none.
+    """
+    if not name.isascii():
+        name = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
+    return fold(_BLANKS.sub(" ", name))
 
 
 def own_script(text: str) -> str:
@@ -96,7 +108,7 @@ def one_line(text: str) -> str:
 
 def matches(name: str | None, globs: Iterable[str]) -> bool:
     """Return whether a name matches one of the globs; null matches none."""
-    return isinstance(name, str) and _compile(tuple(globs)).fullmatch(fold(name)) is not None
+    return isinstance(name, str) and _compile(tuple(globs)).fullmatch(name_key(name)) is not None
 
 
 def matching(names: pd.Series, globs: Iterable[str]) -> Mask:
@@ -112,7 +124,7 @@ def matching(names: pd.Series, globs: Iterable[str]) -> Mask:
 
 def unmatched(globs: Iterable[str], names: Iterable[str]) -> list[str]:
     """Return the globs that match none of the names."""
-    known = {fold(name) for name in names}
+    known = {name_key(name) for name in names}
     return [glob for glob in globs if not any(map(_compile((glob,)).fullmatch, known))]
 
 
@@ -125,4 +137,4 @@ def nearest(name: str, header: Sequence[str]) -> str | None:
 
 @lru_cache(maxsize=1_000)
 def _compile(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(fold(glob)) for glob in globs) or r"(?!)")
+    return re.compile("|".join(translate(name_key(glob)) for glob in globs) or r"(?!)")

@@ -6,6 +6,7 @@ in no table means nothing; whoever reads it reports it and takes nothing for gra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,41 +16,42 @@ from provisioning.model.text import fold
 if TYPE_CHECKING:
     import pandas as pd
 
-UNKNOWN = frozenset(
+    from provisioning.model.keys import Mask
+
+NOTHING = frozenset(("none", "(none)", "nil", "-", "--", "---", "\N{EN DASH}", "\N{EM DASH}"))
+"""Words that there is none: in no group, no role, no title."""
+UNSAID = frozenset(
+    ("null", "(null)", "<null>", "[null]", "n/a", "#n/a", "n.a.", "k.a.", "k. a.", "undefined", "?")
+)
+"""Words that nothing is known of it."""
+UNKNOWN = frozenset(("",)) | NOTHING | UNSAID
+"""What stands in a plain cell of which nothing is known."""
+ERRORS = frozenset(
     (
-        "",
-        "null",
-        "(null)",
-        "<null>",
-        "[null]",
-        "nil",
-        "none",
-        "(none)",
-        "n/a",
-        "#n/a",
-        "n.a.",
-        "k.a.",
-        "k. a.",
-        "undefined",
-        "-",
-        "--",
-        "---",
-        "\N{EN DASH}",
-        "\N{EM DASH}",
-        "?",
+        *("#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!", "#spill!", "#calc!", "#field!"),
+        *("#getting_data", "#blocked!", "#connect!", "#unknown!", "#busy!", "#error!"),
+        *("#nv", "#bezug!", "#wert!", "#zahl!", "#\N{LATIN SMALL LETTER U WITH DIAERESIS}berlauf!"),
+        *("#n/d", "#valeur!", "#nom?", "#nombre!", "#nul!"),
     )
 )
-"""What stands in a cell of which nothing is known."""
+"""What a spreadsheet writes where a formula failed, in the languages of its users."""
+DOUBTFUL = UNSAID | ERRORS | frozenset(("unknown", "(unknown)", "unbekannt", "inconnu"))
+"""Words that leave open what holds, in a cell that decides what somebody is given or loses: no empty cell."""
 
-YES = ("true", "yes", "1", "ja", "wahr", "oui", "vrai", "si", "sí", "sim")
-NO = ("false", "no", "0", "nein", "falsch", "non", "faux", "não", "nao")
+YES = ("true", "yes", "ja", "wahr", "oui", "vrai", "si", "sí", "sim")
+NO = ("false", "no", "nein", "falsch", "non", "faux", "não", "nao")
 BOOLEANS: Mapping[str, bool] = dict.fromkeys(YES, True) | dict.fromkeys(NO, False)
 """Words for yes and no."""
-PAIRS = (("y", "n"), ("j", "n"), ("o", "n"), ("s", "n"), ("t", "f"), ("on", "off"))
-"""Short words for yes and no, which elsewhere are codes: full-time, terminated, a province."""
+FIGURES = ("1", "0")
+PAIRS = (("y", "n"), ("j", "n"), ("o", "n"), ("s", "n"), ("t", "f"), ("on", "off"), FIGURES)
+"""Short words for yes and no, which elsewhere are codes: full-time, terminated, a province, a grade."""
 SHORT: Mapping[str, bool] = {yes: True for yes, _ in PAIRS} | {no: False for _, no in PAIRS}
-_PLAIN = frozenset(("y", "j", "n"))
+_PLAIN = frozenset(("y", "j", "n", *FIGURES))
 """Short words that say so without the other one of their pair."""
+_ASKS = re.compile(
+    r"(?<!in)(?<!de)(?<!d\N{LATIN SMALL LETTER E WITH ACUTE}s)"
+    r"(?:active|actif|activo|aktiv|attivo|ativo|enabled|employed)\b"
+)
 
 _BY_BOOLEAN = {True: State.ACTIVE, False: State.DEPARTED}
 STATES: Mapping[str, State] = {
@@ -105,14 +107,24 @@ def boolean(value: Any) -> bool | None:
     return BOOLEANS.get(word, SHORT.get(word))
 
 
-def booleans_among(cells: Iterable[str]) -> Mapping[str, bool]:
+def asks(header: str) -> bool:
+    """Return whether a header asks what yes and no answer: `Active`, `accountEnabled`, but not `Status`."""
+    return _ASKS.search(fold(header)) is not None
+
+
+def booleans_among(cells: Iterable[str], *, asked: bool = True) -> Mapping[str, bool]:
     """Return the words for yes and no in a column, by all its cells.
 
     A short word says yes or no where nothing else stands in the column: short ones of one pair and long ones.
+
+    Args:
+        cells: its cells; those that leave open what holds tell nothing of the others.
+        asked: whether its header asks for yes or no; under any other a letter is a code.
     """
-    words = {fold(cell) for cell in cells}
+    words = {fold(cell) for cell in cells} - UNKNOWN - DOUBTFUL
     short = words & SHORT.keys()
-    pair = next((pair for pair in PAIRS if short <= set(pair)), ())
+    pairs = PAIRS if asked else (FIGURES,)
+    pair = next((pair for pair in pairs if short <= set(pair)), ())
     said: Mapping[str, bool] = {**BOOLEANS, **{word: SHORT[word] for word in pair}}
     both = len({said.get(word) for word in words}) == len({True, False})
     if words <= said.keys() and (both or short <= _PLAIN):
@@ -120,18 +132,32 @@ def booleans_among(cells: Iterable[str]) -> Mapping[str, bool]:
     return BOOLEANS
 
 
-def states_among(cells: Iterable[str]) -> Mapping[str, State]:
+def states_among(cells: Iterable[str], *, asked: bool = True) -> Mapping[str, State]:
     """Return the words for where a person stands in a column, by all its cells."""
-    return {**STATES, **{word: _BY_BOOLEAN[yes] for word, yes in booleans_among(cells).items()}}
+    said = booleans_among(cells, asked=asked)
+    return {**STATES, **{word: _BY_BOOLEAN[yes] for word, yes in said.items()}}
 
 
 def known(cells: pd.Series) -> pd.Series:
     """Return texts without those that only say that nothing is known; what is no text stays as it is."""
+    return without(cells, UNKNOWN)
+
+
+def without(cells: pd.Series, words: frozenset[str]) -> pd.Series:
+    """Return texts without some words; what is no text stays as it is."""
+    if cells.dtype == object or not len(cells):
+        return cells
+    found = among(cells, words)
+    return cells.mask(found) if found.any() else cells
+
+
+def among(cells: pd.Series, words: frozenset[str]) -> Mask:
+    """Return which texts are one of some words."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if cells.dtype == object or not len(cells):
-        return cells
-    words = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(cells, type=pa.large_string())))
-    nothing = pc.is_in(words, value_set=pa.array(sorted(UNKNOWN), type=pa.large_string()))
-    return cells.mask(nothing.to_numpy(zero_copy_only=False)) if pc.any(nothing).as_py() else cells
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(cells, type=pa.large_string())))
+    found: Mask = pc.is_in(plain, value_set=pa.array(sorted(words), type=pa.large_string())).to_numpy(
+        zero_copy_only=False
+    )
+    return found

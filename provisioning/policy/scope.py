@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from provisioning.model.guessed_rows import MEMBERS
+from provisioning.model.guessed_rows import GROUP_NAME, MEMBERS
 from provisioning.model.keys import Mask, coded, positions, within
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
@@ -21,7 +21,8 @@ class Scoped(NamedTuple):
 
     Attributes:
         inside: who satisfies all that it states.
-        undecided: who may do so: of their last sign-in too little is known for the filter.
+        undecided: who may do so: too little is known of their last sign-in for the filter, or of their
+            groups.
     """
 
     inside: Mask
@@ -44,10 +45,14 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot) -> Scoped:
         satisfied = matches(scope.filter, people, snapshot.known_at)
         undecided = satisfied.isna().to_numpy(np.bool_)
         found = satisfied.fillna(value=True).to_numpy(np.bool_)
+    open_groups = _with_open_groups(snapshot)
     if scope.groups:
         departed = (people["state"] == State.DEPARTED.value).to_numpy()
-        found &= _members(scope, snapshot, scope.groups) | departed
+        told = _members(scope, snapshot, scope.groups) | departed
+        undecided = undecided | (open_groups & ~told)
+        found &= told | open_groups
     if scope.exclude_groups:
+        undecided = undecided | open_groups
         found &= ~_members(scope, snapshot, scope.exclude_groups)
     return Scoped(found & ~undecided, found & undecided)
 
@@ -64,6 +69,13 @@ def is_unsure(scope: Scope, snapshot: SourceSnapshot) -> bool:
 def counting(scope: Scope, memberships: pd.DataFrame) -> pd.DataFrame:
     """The memberships that count: without the nested ones where the scope does not want them."""
     return memberships if scope.nested else memberships[memberships["direct"]]
+
+
+def _with_open_groups(snapshot: SourceSnapshot) -> Mask:
+    """Which identities may be in any group, for a cell that names their groups could not be read."""
+    rejects = snapshot.rejects
+    keys = rejects.loc[rejects["field"] == GROUP_NAME, "key"]
+    return positions(snapshot.identities["source_id"], keys) >= 0
 
 
 def _members(scope: Scope, snapshot: SourceSnapshot, globs: list[str]) -> Mask:

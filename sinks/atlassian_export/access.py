@@ -1,7 +1,8 @@
 """What the words of an access cell mean: whether a product is held, and whether that is billed.
 
 A cell may name several roles. Roles that cost nothing, alone or together, make a seat that is not billed;
-roles that administer without opening the product make none. A word that stands in no table is reported:
+roles that administer without opening the product make none. A word that stands in no table is reported,
+and so is one that leaves open what holds, such as `#N/A`:
 the product counts as held and not as billed until the connection says what the word means.
 """
 
@@ -12,12 +13,12 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from provisioning.model.text import fold
-from provisioning.model.words import BOOLEANS, UNKNOWN, booleans_among
+from provisioning.model.words import BOOLEANS, DOUBTFUL, NOTHING, booleans_among
 
 Meaning = Literal["billed", "free", "none"]
 ROLES: Mapping[str, Meaning] = {
     **{word: "billed" if yes else "none" for word, yes in BOOLEANS.items()},
-    **dict.fromkeys(UNKNOWN - {""}, "none"),
+    **dict.fromkeys(NOTHING, "none"),
     **dict.fromkeys(("no access", "no role", "no"), "none"),
     **dict.fromkeys(
         ("user access admin", "org admin", "organization admin", "organisation admin", "site admin",
@@ -55,7 +56,9 @@ def read_access(cell: str, own: Mapping[str, Meaning]) -> Access:
         cell: its text.
         own: meanings that the connection states, by plain word.
     """
-    words = [word for part in _APART.split(cell) if (word := part.strip())]
+    # `n/a` and `#DIV/0!` are one word each.
+    parts = [cell] if fold(cell) in DOUBTFUL else _APART.split(cell)
+    words = [word for part in parts if (word := part.strip())]
     meanings = {word: own.get(plain(word)) or ROLES.get(plain(word)) for word in words}
     unknown = tuple(word for word, meaning in meanings.items() if meaning is None)
     known = set(meanings.values()) - {None}
@@ -76,7 +79,7 @@ def is_access(cell: str, own: Mapping[str, Meaning]) -> bool:
 def plain(word: str) -> str:
     """A role as it is looked up: in lower case, without its vendor, words apart by blanks."""
     text = fold(word)
-    return text if text in UNKNOWN else _LETTERS.sub(" ", text.removeprefix("atlassian/")).strip()
+    return text if text in NOTHING else _LETTERS.sub(" ", text.removeprefix("atlassian/")).strip()
 
 
 def stated(roles: Mapping[str, Meaning]) -> dict[str, Meaning]:

@@ -18,8 +18,7 @@ from provisioning.model.findings import Unreadable
 from provisioning.model.frames import Rejects, concat, empty
 from provisioning.model.guessed_rows import BETWEEN, ROW
 from provisioning.model.intake import NO_DATE, reject
-from provisioning.model.text import folded
-from provisioning.model.words import known
+from provisioning.model.words import DOUBTFUL, among, known
 from sinks.atlassian_export.access import Meaning, stated
 from sinks.atlassian_export.dates import read_times
 from sinks.atlassian_export.headers import read_header
@@ -33,8 +32,8 @@ from sinks.atlassian_export.twins import refuse_twins
 CONTRADICTS = "another row of this account states something else, so it is unknown and nothing is taken by it"
 AGREE = "keep one row of this account, or rows that say the same, then run again"
 SEVERAL = "several values where one is expected"
-_NONE = ("none", "(none)")
-"""What says of a product that it is not held, and of anything else that nothing is known."""
+_SAID = DOUBTFUL | {"none", "(none)"}
+"""What says something of a product or a state, and of anything else that nothing is known."""
 
 
 class Options(Protocol):
@@ -133,7 +132,7 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     refuse_twins(header, rows, options.columns)
     keys, strangers = name_accounts(rows, header, mapped="account_id" in options.columns)
     layout = lay_out(header, rows, stated(options.roles))
-    rows = _with_nones(rows, table.rows, layout)
+    rows = _with_words(rows, table.rows, layout)
     dates = _read_dates(rows, layout, options.dates, name)
     report = partial(tell_rows, name, keys, table.lines)
     members = read_memberships(rows, keys, header, report, name)
@@ -158,13 +157,13 @@ def read_sheet(content: bytes, options: Options, name: str) -> Sheet:
     )
 
 
-def _with_nones(rows: pd.DataFrame, raw: pd.DataFrame, layout: Layout) -> pd.DataFrame:
-    """Rows in which a column of access says that a product is not held, as it stands in the file."""
+def _with_words(rows: pd.DataFrame, raw: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Rows in which states and access stand as in the file where they deny or leave open what holds."""
     rows = rows.copy(deep=False)
-    for column in layout.products:
-        if column.sort == "access":
-            own = raw[column.place]
-            rows[column.place] = rows[column.place].fillna(own.where(folded(own).isin(_NONE)))
+    access = [column.place for column in layout.products if column.sort == "access"]
+    state = layout.header.places.get("state")
+    for place in access if state is None else [*access, state]:
+        rows[place] = rows[place].fillna(raw[place].where(among(raw[place], _SAID)))
     return rows
 
 

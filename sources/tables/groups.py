@@ -8,13 +8,17 @@ from typing import Any
 import pandas as pd
 
 from provisioning.model.frames import Memberships, Rejects, complete, concat
-from provisioning.model.intake import screened
+from provisioning.model.guessed_rows import GROUP_NAME
+from provisioning.model.intake import reject, screened
 from provisioning.model.screening import Screened
 from provisioning.model.unread import unread_group
-from provisioning.model.words import known
+from provisioning.model.words import DOUBTFUL, NOTHING, among, without
 
 ANY = "any group"
 """What a group is called that a row may name which could not be read: it has no name that is known."""
+_NO_GROUP = NOTHING | {"", "no group", "no groups", "not in a group", "keine gruppe", "keine gruppen"}
+"""Words for being in no group, beside an empty cell."""
+_OPEN = "it leaves open which groups this person is in, so they lose none"
 _REMEDY = "correct the rows of {source} that are rejected; until then nobody loses a group by it"
 
 
@@ -33,10 +37,13 @@ def read_groups(
     pairs = pd.concat(
         [pd.DataFrame({"source_id": keys, "group_name": names}).explode("group_name") for names in split]
     )
-    pairs["group_name"] = pairs["group_name"].astype("str").str.strip()
-    pairs["group_name"] = known(pairs["group_name"])
+    pairs["group_name"] = without(pairs["group_name"].astype("str").str.strip(), _NO_GROUP)
     pairs = pairs[pairs["source_id"].notna() & pairs["group_name"].notna()]
     pairs = pairs.drop_duplicates(ignore_index=True)
+    is_open = among(pairs["group_name"], DOUBTFUL)
+    doubtful = pairs[is_open]
+    told = reject(doubtful["source_id"], GROUP_NAME, doubtful["group_name"], _OPEN, origin=source)
+    pairs = pairs[~is_open].reset_index(drop=True)
     raw = {
         "source": source,
         "source_id": pairs["source_id"],
@@ -44,7 +51,8 @@ def read_groups(
         "group_name": pairs["group_name"],
         "direct": True,
     }
-    return screened(Memberships, raw, origin=source, key="source_id")
+    page = screened(Memberships, raw, origin=source, key="source_id")
+    return Screened(page.frame, concat(Rejects, [page.rejects, told]))
 
 
 def add_unread(page: Screened, rows: int, *, source: str) -> Screened:
@@ -57,5 +65,7 @@ def add_unread(page: Screened, rows: int, *, source: str) -> Screened:
 
 
 def _apart(names: pd.Series[Any], separator: str | None) -> pd.Series[Any]:
-    """Names in one field, apart; a table may hold them as lists already."""
-    return names.str.split(separator) if separator and names.dtype == "str" else names
+    """Names in one field, apart; a table may hold them as lists already, and `#N/A` holds no slash."""
+    if not separator or names.dtype != "str":
+        return names
+    return names.str.split(separator).mask(among(names, DOUBTFUL), names)

@@ -25,7 +25,7 @@ from provisioning.model.last_days import OPEN_END, may_be_open
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
 from provisioning.model.text import folded
-from provisioning.model.words import SHORT, STATES, known, states_among
+from provisioning.model.words import NOTHING, SHORT, STATES, asks, known, states_among, without
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.groups import add_unread, read_groups
 from sources.tables.headers import Header
@@ -44,6 +44,7 @@ class Sheet(NamedTuple):
     Attributes:
         header: the table's own names of its columns.
         rows: one text column per mapped column, and the table's own by position.
+        cells: the same as they stand, with the words that leave open what holds.
         places: position in the table of each mapped column.
         passed: positions of the headers that may have filled a column and were passed over.
         lines: number of each row, as reports name it.
@@ -52,10 +53,16 @@ class Sheet(NamedTuple):
 
     header: Header
     rows: pd.DataFrame
+    cells: pd.DataFrame
     places: dict[str, int]
     passed: dict[str, list[int]]
     lines: pd.Series[int]
     ragged: list[delimited.Ragged]
+
+    @property
+    def asks_state(self) -> bool:
+        """Whether the column of states asks for yes or no."""
+        return "state" in self.places and asks(self.header.names[self.places["state"]])
 
 
 class Table:
@@ -89,12 +96,11 @@ class Table:
         self.columns_told = self._describe_columns(sheet)
         rows = pd.DataFrame({name: sheet.rows[place] for name, place in sheet.places.items()})
         rows = rows.rename(columns={"state": "source_state"})
-        if "source_state" not in rows:
-            rows["source_state"] = pd.Series(None, index=rows.index, dtype="str")
+        rows["source_state"] = _states_told(sheet, _key(sheet))
         groups = self._group_places(sheet.header)
         people = merge_rows(
             People.of(rows, _key(sheet), sheet.lines),
-            self._meanings(rows["source_state"], rows["source_state"]),
+            self._meanings(rows["source_state"], rows["source_state"], asked=sheet.asks_state),
             {name for name, place in sheet.places.items() if place in groups},
             origin=self.name,
             unit=self.unit,
@@ -111,7 +117,7 @@ class Table:
             return
         sheet = self._sheet_for("memberships")
         keys = _key(sheet)
-        named = [sheet.rows[sheet.header.place(header)] for header in groups.columns]
+        named = [sheet.cells[sheet.header.place(header)] for header in groups.columns]
         page = read_groups(named, keys, groups.separator, source=self.name)
         # Where each row is a person of its own, one that could not be read is of nobody who is listed.
         apart = not keys.dropna().duplicated().any()
@@ -169,7 +175,7 @@ class Table:
         places = header.places(self._options.columns, empty, state_is_told=told)
         header.refuse_twins(rows, [*places.values(), *self._group_places(header)])
         settled = self._settle(header, rows, places)
-        return Sheet(header, rows, settled.places, settled.passed, table.lines, table.ragged)
+        return Sheet(header, rows, table.rows, settled.places, settled.passed, table.lines, table.ragged)
 
     def _settle(self, header: Header, rows: pd.DataFrame, places: dict[str, int]) -> Settled:
         """Say which header fills each column where several may."""
@@ -191,9 +197,11 @@ class Table:
         groups = self._options.groups
         return [header.place(name) for name in groups.columns] if groups else []
 
-    def _meanings(self, words: pd.Series[str], column: pd.Series[str]) -> pd.Series[str]:
+    def _meanings(
+        self, words: pd.Series[str], column: pd.Series[str], *, asked: bool = True
+    ) -> pd.Series[str]:
         """States of words, as all cells of their column tell them; null for a word that is not known."""
-        meant = {**states_among(column.dropna().unique()), **self._options.states}
+        meant = {**states_among(column.dropna().unique(), asked=asked), **self._options.states}
         meaning = {word: state.value for word, state in meant.items()}
         states = folded(words).map(meaning).astype("str")
         if self._options.state is not None:
@@ -220,7 +228,7 @@ class Table:
         if never is not None:
             raw |= self._state_sign_ins(raw[LAST], never)
         words = sheet.rows[sheet.places["state"]] if "state" in sheet.places else raw["source_state"]
-        states = self._meanings(raw["source_state"], words)
+        states = self._meanings(raw["source_state"], words, asked=sheet.asks_state)
         if "leaves_on" in raw:
             open_end = may_be_open(people.rows["leaves_on"], raw["leaves_on"], datetime.now(UTC))
             raw["leaves_on"] = raw["leaves_on"].mask(open_end)
@@ -274,6 +282,15 @@ class Table:
             for row in sheet.ragged
         ]
         return concat(Rejects, reports)
+
+
+def _states_told(sheet: Sheet, keys: pd.Series[str]) -> pd.Series[str]:
+    """Words for states; one that leaves it open is no empty cell, unless another row of the person tells."""
+    if "state" not in sheet.places:
+        return pd.Series(None, index=sheet.rows.index, dtype="str")
+    place = sheet.places["state"]
+    said = keys.isin(keys[sheet.rows[place].notna() & keys.notna()])
+    return sheet.rows[place].where(said, without(sheet.cells[place], NOTHING | {""}))
 
 
 def _key(sheet: Sheet) -> pd.Series[str]:

@@ -182,10 +182,44 @@ def test_the_case_of_a_group_in_the_policy_does_not_count():
 def test_a_line_break_in_the_name_of_a_group_feigns_no_line():
     """Notes, and reasons why a plan waits, are one line each."""
     name = "atl\r\nrun 2: done"
-    rules = policy(groups={"map": {name: ["jira-users"]}, "may_remove": ["*"]})
+    rules = policy(groups={"map": {name: ["jira-users\N{ZERO WIDTH SPACE}"]}, "may_remove": ["*"]})
     unmapped = think(company(name), there(), policy())
     emptied = think(company(name, members=[]), there(), rules, memory=ours(rules, company(name)))
 
     told = [note.message for note in unmapped.notes] + emptied.verdict.reasons
     assert [line for line in told if "run 2: done" in line]
     assert not [line for line in told if "\n" in line or "\r" in line]
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\N{NO-BREAK SPACE}Jira",
+        "K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln  Jira",
+        "K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln\nJira",
+        "K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln Jira\N{ZERO WIDTH SPACE}",
+        "\N{ZERO WIDTH NO-BREAK SPACE}K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln Jira",
+        "ko\N{COMBINING DIAERESIS}ln jira",
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_group_is_one_however_its_blanks_are_written(spelt: str, *, turned: bool):
+    """Some people of a file may have it in another spelling, and the policy or what is mapped to, too."""
+    usual = "K\N{LATIN SMALL LETTER O WITH DIAERESIS}ln Jira"
+    read = source([identity(name) for name in NAMES], {usual: NAMES[2:], spelt: NAMES[:2]})
+    name = spelt if turned else usual
+    rules = policy(
+        sources=[{"from": "idp", "scope": {"groups": [name]}}],
+        groups={"map": {name: ["jira-users\N{ZERO WIDTH SPACE}"]}, "may_remove": ["*"], "manage": ["*"]},
+    )
+
+    assert think(read, there(), rules).plan.changes.empty
+
+
+def test_words_that_are_seen_to_differ_are_two_groups():
+    """A blank is not nothing: only what nobody sees is none."""
+    read = source([identity(name) for name in NAMES], {"KoelnJira": NAMES})
+
+    plan = think(read, there(), policy(groups={"map": {"Koeln Jira": ["jira-users"]}, "manage": ["*"]})).plan
+
+    assert not plan.changes["action"].eq("grant").any()

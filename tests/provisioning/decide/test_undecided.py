@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from provisioning.decide.decide import Decision
 from provisioning.model import frames
+from provisioning.model.intake import reject
 from provisioning.model.snapshots import Memory
 from tests.provisioning.worlds import NOW, account, identity, links, policy, source, target, think
 
@@ -152,3 +153,20 @@ def test_what_an_old_file_cannot_know_takes_nothing():
     # Counted from the day of the file, she was away for ten days.
     assert losing("9d ago")
     assert not losing("11d ago")
+
+
+@pytest.mark.parametrize("scope", [{"groups": ["atl-*"]}, {"exclude_groups": ["contractors"]}])
+@pytest.mark.parametrize("is_open", [True, False])
+def test_nobody_leaves_a_scope_by_groups_that_were_left_open(scope: Mapping[str, Any], *, is_open: bool):
+    """Whoever may be in any group gets nothing and loses nothing; whoever is known to be in none leaves."""
+    in_groups = {"atl-jira": ["ada"]} if "groups" in scope else {"contractors": ["ben"], "atl-jira": ["ada"]}
+    known = source([identity("ada"), identity("ben")], in_groups)
+    told = reject("id-ben", "group_name", "#N/A", "it leaves open which groups", origin="idp")
+    if is_open:
+        known = replace(known, rejects=told, memberships=known.memberships.query("source_id != 'id-ben'"))
+    held = target([account("ada"), account("ben")], {"jira-users": ["ada", "ben"]})
+    rules = policy(sources=[{"from": "idp", "scope": scope}])
+
+    assert losers(think(known, held, rules, memory=Memory(links=links("ada", "ben")))) == (
+        set() if is_open else {"ben"}
+    )

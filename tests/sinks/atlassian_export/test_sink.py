@@ -443,7 +443,9 @@ def seats_of(folder: Path, header: str, *rows: str, **options: Any) -> pd.DataFr
         ("No", False, False),
         ("None", False, False),
         ("-", False, False),
-        ("n/a", False, False),
+        ("n/a", True, False),
+        ("#DIV/0!", True, False),
+        ("?", True, False),
         ("", False, False),
     ],
 )
@@ -489,6 +491,29 @@ def test_an_unknown_role_is_told_and_not_billed(tmp_path: Path) -> None:
     assert "line 3" in told["problem"]
     assert "roles" in told["remedy"]
     assert sure["billable"].tolist() == [True, True]
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "?", "n/a", "#REF!", "unknown"])
+def test_a_cell_that_leaves_open_what_holds_is_no_empty_one(cell: str, tmp_path: Path) -> None:
+    """A failed lookup in a column of access or of states is a seat that is held, not billed and told."""
+    of_access = from_text(tmp_path, f"{HEAD}Jira - acme\n{ADA}User\n2,Ben,ben@acme.test,Active,{cell}\n")
+    (page,) = of_access.seats()
+    of_states = from_text(tmp_path, f"{HEAD}Jira - acme\n1,Ada,ada@acme.test,{cell},User\n")
+    (accounts,), (seats,) = of_states.accounts(), of_states.seats()
+
+    assert page.frame["billable"].tolist() == [True, False]
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["2", "Jira - acme", cell]]
+    assert seats.frame["billable"].tolist() == [False]
+    assert accounts.rejects[["key", "field", "value"]].to_numpy().tolist() == [["1", "state", cell]]
+
+
+@pytest.mark.parametrize("cell", ["-", "none", "no", ""])
+def test_a_cell_that_denies_is_no_seat_and_no_reject(cell: str, tmp_path: Path) -> None:
+    """So an ordinary export is read as before."""
+    text = f"{HEAD}Jira - acme\n{ADA}User\n2,Ben,ben@acme.test,Active,{cell}\n"
+    (page,) = from_text(tmp_path, text).seats()
+
+    assert (page.frame["billable"].tolist(), len(page.rejects)) == ([True], 0)
 
 
 def test_an_unknown_state_is_told_and_bills_nothing(tmp_path: Path) -> None:
@@ -760,11 +785,13 @@ def test_of_two_addresses_of_one_account_both_are_told(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("short", "long"), [("Y", "Yes"), ("1", "true")])
-def test_two_words_that_mean_the_same_contradict_nothing(tmp_path: Path, short: str, long: str) -> None:
+@pytest.mark.parametrize(("short", "long", "no"), [("Y", "Yes", "N"), ("1", "true", "0")])
+def test_two_words_that_mean_the_same_contradict_nothing(
+    tmp_path: Path, short: str, long: str, no: str
+) -> None:
     """Rows of one account are compared by what their words mean in their column, as they are read by."""
     rows = [f"1,a@acme.test,Active,{word},{word}" for word in (short, long)]
-    rows.append("2,b@acme.test,Active,N,N")
+    rows.append(f"2,b@acme.test,Active,{no},{no}")
     text = "\n".join(["User id,email,User status,Claimed,Jira - acme", *rows])
     sink = from_text(tmp_path, text)
 

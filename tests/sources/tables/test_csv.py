@@ -153,6 +153,78 @@ def test_groups_come_from_lists_and_repeated_rows(tmp_path: Path) -> None:
     assert read(csv).rejects.empty
 
 
+@pytest.mark.parametrize(
+    "cell", ["#N/A", "?", "n/a", "unknown", "k.A.", "#REF!", "#DIV/0!", "#NAME?", "#SPILL!"]
+)
+@pytest.mark.parametrize("separator", [None, "/"])
+def test_a_cell_that_leaves_open_the_groups_is_told(cell: str, separator: str | None, tmp_path: Path) -> None:
+    """A lookup that failed is no person without groups, and no group of that name."""
+    content = f"id,status,Team\n1,active,dev\n2,active,{cell}\n"
+
+    (page,) = source(tmp_path, content, groups={"columns": ["Team"], "separator": separator}).memberships()
+
+    assert page.frame["group_name"].tolist() == ["dev"]
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["2", "group_name", cell]]
+
+
+@pytest.mark.parametrize("cell", ["", "-", "none", "No groups", "\N{EN DASH}"])
+def test_a_cell_may_say_that_somebody_is_in_no_group(cell: str, tmp_path: Path) -> None:
+    """These words deny; nothing is unknown by them."""
+    content = f"id,status,Team\n1,active,dev\n2,active,{cell}\n"
+
+    (page,) = source(tmp_path, content, groups={"columns": ["Team"]}).memberships()
+
+    assert (page.frame["group_name"].tolist(), len(page.rejects)) == (["dev"], 0)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "?", "#REF!"])
+def test_a_state_left_open_is_not_that_of_an_empty_cell(cell: str, tmp_path: Path) -> None:
+    """`state` says what an empty cell means, not what a failed lookup does; the other cells are read."""
+    content = f"id,email,active\n1,a@x.test,Y\n2,b@x.test,{cell}\n3,c@x.test,\n4,d@x.test,N\n"
+
+    page = read(source(tmp_path, content, state="active"))
+
+    assert page.frame["state"].tolist() == ["active", "staged", "active", "departed"]
+    assert page.rejects[["key", "field", "value"]].to_numpy().tolist() == [["2", "state", cell]]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "states"),
+    [
+        ("Status", "TF", ["staged", "staged"]),
+        ("State", "YN", ["staged", "staged"]),
+        ("Status", ("on", "off"), ["staged", "staged"]),
+        ("Status", ("yes", "no"), ["active", "departed"]),
+        ("Status", "10", ["active", "departed"]),
+        ("Active", "TF", ["active", "departed"]),
+        ("accountEnabled", "YN", ["active", "departed"]),
+        ("Active", "10", ["active", "departed"]),
+        ("Active", "11", ["active", "active"]),
+        ("Status", "120", ["staged", "staged", "staged"]),
+        ("Active", "120", ["staged", "staged", "staged"]),
+    ],
+)
+def test_letters_and_figures_are_codes_but_for_yes_or_no(
+    header: str, cells: str, states: list[str], tmp_path: Path
+) -> None:
+    """T and F of a Status may be tenured and fixed-term, and a 0 beside a 2 a grade: each is told."""
+    rows = "".join(f"{n},p{n}@x.test,{cell}\n" for n, cell in enumerate(cells))
+
+    page = read(source(tmp_path, f"id,email,{header}\n{rows}"))
+
+    assert page.frame["state"].tolist() == states
+    assert len(page.rejects) == states.count("staged")
+
+
+def test_a_header_of_ones_own_may_ask_for_yes_or_no(tmp_path: Path) -> None:
+    """By its words; one that asks the reverse makes nobody depart."""
+    content = "id,email,{}\n1,a@x.test,J\n2,b@x.test,N\n"
+
+    for header, states in {"Ist aktiv": ["active", "departed"], "Inaktiv": ["staged", "staged"]}.items():
+        csv = source(tmp_path, content.format(header), columns={"state": header})
+        assert read(csv).frame["state"].tolist() == states
+
+
 def test_without_an_id_the_sign_in_name_stands_for_it(tmp_path: Path) -> None:
     """A file without identifiers names people by sign-in name, else by address, in lower case."""
     named = read(source(tmp_path, "login,email,status\nADA,a@x.test,active\n"))

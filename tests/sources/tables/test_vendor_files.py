@@ -187,7 +187,7 @@ def test_check_says_what_feeds_what_and_what_is_not_used(tmp_path: Path) -> None
 )
 def test_states_are_known_by_one_table(words: tuple[str, str], tmp_path: Path) -> None:
     """Whatever pair of words a file uses."""
-    page = read(source(tmp_path, f"Id,Email,Status\n1,a@x.test, {words[0]} \n2,b@x.test,{words[1]}\n"))
+    page = read(source(tmp_path, f"Id,Email,Active\n1,a@x.test, {words[0]} \n2,b@x.test,{words[1]}\n"))
 
     assert (page.frame["state"].tolist(), len(page.rejects)) == (["active", "departed"], 0)
 
