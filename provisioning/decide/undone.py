@@ -19,7 +19,7 @@ from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
 from provisioning.decide.guard import list_incomplete
 from provisioning.model.keys import Mask, pick, positions, take, within
-from provisioning.model.text import folded
+from provisioning.model.text import name_key
 from provisioning.policy.rules import TargetRules
 
 _LEAVER = "leaver"
@@ -85,7 +85,11 @@ def _follow_recreated(context: Context) -> pd.Series:
     """The identifier each suspended entitlement has now: one that is made anew under its name is the same."""
     undone, listed = context.memory.undone, context.catalogue
     ids = undone["entitlement_id"]
-    again = positions(folded(undone["entitlement"]), listed["key"])
+    named, listed_as = (
+        names.map(name_key, na_action="ignore").astype("str")
+        for names in (undone["entitlement"], listed["name"])
+    )
+    again = positions(named, listed_as)
     gone = (positions(ids, listed["entitlement_id"]) < 0) & (again >= 0) & ids.ne("").to_numpy(np.bool_)
     return ids.mask(gone, take(listed["entitlement_id"], again).set_axis(ids.index))
 

@@ -24,7 +24,7 @@ from provisioning.model.intake import NO_DATE, reject, screened
 from provisioning.model.last_days import OPEN_END, may_be_open
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
-from provisioning.model.text import folded
+from provisioning.model.text import fold, folded
 from provisioning.model.words import NOTHING, SHORT, STATES, asks, known, states_among, without
 from sources.kit.states import STAGED, state_remedy
 from sources.tables.groups import add_unread, read_groups
@@ -119,10 +119,8 @@ class Table:
         keys = _key(sheet)
         named = [sheet.cells[sheet.header.place(header)] for header in groups.columns]
         page = read_groups(named, keys, groups.separator, source=self.name)
-        # Where each row is a person of its own, one that could not be read is of nobody who is listed.
-        apart = not keys.dropna().duplicated().any()
-        unread = 0 if apart else len(sheet.ragged) + int(keys.isna().sum())
-        yield add_unread(page, unread, source=self.name)
+        unread = len(sheet.ragged) + int(keys.isna().sum())
+        yield add_unread(page, unread if _may_be_listed(sheet, keys) else 0, source=self.name)
 
     def check(self) -> list[Finding]:
         """Say whether the table can be read, which header fills which column, and what is not understood."""
@@ -291,6 +289,16 @@ def _states_told(sheet: Sheet, keys: pd.Series[str]) -> pd.Series[str]:
     place = sheet.places["state"]
     said = keys.isin(keys[sheet.rows[place].notna() & keys.notna()])
     return sheet.rows[place].where(said, without(sheet.cells[place], NOTHING | {""}))
+
+
+def _may_be_listed(sheet: Sheet, keys: pd.Series[str]) -> bool:
+    """Whether a row that could not be read may be of somebody listed: it shows one, or some have several."""
+    nameless = sheet.rows[keys.isna()].to_numpy(object).ravel().tolist()
+    cells = [*nameless, *(field for row in sheet.ragged for field in row.fields)]
+    shown = {fold(cell) for cell in cells if isinstance(cell, str)}
+    places = [sheet.places[name] for name in ("source_id", "user_name", "email") if name in sheet.places]
+    listed = (folded(sheet.rows.loc[keys.notna(), place]).isin(shown - {""}).any() for place in places)
+    return bool(keys.dropna().duplicated().any()) or any(listed)
 
 
 def _key(sheet: Sheet) -> pd.Series[str]:

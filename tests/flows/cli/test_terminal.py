@@ -63,7 +63,7 @@ def test_what_is_one_line_stays_one_line(lines):
 def test_a_name_in_a_summary_feigns_no_line(capsys):
     """A note and a reason stand in their own line alone."""
     waste = {"seats": 0, "monthly": None}
-    counts = dict.fromkeys(("identities", "accounts", "linked", "orphans", "ambiguous"), 0)
+    counts = dict.fromkeys(("asked_for", "identities", "accounts", "linked", "orphans", "ambiguous"), 0)
     counts |= dict.fromkeys(("applied", "failed", "stale", "propagating", "residual"), 0)
     summary = {
         **counts,
