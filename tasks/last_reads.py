@@ -31,7 +31,9 @@ def follow_people(
 ) -> Memory:
     """The memory with the identifiers that people go by now, where a source has somebody at work no more.
 
-    How they were known is told by the last reads that listed them.
+    How they were known is told by the read that the target was last decided by, for there may be newer ones,
+    made while it could not be reached; of whom it did not list either, by the last reads that did. One whose
+    files are lost says nothing.
     """
     decided = ledger.last_planned(target.target)
     for name, snapshot in sources.items():
@@ -42,49 +44,53 @@ def follow_people(
         if not snapshot.complete or (people["employee_number"].isna().all() and not doubted):
             continue
         working = people.loc[derive_presence(people, at) != DEPARTED, "source_id"]
-        if linked["source_id"].isin(working).all() and not doubted:
+        if (positions(linked["source_id"], working) >= 0).all() and not doubted:
             continue
-        missing = linked[~linked["source_id"].isin(people["source_id"])]
-        before = _list_as_known(ledger, name, missing, memory, decided) if len(missing) else None
+        missing = linked[positions(linked["source_id"], people["source_id"]) < 0]
+        last = ledger.last_complete(name, at=decided) if len(missing) else None
+        before = None if last is None or last.absent() else complete(Identities, last.frame("identities"))
+        if last is not None and before is not None and _somebody_came(people, linked, before):
+            before = _with_earlier(ledger, name, missing, memory, last, before)
         memory = follow_renamed(memory, name, before, people, target.accounts, at)
     return memory
 
 
-def _list_as_known(
-    ledger: Ledger, name: str, missing: pd.DataFrame, memory: Memory, decided: datetime | None
-) -> pd.DataFrame | None:
-    """The read that the target was last decided by, and whom it did not list either as earlier ones did.
+def _somebody_came(people: pd.DataFrame, linked: pd.DataFrame, before: pd.DataFrame) -> bool:
+    """Whether anybody with a number is listed who is not linked and was not listed before."""
+    new = people.loc[people["employee_number"].notna(), "source_id"]
+    known = pd.concat([linked["source_id"], before["source_id"]])
+    return bool((positions(new, known) < 0).any())
 
-    There may be newer reads, made while the target could not be reached. One whose files are lost says
-    nothing.
-    """
-    last = ledger.last_complete(name, at=decided)
-    if last is None or last.absent():
-        return None
-    known = complete(Identities, last.frame("identities"))
+
+def _with_earlier(
+    ledger: Ledger, name: str, missing: pd.DataFrame, memory: Memory, last: Snapshot, known: pd.DataFrame
+) -> pd.DataFrame:
+    """What a read listed, and whom it did not list either as earlier reads did."""
     for read in islice(_earlier(ledger, name, missing, memory, last), LOOKED_AT):
-        wanted = missing[~missing["source_id"].isin(known["source_id"])]
+        wanted = missing[positions(missing["source_id"], known["source_id"]) < 0]
         if wanted.empty:
             break
+        if read is None or read.absent():
+            continue
         listed = complete(Identities, read.frame("identities"))
-        known = concat(Identities, [known, listed[listed["source_id"].isin(wanted["source_id"])]])
+        known = concat(Identities, [known, listed[positions(listed["source_id"], wanted["source_id"]) >= 0]])
     return known
 
 
 def _earlier(
     ledger: Ledger, name: str, missing: pd.DataFrame, memory: Memory, last: Snapshot
-) -> Iterator[Snapshot]:
+) -> Iterator[Snapshot | None]:
     """Reads that may list those who are missing: before each was first missed, and one after another."""
     since = missing["account_id"].map(memory.leavers).dropna()
-    moments = sorted({moment - _JUST_BEFORE for moment in since}, reverse=True)
-    found = [ledger.last_complete(name, at=moment) for moment in moments[:LOOKED_AT]]
-    if len(since) < len(missing):
-        # Whoever is missed without having left was held for a row that could not be read.
-        step: Snapshot | None = last
-        while step is not None and len(found) < LOOKED_AT:
-            step = ledger.last_complete(name, before=step.digest)
-            found.append(step)
-    return (read for read in found if read is not None and not read.absent())
+    for moment in sorted({moment - _JUST_BEFORE for moment in since}, reverse=True):
+        yield ledger.last_complete(name, at=moment)
+    if len(since) == len(missing):
+        return
+    # Whoever is missed without having left was held for a row that could not be read.
+    step: Snapshot | None = last
+    while step is not None:
+        step = ledger.last_complete(name, before=step.digest)
+        yield step
 
 
 def recall_unlisted(ledger: Ledger, memory: Memory, sources: Mapping[str, SourceSnapshot]) -> Memory:

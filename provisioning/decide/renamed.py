@@ -47,7 +47,7 @@ def follow_renamed(
     mine = links["source"] == source
     present = accounts[accounts["state"] != AccountState.DELETED.value]
     pairs = _pair(links[mine], now.iloc[:0] if before is None else before, now, at)
-    pairs = pairs[pairs["account_id"].isin(present["account_id"])].reset_index(drop=True)
+    pairs = pairs[positions(pairs["account_id"], present["account_id"]) >= 0].reset_index(drop=True)
     pairs = _judge(pairs, now if before is None else pd.concat([now, before]), now, present)
     same = pairs[pairs["against"].isna()]
     known_as = dict(zip(same["source_id"], same["source_id_now"], strict=True))
@@ -63,12 +63,12 @@ def _pair(links: pd.DataFrame, before: pd.DataFrame, now: pd.DataFrame, at: date
     """Who is linked and gone, and who bears the number and is not linked: identifiers, number, account."""
     states, earlier = derive_presence(now, at), derive_presence(before, at)
     new = _alone(now[states != DEPARTED])
-    new = new[~new["source_id"].isin(links["source_id"])]
+    new = new[positions(new["source_id"], links["source_id"]) < 0]
     gone = pd.concat([_alone(before[earlier != DEPARTED]), _numbered(before[earlier == DEPARTED])])
-    gone = gone[~gone["source_id"].isin(now["source_id"])]
-    came = new[~new["source_id"].isin(before["source_id"])]
+    gone = gone[positions(gone["source_id"], now["source_id"]) < 0]
+    came = new[positions(new["source_id"], before["source_id"]) < 0]
     # Whoever is stated as departed leaves until the one who comes after them works.
-    working = new[new["source_id"].isin(now.loc[states == ACTIVE, "source_id"])]
+    working = new[positions(new["source_id"], now.loc[states == ACTIVE, "source_id"]) >= 0]
     parts = [(gone, came), (_numbered(now[states == DEPARTED]), working)]
     pairs = pd.concat(
         [former.merge(later, on="number", suffixes=("", "_now")) for former, later in parts],
@@ -143,7 +143,9 @@ def _is_lasting(
     former = take(links["source_id"], positions(doubts["account_id"], links["account_id"]))
     numbers = take(folded(now["employee_number"]), here)
     shown, stated = take(folded(accounts["email"]), account), take(folded(now["email"]), here)
-    lasts = pd.Series((here >= 0) & (account >= 0)) & former.notna() & ~former.isin(now["source_id"])
+    lasts = (
+        pd.Series((here >= 0) & (account >= 0)) & former.notna() & (positions(former, now["source_id"]) < 0)
+    )
     lasts &= (numbers == doubts["number"].reset_index(drop=True)).fillna(value=False)
     lasts &= ~(shown == stated).fillna(value=False)
     return lasts.set_axis(doubts.index)
