@@ -12,20 +12,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from provisioning.model.attributes import TIMES
 from provisioning.model.text import folded
-from sources.tables.headers import NAMES, Header
+from sources.tables.headers import Header
 
-DECISIVE = frozenset(NAMES) - {
-    "given_name",
-    "family_name",
-    "display_name",
-    "department",
-    "cost_center",
-    "organization",
-    "title",
-    "user_type",
-    "manager",
-}
+DECISIVE = frozenset(("source_id", "user_name", "email", "state", "employee_number", *TIMES))
 """Columns that say who somebody is, whether they work here and when they were last seen."""
 Compared = Callable[[str, "pd.Series[str]"], "pd.Series[str]"]
 

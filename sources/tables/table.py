@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from provisioning.model import delimited
-from provisioning.model.attributes import LAST, NEVER, STALENESS
+from provisioning.model.attributes import LAST, NEVER, STALENESS, TIMES
 from provisioning.model.dates import read_dates
 from provisioning.model.findings import Finding, Unreadable
 from provisioning.model.frames import Identities, Rejects, concat
 from provisioning.model.guessed_rows import BETWEEN, ROW
 from provisioning.model.intake import NO_DATE, reject, screened
+from provisioning.model.keys import positions
 from provisioning.model.last_days import OPEN_END, may_be_open
 from provisioning.model.screening import Screened
 from provisioning.model.terms import State
@@ -33,7 +34,6 @@ from sources.tables.one_row_each import People, merge_rows
 from sources.tables.options import TableOptions
 from sources.tables.rivals import Settled, settle
 
-TIMES = frozenset(("hired_on", "leaves_on", "created_on", LAST))
 NO_SIGN_IN = ("never", "never logged in", "never signed in")
 """What stands for the last sign-in of someone who never signed in; an empty cell says nothing."""
 
@@ -44,7 +44,7 @@ class Sheet(NamedTuple):
     Attributes:
         header: the table's own names of its columns.
         rows: one text column per mapped column, and the table's own by position.
-        cells: the same as they stand, with the words that leave open what holds.
+        cells: those of states and groups as they stand, with the words that leave open what holds.
         places: position in the table of each mapped column.
         passed: positions of the headers that may have filled a column and were passed over.
         lines: number of each row, as reports name it.
@@ -120,7 +120,7 @@ class Table:
         named = [sheet.cells[sheet.header.place(header)] for header in groups.columns]
         page = read_groups(named, keys, groups.separator, source=self.name)
         unread = len(sheet.ragged) + int(keys.isna().sum())
-        yield add_unread(page, unread if _may_be_listed(sheet, keys) else 0, source=self.name)
+        yield add_unread(page, unread if unread and _may_be_listed(sheet, keys) else 0, source=self.name)
 
     def check(self) -> list[Finding]:
         """Say whether the table can be read, which header fills which column, and what is not understood."""
@@ -173,7 +173,9 @@ class Table:
         places = header.places(self._options.columns, empty, state_is_told=told)
         header.refuse_twins(rows, [*places.values(), *self._group_places(header)])
         settled = self._settle(header, rows, places)
-        return Sheet(header, rows, table.rows, settled.places, settled.passed, table.lines, table.ragged)
+        state = [place for name, place in settled.places.items() if name == "state"]
+        cells = table.rows[sorted({*state, *self._group_places(header)})]
+        return Sheet(header, rows, cells, settled.places, settled.passed, table.lines, table.ragged)
 
     def _settle(self, header: Header, rows: pd.DataFrame, places: dict[str, int]) -> Settled:
         """Say which header fills each column where several may."""
@@ -218,7 +220,7 @@ class Table:
         never = folded(raw[LAST]).isin(NO_SIGN_IN) if LAST in raw else None
         if never is not None:
             raw[LAST] = raw[LAST].mask(never)
-        for name in TIMES & set(raw):
+        for name in set(TIMES) & set(raw):
             column = sheet.header.names[sheet.places[name]]
             dates = read_dates(raw[name], self._options.dates, column=column, connection=self.name)
             odd.append(report(dates.unread, raw[name], name, NO_DATE))
@@ -287,7 +289,7 @@ def _states_told(sheet: Sheet, keys: pd.Series[str]) -> pd.Series[str]:
     if "state" not in sheet.places:
         return pd.Series(None, index=sheet.rows.index, dtype="str")
     place = sheet.places["state"]
-    said = keys.isin(keys[sheet.rows[place].notna() & keys.notna()])
+    said = positions(keys, keys[sheet.rows[place].notna()]) >= 0
     return sheet.rows[place].where(said, without(sheet.cells[place], NOTHING | {""}))
 
 
