@@ -31,9 +31,12 @@ def describe_worked_on(context: Context, changes: pd.DataFrame) -> Iterator[str]
     losing = positions(changes.loc[changes["destructive"], "account_id"], target.accounts["account_id"])
     departed = lifecycle.moved_as("leaver") & (lifecycle.reason == DEPARTED).to_numpy(np.bool_)
     rows = np.flatnonzero(departed & (lifecycle.person >= 0) & np.isin(lifecycle.account, losing))
+    stated = take(context.people.records["state"], lifecycle.person[rows])
+    rows = rows[(stated == State.ACTIVE.value).to_numpy()]
+    if not len(rows):
+        return
     records = context.people.records.take(lifecycle.person[rows]).reset_index(drop=True)
-    last, used = last_days(records), _last_use(context, records, lifecycle.account[rows])
-    worked_on = (records["state"] == State.ACTIVE.value) & are_over(last + GRACE, used)
+    worked_on = are_over(last_days(records) + GRACE, _last_use(context, records, lifecycle.account[rows]))
     if worked_on.any():
         who = list_names(set(records.loc[worked_on, "email"].fillna(records.loc[worked_on, "source_id"])))
         people = count(int(worked_on.sum()), "active person has", "active people have")
