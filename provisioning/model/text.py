@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _ENCODED = "xn--"
 """How a label of a domain begins that is another script written in ASCII (punycode)."""
-_BLANKS = re.compile(r"\s+")
 _HYPHENS = re.compile(rb"--")
 
 
@@ -55,7 +54,7 @@ def name_key(name: str) -> str:
     """
     if not name.isascii():
         name = "".join(sign for sign in name if unicodedata.category(sign) != "Cf")
-    return fold(_BLANKS.sub(" ", name))
+    return fold(" ".join(name.split()))
 
 
 def own_script(text: str) -> str:
