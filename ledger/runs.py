@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ledger import tables
 from ledger.asking import ask_by
@@ -21,7 +22,8 @@ from ledger.store import Store
 
 _LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 """No letter that is read as another."""
-
+DRAWS = 5
+"""How often letters are drawn for a name nobody has."""
 
 SILENCE = timedelta(seconds=45)
 """How long a run may say nothing before it counts as killed."""
@@ -77,15 +79,11 @@ class Runs(Store):
         Raises:
             ClockWentBack: an earlier run started later than now.
         """
-        letters = "".join(secrets.choice(_LETTERS) for _ in range(4))
-        run_id = f"{at.astimezone(UTC):%Y%m%d-%H%M%S}-{letters}"
-        row = {"run_id": run_id, "flow": flow, "started_at": at, "policy": policy, "config": config}
+        row = {"flow": flow, "started_at": at, "policy": policy, "config": config, "flow_run": flow_run}
         row |= {"alive_at": at, "owner": login(), "host": socket.gethostname(), "pid": os.getpid()}
-        row |= {"flow_run": flow_run}
         with self._writing() as connection:
             _require_later(connection, at)
-            connection.execute(insert(tables.runs), row)
-        return run_id
+            return _insert(connection, row)
 
     def finish_run(
         self, run_id: str, at: datetime, *, verdict: str, exit_code: int, summary: Mapping[str, Any]
@@ -199,6 +197,22 @@ def close_runs(connection: Connection, runs: Mapping[str, datetime]) -> None:
         mine = update(tables.runs).where(tables.runs.c.run_id == run_id, unfinished)
         connection.execute(mine.values(ended))
         connection.execute(delete(tables.leases).where(tables.leases.c.run_id == run_id))
+
+
+def _insert(connection: Connection, row: Mapping[str, Any]) -> str:
+    """Write a run under a name of its own; others that start in the same second may draw the same letters."""
+    for left in reversed(range(DRAWS)):
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(4))
+        run_id = f"{row['started_at'].astimezone(UTC):%Y%m%d-%H%M%S}-{letters}"
+        try:
+            with connection.begin_nested():
+                connection.execute(insert(tables.runs), {**row, "run_id": run_id})
+        except IntegrityError:
+            if not left:
+                raise
+        else:
+            break
+    return run_id
 
 
 def _require_later(connection: Connection, at: datetime) -> None:

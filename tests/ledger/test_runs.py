@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from ledger import Ledger
 from ledger.errors import AmbiguousIdentifier, UnknownRun
+from ledger.runs import DRAWS
 
 
 def test_a_finished_run_says_how_it_ended(ledger: Ledger, now: datetime) -> None:
@@ -41,6 +43,22 @@ def test_the_newest_runs_come_first(ledger: Ledger, now: datetime) -> None:
     assert sorted(ids) == ids
     assert dict(empty.dtypes) == dict(found.dtypes)
     assert (str(found["started_at"].dtype), str(found["exit_code"].dtype)) == ("datetime64[us, UTC]", "Int64")
+
+
+def test_runs_of_one_second_that_draw_the_same_letters_have_names_of_their_own(
+    ledger: Ledger, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty tenants that share a database start at the same minute; after some draws it is an error."""
+    drawn = iter("aaaa" + "aaaa" + "bbbb" + "aaaa" * DRAWS)
+    monkeypatch.setattr("ledger.runs.secrets.choice", lambda _: next(drawn))
+
+    ids = [ledger.start_run("sync", now, policy=policy) for policy in ("one", "two")]
+
+    assert ids == ["20260301-123015-aaaa", "20260301-123015-bbbb"]
+    assert [ledger.run(run_id).policy for run_id in ids] == ["one", "two"]
+    with pytest.raises(IntegrityError):
+        ledger.start_run("sync", now, policy="three")
+    assert next(drawn, None) is None
 
 
 def test_the_beginning_of_an_identifier_is_enough(ledger: Ledger, now: datetime) -> None:
