@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from provisioning.model.keys import translated
 from provisioning.model.terms import Lane
 from reports.files import write_csv, write_csv_of_each
 from reports.licences import NOT_STATED, Report
@@ -36,7 +37,7 @@ def list_actions(report: Report, lanes: tuple[Lane, ...] = (Lane.READY,)) -> pd.
     rows = report.waste[report.waste["lane"].isin([lane.value for lane in lanes])]
     owner = rows["manager"].fillna(rows["cost_center"]).fillna(rows["department"]).fillna(NOT_STATED)
     who = rows["display_name"].fillna(rows["email"]).fillna(rows["account_id"])
-    product = rows["product"].map(named)
+    product = translated(rows["product"], named)
     free = "Take away " + product + " on " + rows["site"] + ": " + rows["to_free"].fillna("its access") + "."
     look = "Say whether " + who + " still needs " + product + " on " + rows["site"] + "."
     table = rows.assign(

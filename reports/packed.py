@@ -8,6 +8,7 @@ import orjson
 import pandas as pd
 from markupsafe import Markup
 
+from provisioning.model.keys import translated
 from reports.licences import Report
 from reports.words import named, titled
 
@@ -48,9 +49,9 @@ def _columns(waste: pd.DataFrame, names: list[str]) -> tuple[list[list[Any]], li
     told = waste.assign(
         who=waste["display_name"].fillna(waste["email"]).fillna(waste["account_id"]),
         contact=waste["email"].fillna(waste["account_id"]),
-        product=waste["product"].map(named),
-        lane=waste["lane"].map(titled),
-        reason=waste["reason"].map(titled),
+        product=translated(waste["product"], named),
+        lane=translated(waste["lane"], titled),
+        reason=translated(waste["reason"], titled),
     )
     repeated = [name for name in names if name in WORDS]
     codes, words = pd.factorize(pd.concat([told[name].fillna("") for name in repeated], ignore_index=True))

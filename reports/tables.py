@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from provisioning.model.keys import translated
 from reports.licences import Report
 from reports.words import BILLINGS, PLURALS, UNITS, named, titled
 
@@ -169,5 +170,5 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _in_words(frame: pd.DataFrame) -> pd.DataFrame:
-    shown = frame.assign(reason=frame["reason"].map(titled))
-    return shown.assign(lane=shown["lane"].map(titled)) if "lane" in shown else shown
+    shown = frame.assign(reason=translated(frame["reason"], titled))
+    return shown.assign(lane=translated(shown["lane"], titled)) if "lane" in shown else shown

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from provisioning.model.frames import Seats, columns
+from provisioning.model.keys import attach, translated
 from provisioning.model.terms import Activity, Basis, Deployment
 from provisioning.model.text import folded
 
@@ -52,14 +53,14 @@ def count_once(seats: pd.DataFrame, people: pd.DataFrame, views: Mapping[str, Vi
     """
     order = {target: number for number, target in enumerate(views)}
     shown = seats.assign(
-        deployment=seats["target"].map({name: view.deployment.value for name, view in views.items()}),
+        deployment=translated(seats["target"], {name: view.deployment.value for name, view in views.items()}),
         known_at=pd.to_datetime(
-            seats["target"].map({name: view.known_at for name, view in views.items()}), utc=True
+            translated(seats["target"], {name: view.known_at for name, view in views.items()}), utc=True
         ),
-        rank=seats["basis"].map(RANKS).fillna(0) * len(order) + seats["target"].map(order),
+        rank=translated(seats["basis"], RANKS).fillna(0) * len(order) + translated(seats["target"], order),
     )
     shown = _without_directories(shown)
-    shown = shown.merge(people, on=ACCOUNT, how="left", validate="many_to_one")
+    shown = attach(shown, people, ACCOUNT)
     shown["person"] = shown["person"].fillna(shown["account_id"])
     shown = shown.assign(told_by=shown["target"], seen_by=shown["target"], held_at=shown["known_at"])
     again = shown.duplicated(SEAT, keep=False)
@@ -78,9 +79,11 @@ def name_people(accounts: pd.DataFrame, seats: pd.DataFrame, views: Mapping[str,
         Columns target, account_id and person.
     """
     people = accounts[[*ACCOUNT, "email"]].drop_duplicates(ACCOUNT)
-    cloud = people["target"].map({n: view.deployment is Deployment.CLOUD for n, view in views.items()})
+    cloud = translated(
+        people["target"], {n: view.deployment is Deployment.CLOUD for n, view in views.items()}
+    )
     server = seats.drop_duplicates("target").set_index("target")["site"]
-    scope = people["target"].map(server).fillna(people["target"])
+    scope = translated(people["target"], server).fillna(people["target"])
     names = people["account_id"].where(
         cloud.astype(bool), scope + "\N{RIGHTWARDS ARROW}" + people["account_id"]
     )
@@ -119,8 +122,8 @@ def list_billed(
     """
     paid = counted[counted["billable"]]
     known = accounts[[*ACCOUNT, "added_on", "last_active", *PERSON]].drop_duplicates(ACCOUNT)
-    known = known.merge(people, on=ACCOUNT, how="left", validate="one_to_one")
-    known = known.merge(links[[*ACCOUNT, *IDENTITY]], on=ACCOUNT, how="left", validate="one_to_one")
+    known = attach(known, people, ACCOUNT)
+    known = attach(known, links[[*ACCOUNT, *IDENTITY]], ACCOUNT)
     known = _as_stated(_one_a_person(known), identities)
     latest = counted.groupby("person", sort=False, as_index=False).agg(seen=("last_active", "max"))
     # Whoever holds a seat counts, also where no list of accounts names them.
@@ -134,7 +137,7 @@ def _as_stated(known: pd.DataFrame, identities: pd.DataFrame) -> pd.DataFrame:
     """What is known of each person, by their identity before their account."""
     there = known.rename(columns={name: f"{name}_there" for name in PERSON})
     stated = identities[[*IDENTITY, *STATED, *PERSON, *IDP_ONLY]].rename(columns={"state": "identity_state"})
-    told = there.merge(stated, on=IDENTITY, how="left", validate="many_to_one")
+    told = attach(there, stated, IDENTITY)
     for name in PERSON:
         told[name] = told[name].fillna(told.pop(f"{name}_there"))
     return told

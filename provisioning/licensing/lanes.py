@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from provisioning.licensing.counting import ACCOUNT
+from provisioning.model.keys import numbered, translated, within
 from provisioning.model.last_days import are_over, last_days
 from provisioning.model.terms import AccountState, Activity, Lane, State, WasteReason
 from provisioning.model.text import folded
@@ -84,7 +85,7 @@ def judge(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) -> 
     rows, facts = billed[found], facts[found]
     rows = rows.assign(reason=reasons[found], idle_days=facts["idle_days"])
     rows = rows.assign(code=_codes(rows, facts), detail=_details(rows, facts), evidence=_evidence(rows, now))
-    rows = rows.assign(lane=rows["code"].map(LANES))
+    rows = rows.assign(lane=translated(rows["code"], LANES))
     return _in_order(rows)
 
 
@@ -241,8 +242,8 @@ def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     lanes = {lane.value: number for number, lane in enumerate(Lane)}
     keys = pd.DataFrame(
         {
-            "lane": rows["lane"].map(lanes),
-            "precedence": rows["reason"].map(PRECEDENCE),
+            "lane": translated(rows["lane"], lanes),
+            "precedence": translated(rows["reason"], PRECEDENCE),
             "idle": -rows["idle_days"].astype("float64").fillna(-1),
         }
     )
@@ -291,5 +292,5 @@ def _among(rows: pd.DataFrame, some: pd.DataFrame | None) -> pd.Series:
     """Whether the account of each row is among some accounts."""
     if some is None or some.empty:
         return pd.Series(False, index=rows.index)
-    named = pd.MultiIndex.from_frame(some[ACCOUNT])
-    return pd.Series(pd.MultiIndex.from_frame(rows[ACCOUNT]).isin(named), index=rows.index)
+    mine, theirs = numbered([rows[ACCOUNT], some[ACCOUNT]], ACCOUNT)
+    return pd.Series(within(mine, theirs), index=rows.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from provisioning.licensing.counting import ACCOUNT
+from provisioning.model.keys import attach
 from provisioning.model.seat_table import SEAT, trace_paths
 
 
@@ -21,7 +22,7 @@ def name_removals(rows: pd.DataFrame, assignments: pd.DataFrame, entitlements: p
     Returns:
         Columns path and to_free, null where the connection does not tell; the index of `rows`.
     """
-    concerned = assignments.merge(rows[ACCOUNT].drop_duplicates(), on=ACCOUNT, how="inner")
+    concerned = attach(assignments, rows[ACCOUNT].drop_duplicates(), ACCOUNT, how="inner")
     paths = trace_paths(concerned, entitlements)
     paths = paths[paths["billable"].astype(bool)].drop_duplicates([*SEAT, "kind", "name"])
     default = pd.Series("", index=paths.index, dtype="str").mask(
@@ -34,10 +35,8 @@ def name_removals(rows: pd.DataFrame, assignments: pd.DataFrame, entitlements: p
         path=paths["kind"] + " " + paths["name"] + default,
         to_free=paths["kind"] + " " + paths["name"] + fixed,
     )
-    named = told.groupby(SEAT, as_index=False, sort=False).agg(
-        path=("path", ", ".join), to_free=("to_free", " and ".join)
-    )
-    found = rows[SEAT].merge(named, on=SEAT, how="left", validate="many_to_one").set_axis(rows.index)
+    named = _joined(told[[*SEAT, "path", "to_free"]])
+    found = attach(rows[SEAT], named, SEAT).set_axis(rows.index)
     groups = "group " + rows["granted_by"].str.replace(", ", ", group ", regex=False)
     plain = groups.fillna("role " + rows["role"])
     freed = groups.str.replace(", ", " and ", regex=False).fillna(
@@ -46,3 +45,11 @@ def name_removals(rows: pd.DataFrame, assignments: pd.DataFrame, entitlements: p
     return pd.DataFrame(
         {"path": found["path"].fillna(plain), "to_free": found["to_free"].fillna(freed)}, index=rows.index
     )
+
+
+def _joined(told: pd.DataFrame) -> pd.DataFrame:
+    """The words of each seat as one text; most seats have one path, whose words need no joining."""
+    several = told.duplicated(SEAT, keep=False)
+    groups = told[several].groupby(SEAT, as_index=False, sort=False)
+    joined = groups.agg(path=("path", ", ".join), to_free=("to_free", " and ".join))
+    return pd.concat([told[~several], joined], ignore_index=True).astype({"path": "str", "to_free": "str"})

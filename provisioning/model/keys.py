@@ -5,7 +5,8 @@ A null key has no row, so nulls never join each other.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,11 @@ import pyarrow.compute as pc
 Rows = npt.NDArray[np.int64]
 """Row numbers; -1 stands for no row."""
 Mask = npt.NDArray[np.bool_]
+
+_MOST = 2**62
+"""Combinations that numbers can tell apart."""
+_NUMBER = "\N{NUMERO SIGN}"
+"""A column that no frame has."""
 
 
 class Coded(NamedTuple):
@@ -37,6 +43,60 @@ def coded(values: pd.Series) -> Coded:
     """Number the distinct values of a text column."""
     encoded = _arrow(values).dictionary_encode()
     return Coded(_numbers(encoded.indices), pd.Series(encoded.dictionary.to_pylist(), dtype="str"))
+
+
+def translated(values: pd.Series, words: Mapping[str, Any] | Callable[[str], Any] | pd.Series) -> pd.Series:
+    """What stands for each value of a text column of few distinct ones; null for null and for the unknown."""
+    codes, distinct = coded(values)
+    return take(distinct.map(words), codes).set_axis(values.index)
+
+
+def numbered(tables: Sequence[pd.DataFrame], on: Sequence[str]) -> list[Rows]:
+    """Number the distinct combinations of text columns, alike in all tables; -1 where a part is null."""
+    lengths = [len(table) for table in tables]
+    numbers = np.zeros(sum(lengths), dtype=np.int64)
+    unknown = np.zeros(len(numbers), dtype=np.bool_)
+    many = 1
+    for name in on:
+        encoded = _arrow(pd.concat([table[name] for table in tables], ignore_index=True)).dictionary_encode()
+        codes, size = _numbers(encoded.indices), max(len(encoded.dictionary), 1)
+        if many > _MOST // size:
+            numbers, found = pd.factorize(numbers)
+            many = len(found)
+        numbers, many, unknown = numbers * size + codes, many * size, unknown | (codes < 0)
+    numbers[unknown] = -1
+    return np.split(numbers, np.cumsum(lengths)[:-1])
+
+
+def attach(
+    rows: pd.DataFrame,
+    table: pd.DataFrame,
+    on: Sequence[str],
+    *,
+    how: Literal["left", "inner"] = "left",
+    once: bool = True,
+    suffixes: tuple[str, str] = ("_x", "_y"),
+) -> pd.DataFrame:
+    """Merge by several text columns, which pandas would number once for the merge and again to validate it.
+
+    Args:
+        rows: the table on the left.
+        table: what is added to it.
+        on: the text columns that both have.
+        how: whether rows without a partner stay.
+        once: whether the combinations of `table` must be distinct.
+        suffixes: for other columns that both have.
+    """
+    mine, theirs = numbered([rows[[*on]], table[[*on]]], on)
+    added = table.drop(columns=[*on]).assign(**{_NUMBER: theirs})[theirs >= 0]
+    both = rows.assign(**{_NUMBER: mine}).merge(
+        added,
+        on=_NUMBER,
+        how=how,
+        validate="many_to_one" if once else "many_to_many",
+        suffixes=suffixes,
+    )
+    return both.drop(columns=_NUMBER)
 
 
 def locate(values: Rows, among: Rows) -> Rows:

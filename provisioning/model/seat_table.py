@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from provisioning.model.frames import Seats, columns, complete, concat, empty
+from provisioning.model.keys import attach
 from provisioning.model.terms import AccountState, Activity, Basis
 
 SEAT = ["target", "account_id", "product", "site"]
@@ -44,11 +45,10 @@ def build_seats(
     if len(paths):
         listed["granted_by"] = listed["granted_by"].fillna(_look_up(listed, name_paths(paths)))
     derived = _derive(paths[~paths["target"].isin(listed["target"].unique())])
-    table = concat(Seats, [listed, derived]).merge(
+    table = attach(
+        concat(Seats, [listed, derived]),
         accounts[["target", "account_id", "state", "kind", "last_active"]],
-        on=["target", "account_id"],
-        how="left",
-        validate="many_to_one",
+        ["target", "account_id"],
         suffixes=("", "_any"),
     )
     paying = table["state"].isna() | (table["state"].isin(PAYING) & (table["kind"] == "person"))
@@ -70,9 +70,7 @@ def trace_paths(assignments: pd.DataFrame, entitlements: pd.DataFrame) -> pd.Dat
         [*ENTITLEMENT, "product", "site"]
     )
     once = assignments.drop_duplicates([*ENTITLEMENT, "account_id"])
-    joined = once[[*ENTITLEMENT, "account_id"]].merge(
-        opening, on=ENTITLEMENT, how="inner", validate="many_to_many"
-    )
+    joined = attach(once[[*ENTITLEMENT, "account_id"]], opening, ENTITLEMENT, how="inner", once=False)
     return joined[PATH].sort_values([*SEAT, "kind", "name", "entitlement_id"], ignore_index=True)
 
 
@@ -104,5 +102,5 @@ def _derive(paths: pd.DataFrame) -> pd.DataFrame:
 
 
 def _look_up(seats: pd.DataFrame, named: pd.DataFrame) -> pd.Series[str]:
-    joined = seats[SEAT].merge(named, on=SEAT, how="left", validate="one_to_one")
+    joined = attach(seats[SEAT], named, SEAT)
     return joined["granted_by"].set_axis(seats.index)
