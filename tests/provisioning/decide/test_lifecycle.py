@@ -321,3 +321,33 @@ def test_rows_of_one_source_spare_nobody_of_another():
     decision = think([idp, other], there, rules, memory=Memory(links=links("ann")))
 
     assert ("revoke", "ann", "jira-users") in done(decision.plan.changes)
+
+
+UNSETTLED = {
+    "shared": ([identity("ann"), identity("eve", email="ann@acme.test")], [account("ann"), account("eve")]),
+    "swapped": (
+        [identity("ann"), identity("eve")],
+        [account("ann", email="eve@acme.test"), account("eve", email="ann@acme.test")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("identities", "accounts"), UNSETTLED.values(), ids=UNSETTLED)
+def test_a_link_lasts_while_nobody_knows_whose_the_account_is(identities, accounts):
+    """What two people contest is whose it was once it is settled."""
+    decision = think(source(identities), target(accounts), policy(), memory=Memory(links=links("ann", "eve")))
+
+    assert sorted(decision.links["account_id"]) == ["acc-ann", "acc-eve"]
+    assert done(decision.plan.changes) == []
+
+
+def test_a_link_that_is_not_looked_up_any_more_gives_way_to_the_account_of_the_address():
+    """Where the policy joins by the address alone; the account that was linked is nobody's then."""
+    remembered = links("ann").assign(account_id="acc-old")
+    there = target([account("ann"), account("old")])
+
+    decision = think(
+        source([identity("ann")]), there, policy(correlate=["email"]), memory=Memory(links=remembered)
+    )
+
+    assert decision.links["account_id"].tolist() == ["acc-ann"]
