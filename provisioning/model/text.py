@@ -37,12 +37,21 @@ def fold(text: str) -> str:
 
 def folded(values: pd.Series) -> pd.Series:
     """Return texts as they are compared; an empty one is null."""
-    text = values.str.strip().str.lower()
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array(values, type=pa.large_string())
+    text = pc.utf8_lower(pc.utf8_trim_whitespace(column))
+    known = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
+    plain = pd.Series(pd.array(known, dtype="str"), index=values.index, name=values.name)
+    encoded = encoded_addresses(values)
+    if encoded is None and pc.all(pc.string_is_ascii(column), min_count=0).as_py():
+        return plain
     foreign = values.notna() & ~values.str.isascii().fillna(value=True)
-    if (encoded := encoded_addresses(values)) is not None:
+    if encoded is not None:
         foreign |= encoded
-    if foreign.any():
-        text = text.mask(foreign, values[foreign].map(fold))
+    text = plain.mask(foreign, values[foreign].map(fold))
     return text.mask(text == "")
 
 
