@@ -97,7 +97,8 @@ def _describe_outcome(summary: dict[str, Any]) -> str:
         all_done = summary["verdict"] == "done" and not left_alone(summary)
         said = "In step" if all_done else "Not all in step"
         if summary["asked_for"]:
-            return f"{said} is who was asked for, {count(summary['asked_for'], 'address', 'addresses')}."
+            asked = count(summary["asked_for"], "address", "addresses")
+            return f"{said}: {asked} asked for, and nothing to change."
         return f"{said}: {people} and {count(summary['accounts'], 'account')}, and nothing to change."
     tried = summary["applied"] + summary["failed"] + summary["stale"] + summary["propagating"]
     if not tried + summary["blocked"]:

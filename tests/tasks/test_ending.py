@@ -22,7 +22,7 @@ NOTHING_TO_DO: dict[str, Any] = {
         ("done", {}, "In step: 3 identities"),
         ("done, rows not read", {"rejects": {"okta": {"email": 2}}}, "Not all in step: 3 identities"),
         ("done, seats left", {"seats_left": {"acme": 1}}, "Not all in step: 3 identities"),
-        ("done", {"asked_for": 2}, "In step is who was asked for, 2 addresses."),
+        ("done", {"asked_for": 2}, "In step: 2 addresses asked for, and nothing to change."),
         ("done", {"unconfirmed": 2}, "Not all in step: 3 identities"),
         ("done", {"ambiguous": 1, "identities": 1}, "Not all in step: 1 identity and 2 accounts"),
     ],
