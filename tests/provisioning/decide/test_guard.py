@@ -237,6 +237,32 @@ def test_an_incomplete_target_creates_nobody_twice():
     assert "acc-ann" in decision.links["account_id"].tolist()
 
 
+def test_an_incomplete_target_takes_nothing():
+    """Whoever else holds what is taken is not known; the reason names the target."""
+    whole = target([account("ann"), account("bob")], {"jira-users": ["ann", "bob"]})
+    people = source([identity("ann", state="departed"), identity("bob")], {"atl-jira": ["bob"]})
+
+    decision = think(people, dataclasses.replace(whole, complete=False), policy())
+
+    assert done(decision.plan.changes) == []
+    assert decision.verdict.withheld == len(decision.withheld) > 0
+    assert any("cloud was not read whole" in reason for reason in decision.verdict.reasons)
+
+
+def test_a_source_that_the_policy_does_not_name_hides_no_empty_one():
+    """It is read for its groups alone, say, and stands before the others."""
+    _, there = crowd()
+
+    verdict = think(
+        [source([identity("eve")], name="other"), source([])],
+        there,
+        policy(),
+        memory=Memory(links=links(*CROWD)),
+    ).verdict
+
+    assert verdict.fallen == ["idp"]
+
+
 def test_a_target_that_lost_the_accounts_we_know_holds():
     """Nobody is created anew because a read came back short."""
     people, _ = crowd()

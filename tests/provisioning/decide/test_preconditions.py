@@ -224,6 +224,9 @@ def test_what_was_not_told_holds_neither_before_nor_after():
     assert not after[keys.index("revoke cyd")]
     assert before[keys.index("grant bob")]
     assert before[keys.index("suspend cyd")]
+    of_bob = frozenset({(bob, "group")})
+    first = precondition_holds(PLAN.changes, silent.accounts, silent.assignments, unknown=of_bob)
+    assert not first[keys.index("grant bob")]
 
 
 @pytest.mark.parametrize("field", ["email", "user_name"])
@@ -240,3 +243,15 @@ def test_an_address_shown_with_its_domain_in_letters_for_machines_is_the_one_tha
     assert len(plan.changes) == 1
     assert postcondition_holds(plan.changes, now.accounts, now.assignments).tolist() == [True]
     assert precondition_holds(invert(plan).changes, now.accounts, now.assignments).tolist() == [True]
+
+
+def test_a_user_name_where_there_was_none_is_a_change_that_somebody_made():
+    """So it is one that was there and is gone; neither is written over."""
+    rules = policy(mover={"update": ["user_name"]}, correlate=["email"])
+    bare, named = (target([account("ann", user_name=name)]) for name in (None, "annie"))
+    plan = think(source([identity("ann", user_name="ann.lee")]), bare, rules).plan
+
+    assert plan.changes["action"].tolist() == ["update"]
+    for now, holds in ((bare, True), (named, False)):
+        assert precondition_holds(plan.changes, now.accounts, now.assignments).tolist() == [holds]
+    assert precondition_holds(invert(plan).changes, bare.accounts, bare.assignments).tolist() == [False]
