@@ -242,6 +242,18 @@ def test_nobody_approves_nothing(monkeypatch, given):
         require_approver(given)
 
 
+def test_a_plan_that_is_held_is_released_once_somebody_has_approved_it(session, monkeypatch):
+    """However few its changes."""
+    monkeypatch.setattr(session, "sink_actions", lambda _: frozenset({"create"}))
+    held = plan(session, changes=1, blocked_by=["it takes something from 51 of 50 people"])
+    session.state.plans.append(held)
+
+    unseen = releases(session)
+    approve(session, "ann")
+
+    assert (unseen, releases(session)) == ([], [held])
+
+
 def test_only_what_can_be_written_is_released(session, monkeypatch):
     """Neither an empty plan nor one for a file is."""
     stored = plan(session, changes=1, blocked_by=[])
