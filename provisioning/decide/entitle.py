@@ -226,7 +226,7 @@ def _from_memberships(
     memberships = counting(scope.scope, snapshot.memberships)
     ids = coded(memberships["group_id"])
     codes = {key: n for n, key in enumerate(ids.distinct)}
-    told = [row for row in mapped if row.idp_group.group_id in codes]
+    told = [row for row in mapped if row.idp_group.counts and row.idp_group.group_id in codes]
     useful = np.zeros(len(codes) + 1, dtype=np.bool_)
     useful[[codes[row.idp_group.group_id] for row in told]] = True
     chosen = np.flatnonzero(useful[ids.codes])
@@ -253,7 +253,8 @@ def _find_unread(context: Context, mappings: list[GroupMapping], size: int) -> M
     """Which groups nobody leaves, because they are filled from IdP groups that could not be read.
 
     Of an unread group that nobody knows the name of it may be any. A group that is filled by nothing but
-    names no source ever told is one, too: they are more likely misspelt than empty.
+    names no source ever told is one, too: they are more likely misspelt than empty. So is one whose name
+    several IdP groups bear: perhaps it was filled from the one that does not count.
     """
     snapshots = context.sources.values()
     rejects = frames.concat(frames.Rejects, [snapshot.rejects for snapshot in snapshots])
@@ -261,7 +262,7 @@ def _find_unread(context: Context, mappings: list[GroupMapping], size: int) -> M
     known = {row.idp_group.group_id for row in mappings if row.idp_group.name != row.idp_group.group_id}
     if (nameless & ~rejects["key"].isin(known)).any():
         return np.ones(size, dtype=np.bool_)
-    unread = _find_filled([row for row in mappings if row.idp_group.unread], size)
+    unread = _find_filled([row for row in mappings if row.idp_group.unread or row.idp_group.rivals], size)
     told = _find_filled([row for row in mappings if row.idp_group.group_id], size)
     return unread | (_find_filled(mappings, size) & ~told)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,14 @@ def note_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> No
     losses = _find_losses(context, changes)
     groups = _targets_by_group(desired)
     for group in groups:
-        if name_key(group.name) != name_key(group.meant) and group.people:
+        if group.is_renamed and group.people and not group.rivals:
             context.note(
                 f"IdP group {group.meant} is now called {group.name} in {group.source}; it counts as before",
                 f"write {group.name} instead of {group.meant} in groups.map",
             )
     for source in sorted({group.source for group in groups}):
         _note_empty(context, source, groups, losses)
+    _note_rivals(context, groups)
 
 
 def _note_empty(
@@ -68,6 +69,23 @@ def _note_empty(
         cost = f"by this plan {count(len(people), 'person', 'people')} {verb} {what}"
     remedy = "correct groups.map if a name is wrong, or the group if it should have members"
     context.note(f"mapped IdP groups without a member in {source}: {names}; {cost}", remedy)
+
+
+def _note_rivals(context: Context, groups: Iterable[IdpGroup]) -> None:
+    """Name the IdP groups whose names mean the same: which of them is meant is for a person to say."""
+    alike: dict[tuple[str, str], list[IdpGroup]] = {}
+    for group in groups:
+        if group.rivals:
+            alike.setdefault((group.source, name_key(group.meant)), []).append(group)
+    for (source, _), several in alike.items():
+        names = " and ".join(f"{group.name} ({group.group_id})" for group in several)
+        counting = [f"{group.name} ({group.group_id})" for group in several if group.counts]
+        getting = f"only those in {counting[0]}, which was there first, get" if counting else "nobody gets"
+        context.note(
+            f"{len(several)} IdP groups of {source} mean the same by their names: {names}; {getting} what "
+            f"{several[0].meant} gives, and nobody loses it",
+            "write the identifier of the one that is meant into groups.map, or rename the other",
+        )
 
 
 def _find_losses(context: Context, changes: pd.DataFrame) -> dict[int, Loss]:

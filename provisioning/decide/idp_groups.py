@@ -24,6 +24,8 @@ class IdpGroup(NamedTuple):
         before: how many were in it in the last complete read.
         most: the most that were in it in the last 30 days.
         unread: whether who is in it could not all be told.
+        rivals: identifiers of the other groups that mean the same by their names; nobody knows which is meant.
+        counts: whether its members get what it means; of rivals only the one that was there first does.
     """
 
     source: str
@@ -34,15 +36,18 @@ class IdpGroup(NamedTuple):
     before: int
     most: int
     unread: bool
+    rivals: tuple[str, ...] = ()
+    counts: bool = True
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the policy knows it by a name that it bears no more; an identifier is no name."""
+        return name_key(self.meant) not in (name_key(self.name), name_key(self.group_id))
 
     @property
     def in_words(self) -> str:
         """Its name, and the one the policy knows it by where that is another."""
-        return (
-            self.name
-            if name_key(self.name) == name_key(self.meant)
-            else f"{self.name}, which was {self.meant},"
-        )
+        return f"{self.name}, which was {self.meant}," if self.is_renamed else self.name
 
 
 def silent_group(source: str, name: str) -> IdpGroup:
@@ -55,8 +60,9 @@ def list_idp_groups(
 ) -> list[IdpGroup]:
     """Every group that a source tells, or told before, sorted by identifier.
 
-    A group that was renamed keeps its meaning: unless `groups.map` names its new name, it counts under the
-    latest of its names that `groups.map` names, else under the latest that means anything.
+    A group that `groups.map` names by its identifier means that, whatever it is called. One that was renamed
+    keeps its meaning: unless `groups.map` names its new name, it counts under the latest of its names that
+    `groups.map` names, else under the latest that means anything.
 
     Args:
         context: what is known.
@@ -68,23 +74,42 @@ def list_idp_groups(
     snapshot = context.sources[scope.origin]
     unread = snapshot.unread_groups
     stated = {name_key(name) for name in context.rules.groups.map}
-    return [
+    sizes = _with_unread(snapshot, measure_groups(snapshot.memberships, before.groups if before else {}))
+    groups = [
         IdpGroup(
             source=scope.origin,
             group_id=key,
             name=size.name,
-            meant=_find_meaning(size, stated, has_meaning),
+            meant=_find_meaning(key, size, stated, has_meaning),
             people=size.people,
             before=_most(key, past[-1:] if before else []),
             most=_most(key, past),
             unread=key in unread,
         )
-        for key, size in sorted(
-            _with_unread(
-                snapshot, measure_groups(snapshot.memberships, before.groups if before else {})
-            ).items()
-        )
+        for key, size in sorted(sizes.items())
     ]
+    return _with_rivals(groups, {key for key, size in sizes.items() if not size.second})
+
+
+def _with_rivals(groups: list[IdpGroup], first: set[str]) -> list[IdpGroup]:
+    """The groups, with the others that mean the same by their names; a list of names spells some in two ways.
+
+    Args:
+        groups: all of them.
+        first: identifiers of those that came when no other bore their name.
+    """
+    alike: dict[str, list[IdpGroup]] = {}
+    for group in groups:
+        if group.people or group.unread:
+            alike.setdefault(name_key(group.meant), []).append(group)
+    rivals = {}
+    for several in alike.values():
+        if len({name_key(group.group_id) for group in several}) > 1:
+            known = [group.group_id for group in several if group.group_id in first]
+            for group in several:
+                others = tuple(one.group_id for one in several if one is not group)
+                rivals[group.group_id] = group._replace(rivals=others, counts=known == [group.group_id])
+    return [rivals.get(group.group_id, group) for group in groups]
 
 
 def _with_unread(snapshot: SourceSnapshot, groups: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
@@ -95,10 +120,10 @@ def _with_unread(snapshot: SourceSnapshot, groups: Mapping[str, GroupSize]) -> d
     return {**unread, **groups}
 
 
-def _find_meaning(size: GroupSize, stated: set[str], has_meaning: Callable[[str], bool]) -> str:
-    names = (size.name, *size.earlier)
+def _find_meaning(key: str, size: GroupSize, stated: set[str], has_meaning: Callable[[str], bool]) -> str:
+    names = (key, size.name, *size.earlier)
     mapped = (name for name in names if name_key(name) in stated)
-    return next(mapped, None) or next((name for name in names if has_meaning(name)), size.name)
+    return next(mapped, None) or next((name for name in names[1:] if has_meaning(name)), size.name)
 
 
 def _most(key: str, sizes: Iterable[Sizes]) -> int:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from provisioning.model import frames
 from provisioning.model.guessed_rows import MEMBERS, digest_rows
-from provisioning.model.text import folded
+from provisioning.model.text import folded, name_key
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,8 @@ class GroupSize(NamedTuple):
     people: int
     earlier: tuple[str, ...] = ()
     """Earlier names, the latest first."""
+    second: bool = False
+    """Whether it came when another group was told that bears one of its names, or bore it."""
 
 
 class Sizes(NamedTuple):
@@ -205,8 +207,17 @@ def measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -
     told = memberships.drop_duplicates("group_id")[["group_id", "group_name"]]
     people = memberships["group_id"].value_counts().reindex(told["group_id"])
     groups = {key: size._replace(people=0) for key, size in before.items()}
+    taken = _names_taken(before, told["group_id"]) if before else set()
     for (key, name), number in zip(told.itertuples(index=False, name=None), people, strict=True):
-        known = [before[key].name, *before[key].earlier] if key in before else []
+        was = before.get(key)
+        known = [was.name, *was.earlier] if was else []
         earlier = tuple(old for old in dict.fromkeys(known) if old != name)
-        groups[key] = GroupSize(name, int(number), earlier)
+        second = was.second if was else name_key(name) in taken
+        groups[key] = GroupSize(name, int(number), earlier, second)
     return groups
+
+
+def _names_taken(before: Mapping[str, GroupSize], told: pd.Series[str]) -> set[str]:
+    """Names, as they are compared, of the groups of an earlier read that are told again."""
+    again = [before[key] for key in told if key in before]
+    return {name_key(name) for size in again for name in (size.name, *size.earlier)}

@@ -100,7 +100,7 @@ class Groups(Strict):
     )
     map: dict[str, list[str]] = Field(
         {},
-        description="Name of an IdP group to the target groups its members get.",
+        description="Name or identifier of an IdP group to the target groups its members get.",
         examples=[{"atl-jira-dev": ["jira-software-users", "developers"]}],
     )
     rename: list[Rename] = Field(

@@ -223,3 +223,88 @@ def test_words_that_are_seen_to_differ_are_two_groups():
     plan = think(read, there(), policy(groups={"map": {"Koeln Jira": ["jira-users"]}, "manage": ["*"]})).plan
 
     assert not plan.changes["action"].eq("grant").any()
+
+
+def both(first, second, names=("atl-jira", "ATL Jira")):
+    """Two groups of their own identifiers, whose names may mean the same; either has its members."""
+    read = source([identity(name) for name in NAMES], {"g1": first, "g2": second})
+    called = read.memberships["group_id"].map({"g-g1": names[0], "g-g2": names[1]})
+    return dataclasses.replace(read, memberships=read.memberships.assign(group_name=called))
+
+
+RIVALS = ("atl-jira", "ATL-Jira")
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_of_two_groups_of_one_name_nobody_guesses_which_is_meant(before):
+    """Neither in the first read nor later: nobody is put in or taken out, and a person is told of both."""
+    rules = policy(groups={**MAPPED_ONCE, "manage": ["jira-*"]})
+    read = both(NAMES[:2], NAMES[2:4], RIVALS)
+
+    decision = think(read, there(NAMES[4:]), rules, memory=ours(rules, *[read] * before, holders=NAMES[4:]))
+
+    assert decision.plan.changes.empty
+    assert (
+        "2 IdP groups of idp mean the same by their names: atl-jira (g-g1) and ATL-Jira (g-g2); nobody gets "
+        "what atl-jira gives, and nobody loses it"
+    ) in messages(decision)
+
+
+@pytest.mark.parametrize("later", [[], [both(NAMES[:2], NAMES[2:4], RIVALS)] * 2])
+@pytest.mark.parametrize("renamed", ["atl-jira", "atl-jira-old"])
+def test_a_group_that_was_there_first_keeps_its_meaning_beside_a_new_one_of_its_name(later, renamed):
+    """Also when it was renamed for the new one, and in every later run; its people come, and nobody goes."""
+    rules = policy(groups={**MAPPED_ONCE, "manage": ["jira-*"]})
+    reads = [both(NAMES[:2], [], RIVALS), *later]
+    now = both(NAMES[:3], NAMES[3:4], (renamed, "atl-jira"))
+
+    decision = think(now, there(NAMES[1:2] + NAMES[4:]), rules, memory=ours(rules, *reads))
+
+    assert done(decision.plan.changes) == [("grant", "p0", "jira-users"), ("grant", "p2", "jira-users")]
+    assert f"only those in {renamed} (g-g1), which was there first, get what atl-jira gives" in messages(
+        decision
+    )
+
+
+def test_a_new_group_counts_once_the_one_of_its_name_is_gone():
+    """It was made in the other's place: what the old one gave it gives."""
+    rules = policy(groups=MAPPED_ONCE)
+    reads = [both(NAMES[:2], [], RIVALS), both(NAMES[:2], NAMES[:2], RIVALS)]
+
+    decision = think(both([], NAMES[:3], RIVALS), there(NAMES[:2]), rules, memory=ours(rules, *reads))
+
+    assert done(decision.plan.changes) == [("grant", "p2", "jira-users")]
+    assert "mean the same" not in messages(decision)
+
+
+def test_the_map_says_by_the_identifier_which_of_two_groups_is_meant():
+    """The other then means nothing, and nothing is in doubt any more."""
+    rules = policy(groups={"map": {"g-g2": ["jira-users"]}, "manage": ["jira-*"], "may_remove": ["*"]})
+
+    decision = think(both(NAMES[:2], NAMES[2:4], RIVALS), there(NAMES[:3]), rules, memory=ours(rules))
+
+    assert sorted(done(decision.plan.changes)) == [
+        ("grant", "p3", "jira-users"),
+        ("revoke", "p0", "jira-users"),
+        ("revoke", "p1", "jira-users"),
+    ]
+    assert "mean the same" not in messages(decision)
+    assert "is now called" not in messages(decision)
+
+
+def test_groups_of_several_sources_may_bear_one_name():
+    """Each is known by its own source, and both fill what the name is mapped to."""
+    rules = policy(sources=[{"from": "idp"}, {"from": "other"}], groups=MAPPED_ONCE)
+    other = source([identity("q0")], {"atl-jira": ["q0"]}, name="other")
+
+    decision = think(
+        [both(NAMES[:2], [], RIVALS), other],
+        target([account(n) for n in [*NAMES, "q0"]], {"jira-users": []}),
+        rules,
+    )
+
+    assert done(decision.plan.changes) == [
+        ("grant", "p0", "jira-users"),
+        ("grant", "p1", "jira-users"),
+        ("grant", "q0", "jira-users"),
+    ]
