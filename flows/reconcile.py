@@ -49,8 +49,8 @@ def read_and_decide(session: Session) -> None:
         settle_all(session)
         if left := without_plan(session):
             read_all(session, left)
-    for name, target in state.targets.items():
-        state.decisions[name], plan = decide_target(session, name, state.sources, target)
+    for name in state.targets:
+        state.decisions[name], plan = decide_target(session, name, state.sources, state.targets)
         state.plans.append(plan)
     if state.sources or state.targets:
         remember_reads(session, state.sources, state.targets, state.fallen)

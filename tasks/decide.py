@@ -26,13 +26,20 @@ from tasks.session import Session
 
 @task(name="decide", task_run_name="decide {name}", cache_policy=NO_CACHE)
 def decide_target(
-    session: Session, name: str, sources: dict[str, SourceSnapshot], target: TargetSnapshot
+    session: Session, name: str, sources: dict[str, SourceSnapshot], targets: dict[str, TargetSnapshot]
 ) -> tuple[Decision, StoredPlan]:
     """Think about one target and keep the plan, the links and the leavers in the ledger.
+
+    Args:
+        session: the open session.
+        name: the target.
+        sources: what was read of each.
+        targets: what was read of each; what others tell of the same accounts counts, too.
 
     Returns:
         What was decided, and the plan as the ledger holds it.
     """
+    target = targets[name]
     with session.timed(f"decide {name}"):
         memory = recall(session.ledger, name, session.source_names)
         memory = follow_people(session.ledger, memory, sources, target, session.now)
@@ -50,6 +57,7 @@ def decide_target(
             only=session.only,
             actions=actions or None,
             attended=by_hand,
+            others=session.share_accounts(name, targets),
         )
         plan = _keep(session, name, decision)
         tell("; ".join([plan_title(plan.changes, f"{name}: plan {plan.fingerprint[:12]}"), *plan.blocked_by]))

@@ -107,6 +107,6 @@ def _tables_decided(state: RunState) -> dict[str, pd.DataFrame]:
     decisions = list(state.decisions.values())
     return {
         "links": frames.concat(frames.Links, [decision.links for decision in decisions]),
-        "conflicts": decisions[0].conflicts if decisions else frames.empty(frames.Conflicts),
+        "conflicts": state.conflicts,
         "ambiguities": frames.concat(frames.Ambiguities, [decision.ambiguities for decision in decisions]),
     }

@@ -31,6 +31,9 @@ def left_alone(summary: dict[str, Any]) -> list[str]:
     if number := summary.get("departed_elsewhere", 0):
         who = count(number, "person", "people")
         left.append(f"{who} departed by one source and not by another, and conflicts.csv says which counts")
+    if number := summary.get("contested", 0):
+        which = f"{count(number, 'account')} {'is' if number == 1 else 'are'}"
+        left.append(f"{which} told differently by two targets, and conflicts.csv names both sides")
     if number := summary.get("unconfirmed", 0):
         left.append(f"{count(number, 'change')} {'is' if number == 1 else 'are'} left for the next run")
     return left

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ledger import StoredPlan
 from provisioning.decide.decide import Decision
-from provisioning.model.frames import Changes, Outcomes, concat, empty
+from provisioning.model.frames import Changes, Conflicts, Outcomes, concat, empty
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from sinks import Sink
 from tasks.progress import Advance
@@ -66,6 +66,12 @@ class RunState:
     def fallen(self) -> frozenset[str]:
         """Sources that a decision found too small to go by."""
         return frozenset(name for decision in self.decisions.values() for name in decision.verdict.fallen)
+
+    @property
+    def conflicts(self) -> pd.DataFrame:
+        """What connections contradict each other in: between sources every decision lists the same."""
+        listed = [decision.conflicts for decision in self.decisions.values()]
+        return concat(Conflicts, listed).drop_duplicates(ignore_index=True)
 
     @property
     def all_changes(self) -> pd.DataFrame:

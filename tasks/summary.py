@@ -225,7 +225,8 @@ def _summarise_decisions(state: RunState) -> dict[str, Any]:
         "departed_elsewhere": max(
             (count_departed_elsewhere(decision.conflicts) for decision in decisions), default=0
         ),
-        "conflicts": max((len(decision.conflicts) for decision in decisions), default=0),
+        "conflicts": len(state.conflicts),
+        "contested": _count_contested(state),
         "linked": sum(len(decision.links) for decision in decisions),
         "orphans": sum(len(decision.orphans) for decision in decisions),
         "ambiguous": sum(len(decision.ambiguities) for decision in decisions),
@@ -236,6 +237,12 @@ def _summarise_decisions(state: RunState) -> dict[str, Any]:
             for target, decision in state.decisions.items()
         },
     }
+
+
+def _count_contested(state: RunState) -> int:
+    """How many accounts two targets tell differently, each of which may list them."""
+    told = [decision.context.contested["account_id"] for decision in state.decisions.values()]
+    return len(set().union(*told))
 
 
 def _count_seats_left(state: RunState) -> dict[str, int]:

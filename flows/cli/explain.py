@@ -14,7 +14,7 @@ from ledger import Snapshot
 from provisioning.decide.decide import decide
 from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports.printable import as_lines
 from tasks.memory import recall, restore_source, restore_target
 from tasks.past import last_read
@@ -37,7 +37,11 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
     with open_session(config, as_of=as_of) as session:
         reads = {name: last_read(session.ledger, name, session.past) for name in session.source_names}
         sources = {name: restore_source(read) for name, read in reads.items()}
-        explanations = {name: _explain(session, sources, name, email) for name in session.target_names}
+        targets = {
+            name: restore_target(last_read(session.ledger, name, session.past))
+            for name in session.target_names
+        }
+        explanations = {name: _explain(session, sources, targets, name, email) for name in targets}
         ages = _describe_ages(session)
     if not any(explanation.known for explanation in explanations.values()):
         raise UnknownPerson(f"the last snapshots have no identity or account called {email}")
@@ -50,11 +54,19 @@ def explain_person(config: Path, email: str, *, as_of: datetime | None, json: bo
     return as_lines([*lines, "", ages])
 
 
-def _explain(session: Session, sources: Mapping[str, SourceSnapshot], target: str, email: str) -> Explanation:
-    memory = recall(session.ledger, target, session.source_names)
-    snapshot = restore_target(last_read(session.ledger, target, session.past))
-    actions = session.sink_actions(target) or None
-    return explain(decide(sources, snapshot, session.policy, memory, session.now, actions=actions), email)
+def _explain(
+    session: Session,
+    sources: Mapping[str, SourceSnapshot],
+    targets: dict[str, TargetSnapshot],
+    name: str,
+    email: str,
+) -> Explanation:
+    memory = recall(session.ledger, name, session.source_names)
+    actions, others = session.sink_actions(name) or None, session.share_accounts(name, targets)
+    decision = decide(
+        sources, targets[name], session.policy, memory, session.now, actions=actions, others=others
+    )
+    return explain(decision, email)
 
 
 def _describe_ages(session: Session) -> str:

@@ -45,9 +45,7 @@ def _remarks(summary: dict[str, Any]) -> list[str]:
         for target, number in summary.get("seats_left", {}).items()
     ]
     if summary.get("conflicts"):
-        lines.append(
-            f"  sources  {count(summary['conflicts'], 'conflict')}; conflicts.csv says which source counts"
-        )
+        lines.append(f"  told     {count(summary['conflicts'], 'conflict')}; conflicts.csv has both sides")
     if summary.get("flow") != "licences":
         # A report is followed by no apply.
         lines += [f"  final    cannot be undone: {line}" for line in summary.get("cannot_be_undone", [])]

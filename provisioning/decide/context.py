@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from provisioning.decide.catalogue import find_entitlements
 from provisioning.decide.correlate import Correlation
 from provisioning.decide.lifecycle import USABLE, Lifecycle
 from provisioning.decide.people import People
+from provisioning.model.contested import find_contested
 from provisioning.model.findings import Finding
 from provisioning.model.keys import Mask, Rows, follow, pick, positions
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
@@ -50,6 +51,7 @@ class Context:
         memory: what the ledger remembers of the target.
         now: the present time, UTC.
         actions: what the sink can do; None means everything.
+        others: reads of the other targets that may show the same accounts.
         notes: what a person should know. The one part the thinkers write to: it is told in the order it
             was thought and read by none of them, and would otherwise pass through every one of their results.
     """
@@ -65,6 +67,7 @@ class Context:
     memory: Memory
     now: datetime
     actions: Collection[str] | None = None
+    others: Sequence[TargetSnapshot] = ()
     notes: list[Finding] = field(default_factory=list)
 
     def note(self, message: str, remedy: str | None = None) -> None:
@@ -97,6 +100,11 @@ class Context:
         entitlement, account = find_entitlements(self.catalogue, self.target.assignments), self.holders
         known = (entitlement >= 0) & (account >= 0)
         return AssignedPairs(account[known], entitlement[known])
+
+    @cached_property
+    def contested(self) -> pd.DataFrame:
+        """What other targets tell otherwise of the accounts, as `find_contested` lists it."""
+        return find_contested(self.target, self.others)
 
     @cached_property
     def usable(self) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.decide.undecided import note_undecided, note_unread
 from provisioning.decide.undone import drop_undone, find_kept, find_over
 from provisioning.model.findings import Finding
-from provisioning.model.frames import Taken, columns
+from provisioning.model.frames import Conflicts, Taken, columns, complete, concat
 from provisioning.model.keys import Mask, pick, positions, within
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
@@ -71,7 +71,7 @@ class Decision:
         identities: Identities in scope, one row a person.
         links: Links frame.
         ambiguities: Ambiguities frame.
-        conflicts: Conflicts between the sources; the same for every target.
+        conflicts: Conflicts between the sources, the same for every target, and about its accounts.
         orphans: Accounts of persons that are linked to nobody.
         movements: Movements frame.
         plan: the changes to make.
@@ -114,6 +114,7 @@ def decide(
     attended: bool = False,
     only: Collection[str] = (),
     actions: Collection[str] | None = None,
+    others: Sequence[TargetSnapshot] = (),
 ) -> Decision:
     """Think about one target; a plan that needs approval is a result, not an error.
 
@@ -126,8 +127,9 @@ def decide(
         attended: whether a person looks at this plan before it is applied.
         only: e-mail addresses the plan is restricted to; empty means everyone.
         actions: what the sink can do; None means everything.
+        others: reads of the other targets that may show the same accounts: those of the cloud, if it is one.
     """
-    context = _understand(sources, target, policy, memory, now=now, actions=actions)
+    context = _understand(sources, target, policy, memory, now=now, actions=actions, others=others)
     desired = entitle(context)
     note_broken_sign_in(context)
     note_undecided(context)
@@ -177,6 +179,7 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
     lasting = find_lasting_links(people, target, correlation)
     moves = _list_moves(context, judgement.safe)
     staying = guard.find_protected(context) | find_kept(context)
+    staying |= positions(target.accounts["account_id"], context.contested["account_id"]) >= 0
     stuck = find_stuck(context, judgement.safe, staying, proposal.idle)
     note_stuck(context, stuck)
     return Decision(
@@ -184,7 +187,7 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
         identities=_identities(context),
         links=tabulate_links(people, target, correlation, lasting),
         ambiguities=tabulate_ambiguities(people, target, ambiguities),
-        conflicts=find_conflicts(people),
+        conflicts=_conflicts(context),
         orphans=target.accounts[_is_orphan(context, lasting)].reset_index(drop=True),
         movements=tabulate_movements(people, target, context.lifecycle, moves),
         plan=plan.make(target.target, judgement.changes, context.policy.fingerprint()),
@@ -199,13 +202,19 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
     )
 
 
+def _conflicts(context: Context) -> pd.DataFrame:
+    contested = context.contested[columns(Conflicts)]
+    return concat(Conflicts, [find_conflicts(context.people), complete(Conflicts, contested)])
+
+
 def _judge(
     context: Context, desired: Desired, changes: pd.DataFrame, only: Collection[str], *, attended: bool
 ) -> _Judgement:
     """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
     note_unknown(context, only, changes)
     wanted = drop_undone(context, changes)
-    safe = guard.drop_unsupported(context, guard.drop_protected(context, wanted))
+    agreed = guard.drop_contested(context, wanted)
+    safe = guard.drop_unsupported(context, guard.drop_protected(context, agreed))
     asked = plan.restrict(safe, only)
     sifted = guard.withhold(context, asked)
     certain = drop_unconfirmed(context, sifted.changes)
@@ -225,6 +234,7 @@ def _understand(
     *,
     now: datetime,
     actions: Collection[str] | None,
+    others: Sequence[TargetSnapshot] = (),
 ) -> Context:
     """Find out who is who, and how each lifecycle moved."""
     rules = policy.target(target.target)
@@ -236,7 +246,7 @@ def _understand(
     lifecycle = derive_lifecycle(people, target, correlation, stated, memory, now=now, apart=apart)
     catalogue = build_catalogue(target, rules, policy.protect)
     return Context(
-        people, stated, target, correlation, lifecycle, policy, rules, catalogue, memory, now, actions
+        people, stated, target, correlation, lifecycle, policy, rules, catalogue, memory, now, actions, others
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from provisioning.decide.catalogue import GROUP, find_entitlements
 from provisioning.decide.decide import Decision
 from provisioning.model import frames
+from provisioning.model.contested import describe_contested
 from provisioning.model.frames import Change
 from provisioning.model.keys import Mask, Rows, take
 from provisioning.model.seat_table import build_seats
@@ -100,7 +101,7 @@ def explain(decision: Decision, email: str) -> Explanation:
         seats=_rows(_seats(context.target, ids)),
         changes=changes,
         withheld=withheld,
-        ambiguities=sorted(set(ambiguities["reason"])),
+        ambiguities=sorted({*ambiguities["reason"], *describe_contested(context.contested, ids)}),
     )
 
 

@@ -24,7 +24,7 @@ class IdpGroup(NamedTuple):
         before: how many were in it in the last complete read.
         most: the most that were in it in the last 30 days.
         unread: whether who is in it could not all be told.
-        rivals: identifiers of the other groups that mean the same by their names; nobody knows which is meant.
+        rivals: identifiers of other groups that mean the same by their names; nobody knows which is meant.
         counts: whether its members get what it means; of rivals only the one that was there first does.
     """
 

@@ -7,8 +7,10 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part
 from provisioning.decide.context import Context, count
+from provisioning.model.contested import add_later_use
 from provisioning.model.keys import Mask, pick, positions, take
 from provisioning.model.seat_table import INSTALLATION, build_seats
+from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import Action, Activity
 from provisioning.policy.rules import Inactive
 from provisioning.policy.values import duration_text
@@ -67,7 +69,10 @@ def find_idle(context: Context) -> pd.DataFrame:
     rules = [rule for rule in context.rules.inactive if _is_fresh(context, rule)]
     if not rules:
         return pd.DataFrame(columns=["account", *INSTALLATION, "reason", "rule"])
-    seats = _seats(context, {rule.product for rule in rules})
+    products = {rule.product for rule in rules}
+    seats = add_later_use(
+        _seats(context.target, products), [_seats(other, products) for other in context.others]
+    )
     lifecycle = context.lifecycle
     staying = np.zeros(len(context.target.accounts), dtype=np.bool_)
     staying[lifecycle.account[lifecycle.stays_active("stayer") & (lifecycle.account >= 0)]] = True
@@ -146,9 +151,8 @@ def _is_past(applies: pd.Series, waited: pd.Series, limit: object) -> pd.Series:
     return applies & waited.notna() & (waited >= pd.Timedelta(limit))  # type: ignore[arg-type]
 
 
-def _seats(context: Context, products: set[str]) -> pd.DataFrame:
+def _seats(target: TargetSnapshot, products: set[str]) -> pd.DataFrame:
     """The seats of some products, as the report counts them."""
-    target = context.target
     entitlements = target.entitlements[target.entitlements["product"].isin(products)]
     opening = target.assignments["entitlement_id"].isin(entitlements["entitlement_id"])
     own = target.seats[target.seats["product"].isin(products)]

@@ -14,6 +14,7 @@ from provisioning.licensing.boundaries import Step, find_steps
 from provisioning.licensing.charges import Charge, find_charges, find_unused, share_costs
 from provisioning.licensing.contract import CENT, Contract
 from provisioning.licensing.counting import (
+    ACCOUNT,
     View,
     count_once,
     count_places,
@@ -24,6 +25,7 @@ from provisioning.licensing.freeing import Cents, Freed, value_seats
 from provisioning.licensing.lanes import Spared, Waits, find_administrators, find_duplicates, judge
 from provisioning.licensing.paths import name_removals
 from provisioning.licensing.price_book import BY_SEATS, PriceBook
+from provisioning.model.contested import COLUMNS, find_contested
 from provisioning.model.frames import (
     Accounts,
     Assignments,
@@ -193,7 +195,18 @@ def _spared(
         concat(Assignments, [target.assignments for target in targets]),
         concat(Entitlements, [target.entitlements for target in targets]),
     )
-    return Spared(terms.protected, administrators, terms.ambiguous, find_duplicates(accounts, links))
+    duplicates = find_duplicates(accounts, links)
+    return Spared(
+        terms.protected, administrators, terms.ambiguous, duplicates, _contested(targets, terms.deployments)
+    )
+
+
+def _contested(targets: Sequence[TargetSnapshot], deployments: Mapping[str, Deployment]) -> pd.DataFrame:
+    """Accounts of the cloud that two of the connections tell differently."""
+    cloud = [one for one in targets if deployments.get(one.target, Deployment.CLOUD) is Deployment.CLOUD]
+    found = [find_contested(one, [other for other in cloud if other is not one]) for one in cloud]
+    told = pd.concat(found or [pd.DataFrame(columns=COLUMNS, dtype="str")], ignore_index=True)
+    return told.rename(columns={"source": "target"})[ACCOUNT]
 
 
 def _with_cost(billed: pd.DataFrame, charges: list[Charge], book: PriceBook | None) -> pd.DataFrame:

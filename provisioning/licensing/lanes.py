@@ -57,12 +57,14 @@ class Spared:
         administrators: they administer something.
         ambiguous: they may be several people's, so they are no orphans.
         duplicates: they look like a second account of somebody.
+        contested: two connections contradict each other about them.
     """
 
     protected: pd.DataFrame | None = None
     administrators: pd.DataFrame | None = None
     ambiguous: pd.DataFrame | None = None
     duplicates: pd.DataFrame | None = None
+    contested: pd.DataFrame | None = None
 
 
 def judge(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) -> pd.DataFrame:
@@ -124,6 +126,10 @@ CODES: dict[str, tuple[Lane, str]] = {
     "robot": (Lane.PROTECTED, "The identity provider calls it a service account."),
     "administrator": (Lane.PROTECTED, "The account administers something."),
     "used-lately": (Lane.REVIEW, "It was used in the last {in_use}, so somebody needs it."),
+    "contested": (
+        Lane.REVIEW,
+        "Two connections tell its account differently, so one is wrong; conflicts.csv has both sides.",
+    ),
     "last-day-contradicted": (
         Lane.REVIEW,
         "The last day stated is over, but the holder is stated active and used a product after it.",
@@ -168,6 +174,7 @@ def _facts(billed: pd.DataFrame, waits: Waits, spared: Spared, now: datetime) ->
             "suspended": billed["identity_state"] == State.SUSPENDED,
             "nobody": unlinked & ~_among(billed, spared.ambiguous),
             "duplicate": _among(billed, spared.duplicates) & ~_among(billed, spared.ambiguous),
+            "contested": _among(billed, spared.contested),
             "protected": _among(billed, spared.protected),
             "administrator": _among(billed, spared.administrators)
             | billed["role"].str.contains(ADMIN_ROLE, case=False, na=False),
@@ -218,6 +225,7 @@ def _codes(rows: pd.DataFrame, facts: pd.DataFrame) -> pd.Series:
         "robot": facts["robot"],
         "administrator": facts["administrator"] & ~facts["departed"],
         "used-lately": facts["lately"] & ~facts["suspended"] & ~facts["nobody"] & ~facts["duplicate"],
+        "contested": facts["contested"],
         "last-day-contradicted": facts["contradicted"],
         "departed-administrator": facts["administrator"],
         "departed": facts["departed"],

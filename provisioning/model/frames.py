@@ -272,13 +272,13 @@ class Outcomes(Frame):
 
 
 class Conflicts(Frame):
-    """One row per attribute that two sources state differently of one person."""
+    """One row per attribute told differently: by two sources of one person, or two targets of one account."""
 
     subject: Series[str] = _text("E-mail address or name a person recognises.")
     field: Series[str] = _text("Attribute.")
-    source: Series[str] = _text("Source that counts.")
+    source: Series[str] = _text("Source that counts, or target.")
     value: Series[str] = _text("What it states.")
-    other: Series[str] = _text("Source that contradicts.")
+    other: Series[str] = _text("Connection that contradicts. Between targets neither counts.")
     other_value: Series[str] = _text("What that states.")
 
 

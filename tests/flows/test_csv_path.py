@@ -273,3 +273,65 @@ def test_the_files_count_the_seats_the_target_truly_bills(company, files: Path):
     summary = run("licences", files)
 
     assert summary["seats"] == {product: count for product, count in truth.items() if count}
+
+
+TWO_LISTS = {
+    "people.csv": """\
+Employee ID,Email,Name,Status,Groups
+1,ann@acme.test,Ann A,Active,
+2,bob@acme.test,Bob B,Departed,
+3,cyd@acme.test,Cyd C,Departed,
+4,dot@acme.test,Dot D,Active,
+""",
+    "users.csv": """\
+User id,User name,email,User status,Added to org,Org role,Last seen in Jira - acme,Jira - acme
+557058:a,Ann A,ann@acme.test,Active,01 Jan 2025,User,01 Aug 2026,User
+557058:b,Bob B,bob@acme.test,Active,01 Jan 2025,User,01 Aug 2026,User
+557058:c,Cyd C,cyd@acme.test,Active,01 Jan 2025,User,01 Aug 2026,User
+557058:d,Dot D,dot@acme.test,Active,01 Jan 2025,User,01 Aug 2026,User
+""",
+    "managed.csv": """\
+Atlassian ID,Name,Email,Account status,Last active date [UTC],Policy type,Jira
+557058:a,Ann A,ann@acme.test,Active,2026-11-29,default,acme
+557058:b,Rob R,rob@acme.test,Active,2026-11-29,default,acme
+557058:c,Cyd C,cyd@acme.test,Deactivated,2026-08-01,default,acme
+557058:d,Dot D,dot@acme.test,Active,2026-08-01,default,acme
+""",
+    "policy.yaml": """\
+version: 1
+connections:
+  hr: {kind: csv, path: people.csv}
+  users: {kind: atlassian_export, path: users.csv, as_of: 2026-12-01}
+  managed: {kind: atlassian_export, path: managed.csv, as_of: 2026-12-01}
+sources: [{from: hr}]
+targets:
+  - to: users
+    leaver: [{after: 0d, do: deactivate}]
+    inactive: [{product: jira-software, idle: 60d, evidence_within: 36500d, do: revoke_seat}]
+  - {to: managed, leaver: [{after: 0d, do: deactivate}]}
+limits: {destructive: {count: 500, share: 100%}}
+""",
+}
+
+
+def test_two_lists_of_one_organisation_that_contradict_each_other_send_nobody(tmp_path: Path):
+    """Its users and its managed accounts: whose address, whether there at all, and when it was last used."""
+    for name, text in TWO_LISTS.items():
+        (tmp_path / name).write_text(text)
+
+    summary = run("reconcile", tmp_path)
+
+    told = pd.read_csv(tmp_path / "out" / "conflicts.csv")
+    steps = pd.read_csv(tmp_path / "out" / "todo.csv")
+    waste = pd.read_csv(tmp_path / "out" / "waste.csv").set_index("email")
+    assert set(told["subject"]) == {"bob@acme.test", "rob@acme.test", "cyd@acme.test"}
+    assert steps["who"].tolist() == ["dot@acme.test"]
+    assert summary["changes"] == {}
+    assert waste["code"].to_dict() == {
+        "dot@acme.test": "idle",
+        "cyd@acme.test": "contested",
+        "bob@acme.test": "contested",
+    }
+    assert summary["contested"] == 2
+    lines = "\n".join(describe_summary(summary))
+    assert "2 accounts are told differently by two targets, and conflicts.csv names both sides" in lines

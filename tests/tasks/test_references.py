@@ -78,7 +78,7 @@ def test_a_read_and_a_batch_of_another_process_are_those_of_this_one(session):
     assert session.seconds[f"extract {SOURCE}"] > 0
 
     target = take_target(session, extract_target.fn(session.reference, TARGET))
-    _, plan = decide_target.fn(session, TARGET, {SOURCE: same}, target)
+    _, plan = decide_target.fn(session, TARGET, {SOURCE: same}, {TARGET: target})
     batches = [batch for phase in split_plan(plan.changes, 1) for batch in phase]
     assert len(batches) > 1
     for number, changes in enumerate(batches, 1):
@@ -92,7 +92,7 @@ def test_a_read_and_a_batch_of_another_process_are_those_of_this_one(session):
             outcomes = load_batch(session, plan, sink, number, changes, lambda _rows: None)
         assert sorted(outcomes["change_id"]) == sorted(changes["change_id"])
         assert set(outcomes["status"]) == {"applied"}
-    again, _ = decide_target.fn(session, TARGET, {SOURCE: same}, read_target(session, TARGET))
+    again, _ = decide_target.fn(session, TARGET, {SOURCE: same}, {TARGET: read_target(session, TARGET)})
     assert again.plan.changes.empty
 
 

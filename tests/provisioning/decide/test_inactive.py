@@ -53,3 +53,18 @@ def test_what_keeps_one_idle_seat_does_not_keep_the_other():
 
     assert done(decision.plan.changes) == [("revoke", "ann", "jira-users")]
     assert "1 account keeps an idle seat" in messages(decision)
+
+
+@pytest.mark.parametrize(("days", "taken"), [(59, 0), (60, 1)])
+def test_use_that_another_connection_tells_of_the_seat_counts(days, taken):
+    """Idle here for long, and used as late as the other says."""
+    used = {"account_id": "acc-ann", "product": "jira", "activity": "used"}
+    here, there = (
+        target(
+            [account("ann")], {"jira-users": ["ann"]}, seats=[{**used, "last_active": NOW - timedelta(ago)}]
+        )
+        for ago in (90, days)
+    )
+    rules = policy(inactive=[{"product": "jira", "idle": "60d"}])
+
+    assert len(think(ANN, here, rules, others=[there]).plan.changes) == taken

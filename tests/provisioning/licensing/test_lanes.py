@@ -175,6 +175,14 @@ def test_a_protected_account_is_shown_and_never_ready():
     assert (row["lane"], row["code"]) == ("protected", "policy")
 
 
+@pytest.mark.parametrize("facts", [{"last": 300}, {"state": "departed"}, {"linked": False, "last": 300}])
+def test_a_seat_of_an_account_that_two_connections_tell_differently_is_looked_at(facts):
+    """Whatever else speaks for taking it: one of them is wrong."""
+    row = World().add("ada", **facts).judged(contested=named("ada")).iloc[0]
+
+    assert (row["lane"], row["code"]) == ("review", "contested")
+
+
 @pytest.mark.parametrize(
     ("person", "lane", "code"),
     [
