@@ -103,7 +103,23 @@ def _staff(world: World) -> list[Person]:
     ]
 
 
-CLOUD = (odd_answer, failing, renamed, emptied, twin)
+def namesake(world: World, meaning: Meaning, chance: random.Random) -> Dirt:
+    """Somebody makes a second group of the name of a mapped one, for other people."""
+    company, name = world.company, chance.choice(sorted(MEANS))
+    others = [one for one in _staff(world) if not MEANS[name] <= meaning.of_person(world, one)][:3]
+    for person in others:
+        company.join(person, [name.upper()])
+        meaning.strangers |= {(person.number, group) for group in MEANS[name]}
+
+    def back() -> None:
+        meaning.strangers.clear()
+        if name.upper() in company.groups:
+            company.remove_group(name.upper())
+
+    return Dirt(f"a second group {name.upper()} of {len(others)}", back, everywhere=True)
+
+
+CLOUD = (odd_answer, failing, renamed, emptied, twin, namesake)
 """What goes wrong with services."""
 
 

@@ -160,7 +160,7 @@ class Life:
                 self.product.approve(plant, fingerprint, world.company.now)
             summary = self.product.sync(plant, world.company.now)
         after = {one.key: one.things for one in self._look(plant)}
-        violations = self._too_much(plant, before, after)
+        violations = self._too_much(plant, before, after) + self._given_wrongly(plant, before, after)
         if wrong is None:
             violations += self._too_little(plant, summary)
         taken = sum(len(one.things - after.get(one.key, frozenset())) for one in before)
@@ -191,6 +191,19 @@ class Life:
                     text = f"{one.email} lost {thing!r}, but {reason}; the plan says {plan}"
                     found.append(("taken wrongly", text))
         return found
+
+    def _given_wrongly(
+        self, plant: Plant, before: list[Account], after: dict[str, frozenset[str]]
+    ) -> list[tuple[str, str]]:
+        """What somebody got by a second group of a name; a table knows groups by nothing but names."""
+        strangers = self.meaning.strangers if plant.table is None else set()
+        return [
+            ("given wrongly", f"{one.email} got {thing!r} by a second group of a name")
+            for one in before
+            for thing in sorted(after.get(one.key, frozenset()) - one.things)
+            if one.person is not None and (one.person.number, thing) in strangers
+            if thing not in self.meaning.of_person(self.world, one.person)
+        ]
 
     def _too_little(self, plant: Plant, summary: dict[str, Any]) -> list[tuple[str, str]]:
         """What is overdue on a day without mistakes, or the error that kept the run from it."""

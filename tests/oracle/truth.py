@@ -58,12 +58,14 @@ class Meaning:
     Attributes:
         names: number of a group → the name the policy knows it by.
         wronged: memberships that an accident removed: number of a person, name of a group.
+        strangers: number of a person, group of the target: given by nothing but a second group of a name.
         gone: number of a person who is suspended or departed → since when they are one or the other.
         bore: address → who bore it last while they worked here, those included who were deleted since.
     """
 
     names: dict[int, str] = field(default_factory=dict)
     wronged: set[tuple[int, str]] = field(default_factory=set)
+    strangers: set[tuple[int, str]] = field(default_factory=set)
     gone: dict[int, datetime] = field(default_factory=dict)
     bore: dict[str, Person] = field(default_factory=dict)
 
