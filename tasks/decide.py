@@ -16,6 +16,7 @@ from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from reports.plan_text import plan_title
 from sources.scim_push.options import ScimPushOptions
+from tasks.elsewhere import read_elsewhere
 from tasks.extract import SOURCE_PARTS, TARGET_PARTS
 from tasks.kept import remember_read
 from tasks.last_reads import follow_people, recall_unlisted
@@ -57,7 +58,7 @@ def decide_target(
             only=session.only,
             actions=actions or None,
             attended=by_hand,
-            others=session.share_accounts(name, targets),
+            others=read_elsewhere(session, name, targets),
         )
         plan = _keep(session, name, decision)
         tell("; ".join([plan_title(plan.changes, f"{name}: plan {plan.fingerprint[:12]}"), *plan.blocked_by]))

@@ -116,11 +116,13 @@ def restore_source(snapshot: Snapshot) -> SourceSnapshot:
 def restore_target(snapshot: Snapshot) -> TargetSnapshot:
     """A catalogued read of a target, loaded."""
     frames: dict[str, Any] = {**snapshot.frames()}
+    # What tells its changes was read whole before; of what does not, the facts were older than the read.
+    is_older = snapshot.checkpoint is None and snapshot.whole_at < snapshot.taken_at
     return TargetSnapshot(
         snapshot.origin,
         snapshot.taken_at,
         snapshot.complete,
-        as_of=snapshot.whole_at,
+        as_of=snapshot.whole_at if is_older else None,
         whole_at=snapshot.whole_at,
         checkpoint=snapshot.checkpoint,
         **frames,

@@ -21,6 +21,7 @@ from reports.licences import Report
 from tasks.after import links_after, links_then
 from tasks.artifacts import show_artifacts
 from tasks.choices import offer_choices
+from tasks.elsewhere import recall_unread
 from tasks.ending import describe_ending
 from tasks.events import emit_events
 from tasks.files import write_files
@@ -106,6 +107,7 @@ def _build_report(session: Session, state: RunState, book: PriceBook | None) -> 
         evidence_within=stated.evidence_within,
         protected=_protected_accounts(session, state.targets.values()),
         ambiguous=_ambiguous_accounts(state),
+        elsewhere=recall_unread(session, state.targets),
         remarks=[*state.remarks, *columns],
     )
     sources, links = list(state.sources.values()), links_after(session, state)

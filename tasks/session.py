@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,7 +17,6 @@ from attrs import define, field
 import sinks
 from ledger import Ledger
 from ledger.snapshots import REPORT
-from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import Deployment
 from provisioning.policy.policy import Policy
 from sinks import Sink
@@ -189,13 +188,6 @@ class Session:
     def deployment(self, name: str) -> Deployment:
         """Where the products of a target run."""
         return sinks.connector(self.policy.connections[name].kind).deployment
-
-    def share_accounts(self, name: str, targets: Mapping[str, TargetSnapshot]) -> list[TargetSnapshot]:
-        """The other targets that may show the accounts of one: those of the cloud, if it is one."""
-        if self.deployment(name) is not Deployment.CLOUD:
-            return []
-        others = [one for one in targets if one != name and self.deployment(one) is Deployment.CLOUD]
-        return [targets[one] for one in others]
 
     def moment(self) -> datetime:
         """The time now, on the clock the runs share, whatever moment the run stands for."""

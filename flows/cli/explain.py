@@ -16,6 +16,7 @@ from provisioning.decide.explain import AssignmentReason, Explanation, explain
 from provisioning.model.frames import Change
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot
 from reports.printable import as_lines
+from tasks.elsewhere import read_elsewhere
 from tasks.memory import recall, restore_source, restore_target
 from tasks.past import last_read
 from tasks.session import Session, open_session
@@ -62,7 +63,7 @@ def _explain(
     email: str,
 ) -> Explanation:
     memory = recall(session.ledger, name, session.source_names)
-    actions, others = session.sink_actions(name) or None, session.share_accounts(name, targets)
+    actions, others = session.sink_actions(name) or None, read_elsewhere(session, name, targets)
     decision = decide(
         sources, targets[name], session.policy, memory, session.now, actions=actions, others=others
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -17,10 +17,10 @@ from provisioning.decide.lifecycle import USABLE, Lifecycle
 from provisioning.decide.people import People
 from provisioning.model.contested import find_contested
 from provisioning.model.findings import Finding
-from provisioning.model.keys import Mask, Rows, follow, pick, positions
+from provisioning.model.keys import Mask, Rows, follow, pick, positions, take
 from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
-from provisioning.model.text import one_line
+from provisioning.model.text import folded, one_line
 from provisioning.policy.policy import Policy
 from provisioning.policy.rules import TargetRules
 
@@ -103,8 +103,20 @@ class Context:
 
     @cached_property
     def contested(self) -> pd.DataFrame:
-        """What other targets tell otherwise of the accounts, as `find_contested` lists it."""
-        return find_contested(self.target, self.others)
+        """What other targets tell otherwise of the accounts, as `find_contested` lists it.
+
+        An address the target hides is its person's, and contested where elsewhere it is another person's.
+        """
+        accounts, records = self.target.accounts, self.people.records
+        stated = take(records["email"], self.correlation.person)
+        hidden = accounts["email"].isna().to_numpy(np.bool_)
+        shown = accounts.assign(email=accounts["email"].mask(hidden, stated.set_axis(accounts.index)))
+        found = find_contested(replace(self.target, accounts=shown), self.others)
+        account = positions(found["account_id"], accounts["account_id"])
+        bearer = follow(self.people.person, positions(folded(found["other_value"]), folded(records["email"])))
+        others = (bearer >= 0) & (bearer != self.person_of(account))
+        kept: pd.DataFrame = found[~pick(hidden, account) | found["field"].ne("email").to_numpy() | others]
+        return kept
 
     @cached_property
     def usable(self) -> Mask:

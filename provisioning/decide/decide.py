@@ -18,6 +18,7 @@ from provisioning.decide.changes import assemble
 from provisioning.decide.conflicts import find_conflicts
 from provisioning.decide.context import Context
 from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambiguities, tabulate_links
+from provisioning.decide.elsewhere import drop_contested
 from provisioning.decide.entitle import Desired, entitle
 from provisioning.decide.fresh_losses import drop_unconfirmed
 from provisioning.decide.group_losses import judge_groups, note_groups
@@ -37,7 +38,7 @@ from provisioning.decide.undone import drop_undone, find_kept, find_over
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Conflicts, Taken, columns, complete, concat
 from provisioning.model.keys import Mask, pick, positions, within
-from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot, without_second_groups
 from provisioning.model.terms import AccountState
 from provisioning.policy.policy import Policy
 from provisioning.policy.rules import Leaver
@@ -213,7 +214,7 @@ def _judge(
     """Leave out what is protected, impossible, not asked for or uncertain, and judge the rest."""
     note_unknown(context, only, changes)
     wanted = drop_undone(context, changes)
-    agreed = guard.drop_contested(context, wanted)
+    agreed = drop_contested(context, wanted)
     safe = guard.drop_unsupported(context, guard.drop_protected(context, agreed))
     asked = plan.restrict(safe, only)
     sifted = guard.withhold(context, asked)
@@ -239,7 +240,8 @@ def _understand(
     """Find out who is who, and how each lifecycle moved."""
     rules = policy.target(target.target)
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
-    people = gather(policy.sources, stated, now)
+    scoped = {name: without_second_groups(read, memory.previous.get(name)) for name, read in stated.items()}
+    people = gather(policy.sources, scoped, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     correlation = correlate(people, target, memory.links, rules.correlate, attributes, memory.doubted)
     apart = isinstance(rules.leaver, Leaver)

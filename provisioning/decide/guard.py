@@ -13,11 +13,10 @@ from provisioning.decide.changes import renumbered
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.lifecycle import LEAVER_REASONS
 from provisioning.decide.worked_on import describe_worked_on
-from provisioning.model.contested import describe_contested
 from provisioning.model.keys import Mask, Rows, pick, positions
 from provisioning.model.snapshots import Sizes, SourceSnapshot, measure
 from provisioning.model.terms import Action
-from provisioning.model.text import folded, matching, one_line
+from provisioning.model.text import matching, one_line
 
 SMALL = 10
 """Below as many rows a share says nothing: one of three is a third."""
@@ -72,27 +71,6 @@ def drop_protected(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
     left = positions(changes.loc[changes["destructive"], "account_id"], context.target.accounts["account_id"])
     assert not pick(protected, left).any(), "a protected account is in a destructive change"
     return changes
-
-
-def drop_contested(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
-    """Leave out every change of an account that another connection tells otherwise, with both sides named.
-
-    Nor is anybody given an account whose address another account has by that connection.
-    """
-    told = context.contested
-    if told.empty:
-        return changes
-    number = told["account_id"].nunique()
-    verb, them = ("is", "it") if number == 1 else ("are", "them")
-    context.note(
-        f"{count(number, 'account')} {verb} told otherwise by another connection, so nothing is done about "
-        f"{them}: {list_names(describe_contested(told))}",
-        "put current exports there, or correct the one that is wrong",
-    )
-    addresses = folded(told.loc[told["field"] == "email", "other_value"])
-    doubted = changes["account_id"].isin(told["account_id"].tolist())
-    doubted |= changes["account_id"].isna() & folded(changes["subject"]).isin(addresses.tolist())
-    return renumbered(changes, ~doubted.to_numpy(np.bool_))
 
 
 def drop_unsupported(context: Context, changes: pd.DataFrame) -> pd.DataFrame:

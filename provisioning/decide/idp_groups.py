@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from provisioning.decide.context import Context
-from provisioning.model.guessed_rows import MEMBERS
-from provisioning.model.snapshots import GroupSize, Sizes, SourceSnapshot, measure_groups
+from provisioning.model.group_sizes import GroupSize, measure_groups
+from provisioning.model.snapshots import Sizes
 from provisioning.model.text import name_key
 from provisioning.policy.rules import SourceRules
 
@@ -74,13 +74,14 @@ def list_idp_groups(
     snapshot = context.sources[scope.origin]
     unread = snapshot.unread_groups
     stated = {name_key(name) for name in context.rules.groups.map}
-    sizes = _with_unread(snapshot, measure_groups(snapshot.memberships, before.groups if before else {}))
+    sizes = measure_groups(snapshot.groups, before.groups if before else {})
+    known = stated & {name_key(key) for key in sizes}
     groups = [
         IdpGroup(
             source=scope.origin,
             group_id=key,
             name=size.name,
-            meant=_find_meaning(key, size, stated, has_meaning),
+            meant=_find_meaning(key, size, stated, known, has_meaning),
             people=size.people,
             before=_most(key, past[-1:] if before else []),
             most=_most(key, past),
@@ -96,7 +97,7 @@ def _with_rivals(groups: list[IdpGroup], first: set[str]) -> list[IdpGroup]:
 
     Args:
         groups: all of them.
-        first: identifiers of those that came when no other bore their name.
+        first: identifiers of those whose name is no other group's.
     """
     alike: dict[str, list[IdpGroup]] = {}
     for group in groups:
@@ -112,18 +113,15 @@ def _with_rivals(groups: list[IdpGroup], first: set[str]) -> list[IdpGroup]:
     return [rivals.get(group.group_id, group) for group in groups]
 
 
-def _with_unread(snapshot: SourceSnapshot, groups: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
-    """The groups, and those of which nothing but their name could be told."""
-    rejects = snapshot.rejects[snapshot.rejects["field"] == MEMBERS].dropna(subset=["key"])
-    names = rejects["value"].fillna(rejects["key"])
-    unread = {key: GroupSize(name, 0) for key, name in zip(rejects["key"], names, strict=True)}
-    return {**unread, **groups}
-
-
-def _find_meaning(key: str, size: GroupSize, stated: set[str], has_meaning: Callable[[str], bool]) -> str:
-    names = (key, size.name, *size.earlier)
+def _find_meaning(
+    key: str, size: GroupSize, stated: set[str], known: set[str], has_meaning: Callable[[str], bool]
+) -> str:
+    """The name or identifier a group counts under; a name that is another's identifier is none."""
+    if name_key(key) in stated:
+        return key
+    names = [name for name in (size.name, *size.earlier) if name_key(name) not in known]
     mapped = (name for name in names if name_key(name) in stated)
-    return next(mapped, None) or next((name for name in names[1:] if has_meaning(name)), size.name)
+    return next(mapped, None) or next((name for name in names if has_meaning(name)), [*names, key][0])
 
 
 def _most(key: str, sizes: Iterable[Sizes]) -> int:

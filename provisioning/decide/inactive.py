@@ -7,7 +7,7 @@ import pandas as pd
 
 from provisioning.decide.changes import ASSIGNED, UNASSIGNED, part
 from provisioning.decide.context import Context, count
-from provisioning.model.contested import add_later_use
+from provisioning.model.contested import add_later_use, name_as_in
 from provisioning.model.keys import Mask, pick, positions, take
 from provisioning.model.seat_table import INSTALLATION, build_seats
 from provisioning.model.snapshots import TargetSnapshot
@@ -70,9 +70,9 @@ def find_idle(context: Context) -> pd.DataFrame:
     if not rules:
         return pd.DataFrame(columns=["account", *INSTALLATION, "reason", "rule"])
     products = {rule.product for rule in rules}
-    seats = add_later_use(
-        _seats(context.target, products), [_seats(other, products) for other in context.others]
-    )
+    accounts = context.target.accounts
+    used = [name_as_in(accounts, one.accounts, _seats(one, products)) for one in context.others]
+    seats = add_later_use(_seats(context.target, products), used)
     lifecycle = context.lifecycle
     staying = np.zeros(len(context.target.accounts), dtype=np.bool_)
     staying[lifecycle.account[lifecycle.stays_active("stayer") & (lifecycle.account >= 0)]] = True

@@ -25,7 +25,7 @@ from provisioning.licensing.freeing import Cents, Freed, value_seats
 from provisioning.licensing.lanes import Spared, Waits, find_administrators, find_duplicates, judge
 from provisioning.licensing.paths import name_removals
 from provisioning.licensing.price_book import BY_SEATS, PriceBook
-from provisioning.model.contested import COLUMNS, find_contested
+from provisioning.model.contested import COLUMNS, add_later_use, find_contested, name_as_in
 from provisioning.model.frames import (
     Accounts,
     Assignments,
@@ -56,6 +56,8 @@ class Terms:
         evidence_within: seats known only from older evidence are left out; None counts all.
         protected: accounts (target, account_id) the policy protects.
         ambiguous: accounts (target, account_id) that may be several people's, and so are no orphans.
+        elsewhere: earlier reads of targets of the cloud that are not read now: what they tell otherwise of an
+            account, and later of the use of a seat, counts still.
         remarks: further notes on what was read, in words.
     """
 
@@ -66,6 +68,7 @@ class Terms:
     evidence_within: timedelta | None = None
     protected: pd.DataFrame | None = None
     ambiguous: pd.DataFrame | None = None
+    elsewhere: Sequence[TargetSnapshot] = ()
     remarks: Sequence[str] = ()
 
 
@@ -145,7 +148,8 @@ def _count(
     """Every seat once, seats by place, billed seats with their holders, and those left out as too old."""
     views = find_views(targets, terms)
     accounts = concat(Accounts, [target.accounts for target in targets])
-    seats = list_seats(targets, accounts)
+    used = [name_as_in(accounts, one.accounts, list_seats([one], one.accounts)) for one in terms.elsewhere]
+    seats = add_later_use(list_seats(targets, accounts), used)
     people = name_people(accounts, seats, views)
     counted = count_once(seats, people, views)
     stale = counted["held_at"] < _oldest(terms)
@@ -196,15 +200,16 @@ def _spared(
         concat(Entitlements, [target.entitlements for target in targets]),
     )
     duplicates = find_duplicates(accounts, links)
-    return Spared(
-        terms.protected, administrators, terms.ambiguous, duplicates, _contested(targets, terms.deployments)
-    )
+    return Spared(terms.protected, administrators, terms.ambiguous, duplicates, _contested(targets, terms))
 
 
-def _contested(targets: Sequence[TargetSnapshot], deployments: Mapping[str, Deployment]) -> pd.DataFrame:
+def _contested(targets: Sequence[TargetSnapshot], terms: Terms) -> pd.DataFrame:
     """Accounts of the cloud that two of the connections tell differently."""
+    deployments, elsewhere = terms.deployments, terms.elsewhere
     cloud = [one for one in targets if deployments.get(one.target, Deployment.CLOUD) is Deployment.CLOUD]
-    found = [find_contested(one, [other for other in cloud if other is not one]) for one in cloud]
+    found = [
+        find_contested(one, [*elsewhere, *(other for other in cloud if other is not one)]) for one in cloud
+    ]
     told = pd.concat(found or [pd.DataFrame(columns=COLUMNS, dtype="str")], ignore_index=True)
     return told.rename(columns={"source": "target"})[ACCOUNT]
 

@@ -7,12 +7,12 @@ by their address, which is one account's. What is older than the rest contradict
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
-from provisioning.model.keys import Rows, attach, positions, take
+from provisioning.model.keys import Mask, Rows, attach, follow, pick, positions, take
 from provisioning.model.snapshots import TargetSnapshot
 from provisioning.model.terms import AccountState, Activity
 from provisioning.model.text import folded
@@ -44,7 +44,7 @@ def find_contested(target: TargetSnapshot, others: Sequence[TargetSnapshot]) -> 
         account_id, subject (address or name), field, source (this connection), value, other (connection) and
         other_value; one row a contradiction.
     """
-    rows = [_compare(target, other) for other in others if _is_as_new(other, target)]
+    rows = [_compare(target, other) for other in others if _told_at(other) >= _told_at(target) - AS_OLD]
     return pd.concat([pd.DataFrame(columns=COLUMNS, dtype="str"), *rows], ignore_index=True)
 
 
@@ -61,7 +61,7 @@ def add_later_use(seats: pd.DataFrame, others: Sequence[pd.DataFrame]) -> pd.Dat
 
     Args:
         seats: Seats of one connection of the cloud, as `build_seats` gives them.
-        others: those of further ones.
+        others: those of further ones, their accounts named as here.
     """
     used = pd.concat([other[[*_SEAT, "last_active"]] for other in others] or [seats[:0]])
     latest: pd.DataFrame = used.dropna(subset="last_active").groupby(_SEAT, as_index=False).max()
@@ -76,27 +76,50 @@ def add_later_use(seats: pd.DataFrame, others: Sequence[pd.DataFrame]) -> pd.Dat
     )
 
 
-def _is_as_new(other: TargetSnapshot, target: TargetSnapshot) -> bool:
-    return other.known_at >= target.known_at - AS_OLD
+def name_as_in(accounts: pd.DataFrame, others: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows about the accounts of another connection, these named as in one; who is unknown here as there.
+
+    Args:
+        accounts: Accounts of the one.
+        others: those of the other.
+        rows: a frame with account_id.
+    """
+    here = take(accounts["account_id"], pair_accounts(others, accounts))
+    named = take(here, positions(rows["account_id"], others["account_id"])).set_axis(rows.index)
+    return rows.assign(account_id=named.fillna(rows["account_id"]))
+
+
+def pair_accounts(mine: pd.DataFrame, theirs: pd.DataFrame) -> Rows:
+    """The row of each account in another list; -1 where it is in none.
+
+    An account is known by its identifier. Where one of the lists has none its address stands in.
+    """
+    same = positions(mine["account_id"], theirs["account_id"])
+    known = folded(theirs["email"])
+    once = np.flatnonzero((known.notna() & ~known.duplicated(keep=False)).to_numpy(np.bool_))
+    address = follow(once, positions(folded(mine["email"]), take(known, once)))
+    nameless = _is_nameless(mine) | pick(_is_nameless(theirs), address)
+    return np.where((same < 0) & nameless, address, same)
+
+
+def _is_nameless(accounts: pd.DataFrame) -> Mask:
+    """Whose address stands in for the identifier."""
+    return folded(accounts["account_id"]).eq(folded(accounts["email"])).fillna(value=False).to_numpy(np.bool_)
+
+
+def _told_at(read: TargetSnapshot) -> datetime:
+    """The moment its accounts are of: those that changed since the last whole read were read again."""
+    return min(read.as_of or read.taken_at, read.taken_at)
 
 
 def _compare(target: TargetSnapshot, other: TargetSnapshot) -> pd.DataFrame:
     mine, theirs = target.accounts, other.accounts
-    same = positions(mine["account_id"], theirs["account_id"])
-    found = [_differences(target, other, "email", same, folded(mine["email"]), folded(theirs["email"]))]
+    row = pair_accounts(mine, theirs)
+    found = [_differences(target, other, "email", row, folded(mine["email"]), folded(theirs["email"]))]
     if target.as_of is not None and other.as_of is not None:
-        row = np.where(same >= 0, same, _by_address(mine, theirs))
         kinds = [one["state"].map(_KIND_OF_STATE).astype("str") for one in (mine, theirs)]
         found.append(_differences(target, other, "state", row, *kinds))
     return pd.concat(found)
-
-
-def _by_address(mine: pd.DataFrame, theirs: pd.DataFrame) -> Rows:
-    """The account that alone has the address of each; -1 where there is none."""
-    known = folded(theirs["email"])
-    once = np.flatnonzero((known.notna() & ~known.duplicated(keep=False)).to_numpy(np.bool_))
-    found = positions(folded(mine["email"]), take(known, once))
-    return np.where(found >= 0, np.append(once, -1)[found], -1)
 
 
 def _differences(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
 
 from provisioning.model import frames
+from provisioning.model.group_sizes import GroupSize, ToldGroup, list_groups, measure_groups
 from provisioning.model.guessed_rows import MEMBERS, digest_rows
-from provisioning.model.text import folded, name_key
+from provisioning.model.keys import positions
+from provisioning.model.text import folded
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,18 @@ class SourceSnapshot:
         return self.taken_at if self.as_of is None else min(self.as_of, self.taken_at)
 
     @property
-    def unread_groups(self) -> frozenset[str]:
-        """Identifiers of the groups whose members were not all understood; nothing is taken by them."""
-        told = self.rejects.loc[self.rejects["field"] == MEMBERS, "key"]
-        return frozenset(told.dropna())
+    def unread_groups(self) -> dict[str, str]:
+        """Identifier → name of the groups whose members were not all understood; nothing is taken by them.
+
+        The name is the identifier where that is all that is known.
+        """
+        told = self.rejects[self.rejects["field"] == MEMBERS].dropna(subset="key")
+        return dict(zip(told["key"], told["value"].fillna(told["key"]), strict=True))
+
+    @cached_property
+    def groups(self) -> list[ToldGroup]:
+        """The groups it tells."""
+        return list_groups(self.memberships, self.unread_groups)
 
 
 @dataclass(frozen=True)
@@ -108,20 +118,6 @@ def _nothing_doubted() -> pd.DataFrame:
 def _nothing_undone() -> pd.DataFrame:
     names = ["account_id", "rule", "action", "entitlement_id", "entitlement", "rule_digest"]
     return pd.DataFrame(columns=names, dtype="str")
-
-
-class GroupSize(NamedTuple):
-    """A group of an identity provider as a read told it: its name, its people, and what it was called before.
-
-    Of a group that is told no more the names stay, so that it is known again when it returns.
-    """
-
-    name: str
-    people: int
-    earlier: tuple[str, ...] = ()
-    """Earlier names, the latest first."""
-    second: bool = False
-    """Whether it came when another group was told that bears one of its names, or bore it."""
 
 
 class Sizes(NamedTuple):
@@ -182,6 +178,16 @@ class Memory:
     applied_policy: str | None = None
 
 
+def without_second_groups(snapshot: SourceSnapshot, before: Sizes | None) -> SourceSnapshot:
+    """A read without who is in groups of a name that is another group's."""
+    sizes = measure_groups(snapshot.groups, before.groups) if before is not None else {}
+    second = pd.Series([key for key, size in sizes.items() if size.second], dtype="str")
+    if second.empty:
+        return snapshot
+    first = positions(snapshot.memberships["group_id"], second) < 0
+    return replace(snapshot, memberships=snapshot.memberships[first])
+
+
 def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
     """Count a read, so that the next one can be compared with it.
 
@@ -197,27 +203,6 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
         "group": snapshot.memberships["group_name"].value_counts(),
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
-    groups = measure_groups(snapshot.memberships, {} if before is None else before.groups)
+    groups = measure_groups(snapshot.groups, {} if before is None else before.groups)
     unread = tuple(sorted(digest_rows(snapshot.rejects)))
     return Sizes(len(people), len(snapshot.memberships), segments, groups, snapshot.as_of, unread)
-
-
-def measure_groups(memberships: pd.DataFrame, before: Mapping[str, GroupSize]) -> dict[str, GroupSize]:
-    """Size and names of every group that is told or was told before."""
-    told = memberships.drop_duplicates("group_id")[["group_id", "group_name"]]
-    people = memberships["group_id"].value_counts().reindex(told["group_id"])
-    groups = {key: size._replace(people=0) for key, size in before.items()}
-    taken = _names_taken(before, told["group_id"]) if before else set()
-    for (key, name), number in zip(told.itertuples(index=False, name=None), people, strict=True):
-        was = before.get(key)
-        known = [was.name, *was.earlier] if was else []
-        earlier = tuple(old for old in dict.fromkeys(known) if old != name)
-        second = was.second if was else name_key(name) in taken
-        groups[key] = GroupSize(name, int(number), earlier, second)
-    return groups
-
-
-def _names_taken(before: Mapping[str, GroupSize], told: pd.Series[str]) -> set[str]:
-    """Names, as they are compared, of the groups of an earlier read that are told again."""
-    again = [before[key] for key in told if key in before]
-    return {name_key(name) for size in again for name in (size.name, *size.earlier)}

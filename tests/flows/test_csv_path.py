@@ -335,3 +335,24 @@ def test_two_lists_of_one_organisation_that_contradict_each_other_send_nobody(tm
     assert summary["contested"] == 2
     lines = "\n".join(describe_summary(summary))
     assert "2 accounts are told differently by two targets, and conflicts.csv names both sides" in lines
+
+
+@pytest.mark.parametrize("nameless", [False, True], ids=["with identifiers", "by address"])
+def test_a_list_that_is_missing_tells_what_it_told_last(tmp_path: Path, *, nameless: bool):
+    """Nobody is sent to whom it contradicted, nor to a seat that it saw used; a list may name by address."""
+    for name, text in TWO_LISTS.items():
+        (tmp_path / name).write_text(text)
+    if nameless:
+        rows = [line.partition(",")[2] for line in TWO_LISTS["users.csv"].splitlines()]
+        # By its address, an account with another one elsewhere is no account of that list.
+        (tmp_path / "users.csv").write_text("\n".join(row for row in rows if "bob@" not in row))
+    run("reconcile", tmp_path)
+
+    (tmp_path / "managed.csv").unlink()
+    summary = run("reconcile", tmp_path)
+
+    assert pd.read_csv(tmp_path / "out" / "todo.csv")["who"].tolist() == ["dot@acme.test"]
+    assert summary["exit_code"] == 4
+    assert summary["changes"] == {}
+    waste = pd.read_csv(tmp_path / "out" / "waste.csv").set_index("email")
+    assert waste.index[waste["lane"] == "ready"].tolist() == ["dot@acme.test"]

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from provisioning.decide.explain import explain
 from provisioning.decide.guard import drop_protected
 from provisioning.model.frames import Assignments, Changes, Entitlements, concat
 from provisioning.model.snapshots import Memory, Sizes, measure
@@ -638,59 +637,3 @@ def test_what_fell_in_this_read_is_not_told_as_a_steady_loss_too():
     assert [reason.partition(",")[0] for reason in verdict.reasons if " fell from " in reason] == [
         "idp fell from 40 to 20 identities", "idp fell from 40 to 19 memberships"
     ]  # fmt: skip
-
-
-def elsewhere(*accounts, name="managed"):
-    """Another connection of the cloud, read at the same time."""
-    read = target(accounts)
-    return dataclasses.replace(read, target=name, accounts=read.accounts.assign(target=name))
-
-
-@pytest.mark.parametrize("file", [False, True])
-def test_nothing_is_done_about_an_account_that_another_connection_tells_otherwise(file):
-    """Neither taken nor given; nobody is invited whose address it may have; both sides are named."""
-    people = [
-        identity("ann", state="departed"),
-        identity("bob"),
-        identity("cyd"),
-        identity("dot", state="departed"),
-    ]
-    read = source(people, {"atl-jira": ["bob", "cyd"]})
-    there = target([account(name) for name in ("ann", "bob", "dot")], {"jira-users": ["ann", "dot"]})
-    other = elsewhere(
-        account("ann", email="nan@acme.test"), account("bob", email="cyd@acme.test"), account("dot")
-    )
-    if file:
-        there, other = (dataclasses.replace(one, as_of=NOW) for one in (there, other))
-    rules = policy(joiner={"create": True})
-
-    decision = think(read, there, rules, others=[other])
-
-    assert done(decision.plan.changes) == [("revoke", "dot", "jira-users")]
-    assert (
-        "2 accounts are told otherwise by another connection, so nothing is done about them: "
-        "ann@acme.test is ann@acme.test in cloud and nan@acme.test in managed, "
-        "bob@acme.test is bob@acme.test in cloud and cyd@acme.test in managed"
-    ) in messages(decision)
-    assert decision.conflicts[["subject", "field", "source", "other"]].to_numpy().tolist() == [
-        ["ann@acme.test", "email", "cloud", "managed"],
-        ["bob@acme.test", "email", "cloud", "managed"],
-    ]
-    assert explain(decision, "ann@acme.test").ambiguities == [
-        "ann@acme.test is ann@acme.test in cloud and nan@acme.test in managed"
-    ]
-    assert {change[1] for change in done(think(read, there, rules).plan.changes)} == {
-        "ann",
-        "bob",
-        "cyd",
-        "dot",
-    }
-
-
-def test_one_contested_account_is_told_of_in_the_singular():
-    there = dataclasses.replace(target([account("ann")]), as_of=NOW)
-    other = dataclasses.replace(elsewhere(account("ann", state="deactivated")), as_of=NOW)
-
-    told = messages(think(source([identity("ann")]), there, policy(), others=[other]))
-
-    assert "1 account is told otherwise by another connection, so nothing is done about it: ann@" in told

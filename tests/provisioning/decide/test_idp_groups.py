@@ -308,3 +308,83 @@ def test_groups_of_several_sources_may_bear_one_name():
         ("grant", "p1", "jira-users"),
         ("grant", "q0", "jira-users"),
     ]
+
+
+def groups(**told: tuple[str, list[str]] | str):
+    """Groups by identifier: their name and members, or the name alone of one that could not be read."""
+    read = source(
+        [identity(name) for name in NAMES], {key: of[1] for key, of in told.items() if len(of) == 2}
+    )
+    ids = read.memberships["group_id"].str.removeprefix("g-")
+    names = ids.map({key: of[0] for key, of in told.items() if len(of) == 2})
+    unread = [
+        {"origin": "idp", "key": key, "field": MEMBERS, "value": name, "problem": "p", "remedy": "r"}
+        for key, name in told.items()
+        if isinstance(name, str)
+    ]
+    return dataclasses.replace(
+        read,
+        memberships=read.memberships.assign(group_id=ids, group_name=names),
+        rejects=concat(Rejects, [read.rejects, frame(Rejects, unread)]),
+    )
+
+
+P = NAMES
+OLD, NEW = ("atl-jira", P[:1]), ("Atl-Jira", P[2:3])
+
+
+@pytest.mark.parametrize(
+    ("reads", "gets"),
+    [
+        # One that could not be read is there all the same.
+        ([groups(g1="atl-jira", g2=NEW), groups(g1=OLD, g2=NEW)], []),
+        ([groups(g1="atl-jira"), groups(g1="atl-jira", g2=NEW), groups(g1=OLD, g2=NEW)], ["p0"]),
+        ([groups(g1=OLD), groups(g1="g1", g2=NEW), groups(g1=OLD, g2=NEW)], ["p0"]),
+        # Whoever takes a name by a change of its own comes second, too.
+        ([groups(g1=OLD, g2=("other", P[2:3])), groups(g1=OLD, g2=NEW)], ["p0"]),
+        # Once it goes by another name there is no doubt, and what it never meant it does not keep.
+        ([groups(g1=OLD), groups(g1=OLD, g2=NEW), groups(g1=OLD, g2=("shop", P[2:3]))], ["p0"]),
+        ([groups(g1=OLD, g2=NEW), groups(g1=OLD, g2=("shop", P[2:3]))], ["p0"]),
+        ([groups(g1=OLD, g2=("wiki", P)), groups(g1=OLD, g2=NEW), groups(g1=OLD, g2=("wiki", P))], ["p0"]),
+        (
+            [groups(g1=OLD), groups(g1=OLD, g2=NEW), groups(g1=OLD, g2=("shop", P)), groups(g2=("shop", P))],
+            [],
+        ),
+        # The second is the first of those that are left.
+        (
+            [groups(g1=OLD), groups(g1=OLD, g2=NEW), groups(g2=NEW), groups(g2=NEW, g3=("ATL-JIRA", P))],
+            ["p2"],
+        ),
+    ],
+)
+def test_a_name_means_the_group_that_bore_it_first_and_is_still_told(reads, gets):
+    """Whatever else is called so, was called so or could not be read meanwhile."""
+    rules = policy(groups=MAPPED_ONCE)
+
+    decision = think(reads[-1], there([]), rules, memory=ours(rules, *reads[:-1], holders=[]))
+
+    assert [who for _, who, _ in done(decision.plan.changes)] == gets
+
+
+@pytest.mark.parametrize("told", [{"g1": OLD, "g2": ("g1", P[2:3])}, {"g2": ("g1", P[2:3])}])
+def test_a_group_that_is_called_by_the_identifier_of_another_means_nothing_by_it(told):
+    """The policy names the one that has the identifier, also once it is gone."""
+    rules = policy(groups={"map": {"g1": ["jira-users"]}})
+
+    decision = think(groups(**told), there([]), rules, memory=ours(rules, groups(g1=OLD), holders=[]))
+
+    assert [who for _, who, _ in done(decision.plan.changes)] == (["p0"] if "g1" in told else [])
+    assert "mean the same" not in messages(decision)
+
+
+@pytest.mark.parametrize(
+    ("scope", "outside"), [({"groups": ["staff"]}, ["p5"]), ({"exclude_groups": ["staff"]}, P[:5])]
+)
+def test_a_second_group_of_a_name_brings_nobody_into_a_scope_or_out_of_it(scope, outside):
+    """The scope asks for the one that was there first."""
+    rules = policy(sources=[{"from": "idp", "scope": scope}])
+    reads = [groups(g1=("staff", P[:5])), groups(g1=("staff", P[:5]), g2=("Staff", P[5:]))]
+
+    decision = think(reads[1], there([]), rules, memory=ours(rules, reads[0], holders=[]))
+
+    assert sorted(set(P) - set(decision.identities["user_name"])) == outside

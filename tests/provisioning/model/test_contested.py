@@ -8,8 +8,8 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from provisioning.model.contested import add_later_use, describe_contested, find_contested
-from provisioning.model.frames import Seats
+from provisioning.model.contested import add_later_use, describe_contested, find_contested, name_as_in
+from provisioning.model.frames import Accounts, Seats
 from provisioning.model.snapshots import TargetSnapshot
 from tests.provisioning.worlds import NOW, account, frame, target
 
@@ -79,6 +79,37 @@ def test_a_list_without_identifiers_names_accounts_by_address() -> None:
     assert told(file(mine), file(theirs, "managed")) == [
         "ada@acme.test is active in users and deactivated in managed"
     ]
+
+
+def test_who_has_an_identifier_in_both_is_known_by_that_alone() -> None:
+    """A new account may have the address of an old one that is gone."""
+    old = account("cyd", account_id="acc-old", state="deactivated")
+
+    assert told(file([account("cyd")]), file([old], "managed")) == []
+
+
+def test_what_changed_since_a_whole_read_was_read_again() -> None:
+    """Its accounts are of today, though the whole list is of last week."""
+    live = dataclasses.replace(target([account("ada", email="ann@acme.test")]), whole_at=NOW - timedelta(6))
+
+    assert told(file([account("ada")]), live)
+    assert not told(live, file([account("ada")], days=5))
+
+
+def test_seats_of_a_list_without_identifiers_are_named_as_here() -> None:
+    """By the address of whose they are; who is not known here keeps the name they have there."""
+    mine, theirs = (
+        frame(Accounts, [account("ada", **more), account("bob", account_id=key)])
+        for more, key in (({}, "acc-bob"), ({"account_id": "ada@acme.test"}, "acc-rob"))
+    )
+    used = seats("ada@acme.test", "acc-rob", "acc-zed")
+
+    assert name_as_in(mine, theirs, used)["account_id"].tolist() == ["acc-ada", "acc-rob", "acc-zed"]
+    assert name_as_in(theirs, mine, seats("acc-ada"))["account_id"].tolist() == ["ada@acme.test"]
+
+
+def seats(*ids: str) -> pd.DataFrame:
+    return frame(Seats, [seat("used", 1, account_id=key) for key in ids])
 
 
 def seat(activity: str, last: int | None, **facts: object) -> dict:

@@ -99,7 +99,7 @@ def test_a_member_nobody_knows_is_told_and_costs_the_others_nothing(service: Ser
     assert list(rejects["field"]) == ["member"]
     assert "1 member was never pushed" in rejects["problem"].iloc[0]
     assert "no-such-id" in rejects["remedy"].iloc[0]
-    assert resolve_members(snapshot).unread_groups == frozenset()
+    assert resolve_members(snapshot).unread_groups == {}
 
 
 def test_groups_in_groups(service: Service, ledger: str) -> None:
