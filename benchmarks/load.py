@@ -151,7 +151,7 @@ def planned(base: str, target: str, people: int) -> Iterator[tuple[Session, Stor
             path.write_text(path.read_text().replace(old, new))
         with open_run("bench", str(path), folder) as session:
             sources = {"okta-main": read_source(session, "okta-main")}
-            _, plan = decide_target.fn(session, target, sources, read_target(session, target))
+            _, plan = decide_target.fn(session, target, sources, {target: read_target(session, target)})
             yield session, plan
 
 

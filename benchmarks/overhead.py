@@ -36,7 +36,7 @@ with open_run("reconcile", sys.argv[1], sys.argv[2]) as session:
     state, run = session.state, session.reference
     state.sources["people"] = take_source(session, extract_source.fn(run, "people"))
     state.targets["export"] = take_target(session, extract_target.fn(run, "export"))
-    decided = decide_target.fn(session, "export", state.sources, state.targets["export"])
+    decided = decide_target.fn(session, "export", state.sources, state.targets)
     state.decisions["export"] = decided[0]
     state.plans.append(decided[1])
     remember_reads.fn(session, state.sources, state.targets, state.fallen)

@@ -266,7 +266,7 @@ def loaded(request, tmp_path, monkeypatch):
 
 def first_load(session: Session, target: str, pool: ThreadPoolExecutor, counters: Counters) -> Loaded:
     sources = {"okta-main": read_source(session, "okta-main")}
-    _, plan = decide_target.fn(session, target, sources, read_target(session, target))
+    _, plan = decide_target.fn(session, target, sources, {target: read_target(session, target)})
     counters.clear()
     begin = partial(pool.submit, load_batch, session, plan, advance=lambda _rows: None)
     outcomes = load.load_plan(session, plan, begin)
@@ -310,7 +310,9 @@ def test_a_batch_is_a_step_that_is_told_which_of_how_many_it_is(tmp_path, monkey
             steps = Steps(pool, load.write_batch.fn)
             monkeypatch.setattr(load, "write_batch", steps)
             read = {"okta-main": read_source(session, "okta-main")}
-            _, plan = decide_target.fn(session, "acme-cloud", read, read_target(session, "acme-cloud"))
+            _, plan = decide_target.fn(
+                session, "acme-cloud", read, {"acme-cloud": read_target(session, "acme-cloud")}
+            )
             with monkeypatch.context() as process:
                 if elsewhere:
                     process.setattr("tasks.opened._here", {})
