@@ -107,6 +107,8 @@ class Context:
 
         An address the target hides is its person's, and contested where elsewhere it is another person's.
         """
+        if not self.others:
+            return find_contested(self.target, self.others)
         accounts, records = self.target.accounts, self.people.records
         stated = take(records["email"], self.correlation.person)
         hidden = accounts["email"].isna().to_numpy(np.bool_)
