@@ -64,9 +64,8 @@ def measure_groups(told: Iterable[ToldGroup], before: Mapping[str, GroupSize]) -
     for group in told:
         key, name = group.group_id, now[group.group_id]
         own = _own_names(before[key]) if key in before else ()
-        shared = {name for name in own if owners[name_key(name)] != {key}}
-        taken = bool(owners.get(name_key(name), set()) - {key})
-        second = taken and name_key(name) not in map(name_key, own)
+        shared = {name for name in own if _others(owners, name, key)}
+        second = bool(_others(owners, name, key)) and name_key(name) not in map(name_key, own)
         earlier = tuple(old for old in dict.fromkeys(own) if old != name and old not in shared)
         sizes[key] = GroupSize(name, group.people, earlier, second)
     return sizes
@@ -79,6 +78,11 @@ def _name(group: ToldGroup, before: Mapping[str, GroupSize]) -> str:
 
 def _own_names(size: GroupSize) -> tuple[str, ...]:
     return size.earlier if size.second else (size.name, *size.earlier)
+
+
+def _others(owners: Mapping[str, set[str]], name: str, key: str) -> set[str]:
+    """Whose a name is beside one group; a list of names alone may spell the same group in several ways."""
+    return {other for other in owners.get(name_key(name), ()) if name_key(other) != name_key(key)}
 
 
 def _list_owners(before: Mapping[str, GroupSize], told: Iterable[str]) -> dict[str, set[str]]:

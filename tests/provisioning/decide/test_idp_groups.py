@@ -388,3 +388,17 @@ def test_a_second_group_of_a_name_brings_nobody_into_a_scope_or_out_of_it(scope,
     decision = think(reads[1], there([]), rules, memory=ours(rules, reads[0], holders=[]))
 
     assert sorted(set(P) - set(decision.identities["user_name"])) == outside
+
+
+@pytest.mark.parametrize("told", [[OLD], [OLD, NEW]])
+def test_a_list_of_names_may_spell_a_group_in_another_way_at_any_time(told):
+    """It is the same group, for the scope and for what it gives."""
+    rules = policy(
+        sources=[{"from": "idp", "scope": {"groups": ["atl-jira"]}}],
+        groups={**MAPPED_ONCE, "manage": ["jira-*"]},
+    )
+    before, now = (groups(**{name: (name, people) for name, people in some}) for some in (told, [OLD, NEW]))
+
+    decision = think(now, there(["p0"]), rules, memory=ours(rules, before, holders=["p0"]))
+
+    assert done(decision.plan.changes) == [("grant", "p2", "jira-users")]
