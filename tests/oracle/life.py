@@ -149,16 +149,18 @@ class Life:
 
     def _run(self, plant: Plant, day: int) -> Verdict:
         """Run the product, play the person who reads what waits, and judge what was taken."""
-        world, wrong = self.world, self._wrong_for(plant)
+        wrong = self._wrong_for(plant)
+        # A second later each day, lest a stage of whole days be due or not by the milliseconds of a start.
+        moment = self.world.company.now + timedelta(seconds=day)
         before = self._look(plant)
         if wrong is None:
-            plant.deadlines.read(world, self.meaning, before)
-        summary = self.product.sync(plant, world.company.now)
+            plant.deadlines.read(self.world, self.meaning, before)
+        summary = self.product.sync(plant, moment)
         held = summary["exit_code"] == 3
         if held and not self._reads_wrongs(plant, before):
             for fingerprint in summary["fingerprints"].values():
-                self.product.approve(plant, fingerprint, world.company.now)
-            summary = self.product.sync(plant, world.company.now)
+                self.product.approve(plant, fingerprint, moment)
+            summary = self.product.sync(plant, moment)
         after = {one.key: one.things for one in self._look(plant)}
         violations = self._too_much(plant, before, after) + self._given_wrongly(plant, before, after)
         if wrong is None:
