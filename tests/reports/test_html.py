@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reports import html
+from reports import html, tables
 from reports.locales import Forms
 from tests.reports.company import made
 
@@ -196,3 +196,12 @@ def test_an_empty_report_is_a_page_too(tmp_path):
     path = html.write(clean, tmp_path / "licences.html")
 
     assert "None was found." in Page(path.read_text(encoding="utf-8")).text
+
+
+def test_few_wasted_seats_shorten_no_other_list(report):
+    """How long the longest bar is has nothing to do with how many departments are listed."""
+    few = report.waste.groupby("reason").head(1)
+    page = Page(html.render(replace(report, waste=few)))
+
+    assert all(len(table.frame) > 2 for table in tables.groups(report))
+    assert "The first" not in page.text
