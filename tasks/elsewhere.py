@@ -37,5 +37,5 @@ def recall_unread(session: Session, read: Collection[str]) -> list[TargetSnapsho
     """
     names = [one for one in session.target_names if one not in read]
     cloud = [one for one in names if session.deployment(one) is Deployment.CLOUD]
-    last = [session.ledger.last_complete(one) for one in cloud]
+    last = [session.ledger.last_shown(one, None) for one in cloud]
     return [restore_target(one) for one in last if one is not None and not one.absent()]

@@ -102,22 +102,27 @@ class Context:
         return AssignedPairs(account[known], entitlement[known])
 
     @cached_property
+    def shown(self) -> pd.DataFrame:
+        """The accounts; an address that the target hides is their person's."""
+        accounts = self.target.accounts
+        stated = take(self.people.records["email"], self.correlation.person).set_axis(accounts.index)
+        return accounts.assign(email=accounts["email"].fillna(stated))
+
+    @cached_property
     def contested(self) -> pd.DataFrame:
         """What other targets tell otherwise of the accounts, as `find_contested` lists it.
 
-        An address the target hides is its person's, and contested where elsewhere it is another person's.
+        An address that is hidden here is contested where it is another person's elsewhere.
         """
         if not self.others:
             return find_contested(self.target, self.others)
-        accounts, records = self.target.accounts, self.people.records
-        stated = take(records["email"], self.correlation.person)
-        hidden = accounts["email"].isna().to_numpy(np.bool_)
-        shown = accounts.assign(email=accounts["email"].mask(hidden, stated.set_axis(accounts.index)))
-        found = find_contested(replace(self.target, accounts=shown), self.others)
-        account = positions(found["account_id"], accounts["account_id"])
+        found = find_contested(replace(self.target, accounts=self.shown), self.others)
+        account = positions(found["account_id"], self.target.accounts["account_id"])
+        hidden = pick(self.target.accounts["email"].isna().to_numpy(np.bool_), account)
+        records = self.people.records
         bearer = follow(self.people.person, positions(folded(found["other_value"]), folded(records["email"])))
         others = (bearer >= 0) & (bearer != self.person_of(account))
-        kept: pd.DataFrame = found[~pick(hidden, account) | found["field"].ne("email").to_numpy() | others]
+        kept: pd.DataFrame = found[~hidden | found["field"].ne("email").to_numpy() | others]
         return kept
 
     @cached_property

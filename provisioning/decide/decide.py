@@ -38,7 +38,7 @@ from provisioning.decide.undone import drop_undone, find_kept, find_over
 from provisioning.model.findings import Finding
 from provisioning.model.frames import Conflicts, Taken, columns, complete, concat
 from provisioning.model.keys import Mask, pick, positions, within
-from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot, without_second_groups
+from provisioning.model.snapshots import Memory, SourceSnapshot, TargetSnapshot
 from provisioning.model.terms import AccountState
 from provisioning.policy.policy import Policy
 from provisioning.policy.rules import Leaver
@@ -240,8 +240,7 @@ def _understand(
     """Find out who is who, and how each lifecycle moved."""
     rules = policy.target(target.target)
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
-    scoped = {name: without_second_groups(read, memory.previous.get(name)) for name, read in stated.items()}
-    people = gather(policy.sources, scoped, now)
+    people = gather(policy.sources, stated, now)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     correlation = correlate(people, target, memory.links, rules.correlate, attributes, memory.doubted)
     apart = isinstance(rules.leaver, Leaver)

@@ -84,7 +84,8 @@ def _note_rivals(context: Context, groups: Iterable[IdpGroup]) -> None:
         context.note(
             f"{len(several)} IdP groups of {source} mean the same by their names: {names}; {getting} what "
             f"{several[0].meant} gives, and nobody loses it",
-            "write the identifier of the one that is meant into groups.map, or rename the other",
+            "write the identifier of the one that is meant into groups.map in the place of the name, "
+            "or rename the other",
         )
 
 

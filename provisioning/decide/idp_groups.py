@@ -89,16 +89,18 @@ def list_idp_groups(
         )
         for key, size in sorted(sizes.items())
     ]
-    return _with_rivals(groups, {key for key, size in sizes.items() if not size.second})
+    second = {key for key, size in sizes.items() if size.second}
+    return _with_rivals([_counted(group, second) for group in groups])
 
 
-def _with_rivals(groups: list[IdpGroup], first: set[str]) -> list[IdpGroup]:
-    """The groups, with the others that mean the same by their names; a list of names spells some in two ways.
+def _counted(group: IdpGroup, second: set[str]) -> IdpGroup:
+    """The group; one whose name is another's counts under one of its own or its identifier alone."""
+    by_name = name_key(group.meant) == name_key(group.name) != name_key(group.group_id)
+    return group._replace(counts=not (by_name and group.group_id in second))
 
-    Args:
-        groups: all of them.
-        first: identifiers of those whose name is no other group's.
-    """
+
+def _with_rivals(groups: list[IdpGroup]) -> list[IdpGroup]:
+    """The groups, with the others that mean the same by name; a list of names spells some in two ways."""
     alike: dict[str, list[IdpGroup]] = {}
     for group in groups:
         if group.people or group.unread:
@@ -106,7 +108,7 @@ def _with_rivals(groups: list[IdpGroup], first: set[str]) -> list[IdpGroup]:
     rivals = {}
     for several in alike.values():
         if len({name_key(group.group_id) for group in several}) > 1:
-            known = [group.group_id for group in several if group.group_id in first]
+            known = [group.group_id for group in several if group.counts]
             for group in several:
                 others = tuple(one.group_id for one in several if one is not group)
                 rivals[group.group_id] = group._replace(rivals=others, counts=known == [group.group_id])
@@ -119,7 +121,9 @@ def _find_meaning(
     """The name or identifier a group counts under; a name that is another's identifier is none."""
     if name_key(key) in stated:
         return key
-    names = [name for name in (size.name, *size.earlier) if name_key(name) not in known]
+    # Under a name that is another's it means what it meant before.
+    own = (*size.earlier, size.name) if size.second else (size.name, *size.earlier)
+    names = [name for name in own if name_key(name) not in known]
     mapped = (name for name in names if name_key(name) in stated)
     return next(mapped, None) or next((name for name in names if has_meaning(name)), [*names, key][0])
 

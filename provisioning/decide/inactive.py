@@ -70,9 +70,8 @@ def find_idle(context: Context) -> pd.DataFrame:
     if not rules:
         return pd.DataFrame(columns=["account", *INSTALLATION, "reason", "rule"])
     products = {rule.product for rule in rules}
-    accounts = context.target.accounts
-    used = [name_as_in(accounts, one.accounts, _seats(one, products)) for one in context.others]
-    seats = add_later_use(_seats(context.target, products), used)
+    used = [name_as_in(context.shown, one.accounts, _seats(one, products)) for one in context.others]
+    seats = _without_doubtful(context, add_later_use(_seats(context.target, products), used))
     lifecycle = context.lifecycle
     staying = np.zeros(len(context.target.accounts), dtype=np.bool_)
     staying[lifecycle.account[lifecycle.stays_active("stayer") & (lifecycle.account >= 0)]] = True
@@ -82,6 +81,15 @@ def find_idle(context: Context) -> pd.DataFrame:
     seats["granted"] = _last_granted(context, seats)
     by_rule = [_apply_rule(context, seats, rule) for rule in rules]
     return pd.concat(by_rule, ignore_index=True).drop_duplicates(["account", *INSTALLATION])
+
+
+def _without_doubtful(context: Context, seats: pd.DataFrame) -> pd.DataFrame:
+    """Seats without those of accounts of which another target tells something that could not be read."""
+    for one in context.others:
+        told = pd.DataFrame({"account_id": one.rejects["key"].dropna()})
+        unread = name_as_in(context.shown, one.accounts, told)["account_id"]
+        seats = seats[positions(seats["account_id"], unread) < 0]
+    return seats.reset_index(drop=True)
 
 
 def _known_at(context: Context) -> pd.Timestamp:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from types import MappingProxyType
@@ -14,7 +14,6 @@ import pandas as pd
 from provisioning.model import frames
 from provisioning.model.group_sizes import GroupSize, ToldGroup, list_groups, measure_groups
 from provisioning.model.guessed_rows import MEMBERS, digest_rows
-from provisioning.model.keys import positions
 from provisioning.model.text import folded
 
 
@@ -176,16 +175,6 @@ class Memory:
     sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
     undone: pd.DataFrame = field(default_factory=_nothing_undone)
     applied_policy: str | None = None
-
-
-def without_second_groups(snapshot: SourceSnapshot, before: Sizes | None) -> SourceSnapshot:
-    """A read without who is in groups of a name that is another group's."""
-    sizes = measure_groups(snapshot.groups, before.groups) if before is not None else {}
-    second = pd.Series([key for key, size in sizes.items() if size.second], dtype="str")
-    if second.empty:
-        return snapshot
-    first = positions(snapshot.memberships["group_id"], second) < 0
-    return replace(snapshot, memberships=snapshot.memberships[first])
 
 
 def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:

@@ -356,3 +356,15 @@ def test_a_list_that_is_missing_tells_what_it_told_last(tmp_path: Path, *, namel
     assert summary["changes"] == {}
     waste = pd.read_csv(tmp_path / "out" / "waste.csv").set_index("email")
     assert waste.index[waste["lane"] == "ready"].tolist() == ["dot@acme.test"]
+
+
+def test_a_report_hears_a_list_that_is_missing_as_an_earlier_report_read_it(tmp_path: Path):
+    """Finance reads its files once a month, and one may not be there."""
+    for name, text in TWO_LISTS.items():
+        (tmp_path / name).write_text(text)
+    run("licences", tmp_path)
+
+    (tmp_path / "managed.csv").unlink()
+    run("licences", tmp_path)
+
+    assert pd.read_csv(tmp_path / "out" / "todo.csv")["who"].tolist() == ["dot@acme.test"]

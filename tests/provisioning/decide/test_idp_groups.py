@@ -377,17 +377,42 @@ def test_a_group_that_is_called_by_the_identifier_of_another_means_nothing_by_it
     assert "mean the same" not in messages(decision)
 
 
+TIERS = {
+    "map": {"tier-1": ["jira-users"], "tier-2": ["wiki-users"]},
+    "may_remove": ["*"],
+    "manage": ["*-users"],
+}
+
+
 @pytest.mark.parametrize(
-    ("scope", "outside"), [({"groups": ["staff"]}, ["p5"]), ({"exclude_groups": ["staff"]}, P[:5])]
+    "names",
+    [
+        ("tier-0", "tier-1", "tier-2"),
+        ("tier-2", "tier-1", None),
+        ("Tier-2", "tier-2", None),
+        ("other", "tier-1", None),
+    ],
 )
-def test_a_second_group_of_a_name_brings_nobody_into_a_scope_or_out_of_it(scope, outside):
-    """The scope asks for the one that was there first."""
-    rules = policy(sources=[{"from": "idp", "scope": scope}])
-    reads = [groups(g1=("staff", P[:5])), groups(g1=("staff", P[:5]), g2=("Staff", P[5:]))]
+def test_a_group_that_takes_the_name_of_another_means_what_it_meant(names):
+    """Names that move up, change places or are taken by mistake cost nobody anything."""
+    rules = policy(groups=TIERS)
+    before = groups(g1=("tier-1", P[:2]), g2=("tier-2", P[2:4]))
+    members = {"g1": P[:2], "g2": P[2:4], "g3": P[4:]}
+    now = groups(**{key: (name, members[key]) for key, name in zip(members, names, strict=True) if name})
+    held = target([account(name) for name in P], {"jira-users": P[:2], "wiki-users": P[2:4]})
 
-    decision = think(reads[1], there([]), rules, memory=ours(rules, reads[0], holders=[]))
+    for reads in ([before, now], [before, now, now]):
+        assert think(reads[-1], held, rules, memory=ours(rules, *reads[:-1])).plan.changes.empty
 
-    assert sorted(set(P) - set(decision.identities["user_name"])) == outside
+
+def test_who_is_in_a_second_group_gets_nothing_once_the_first_is_named_by_its_identifier():
+    """Also where the name is left in the map: it is not its own."""
+    rules = policy(groups={"map": {"g1": ["jira-users"], "atl-jira": ["jira-users"]}})
+    reads = [groups(g1=OLD), groups(g1=OLD, g2=NEW), groups(g1=OLD, g2=NEW)]
+
+    decision = think(reads[-1], there([]), rules, memory=ours(rules, *reads[:-1], holders=[]))
+
+    assert [who for _, who, _ in done(decision.plan.changes)] == ["p0"]
 
 
 @pytest.mark.parametrize("told", [[OLD], [OLD, NEW]])

@@ -7,7 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from tests.provisioning.worlds import NOW, account, done, identity, messages, policy, source, target, think
+from provisioning.model.frames import Rejects
+from tests.provisioning.worlds import (
+    NOW,
+    account,
+    done,
+    frame,
+    identity,
+    messages,
+    policy,
+    source,
+    target,
+    think,
+)
 
 ANN = source([identity("ann")], {"atl-jira": ["ann"]})
 
@@ -65,6 +77,24 @@ def test_use_that_another_connection_tells_of_the_seat_counts(days, taken):
         )
         for ago in (90, days)
     )
+    rules = policy(inactive=[{"product": "jira", "idle": "60d"}])
+
+    assert len(think(ANN, here, rules, others=[there]).plan.changes) == taken
+
+
+@pytest.mark.parametrize(("key", "taken"), [("acc-ann", 0), ("acc-bob", 1), (None, 1)])
+def test_what_could_not_be_read_of_an_account_elsewhere_may_be_its_use(key, taken):
+    """Nobody is idle whose row in the other list is in doubt."""
+    used = {
+        "account_id": "acc-ann",
+        "product": "jira",
+        "activity": "used",
+        "last_active": NOW - timedelta(90),
+    }
+    here = target([account("ann")], {"jira-users": ["ann"]}, seats=[used])
+    there = target([account("ann"), account("bob")])
+    odd = {"origin": "x", "key": key, "field": "last_active", "value": "?", "problem": "p", "remedy": "r"}
+    there = dataclasses.replace(there, rejects=frame(Rejects, [odd]))
     rules = policy(inactive=[{"product": "jira", "idle": "60d"}])
 
     assert len(think(ANN, here, rules, others=[there]).plan.changes) == taken
