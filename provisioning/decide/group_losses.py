@@ -39,11 +39,14 @@ def note_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> No
     """Tell of mapped IdP groups that were renamed or have nobody, and what the plan takes because of them."""
     losses = _find_losses(context, changes)
     groups = _targets_by_group(desired)
+    meant = {(group.source, name_key(group.meant)) for group in groups}
     for group in groups:
         if group.is_renamed and group.people and not group.rivals:
+            taken = (group.source, name_key(group.name)) in meant
+            new = f"its identifier, {group.group_id}," if taken else group.name
             context.note(
                 f"IdP group {group.meant} is now called {group.name} in {group.source}; it counts as before",
-                f"write {group.name} instead of {group.meant} in groups.map",
+                f"write {new} instead of {group.meant} in groups.map",
             )
     for source in sorted({group.source for group in groups}):
         _note_empty(context, source, groups, losses)

@@ -405,6 +405,17 @@ def test_a_group_that_takes_the_name_of_another_means_what_it_meant(names):
         assert think(reads[-1], held, rules, memory=ours(rules, *reads[:-1])).plan.changes.empty
 
 
+def test_a_renamed_group_is_to_be_written_by_a_name_that_is_its_own():
+    """Under a name that is another's in the map it is to be written by its identifier."""
+    rules = policy(groups=TIERS)
+    before = groups(g1=("tier-1", P[:2]), g2=("tier-2", P[2:4]))
+
+    for name, new in (("tier-2", "its identifier, g1,"), ("tier-0", "tier-0")):
+        now = groups(g1=(name, P[:2]), g2=("tier-2", P[2:4]))
+        notes = think(now, there(), rules, memory=ours(rules, before)).notes
+        assert f"write {new} instead of tier-1 in groups.map" in [note.remedy for note in notes]
+
+
 def test_who_is_in_a_second_group_gets_nothing_once_the_first_is_named_by_its_identifier():
     """Also where the name is left in the map: it is not its own."""
     rules = policy(groups={"map": {"g1": ["jira-users"], "atl-jira": ["jira-users"]}})
