@@ -312,11 +312,10 @@ def test_groups_of_several_sources_may_bear_one_name():
 
 def groups(**told: tuple[str, list[str]] | str):
     """Groups by identifier: their name and members, or the name alone of one that could not be read."""
-    read = source(
-        [identity(name) for name in NAMES], {key: of[1] for key, of in told.items() if len(of) == 2}
-    )
+    well = {key: of for key, of in told.items() if isinstance(of, tuple)}
+    read = source([identity(name) for name in NAMES], {key: members for key, (_, members) in well.items()})
     ids = read.memberships["group_id"].str.removeprefix("g-")
-    names = ids.map({key: of[0] for key, of in told.items() if len(of) == 2})
+    names = ids.map({key: name for key, (name, _) in well.items()})
     unread = [
         {"origin": "idp", "key": key, "field": MEMBERS, "value": name, "problem": "p", "remedy": "r"}
         for key, name in told.items()
