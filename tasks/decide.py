@@ -12,6 +12,7 @@ from ledger import StoredPlan
 from ledger.tables import KEY
 from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
+from provisioning.decide.scope_losses import find_scope_losses
 from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
 from reports.plan_text import plan_title
@@ -165,15 +166,17 @@ def store_plan(
 def _leavers(decision: Decision) -> pd.DataFrame:
     """Who leaves, and since when.
 
-    Nobody's clock begins by a source that fell too far: who is missing there today may be back tomorrow.
-    Nor does it end by a file older than the one before, in which whoever left since is still at work.
+    Nobody's clock begins by a source that fell too far, or a group of its scope: who is missing there today
+    may be back tomorrow. Nor does it end by a file older than the one before, in which whoever left since is
+    still at work.
     """
     lifecycle, context = decision.context.lifecycle, decision.context
     left = lifecycle.moved_as("leaver") & (lifecycle.account >= 0)
     account_ids = take(context.target.accounts["account_id"], lifecycle.account[left])
     stated = (lifecycle.since, lifecycle.reason, lifecycle.source)
     since, cause, source = (column[left].reset_index(drop=True) for column in stated)
-    doubtful = source.isin(decision.verdict.fallen)
+    shrunken = {loss.source for loss in find_scope_losses(context)}
+    doubtful = source.isin(decision.verdict.fallen) | (source.isin(shrunken) & (cause == "outside"))
     now = pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]
     kept = _still_leaving(decision, set(now["account_id"]), set(account_ids[doubtful]))
     return pd.concat([now, kept], ignore_index=True)

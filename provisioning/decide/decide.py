@@ -31,6 +31,7 @@ from provisioning.decide.named import note_unknown
 from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
+from provisioning.decide.scope_losses import judge_scopes, note_scopes
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.decide.undecided import note_undecided, note_unread
@@ -221,7 +222,12 @@ def _judge(
     certain = drop_unconfirmed(context, sifted.changes)
     fitted = fit_capacity(context, certain)
     note_groups(context, desired, fitted.changes)
-    reasons = [*fitted.reasons, *judge_groups(context, desired, fitted.changes)]
+    note_scopes(context)
+    reasons = [
+        *fitted.reasons,
+        *judge_groups(context, desired, fitted.changes),
+        *judge_scopes(context, fitted.changes),
+    ]
     verdict = guard.judge(context, fitted.changes, sifted.withheld, reasons, attended=attended)
     withheld = asked[~asked["change_id"].isin(certain["change_id"])].reset_index(drop=True)
     return _Judgement(safe, fitted.changes, withheld, verdict)
@@ -240,7 +246,7 @@ def _understand(
     """Find out who is who, and how each lifecycle moved."""
     rules = policy.target(target.target)
     stated = {rule.origin: sources[rule.origin] for rule in policy.sources if rule.origin in sources}
-    people = gather(policy.sources, stated, now)
+    people = gather(policy.sources, stated, now, memory.previous)
     attributes = {str(name): attribute for name, attribute in rules.attributes.items()}
     correlation = correlate(people, target, memory.links, rules.correlate, attributes, memory.doubted)
     apart = isinstance(rules.leaver, Leaver)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,12 @@ import pandas as pd
 from provisioning.model import frames
 from provisioning.model.keys import Mask, Rows, coded, follow, pick, positions, within
 from provisioning.model.last_days import are_over, last_days
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.snapshots import Sizes, SourceSnapshot
 from provisioning.model.terms import State
 from provisioning.model.text import folded
 from provisioning.policy.filters import asks_sign_in
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import find_scoped, is_unsure
+from provisioning.policy.scope import find_scoped
 
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
 _INSIDE, _UNDECIDED, _LEFT, _OUTSIDE = range(4)
@@ -79,7 +80,12 @@ class _Contested(NamedTuple):
     reason: str
 
 
-def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot], now: datetime) -> People:
+def gather(
+    rules: Sequence[SourceRules],
+    snapshots: Mapping[str, SourceSnapshot],
+    now: datetime,
+    before: Mapping[str, Sizes] = MappingProxyType({}),
+) -> People:
     """Put the sources together and find out which records are about one person.
 
     Two records of several sources with one e-mail address or one user name are one person; those in
@@ -88,13 +94,19 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
     departed and one of someone who is suspended or waits, where none is of someone at work. Two living
     identities of one source that share a user name are ambiguous; a departed namesake is an older record of
     the living one.
+
+    Args:
+        rules: sources and their scopes, in the order of the policy.
+        snapshots: what was read of each.
+        now: the present time, UTC.
+        before: source → sizes of its last complete read.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
     parts = [snapshots[rule.origin].identities for rule in used]
     ends = np.cumsum([len(part) for part in parts]).tolist()
     spans = {rule.origin: (end - len(part), end) for rule, part, end in zip(used, parts, ends, strict=True)}
     records = frames.concat(frames.Identities, parts).reset_index(drop=True)
-    scoped = [find_scoped(rule.scope, snapshots[rule.origin]) for rule in used]
+    scoped = [find_scoped(rule.scope, snapshots[rule.origin], before.get(rule.origin)) for rule in used]
     nobody = np.zeros(0, dtype=np.bool_)
     within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
     undecided = np.concatenate([*(one.undecided for one in scoped), nobody])
@@ -109,7 +121,7 @@ def gather(rules: Sequence[SourceRules], snapshots: Mapping[str, SourceSnapshot]
         contested += several
         person = _prefer_departed(person, presence, within_scope | undecided)
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
-    unsure = frozenset(rule.origin for rule in used if is_unsure(rule.scope, snapshots[rule.origin]))
+    unsure = frozenset(rule.origin for rule, one in zip(used, scoped, strict=True) if one.unsure)
     asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
     return People(records, within_scope, undecided, presence, person, spans, table, unsure, asking)
 

@@ -22,8 +22,8 @@ def note_undecided(context: Context) -> None:
             "too little is known of the last sign-in or the groups of "
             f"{count(len(rows), 'person', 'people')} for the scope, "
             f"so they get nothing and lose nothing: {list_names(who.tolist())}",
-            "let the source tell last sign-ins (docs/connectors.md says what it needs) and groups, or put "
-            "another condition into sources.scope",
+            "let the source tell last sign-ins (docs/connectors.md says what it needs) and groups, name "
+            "the IdP group that is meant by its identifier, or put another condition into sources.scope",
         )
 
 

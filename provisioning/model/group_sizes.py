@@ -27,6 +27,16 @@ class GroupSize(NamedTuple):
     second: bool = False
     """Whether its name is that of another group that is told."""
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The names that are or were its own, the latest first."""
+        return self.earlier if self.second else (self.name, *self.earlier)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names it bears or bore, the latest first."""
+        return (self.name, *self.earlier)
+
 
 class ToldGroup(NamedTuple):
     """A group of one read; of one that could not be read the name may not be known."""
@@ -63,7 +73,7 @@ def measure_groups(told: Iterable[ToldGroup], before: Mapping[str, GroupSize]) -
     sizes = {key: size._replace(people=0) for key, size in before.items()}
     for group in told:
         key, name = group.group_id, now[group.group_id]
-        own = _own_names(before[key]) if key in before else ()
+        own = before[key].own if key in before else ()
         shared = {name for name in own if _others(owners, name, key)}
         second = bool(_others(owners, name, key)) and name_key(name) not in map(name_key, own)
         earlier = tuple(old for old in dict.fromkeys(own) if old != name and old not in shared)
@@ -76,10 +86,6 @@ def _name(group: ToldGroup, before: Mapping[str, GroupSize]) -> str:
     return group.name or (before[group.group_id].name if group.group_id in before else group.group_id)
 
 
-def _own_names(size: GroupSize) -> tuple[str, ...]:
-    return size.earlier if size.second else (size.name, *size.earlier)
-
-
 def _others(owners: Mapping[str, set[str]], name: str, key: str) -> set[str]:
     """Whose a name is beside one group; a list of names alone may spell the same group in several ways."""
     return {other for other in owners.get(name_key(name), ()) if name_key(other) != name_key(key)}
@@ -89,6 +95,6 @@ def _list_owners(before: Mapping[str, GroupSize], told: Iterable[str]) -> dict[s
     """Whose each name was, as it is compared, of the groups that are told again."""
     owners: dict[str, set[str]] = {}
     for key in told:
-        for name in _own_names(before[key]) if key in before else ():
+        for name in before[key].own if key in before else ():
             owners.setdefault(name_key(name), set()).add(key)
     return owners

@@ -79,7 +79,7 @@ class Limits(Strict):
     group_drop: GroupDrop = Field(
         GroupDrop(),
         description="How many people who stay may lose one group because an IdP group vanished, was emptied "
-        "or shrank. Small groups count, too.",
+        "or shrank, and how many may leave a scope by such a group. Small groups count, too.",
         examples=[{"count": 5, "share": "40%"}],
     )
     rejects: UnreadRows = Field(

@@ -31,13 +31,14 @@ class Scope(Strict):
 
     groups: Globs = Field(
         [],
-        description="Patterns of IdP groups, one of which a person must be in. Without any, everyone is in "
-        "scope.",
+        description="Patterns or identifiers of IdP groups, one of which a person must be in; one that is "
+        "renamed counts as before. Without any, everyone is in scope.",
         examples=[["atl-*"]],
     )
     exclude_groups: Globs = Field(
         [],
-        description="Patterns of IdP groups whose members are left out, whatever else they are in.",
+        description="Patterns or identifiers of IdP groups whose members are left out, whatever else they "
+        "are in. By one that is renamed nobody gets and nobody loses anything.",
         examples=[["contractors-emea"]],
     )
     nested: bool = Field(

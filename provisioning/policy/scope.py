@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from provisioning.model.guessed_rows import GROUP_NAME, MEMBERS
-from provisioning.model.keys import Mask, coded, positions, within
-from provisioning.model.snapshots import SourceSnapshot
+from provisioning.model.group_sizes import GroupSize, measure_groups
+from provisioning.model.guessed_rows import GROUP_NAME
+from provisioning.model.keys import Mask, positions
+from provisioning.model.snapshots import Sizes, SourceSnapshot
 from provisioning.model.terms import State
-from provisioning.model.text import matching
 from provisioning.policy.filters import matches
 from provisioning.policy.rules import Scope
+from provisioning.policy.scope_groups import find_asked, find_excluded
 
 
 class Scoped(NamedTuple):
@@ -22,18 +24,25 @@ class Scoped(NamedTuple):
     Attributes:
         inside: who satisfies all that it states.
         undecided: who may do so: too little is known of their last sign-in for the filter, or of their
-            groups.
+            groups, or which group is meant.
+        unsure: whether it asks for a group whose members could not all be told.
     """
 
     inside: Mask
     undecided: Mask
+    unsure: bool
 
 
-def find_scoped(scope: Scope, snapshot: SourceSnapshot) -> Scoped:
+def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = None) -> Scoped:
     """Find which identities satisfy all that the scope states.
 
     Identity providers take the groups from someone who departs, so a departed identity need not hold
     one of `groups`; the filter and the excluded groups decide about it alone.
+
+    Args:
+        scope: what it states.
+        snapshot: the read.
+        before: sizes of the last complete read, by which groups are known again that were renamed since.
 
     Returns:
         One boolean per row of `snapshot.identities`, each.
@@ -45,25 +54,22 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot) -> Scoped:
         satisfied = matches(scope.filter, people, snapshot.known_at)
         undecided = satisfied.isna().to_numpy(np.bool_)
         found = satisfied.fillna(value=True).to_numpy(np.bool_)
+    if not scope.groups and not scope.exclude_groups:
+        return Scoped(found & ~undecided, found & undecided, unsure=False)
+    groups = measure_groups(snapshot.groups, before.groups if before else {})
     open_groups = _with_open_groups(snapshot)
     if scope.groups:
+        asked = find_asked(scope.groups, groups)
         departed = (people["state"] == State.DEPARTED.value).to_numpy()
-        told = _members(scope, snapshot, scope.groups) | departed
-        undecided = undecided | (open_groups & ~told)
-        found &= told | open_groups
+        told = _members(scope, snapshot, asked.meant) | departed
+        perhaps = open_groups | _members(scope, snapshot, asked.doubtful)
+        undecided = undecided | (perhaps & ~told)
+        found &= told | perhaps
     if scope.exclude_groups:
-        undecided = undecided | open_groups
-        found &= ~_members(scope, snapshot, scope.exclude_groups)
-    return Scoped(found & ~undecided, found & undecided)
-
-
-def is_unsure(scope: Scope, snapshot: SourceSnapshot) -> bool:
-    """Whether the scope asks for a group whose members could not all be told, whatever its name is."""
-    rejects = snapshot.rejects[snapshot.rejects["field"] == MEMBERS]
-    names, keys = rejects["value"].fillna(rejects["key"]), rejects["key"]
-    nameless = names == keys
-    asked = matching(names, scope.groups) | keys.isin(scope.groups).to_numpy() | nameless.to_numpy()
-    return bool(scope.groups) and bool(asked.any())
+        excluded = find_excluded(scope.exclude_groups, groups)
+        undecided = undecided | open_groups | _members(scope, snapshot, excluded.doubtful)
+        found &= ~_members(scope, snapshot, excluded.meant)
+    return Scoped(found & ~undecided, found & undecided, _is_unsure(scope, snapshot, groups))
 
 
 def counting(scope: Scope, memberships: pd.DataFrame) -> pd.DataFrame:
@@ -78,11 +84,17 @@ def _with_open_groups(snapshot: SourceSnapshot) -> Mask:
     return positions(snapshot.identities["source_id"], keys) >= 0
 
 
-def _members(scope: Scope, snapshot: SourceSnapshot, globs: list[str]) -> Mask:
-    """Which identities are in a group whose name fits, or whose identifier is given."""
+def _is_unsure(scope: Scope, snapshot: SourceSnapshot, groups: Mapping[str, GroupSize]) -> bool:
+    """Whether the scope asks for a group whose members could not all be told, whatever its name is."""
+    asked = frozenset().union(*find_asked(scope.groups, groups))
+    unread = snapshot.unread_groups.items()
+    return bool(scope.groups) and any(key in asked or name == key for key, name in unread)
+
+
+def _members(scope: Scope, snapshot: SourceSnapshot, groups: Collection[str]) -> Mask:
+    """Which identities are in one of the groups, given by identifier."""
+    if not groups:
+        return np.zeros(len(snapshot.identities), dtype=np.bool_)
     memberships = counting(scope, snapshot.memberships)
-    names = coded(memberships["group_name"])
-    chosen = within(names.codes, np.flatnonzero(matching(names.distinct, globs)))
-    chosen = chosen | memberships["group_id"].isin(globs).to_numpy()
-    ids = pd.Series(memberships["source_id"].array[chosen]).drop_duplicates()
-    return positions(snapshot.identities["source_id"], ids) >= 0
+    chosen = memberships.loc[memberships["group_id"].isin(groups), "source_id"].drop_duplicates()
+    return positions(snapshot.identities["source_id"], chosen) >= 0

@@ -37,7 +37,7 @@ class Flows:
 def plants(folder: Path, base: str) -> list[Plant]:
     """Okta and the organisation by their interfaces; a table and a Data Center installation."""
     cloud, files = folder / "cloud", folder / "files"
-    policy.write(cloud, base, PEOPLE)
+    scope_to_cities(policy.write(cloud, base, PEOPLE))
     path = policy.write(files, base, PEOPLE, targets=["legacy-jira"])
     read_from_file(path)
     shown = Path("out", "plan.csv")
@@ -51,6 +51,12 @@ def read_from_file(path: Path) -> None:
     """Have the policy read its people from people.csv beside it."""
     text = path.read_text().replace("connections:\n", "connections:\n" + FILE.format())
     path.write_text(text.replace("  - from: okta-main\n", "  - from: hr\n"))
+
+
+def scope_to_cities(path: Path) -> None:
+    """Have the policy take only those who are in the group of a city, as everybody is."""
+    scope = f"  - from: okta-main\n    scope: {{groups: [{', '.join(sorted(truth.CITIES))}]}}\n"
+    path.write_text(path.read_text().replace("  - from: okta-main\n", scope))
 
 
 def campaign(folder: Path, port: int, *, most: int, seed: int) -> Tally:

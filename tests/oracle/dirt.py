@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sandbox.company.people import ACTIVE, Person
 from sandbox.kit.shapes import SHAPES
 from sandbox.kit.world import World
-from tests.oracle.truth import MEANS, Meaning
+from tests.oracle.truth import CITIES, MEANS, Meaning
 
 Undo = Callable[[], None]
 Table = list[list[str]]
@@ -119,7 +119,47 @@ def namesake(world: World, meaning: Meaning, chance: random.Random) -> Dirt:
     return Dirt(f"a second group {name.upper()} of {len(others)}", back, everywhere=True)
 
 
-CLOUD = (odd_answer, failing, renamed, emptied, twin, namesake)
+def _city(world: World, chance: random.Random) -> str:
+    """A group that the scope names and that holds somebody who works here."""
+    staffed = {name for one in _staff(world) for name in one.groups if name in CITIES}
+    return chance.choice(sorted(staffed))
+
+
+def scope_renamed(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
+    """A group of the scope gets another name; now and then somebody makes the old one anew."""
+    company, name = world.company, _city(world, chance)
+    company.rename_group(name, f"{name}-old")
+    if chance.random() < 0.5:
+        for person in chance.sample(_staff(world), 2):
+            company.join(person, [name])
+
+    def back() -> None:
+        anew = list(company.members(name)) if name in company.groups else []
+        if name in company.groups:
+            company.remove_group(name)
+        company.rename_group(f"{name}-old", name)
+        for person in anew:
+            company.join(person, [name])
+
+    return Dirt(f"{name} of the scope renamed {name}-old", back, everywhere=True)
+
+
+def scope_emptied(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
+    """A group of the scope loses everybody by mistake."""
+    company, name = world.company, _city(world, chance)
+    lost = list(company.members(name))
+    for person in lost:
+        company.quit(person, [name])
+
+    def back() -> None:
+        for person in lost:
+            if person.number in company.people and person.present:
+                company.join(person, [name])
+
+    return Dirt(f"{name} of the scope lost its {len(lost)} members", back, everywhere=True)
+
+
+CLOUD = (odd_answer, failing, renamed, emptied, twin, namesake, scope_renamed, scope_emptied)
 """What goes wrong with services."""
 
 

@@ -19,6 +19,8 @@ MEANS = {
     "atl-jsm-agents": {"jsm-agents"},
 }
 """Group at the identity provider → groups it stands for; the policy says the same in its own words."""
+CITIES = frozenset({"loc-berlin", "loc-lisbon", "loc-london", "loc-new-york", "loc-sydney", "loc-tokyo"})
+"""Groups that the scope of the services names: everybody is in one."""
 GOVERNED = frozenset().union(*MEANS.values())
 SEATS = GOVERNED - {"developers"}
 """Those that open a product; a leaver loses these at once, and all the rest with the account."""

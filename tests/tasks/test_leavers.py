@@ -47,3 +47,17 @@ def test_a_clock_goes_on_while_a_row_may_be_theirs(unread):
     kept = list(_leavers(decision).itertuples(index=False, name=None))
     assert kept == [("acc-ann", NOW - 20 * DAY, "vanished")]
     assert decision.plan.changes.empty is unread
+
+
+@pytest.mark.parametrize(("gone", "told"), [(3, []), (1, ["acc-p0"])])
+def test_nobodys_clock_begins_by_a_group_of_the_scope_that_was_emptied(gone, told):
+    """That may be a mistake; whoever left the group alone is told."""
+    names = [f"p{n}" for n in range(4)]
+    people, there = [identity(name) for name in names], target([account(name) for name in names])
+    rules = policy(sources=[{"from": "idp", "scope": {"groups": ["staff"]}}])
+    memory = Memory(links=links(*names), previous={"idp": measure(source(people, {"staff": names}))})
+
+    decision = think(source(people, {"staff": names[gone:]}), there, rules, memory=memory)
+
+    assert decision.movements["movement"].eq("leaver").sum() == gone
+    assert _leavers(decision)["account_id"].tolist() == told
