@@ -102,10 +102,9 @@ def gather(
         before: source → sizes of its last complete read.
     """
     used = [rule for rule in rules if rule.origin in snapshots]
-    parts = [snapshots[rule.origin].identities for rule in used]
-    ends = np.cumsum([len(part) for part in parts]).tolist()
-    spans = {rule.origin: (end - len(part), end) for rule, part, end in zip(used, parts, ends, strict=True)}
-    records = frames.concat(frames.Identities, parts).reset_index(drop=True)
+    parts = {rule.origin: snapshots[rule.origin].identities for rule in used}
+    records = frames.concat(frames.Identities, list(parts.values())).reset_index(drop=True)
+    spans = _list_spans(parts)
     scoped = [find_scoped(rule.scope, snapshots[rule.origin], before.get(rule.origin)) for rule in used]
     nobody = np.zeros(0, dtype=np.bool_)
     within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
@@ -124,6 +123,12 @@ def gather(
     unsure = frozenset(rule.origin for rule, one in zip(used, scoped, strict=True) if one.unsure)
     asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
     return People(records, within_scope, undecided, presence, person, spans, table, unsure, asking)
+
+
+def _list_spans(parts: Mapping[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:
+    """First row of each part, one put after the other, and the row after its last."""
+    ends = np.cumsum([len(part) for part in parts.values()]).tolist()
+    return {name: (end - len(part), end) for (name, part), end in zip(parts.items(), ends, strict=True)}
 
 
 def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
