@@ -106,14 +106,11 @@ def gather(
     records = frames.concat(frames.Identities, list(parts.values())).reset_index(drop=True)
     spans = _list_spans(parts)
     scoped = [find_scoped(rule.scope, snapshots[rule.origin], before.get(rule.origin)) for rule in used]
-    nobody = np.zeros(0, dtype=np.bool_)
-    within_scope = np.concatenate([*(one.inside for one in scoped), nobody])
-    undecided = np.concatenate([*(one.undecided for one in scoped), nobody])
+    within_scope = _join([one.inside for one in scoped])
+    undecided = _join([one.undecided for one in scoped])
     presence = derive_presence(records, now)
     living = (within_scope | undecided) & (presence != DEPARTED).to_numpy()
-    person, contested = _resolve_namesakes(records, living)
-    person, shared = _contest_addresses(records, living, person)
-    contested += shared
+    person, contested = _tell_apart(records, living)
     if len(used) > 1:
         rank = _rank(within_scope, undecided, (presence == DEPARTED).to_numpy())
         person, several = _join_sources(records, rank, person, list(spans))
@@ -129,6 +126,10 @@ def _list_spans(parts: Mapping[str, pd.DataFrame]) -> dict[str, tuple[int, int]]
     """First row of each part, one put after the other, and the row after its last."""
     ends = np.cumsum([len(part) for part in parts.values()]).tolist()
     return {name: (end - len(part), end) for (name, part), end in zip(parts.items(), ends, strict=True)}
+
+
+def _join(masks: list[Mask]) -> Mask:
+    return np.concatenate([*masks, np.zeros(0, dtype=np.bool_)])
 
 
 def _rank(inside: Mask, undecided: Mask, departed: Mask) -> Rows:
@@ -147,6 +148,13 @@ def derive_presence(records: pd.DataFrame, now: datetime) -> pd.Series:
     presence = records["state"].mask(staged & ~due, WAITING).mask(staged & due, ACTIVE)
     presence = presence.mask((presence == ACTIVE) & (hired > present), WAITING)
     return presence.mask(are_over(last_days(records), now), DEPARTED)
+
+
+def _tell_apart(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[_Contested]]:
+    """Within each source, the record that counts for each, and those of which nobody can say."""
+    person, contested = _resolve_namesakes(records, living)
+    person, shared = _contest_addresses(records, living, person)
+    return person, contested + shared
 
 
 def _resolve_namesakes(records: pd.DataFrame, living: Mask) -> tuple[Rows, list[_Contested]]:
