@@ -156,9 +156,10 @@ class Plans(Store):
             connection.execute(insert(tables.approvals), row)
 
     def last_approval(self, target: str) -> datetime | None:
-        """When a person last approved a plan of a target; None where nobody ever did."""
+        """When a person last approved a plan of everybody of a target; None where nobody ever did."""
         a, p = tables.approvals.c, tables.planned.c
-        plans = select(p.fingerprint).where(p.target == target)
+        # Whoever approved a plan for some people alone has not seen what the others lose.
+        plans = select(p.fingerprint).where(p.target == target, p.partial.is_(False), p.undoes.is_(None))
         last = (
             select(a.at)
             .where(a.fingerprint.in_(plans), a.decision == tables.APPROVED)

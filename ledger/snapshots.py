@@ -181,6 +181,16 @@ class Snapshots(Store):
             wanted.append(c.taken_at <= at)
         return self._newest(*wanted)
 
+    def first_complete(self, origin: str, *, since: datetime) -> Snapshot | None:
+        """The oldest complete snapshot of an origin of some time; None when there is none.
+
+        Args:
+            origin: source or target.
+            since: aware time; only reads of then or later count.
+        """
+        c = tables.snapshots.c
+        return self._first(c.seq, c.origin == origin, c.complete, c.taken_at >= since)
+
     def last_shown(self, origin: str, at: datetime | None) -> Snapshot | None:
         """The newest read that a report may show: a complete one, or one that a report was made of.
 
@@ -209,8 +219,12 @@ class Snapshots(Store):
 
     def _newest(self, *wanted: ColumnElement[bool]) -> Snapshot | None:
         """The newest read of which all of this is true."""
+        return self._first(tables.snapshots.c.seq.desc(), *wanted)
+
+    def _first(self, order: ColumnElement[Any], *wanted: ColumnElement[bool]) -> Snapshot | None:
+        """The read that comes first in some order, of which all of this is true."""
         c = tables.snapshots.c
-        query = select(*(c[name] for name in SHOWN)).where(*wanted).order_by(c.seq.desc()).limit(1)
+        query = select(*(c[name] for name in SHOWN)).where(*wanted).order_by(order).limit(1)
         with self._reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else Snapshot(**row._asdict(), _frame_files=self._frame_files)

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from ledger import StoredPlan
 from ledger.tables import APPROVED
 from tasks.approver import approver_key, approver_name
+from tasks.consent import accept_reads
 from tasks.progress import tell
 from tasks.session import Session
 
@@ -102,7 +103,7 @@ async def _record(session: Session, plan: StoredPlan, run: FlowRun) -> None:
         )
         tell(f"{plan.target}: {by}: {answer.decision} plan {plan.fingerprint[:12]}: {answer.reason}")
         if answer.decision == APPROVED:
-            session.ledger.accept(plan.run_id)
+            accept_reads(session, plan)
 
 
 async def _answer(key: str, run: UUID) -> Approval | None:

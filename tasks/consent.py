@@ -76,6 +76,16 @@ def require_young(session: Session, plan: StoredPlan) -> None:
     )
 
 
+def accept_reads(session: Session, plan: StoredPlan) -> None:
+    """Take what an approved plan was decided from as the measure for later reads, however small.
+
+    Whoever approved a plan for some people alone, or one that takes a run back, has not seen what the others
+    lose.
+    """
+    if plan.whole:
+        session.ledger.accept(plan.run_id)
+
+
 def _require_leavers_told(session: Session, plan: StoredPlan) -> None:
     """Refuse to give back to somebody who has left since a person read the plan.
 

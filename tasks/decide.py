@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 from prefect import task
@@ -12,9 +13,9 @@ from ledger import StoredPlan
 from ledger.tables import KEY
 from provisioning.decide.decide import Decision, decide
 from provisioning.decide.plan import Plan
-from provisioning.decide.scope_losses import find_scope_losses
 from provisioning.model.keys import take
 from provisioning.model.snapshots import SourceSnapshot, TargetSnapshot, measure
+from provisioning.policy.named_groups import is_named
 from reports.plan_text import plan_title
 from sources.scim_push.options import ScimPushOptions
 from tasks.elsewhere import read_elsewhere
@@ -23,6 +24,7 @@ from tasks.kept import remember_read
 from tasks.last_reads import follow_people, recall_unlisted
 from tasks.memory import SIZES, recall, recall_said, recall_sizes
 from tasks.progress import tell
+from tasks.scopes import recall_grouped
 from tasks.session import Session
 
 
@@ -46,6 +48,7 @@ def decide_target(
         memory = recall(session.ledger, name, session.source_names)
         memory = follow_people(session.ledger, memory, sources, target, session.now)
         memory = recall_unlisted(session.ledger, memory, sources)
+        memory = recall_grouped(session.ledger, memory, session.policy.sources, name)
         memory = replace(memory, said=recall_said(session.ledger, memory, _asked(session), session.now))
         actions = session.sink_actions(name)
         # A target that only a person can change is never changed unattended.
@@ -93,7 +96,8 @@ def remember_reads(
         return
     before = recall_sizes(session.ledger, list(sources))
     for name, source in sources.items():
-        measured = SIZES.dump_python(measure(source, before.get(name)), mode="json", fallback=dict)
+        sizes = measure(source, before.get(name), partial(is_named, session.policy, name))
+        measured = SIZES.dump_python(sizes, mode="json", fallback=dict)
         remember_read(session, name, source, SOURCE_PARTS, complete=name not in fallen, measured=measured)
     for name, target in targets.items():
         remember_read(session, name, target, TARGET_PARTS, complete=True)
@@ -166,7 +170,7 @@ def store_plan(
 def _leavers(decision: Decision) -> pd.DataFrame:
     """Who leaves, and since when.
 
-    Nobody's clock begins by a source that fell too far, or a group of its scope: who is missing there today
+    Nobody's clock begins by a source that fell too far, or of which a group did: who is missing there today
     may be back tomorrow. Nor does it end by a file older than the one before, in which whoever left since is
     still at work.
     """
@@ -175,8 +179,7 @@ def _leavers(decision: Decision) -> pd.DataFrame:
     account_ids = take(context.target.accounts["account_id"], lifecycle.account[left])
     stated = (lifecycle.since, lifecycle.reason, lifecycle.source)
     since, cause, source = (column[left].reset_index(drop=True) for column in stated)
-    shrunken = {loss.source for loss in find_scope_losses(context)}
-    doubtful = source.isin(decision.verdict.fallen) | (source.isin(shrunken) & (cause == "outside"))
+    doubtful = source.isin(decision.verdict.fallen)
     now = pd.DataFrame({"account_id": account_ids, "since": since, "cause": cause})[~doubtful]
     kept = _still_leaving(decision, set(now["account_id"]), set(account_ids[doubtful]))
     return pd.concat([now, kept], ignore_index=True)

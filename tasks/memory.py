@@ -89,14 +89,18 @@ def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
 def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str, list[Sizes]]:
     """How large each source was in the last 30 days, at most since a person approved a plan of the target."""
     seen = {name: ledger.last_complete(name) for name in sources}
-    approved = ledger.last_approval(target)
     window: dict[str, list[Sizes]] = {}
     for name, last in seen.items():
         if last is not None:
-            since = last.taken_at - WINDOW
-            since = since if approved is None else max(since, approved)
-            window[name] = [SIZES.validate_python(one) for one in ledger.measured(name, since=since)]
+            measured = ledger.measured(name, since=since_when(ledger, target, last))
+            window[name] = [SIZES.validate_python(one) for one in measured]
     return window
+
+
+def since_when(ledger: Ledger, target: str, last: Snapshot) -> datetime:
+    """Since when reads are compared: 30 days before the last, or when a person last approved a plan."""
+    approved, since = ledger.last_approval(target), last.taken_at - WINDOW
+    return since if approved is None else max(since, approved)
 
 
 def restore_source(snapshot: Snapshot) -> SourceSnapshot:

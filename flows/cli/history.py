@@ -29,7 +29,7 @@ def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str
         NobodyApproves: there is no name.
         NotReleased: the plan is too old to be made.
     """
-    from tasks.consent import missing_approvals, require_approver, require_young
+    from tasks.consent import accept_reads, missing_approvals, require_approver, require_young
 
     approver = require_approver(by)
 
@@ -37,7 +37,7 @@ def approve_plan(config: Path, plan: str, *, by: str | None, reason: str) -> str
         stored = session.ledger.plan(plan)
         require_young(session, stored)
         session.ledger.approve(stored.fingerprint, by=approver, reason=reason, at=session.moment())
-        session.ledger.accept(stored.run_id)
+        accept_reads(session, stored)
         missing = missing_approvals(session, stored, blocked=True)
         since = session.moment() - session.policy.approve.timeout
         waiting = session.ledger.undecided(stored.target, since=since, fingerprint=stored.fingerprint)

@@ -21,7 +21,7 @@ from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambigui
 from provisioning.decide.elsewhere import drop_contested
 from provisioning.decide.entitle import Desired, entitle
 from provisioning.decide.fresh_losses import drop_unconfirmed
-from provisioning.decide.group_losses import judge_groups, note_groups
+from provisioning.decide.group_losses import judge_groups, judge_idp_groups, note_groups
 from provisioning.decide.guard import Verdict
 from provisioning.decide.inactive import find_idle, revoke_idle
 from provisioning.decide.leavers import plan_leavers
@@ -31,7 +31,7 @@ from provisioning.decide.named import note_unknown
 from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
-from provisioning.decide.scope_losses import judge_scopes, note_scopes
+from provisioning.decide.scope_losses import find_scope_losses, note_scopes
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.decide.undecided import note_undecided, note_unread
@@ -223,12 +223,9 @@ def _judge(
     fitted = fit_capacity(context, certain)
     note_groups(context, desired, fitted.changes)
     note_scopes(context)
-    reasons = [
-        *fitted.reasons,
-        *judge_groups(context, desired, fitted.changes),
-        *judge_scopes(context, fitted.changes),
-    ]
-    verdict = guard.judge(context, fitted.changes, sifted.withheld, reasons, attended=attended)
+    by_source = [*find_scope_losses(context), *judge_idp_groups(context, desired, fitted.changes)]
+    losses = guard.Losses(by_source, [*fitted.reasons, *judge_groups(context, fitted.changes)])
+    verdict = guard.judge(context, fitted.changes, sifted.withheld, losses, attended=attended)
     withheld = asked[~asked["change_id"].isin(certain["change_id"])].reset_index(drop=True)
     return _Judgement(safe, fitted.changes, withheld, verdict)
 

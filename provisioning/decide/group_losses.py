@@ -26,13 +26,10 @@ class Loss(NamedTuple):
     members: int
 
 
-def judge_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> list[str]:
-    """Why a plan needs approval for what it takes from people who stay, a sentence for each group."""
+def judge_groups(context: Context, changes: pd.DataFrame) -> list[str]:
+    """Why a plan needs approval for what it takes from people who stay, a sentence for each of its groups."""
     losses = _find_losses(context, changes)
-    return [
-        *_judge_idp_groups(context, desired, losses),
-        *(reason for loss in losses.values() for reason in _judge_loss(context, loss)),
-    ]
+    return [reason for loss in losses.values() for reason in _judge_loss(context, loss)]
 
 
 def note_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> None:
@@ -113,9 +110,13 @@ def _targets_by_group(desired: Desired) -> dict[IdpGroup, set[int]]:
     return targets
 
 
-def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss]) -> Iterator[str]:
-    """IdP groups that lost more people than they may, now or within 30 days, and cost somebody something."""
-    limit = context.policy.limits.group_drop
+def judge_idp_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """IdP groups that lost more people than they may, now or within 30 days, and cost somebody something.
+
+    Yields:
+        The source, and the reason why a person has to look.
+    """
+    limit, losses = context.policy.limits.group_drop, _find_losses(context, changes)
     targets = _targets_by_group(desired)
     filling = Counter(row for rows in targets.values() for row in rows)
     shared = {row for row, groups in filling.items() if groups > 1}
@@ -128,10 +129,11 @@ def _judge_idp_groups(context: Context, desired: Desired, losses: dict[int, Loss
         went = "fell" if group.people < group.most else "went"
         joined = f" though {fell} lose by it" if fell > group.most - group.people else ""
         costs = "; ".join(_in_words(loss) for loss in lost)
-        yield (
+        words = (
             f"{group.source}, group {group.meant} {went} from {group.most} to {group.people}{since}{joined}, "
             f"by {fell / group.most:.1%}; {share_text(limit.share)} is allowed; {costs}"
         )
+        yield group.source, words
 
 
 def _count_fallen(group: IdpGroup, rows: set[int], shared: set[int], losses: dict[int, Loss]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -33,7 +33,8 @@ class Verdict:
         linked: accounts joined with an identity.
         share: accounts that lose something, of the linked ones.
         withheld: changes left out because a read was not complete.
-        fallen: sources that came back empty or smaller than allowed, or older than they were.
+        fallen: sources that came back empty or smaller than allowed, of which a group lost too many, or
+            older than they were.
         older: those of them whose file is older than the one that was read before.
     """
 
@@ -52,6 +53,18 @@ class CertainChanges(NamedTuple):
 
     changes: pd.DataFrame
     withheld: int
+
+
+class Losses(NamedTuple):
+    """Why a plan needs approval, as other rules found.
+
+    Attributes:
+        by_source: source and reason; what its read tells is no measure for the next one.
+        others: further reasons.
+    """
+
+    by_source: Sequence[tuple[str, str]] = ()
+    others: Sequence[str] = ()
 
 
 def drop_protected(context: Context, changes: pd.DataFrame) -> pd.DataFrame:
@@ -112,12 +125,20 @@ def withhold(context: Context, changes: pd.DataFrame) -> CertainChanges:
 
 
 def judge(
-    context: Context, changes: pd.DataFrame, withheld: int, short: list[str], *, attended: bool
+    context: Context, changes: pd.DataFrame, withheld: int, losses: Losses, *, attended: bool
 ) -> Verdict:
-    """Block the plan where a rule or a limit says that a person must look."""
-    fallen = dict(_fallen(context))
-    reasons = [reason for of_source in fallen.values() for reason in of_source]
-    reasons += [*_target_reasons(context), *short]
+    """Block the plan where a rule or a limit says that a person must look.
+
+    Args:
+        context: what is known.
+        changes: the changes of the plan.
+        withheld: how many were left out because a read was not complete.
+        losses: what else was found.
+        attended: whether a person makes every change.
+    """
+    by_source = [*_fallen(context), *losses.by_source]
+    fallen = {name for name, _ in by_source}
+    reasons = [*(reason for _, reason in by_source), *_target_reasons(context), *losses.others]
     lost = changes[changes["destructive"]]
     linked = int((context.correlation.account >= 0).sum() + (context.lifecycle.person < 0).sum())
     share = lost["account_id"].nunique() / linked if linked else 0.0
@@ -185,21 +206,20 @@ def _last_administrators(context: Context, changes: pd.DataFrame, account: Rows)
     return last
 
 
-def _fallen(context: Context) -> Iterator[tuple[str, list[str]]]:
-    """Sources that are empty or smaller than they may be, with the reasons."""
+def _fallen(context: Context) -> Iterator[tuple[str, str]]:
+    """Sources that are empty or smaller than they may be, each with a reason."""
     for name, snapshot in context.sources.items():
         if name not in context.people.spans:
             continue
         first, end = context.people.spans[name]
         if not len(snapshot.identities):
-            yield name, [f"{name} lists nobody; an empty source always needs approval"]
+            yield name, f"{name} lists nobody; an empty source always needs approval"
         elif not context.people.in_scope[first:end].any():
             stated = count(end - first, "identity", "identities")
-            yield name, [f"{name} lists {stated} and none is in scope; check its filter and groups"]
+            yield name, f"{name} lists {stated} and none is in scope; check its filter and groups"
         elif name in context.memory.previous:
-            reasons = list(_drops(context, snapshot, context.memory.previous[name]))
-            if reasons:
-                yield name, reasons
+            for reason in _drops(context, snapshot, context.memory.previous[name]):
+                yield name, reason
 
 
 def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterator[str]:

@@ -1,9 +1,8 @@
-"""What a plan takes because IdP groups of a scope changed: judged by the people who leave it, and told so."""
+"""People who leave or enter a scope because an IdP group of it changed: judged group by group, and told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,76 +10,146 @@ import pandas as pd
 
 from provisioning.decide.context import Context, count, list_names
 from provisioning.model.group_sizes import GroupSize, measure_groups
-from provisioning.model.keys import take
+from provisioning.model.keys import Mask, pick, positions
+from provisioning.model.snapshots import Sizes
+from provisioning.model.terms import State
+from provisioning.model.text import name_key
+from provisioning.policy.limits import GroupDrop
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import counting
+from provisioning.policy.scope import Scoped, find_scoped, list_grouped
 from provisioning.policy.scope_groups import find_asked, find_excluded
 from provisioning.policy.values import share_text
 
-WINDOW = timedelta(days=30)
-"""As far back as sizes are compared."""
-
 Groups = Mapping[str, GroupSize]
+LEFT = "{group} of the scope: {who} with an account {are} in scope no longer"
+ENTERED = "{group}, which the scope leaves out: {who} {are} not in it any more and so in scope"
+EXCLUDED = "{group} leaves people out of the scope and did not before: {who} with an account {are} in it"
 
 
 class ScopeLoss(NamedTuple):
-    """A group by which more people left a scope than may unseen.
+    """A group by which more people left or entered a scope than may unseen.
 
     Attributes:
         source: the source that tells it.
-        words: what became of it, with numbers.
+        words: who it is about, with numbers.
     """
 
     source: str
     words: str
 
 
-class _Reads(NamedTuple):
-    """The groups of a source in this read, and in every complete read within 30 days."""
+class _Compared(NamedTuple):
+    """A source whose scope names groups, and what it told before.
 
-    now: Groups
-    past: list[Groups]
+    Attributes:
+        stated: the source and its scope.
+        groups: every group it tells.
+        scoped: who is in the scope by this read.
+        before: sizes of its last complete read.
+        told: who was in its groups, as `Memory.grouped`, of those whom it still has and does not say to have
+            departed; with the row of each in the read.
+        linked: identifiers of its people who have an account.
+    """
 
-
-def judge_scopes(context: Context, changes: pd.DataFrame) -> list[str]:
-    """Why a plan needs approval for what it takes from people who left a scope, a sentence for each group."""
-    lost = changes[changes["destructive"]].drop_duplicates("account_id")
-    losing = list_outside(context).merge(lost[["account_id", "subject"]], on="account_id", how="inner")
-    reasons = []
-    for source, words in find_scope_losses(context):
-        who = set(losing.loc[losing["source"] == source, "subject"])
-        if who:
-            verb = "loses" if len(who) == 1 else "lose"
-            people = f"{count(len(who), 'person', 'people')} {verb} something: {list_names(who)}"
-            reasons.append(f"{words}; {people}; approve the plan if they should not be in scope")
-    return reasons
+    stated: SourceRules
+    groups: Groups
+    scoped: Scoped
+    before: Sizes
+    told: pd.DataFrame | None
+    linked: pd.Series
 
 
 def find_scope_losses(context: Context) -> list[ScopeLoss]:
-    """Groups of the scopes by which more people left within 30 days than may unseen."""
-    outside = list_outside(context)
-    lately = outside[outside["since"] > pd.Timestamp(context.now - WINDOW)]
+    """Groups of the scopes by which more people left or entered since the last complete read than may.
+
+    Also those who left one by one within 30 days. Whoever departed, moved to another group of the scope or
+    fails its filter is not counted.
+    """
     losses: list[ScopeLoss] = []
     for rules in context.policy.sources:
-        left = set(lately.loc[lately["source"] == rules.origin, "source_id"])
-        if left:
-            found = [*_find_shrunken(context, rules, len(left)), *_find_excluding(context, rules, left)]
-            losses += [ScopeLoss(rules.origin, words) for words in found]
+        if rules.scope.groups or rules.scope.exclude_groups:
+            compared = _compare(context, rules)
+            losses += [] if compared is None else _judge(context, compared)
     return losses
 
 
-def list_outside(context: Context) -> pd.DataFrame:
-    """Everyone with an account who is no longer in scope: account_id, source, source_id and since."""
-    lifecycle = context.lifecycle
-    rows = np.flatnonzero(lifecycle.moved_as("leaver") & (lifecycle.reason == "outside").to_numpy(np.bool_))
-    return pd.DataFrame(
-        {
-            "account_id": take(context.target.accounts["account_id"], lifecycle.account[rows]),
-            "source": take(lifecycle.source, rows),
-            "source_id": take(lifecycle.source_id, rows),
-            "since": take(lifecycle.since, rows),
-        }
-    )
+def _compare(context: Context, rules: SourceRules) -> _Compared | None:
+    source, memory = rules.origin, context.memory
+    if source not in context.sources or source not in memory.previous:
+        return None
+    snapshot, before = context.sources[source], memory.previous[source]
+    told = memory.grouped.get(source)
+    if told is not None:
+        row = positions(told["source_id"], snapshot.identities["source_id"])
+        departed = (snapshot.identities["state"] == State.DEPARTED.value).to_numpy(np.bool_)
+        told = told.assign(row=row)[(row >= 0) & ~pick(departed, row)]
+    groups = measure_groups(snapshot.groups, before.groups)
+    scoped = find_scoped(rules.scope, snapshot, before)
+    linked = memory.links.loc[memory.links["source"] == source, "source_id"]
+    return _Compared(rules, groups, scoped, before, told, linked)
+
+
+def _judge(context: Context, compared: _Compared) -> Iterator[ScopeLoss]:
+    """Every group by which too many people crossed the border of a scope."""
+    source, people = compared.stated.origin, context.sources[compared.stated.origin].identities
+    told, scoped = compared.told, compared.scoped
+    if told is None:
+        lost = (positions(people["source_id"], compared.linked) >= 0) & ~scoped.asked
+        if lost.any():
+            yield ScopeLoss(
+                source,
+                f"{source}, nothing is kept of who was in the groups of its scope, and {_name(people, lost)} "
+                "with an account are not in them now; approve the plan if that is right",
+            )
+        return
+    row = told["row"].to_numpy(np.int64)
+    out, back = ~pick(scoped.asked, row), ~pick(scoped.excluded, row) & pick(scoped.asked, row)
+    excluded = told["excluded"].to_numpy(np.bool_)
+    for crossed, words in (
+        (told[~excluded].assign(gone=out[~excluded]), LEFT),
+        (told[excluded].assign(gone=back[excluded]), ENTERED),
+        (_find_newly_excluded(context, compared), EXCLUDED),
+    ):
+        yield from _list_beyond(context, source, crossed, words)
+
+
+def _find_newly_excluded(context: Context, compared: _Compared) -> pd.DataFrame:
+    """People with an account in groups that leave people out and did not before; `gone` who was in scope."""
+    scope, snapshot = compared.stated.scope, context.sources[compared.stated.origin]
+    assert compared.told is not None
+    before = compared.told[compared.told["excluded"]]
+    known = find_excluded(scope.exclude_groups, compared.before.groups).meant | {*before["group_id"]}
+    now = list_grouped(scope, snapshot.memberships, compared.groups, compared.linked)
+    linked = positions(now["source_id"], compared.linked) >= 0
+    new = now[now["excluded"] & ~now["group_id"].isin(known) & linked]
+    row = positions(new["source_id"], snapshot.identities["source_id"])
+    in_scope = (positions(new["source_id"], before["source_id"]) < 0) & pick(compared.scoped.asked, row)
+    return new.assign(row=row, gone=in_scope)[row >= 0]
+
+
+def _list_beyond(context: Context, source: str, crossed: pd.DataFrame, words: str) -> Iterator[ScopeLoss]:
+    """The groups of which more of the people are gone than may be unseen."""
+    limit: GroupDrop = context.policy.limits.group_drop
+    people = context.sources[source].identities
+    sums = crossed.groupby("group_id", sort=True)["gone"].agg(["sum", "size"])
+    beyond = sums[(sums["sum"] > limit.count) & (sums["sum"] / sums["size"] > limit.share)]
+    for key, gone, size in beyond.itertuples():
+        rows = crossed[crossed["group_id"] == key]
+        lost = np.zeros(len(people), dtype=np.bool_)
+        lost[rows.loc[rows["gone"], "row"].to_numpy(np.int64)] = True
+        group = f"{source}, group {rows['group_name'].iloc[-1]}"
+        said = words.format(group=group, who=_name(people, lost), are="is" if gone == 1 else "are")
+        yield ScopeLoss(
+            source,
+            f"{said}, {gone / size:.1%} of {size}; {share_text(limit.share)} is allowed; approve the plan if "
+            "that is meant",
+        )
+
+
+def _name(people: pd.DataFrame, chosen: Mask) -> str:
+    """How many people, and who."""
+    who = people.loc[chosen, "email"].fillna(people.loc[chosen, "source_id"])
+    return f"{count(len(who), 'person', 'people')} ({list_names(set(who))})"
 
 
 def note_scopes(context: Context) -> None:
@@ -88,7 +157,10 @@ def note_scopes(context: Context) -> None:
     for rules in context.policy.sources:
         scope = rules.scope
         if rules.origin in context.sources and (scope.groups or scope.exclude_groups):
-            groups = {key: size for key, size in _compare(context, rules).now.items() if size.people}
+            before = context.memory.previous.get(rules.origin)
+            told = context.sources[rules.origin].groups
+            measured = measure_groups(told, before.groups if before else {})
+            groups = {key: size for key, size in measured.items() if size.people}
             _note_asked(context, rules, groups)
             _note_excluded(context, rules, groups)
 
@@ -99,9 +171,11 @@ def _note_asked(context: Context, rules: SourceRules, groups: Groups) -> None:
     plain = {key: size._replace(earlier=(), second=False) for key, size in groups.items()}
     for key in sorted(asked.meant - find_asked(globs, plain).meant):
         was = _first_fitting(globs, key, groups[key])
+        instead = f" instead of {was}" if name_key(was) in map(name_key, globs) else ""
         context.note(
             f"IdP group {was} is now called {groups[key].name} in {source}; its members stay in scope",
-            f"write {groups[key].name} or its identifier, {key}, instead of {was} in sources.scope.groups",
+            f"write its identifier, {key},{instead} into sources.scope.groups; "
+            "whoever should not be in scope has to leave the group",
         )
     for key in sorted(asked.doubtful):
         number = count(groups[key].people, "member")
@@ -127,55 +201,3 @@ def _first_fitting(globs: list[str], key: str, size: GroupSize) -> str:
     """The latest earlier name by which a group is in a scope."""
     fits = [name for name in size.earlier if find_asked(globs, {key: GroupSize(name, 1)}).meant]
     return fits[0]
-
-
-def _find_shrunken(context: Context, rules: SourceRules, left: int) -> Iterator[str]:
-    """Groups of the scope that lost more people than they may; of those only as many left as did."""
-    limit, globs, (now, past) = context.policy.limits.group_drop, rules.scope.groups, _compare(context, rules)
-    largest = _find_largest(past)
-    held = find_asked(globs, now)
-    for key in sorted((find_asked(globs, largest).meant | held.meant) & largest.keys()):
-        people = now[key].people if key in held.meant | held.doubtful else 0
-        most = largest[key].people
-        fell = min(most - people, left)
-        if fell > limit.count and fell / most > limit.share:
-            yield (
-                f"{rules.origin}, group {largest[key].name} of the scope fell from {most} to {people} within "
-                f"30 days, by {(most - people) / most:.1%}; {share_text(limit.share)} is allowed"
-            )
-
-
-def _find_excluding(context: Context, rules: SourceRules, left: set[str]) -> Iterator[str]:
-    """Groups that leave more people out than they may, and did not a while ago."""
-    limit, globs = context.policy.limits.group_drop, rules.scope.exclude_groups
-    now, past = _compare(context, rules)
-    excluded = find_excluded(globs, now).meant
-    known = ({key: groups[key] for key in excluded if key in groups} for groups in past)
-    before = [find_excluded(globs, groups).meant for groups in known]
-    new = excluded - frozenset.intersection(*before) if before else frozenset()
-    members = counting(rules.scope, context.sources[rules.origin].memberships)
-    for key in sorted(new):
-        inside = set(members.loc[members["group_id"] == key, "source_id"])
-        lost = inside & left
-        if len(lost) > limit.count and len(lost) / len(inside) > limit.share:
-            yield (
-                f"{rules.origin}, group {now[key].name} leaves {len(lost)} of its {len(inside)} members out "
-                f"of the scope and did not a while ago; {share_text(limit.share)} is allowed"
-            )
-
-
-def _find_largest(past: Iterable[Groups]) -> dict[str, GroupSize]:
-    """Every group as it was when it was largest."""
-    largest: dict[str, GroupSize] = {}
-    for groups in past:
-        for key, size in groups.items():
-            if key not in largest or size.people > largest[key].people:
-                largest[key] = size
-    return largest
-
-
-def _compare(context: Context, rules: SourceRules) -> _Reads:
-    before = context.memory.previous.get(rules.origin)
-    now = measure_groups(context.sources[rules.origin].groups, before.groups if before else {})
-    past = [*context.memory.sizes_30d.get(rules.origin, ()), *([before] if before else [])]
-    return _Reads(now, [sizes.groups for sizes in past if sizes.groups])

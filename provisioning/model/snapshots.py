@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -146,6 +146,9 @@ class Memory:
         owned: Assignments that Seatwise granted or adopted and has not taken back.
         taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
+        grouped: source → source_id, group_id, group_name and excluded: who was in the groups of its scope by
+            the last complete read or the first within 30 days, as `scope.list_grouped` gives them; a source
+            is absent whose scope names no groups, or whose reads are lost.
         said: source, source_id and group_id of what the last read said of people who got something lately;
             the group is empty where the identity itself is meant.
         made: account_ids of the accounts that Seatwise created.
@@ -167,6 +170,7 @@ class Memory:
     owned: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Assignments))
     taken: pd.DataFrame = field(default_factory=partial(frames.empty, frames.Taken))
     granted: pd.DataFrame = field(default_factory=_nothing_granted)
+    grouped: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     said: pd.DataFrame = field(default_factory=_nothing_said)
     made: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
@@ -177,12 +181,17 @@ class Memory:
     applied_policy: str | None = None
 
 
-def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
+def measure(
+    snapshot: SourceSnapshot,
+    before: Sizes | None = None,
+    is_named: Callable[[str], bool] = lambda _: True,
+) -> Sizes:
     """Count a read, so that the next one can be compared with it.
 
     Args:
         snapshot: the read.
         before: Sizes of the read before it, from which the earlier names of groups are carried on.
+        is_named: whether the policy goes by a group of that name; other earlier names mean nothing.
     """
     people = snapshot.identities
     domains = folded(people["email"]).str.replace("(?s)^.*@", "", regex=True)
@@ -192,6 +201,9 @@ def measure(snapshot: SourceSnapshot, before: Sizes | None = None) -> Sizes:
         "group": snapshot.memberships["group_name"].value_counts(),
     }
     segments = {f"{kind}:{name}": int(n) for kind, found in counts.items() for name, n in found.items()}
-    groups = measure_groups(snapshot.groups, {} if before is None else before.groups)
+    groups = {
+        key: size._replace(earlier=tuple(filter(is_named, size.earlier)))
+        for key, size in measure_groups(snapshot.groups, {} if before is None else before.groups).items()
+    }
     unread = tuple(sorted(digest_rows(snapshot.rejects)))
     return Sizes(len(people), len(snapshot.memberships), segments, groups, snapshot.as_of, unread)

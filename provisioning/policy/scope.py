@@ -25,11 +25,15 @@ class Scoped(NamedTuple):
         inside: who satisfies all that it states.
         undecided: who may do so: too little is known of their last sign-in for the filter, or of their
             groups, or which group is meant.
+        asked: who is in a group that it asks for, or may be, or departed; everyone where it asks for none.
+        excluded: who is in a group that it leaves out, or may be.
         unsure: whether it asks for a group whose members could not all be told.
     """
 
     inside: Mask
     undecided: Mask
+    asked: Mask
+    excluded: Mask
     unsure: bool
 
 
@@ -47,34 +51,66 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = N
     Returns:
         One boolean per row of `snapshot.identities`, each.
     """
-    people = snapshot.identities
-    found: Mask = np.ones(len(people), dtype=np.bool_)
-    undecided: Mask = np.zeros(len(people), dtype=np.bool_)
-    if scope.filter is not None:
-        satisfied = matches(scope.filter, people, snapshot.known_at)
-        undecided = satisfied.isna().to_numpy(np.bool_)
-        found = satisfied.fillna(value=True).to_numpy(np.bool_)
+    found, undecided = _filtered(scope, snapshot)
+    asked: Mask = np.ones(len(found), dtype=np.bool_)
+    excluded: Mask = np.zeros(len(found), dtype=np.bool_)
     if not scope.groups and not scope.exclude_groups:
-        return Scoped(found & ~undecided, found & undecided, unsure=False)
+        return Scoped(found & ~undecided, found & undecided, asked, excluded, unsure=False)
     groups = measure_groups(snapshot.groups, before.groups if before else {})
     open_groups = _with_open_groups(snapshot)
     if scope.groups:
-        asked = find_asked(scope.groups, groups)
-        departed = (people["state"] == State.DEPARTED.value).to_numpy()
-        told = _members(scope, snapshot, asked.meant) | departed
-        perhaps = open_groups | _members(scope, snapshot, asked.doubtful)
-        undecided = undecided | (perhaps & ~told)
-        found &= told | perhaps
+        wanted = find_asked(scope.groups, groups)
+        departed = (snapshot.identities["state"] == State.DEPARTED.value).to_numpy()
+        told = _members(scope, snapshot, wanted.meant) | departed
+        asked = told | open_groups | _members(scope, snapshot, wanted.doubtful)
+        undecided = undecided | (asked & ~told)
     if scope.exclude_groups:
-        excluded = find_excluded(scope.exclude_groups, groups)
-        undecided = undecided | open_groups | _members(scope, snapshot, excluded.doubtful)
-        found &= ~_members(scope, snapshot, excluded.meant)
-    return Scoped(found & ~undecided, found & undecided, _is_unsure(scope, snapshot, groups))
+        unwanted = find_excluded(scope.exclude_groups, groups)
+        perhaps = open_groups | _members(scope, snapshot, unwanted.doubtful)
+        undecided = undecided | perhaps
+        told = _members(scope, snapshot, unwanted.meant)
+        excluded = told | perhaps
+        found &= ~told
+    found &= asked
+    unsure = _is_unsure(scope, snapshot, groups)
+    return Scoped(found & ~undecided, found & undecided, asked, excluded, unsure)
+
+
+def _filtered(scope: Scope, snapshot: SourceSnapshot) -> tuple[Mask, Mask]:
+    """Who may satisfy the filter, and of whom one cannot say."""
+    people = snapshot.identities
+    if scope.filter is None:
+        return np.ones(len(people), dtype=np.bool_), np.zeros(len(people), dtype=np.bool_)
+    satisfied = matches(scope.filter, people, snapshot.known_at)
+    undecided = satisfied.isna().to_numpy(np.bool_)
+    return satisfied.fillna(value=True).to_numpy(np.bool_), undecided
 
 
 def counting(scope: Scope, memberships: pd.DataFrame) -> pd.DataFrame:
     """The memberships that count: without the nested ones where the scope does not want them."""
     return memberships if scope.nested else memberships[memberships["direct"]]
+
+
+def list_grouped(
+    scope: Scope, memberships: pd.DataFrame, groups: Mapping[str, GroupSize], linked: pd.Series
+) -> pd.DataFrame:
+    """Who was in the groups of a scope by one read.
+
+    Args:
+        scope: what it states.
+        memberships: what was read.
+        groups: every group of that read by its identifier.
+        linked: identifiers of people who have an account; of those who have none only the excluded count.
+
+    Returns:
+        source_id, group_id, group_name and excluded, whether the scope leaves the group out.
+    """
+    asked = frozenset().union(*find_asked(scope.groups, groups))
+    excluded = find_excluded(scope.exclude_groups, groups).meant
+    rows = counting(scope, memberships)
+    rows = rows[["source_id", "group_id", "group_name"]].assign(excluded=rows["group_id"].isin(excluded))
+    wanted = rows["group_id"].isin(asked) & (positions(rows["source_id"], linked) >= 0)
+    return rows[rows["excluded"] | wanted].drop_duplicates(["source_id", "group_id"])
 
 
 def _with_open_groups(snapshot: SourceSnapshot) -> Mask:

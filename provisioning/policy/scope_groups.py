@@ -31,7 +31,7 @@ def find_asked(globs: Collection[str], groups: Mapping[str, GroupSize]) -> Scope
         globs: patterns of names, and identifiers.
         groups: every group by its identifier, as `measure_groups` gives them.
     """
-    return _sort(globs, groups, lambda size: _is_asked(globs, size))
+    return _sort(globs, groups, _is_asked)
 
 
 def find_excluded(globs: Collection[str], groups: Mapping[str, GroupSize]) -> ScopeGroups:
@@ -45,15 +45,21 @@ def find_excluded(globs: Collection[str], groups: Mapping[str, GroupSize]) -> Sc
         globs: patterns of names, and identifiers.
         groups: every group by its identifier, as `measure_groups` gives them.
     """
-    return _sort(globs, groups, lambda size: _is_excluded(globs, size))
+    return _sort(globs, groups, _is_excluded)
 
 
 def _sort(
-    globs: Collection[str], groups: Mapping[str, GroupSize], is_sure: Callable[[GroupSize], bool]
+    globs: Collection[str],
+    groups: Mapping[str, GroupSize],
+    is_sure: Callable[[Collection[str], GroupSize], bool],
 ) -> ScopeGroups:
     """The groups that are named, those apart of which one cannot be sure."""
-    fitting = {key for key, size in groups.items() if any(matches(name, globs) for name in size.names)}
-    meant = {key for key in fitting if is_sure(groups[key])} | {key for key in globs if key in groups}
+    identifiers = {name_key(glob) for glob in globs} & {name_key(key) for key in groups}
+    # What is the identifier of a group is no other group's name.
+    names = [glob for glob in globs if name_key(glob) not in identifiers]
+    fitting = {key for key, size in groups.items() if any(matches(name, names) for name in size.names)}
+    meant = {key for key in fitting if is_sure(names, groups[key])}
+    meant |= {key for key in groups if name_key(key) in identifiers}
     return ScopeGroups(frozenset(meant), frozenset(fitting - meant))
 
 

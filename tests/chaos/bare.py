@@ -119,6 +119,7 @@ def _is_raw(error: Exception) -> bool:
 
 def approve(folder: Path, fingerprint: str, moment: datetime | None = None, *, by: str = "tester") -> None:
     """Release a plan, as a person does who has read it; at a moment of the simulated clock, if given."""
+    from tasks.consent import accept_reads
     from tasks.session import open_session
 
     if moment is not None:
@@ -126,7 +127,7 @@ def approve(folder: Path, fingerprint: str, moment: datetime | None = None, *, b
     with open_session(folder / "policy.yaml") as session:
         stored = session.ledger.plan(fingerprint)
         session.ledger.approve(stored.fingerprint, by=by, reason="read by the campaign", at=session.now)
-        session.ledger.accept(stored.run_id)
+        accept_reads(session, stored)
 
 
 def sync(folder: Path, moment: datetime | None = None, *, full: bool = False) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -115,6 +117,20 @@ def test_a_rejection_takes_back_what_was_approved_before(
     assert list(zip(*(ledger.decisions("abc1")[key] for key in ("by", "decision")), strict=True)) == said
     assert ledger.approvals("abc1")["by"].tolist() == ["cy"]
     assert ledger.last_approval("acme") == now + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("part", [{"partial": True}, {"undoes": "r1"}])
+def test_who_approves_a_plan_of_some_has_not_seen_what_the_others_lose(
+    ledger: Ledger, attempts: list[str], now: datetime, make_changes: Make, part: dict[str, Any]
+) -> None:
+    plan = StoredPlan("abc1", "acme", attempts[0], "policy-1", ["a limit"], now, make_changes(1))
+    ledger.store_plan(replace(plan, fingerprint="abc2", **part))
+    ledger.approve("abc2", by="ann", reason="read", at=now)
+
+    assert ledger.last_approval("acme") is None
+    ledger.store_plan(plan)
+    ledger.approve("abc1", by="ann", reason="read", at=now)
+    assert ledger.last_approval("acme") == now
 
 
 def test_runs_that_left_a_plan_to_a_person_are_found(

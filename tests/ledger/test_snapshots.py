@@ -144,6 +144,17 @@ def test_a_save_that_breaks_off_leaves_no_file(ledger: Ledger, now: datetime) ->
     assert ledger.snapshots().empty
 
 
+def test_the_first_whole_read_of_some_time_is_found(ledger: Ledger, now: datetime) -> None:
+    hour = timedelta(hours=1)
+    for hours, whole in ((0, True), (1, False), (2, True), (3, True)):
+        frame = pd.DataFrame({"email": [f"p{hours}@acme.test"]})
+        ledger.save_snapshot("okta", {"people": frame}, complete=whole, at=now + hours * hour, run_id=None)
+
+    found = [ledger.first_complete("okta", since=now + hours * hour) for hours in (0, 1, 3, 4)]
+    assert [one and one.taken_at for one in found] == [now, now + 2 * hour, now + 3 * hour, None]
+    assert ledger.first_complete("other", since=now) is None
+
+
 def test_a_snapshot_names_a_run_that_is_known(ledger: Ledger, accounts: pd.DataFrame) -> None:
     """A read belongs to a run of this ledger, or to none."""
     with pytest.raises(UnknownRun):

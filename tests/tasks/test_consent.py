@@ -16,6 +16,7 @@ from provisioning.model.terms import Action
 from tasks.consent import (
     NobodyApproves,
     NotReleased,
+    accept_reads,
     keep_policy_seen,
     missing_approvals,
     rejection,
@@ -383,3 +384,17 @@ def test_a_plan_that_is_too_old_is_refused(session, undoes, again):
         require_consent(session, stored)
 
     assert f"`seatwise {again}`" in told.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("more", "measured"), [({}, True), ({"partial": True}, False), ({"undoes": "r1"}, False)]
+)
+def test_a_plan_of_everybody_alone_makes_its_reads_the_measure(session, more, measured):
+    """Whoever approves a plan of some has not seen what the others lose."""
+    stored = replace(plan(session, changes=1, blocked_by=["a limit"]), **more)
+    frames = {"identities": pd.DataFrame({"email": ["p@acme.test"]})}
+    session.ledger.save_snapshot("idp", frames, complete=False, at=session.now, run_id=stored.run_id)
+
+    accept_reads(session, stored)
+
+    assert (session.ledger.last_complete("idp") is not None) is measured

@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.model.frames import Rejects
 from provisioning.model.snapshots import Memory, measure
+from provisioning.policy.scope import list_grouped
 from tasks.decide import _leavers
 from tests.provisioning.worlds import NOW, account, frame, identity, links, policy, source, target, think
 
@@ -55,7 +56,10 @@ def test_nobodys_clock_begins_by_a_group_of_the_scope_that_was_emptied(gone, tol
     names = [f"p{n}" for n in range(4)]
     people, there = [identity(name) for name in names], target([account(name) for name in names])
     rules = policy(sources=[{"from": "idp", "scope": {"groups": ["staff"]}}])
-    memory = Memory(links=links(*names), previous={"idp": measure(source(people, {"staff": names}))})
+    read = source(people, {"staff": names})
+    sizes, linked = measure(read), links(*names)
+    known = list_grouped(rules.sources[0].scope, read.memberships, sizes.groups, linked["source_id"])
+    memory = Memory(links=linked, previous={"idp": sizes}, grouped={"idp": known})
 
     decision = think(source(people, {"staff": names[gone:]}), there, rules, memory=memory)
 
