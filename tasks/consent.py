@@ -80,10 +80,17 @@ def accept_reads(session: Session, plan: StoredPlan) -> None:
     """Take what an approved plan was decided from as the measure for later reads, however small.
 
     Whoever approved a plan for some people alone, or one that takes a run back, has not seen what the others
-    lose.
+    lose; nor has anybody seen what is lost on a target whose plan of the same run still waits.
     """
-    if plan.whole:
+    waiting = [one for one in session.ledger.plans(plan.run_id) if one.whole and one.blocked_by]
+    if plan.whole and all(_is_approved(session, one) for one in waiting):
         session.ledger.accept(plan.run_id)
+
+
+def _is_approved(session: Session, plan: StoredPlan) -> bool:
+    """Whether enough people approved a plan, however long ago, and nobody has rejected it since."""
+    people = {approver_key(str(by)) for by in session.ledger.approvals(plan.fingerprint)["by"]} - {""}
+    return len(people) >= (2 if _needs_two(session, plan) else 1)
 
 
 def _require_leavers_told(session: Session, plan: StoredPlan) -> None:

@@ -387,14 +387,39 @@ def test_a_plan_that_is_too_old_is_refused(session, undoes, again):
 
 
 @pytest.mark.parametrize(
-    ("more", "measured"), [({}, True), ({"partial": True}, False), ({"undoes": "r1"}, False)]
+    ("more", "people", "measured"),
+    [
+        ({}, ["ann"], True),
+        ({}, [], False),
+        ({"partial": True}, ["ann"], False),
+        ({"undoes": "r1"}, ["ann"], False),
+    ],
 )
-def test_a_plan_of_everybody_alone_makes_its_reads_the_measure(session, more, measured):
+def test_a_plan_of_everybody_alone_makes_its_reads_the_measure(session, more, people, measured):
     """Whoever approves a plan of some has not seen what the others lose."""
     stored = replace(plan(session, changes=1, blocked_by=["a limit"]), **more)
-    frames = {"identities": pd.DataFrame({"email": ["p@acme.test"]})}
-    session.ledger.save_snapshot("idp", frames, complete=False, at=session.now, run_id=stored.run_id)
+    keep_read(session, stored)
+    approve(session, *people)
 
     accept_reads(session, stored)
 
     assert (session.ledger.last_complete("idp") is not None) is measured
+
+
+def test_reads_are_the_measure_once_every_plan_of_the_run_is_approved_by_enough_people(session):
+    """Nobody has seen what is lost on the other target before."""
+    stored = plan(session, changes=3, blocked_by=["a limit"])
+    session.ledger.store_plan(replace(stored, target="other", fingerprint="b2" * 32))
+    keep_read(session, stored)
+    for fingerprint, by in ((FINGERPRINT, "ann"), ("b2" * 32, "ann"), (FINGERPRINT, "bo"), ("b2" * 32, "bo")):
+        assert session.ledger.last_complete("idp") is None
+        session.ledger.approve(fingerprint, by=by, reason="read", at=session.now)
+        accept_reads(session, session.ledger.plan(fingerprint))
+
+    assert session.ledger.last_complete("idp") is not None
+
+
+def keep_read(session: Session, stored: StoredPlan) -> None:
+    """A read that the plan was decided from, and that is no measure yet."""
+    frames = {"identities": pd.DataFrame({"email": ["p@acme.test"]})}
+    session.ledger.save_snapshot("idp", frames, complete=False, at=session.now, run_id=stored.run_id)
