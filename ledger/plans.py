@@ -155,19 +155,23 @@ class Plans(Store):
             row = {"fingerprint": found, "by": by, "reason": reason, "at": at, "decision": decision}
             connection.execute(insert(tables.approvals), row)
 
-    def last_approval(self, target: str) -> datetime | None:
-        """When a person last approved a plan of everybody of a target; None where nobody ever did."""
+    def last_approved(self, target: str) -> tuple[str, datetime] | None:
+        """Run and time of the plan of a target that a person approved last; None where nobody ever did.
+
+        Whoever approved a plan for some people alone has not seen what the others lose.
+        """
         a, p = tables.approvals.c, tables.planned.c
-        # Whoever approved a plan for some people alone has not seen what the others lose.
-        plans = select(p.fingerprint).where(p.target == target, p.partial.is_(False), p.undoes.is_(None))
-        last = (
-            select(a.at)
-            .where(a.fingerprint.in_(plans), a.decision == tables.APPROVED)
-            .order_by(a.at.desc())
+        query = (
+            select(p.run_id, p.created)
+            .join(tables.approvals, a.fingerprint == p.fingerprint)
+            .where(p.target == target, p.partial.is_(False), p.undoes.is_(None))
+            .where(a.decision == tables.APPROVED, a.at >= p.created)
+            .order_by(a.at.desc(), p.seq.desc())
             .limit(1)
         )
         with self._reading() as connection:
-            return connection.scalar(last)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.run_id, row.created)
 
     def approvals(self, fingerprint: str) -> pd.DataFrame:
         """Who approved a plan since it was last rejected, first approval first; as `decisions`.

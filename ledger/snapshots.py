@@ -262,10 +262,12 @@ class Snapshots(Store):
     def accept(self, run_id: str) -> None:
         """Take every read of a run as the measure for later ones: a person has approved its plan.
 
-        What a report read stays no measure.
+        What a report read stays no measure, and so does what was never measured, for its run was killed.
         """
         c = tables.snapshots.c
-        mine = update(tables.snapshots).where(c.run_id == run_id, c.run_id.not_in(_REPORTS))
+        mine = update(tables.snapshots).where(
+            c.run_id == run_id, c.run_id.not_in(_REPORTS), c.measured.is_not(None)
+        )
         with self._writing() as connection:
             connection.execute(mine.values(complete=True))
 

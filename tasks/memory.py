@@ -98,9 +98,13 @@ def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str,
 
 
 def since_when(ledger: Ledger, target: str, last: Snapshot) -> datetime:
-    """Since when reads are compared: 30 days before the last, or when a person last approved a plan."""
-    approved, since = ledger.last_approval(target), last.taken_at - WINDOW
-    return since if approved is None else max(since, approved)
+    """Since when reads are compared: 30 days before the last, or since that of the last approved plan."""
+    approved, since = ledger.last_approved(target), last.taken_at - WINDOW
+    if approved is None:
+        return since
+    run_id, created = approved
+    read = ledger.read_by([run_id], last.origin, since=since)
+    return max(since, created if read is None else read.taken_at)
 
 
 def restore_source(snapshot: Snapshot) -> SourceSnapshot:

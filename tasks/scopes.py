@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ledger import Ledger, Snapshot
+from ledger.errors import SnapshotDamaged
 from provisioning.model.group_sizes import GroupSize, list_groups, measure_groups
 from provisioning.model.snapshots import Memory
 from provisioning.policy.rules import SourceRules
@@ -30,19 +31,23 @@ def recall_grouped(ledger: Ledger, memory: Memory, sources: Sequence[SourceRules
     grouped = {}
     for rules in sources:
         last = ledger.last_complete(rules.origin)
-        if last is None or last.absent() or not (rules.scope.groups or rules.scope.exclude_groups):
+        if last is None or not (rules.scope.groups or rules.scope.exclude_groups):
             continue
         first = ledger.first_complete(rules.origin, since=since_when(ledger, target, last))
-        reads = [last] if first is None or first.digest == last.digest or first.absent() else [first, last]
         linked = memory.links.loc[memory.links["source"] == rules.origin, "source_id"]
-        parts = [_list(rules, read, linked) for read in reads]
-        grouped[rules.origin] = pd.concat(parts).drop_duplicates(["source_id", "group_id"], keep="last")
+        parts = [_list(rules, read, linked, number) for number, read in enumerate((first, last)) if read]
+        if parts[-1] is not None:
+            grouped[rules.origin] = pd.concat(parts, ignore_index=True)
     return replace(memory, grouped=grouped)
 
 
-def _list(rules: SourceRules, read: Snapshot, linked: pd.Series) -> pd.DataFrame:
-    memberships = read.frame("memberships")
-    return list_grouped(rules.scope, memberships, _groups(read, memberships), linked)
+def _list(rules: SourceRules, read: Snapshot, linked: pd.Series, number: int) -> pd.DataFrame | None:
+    """Who was in the groups of a scope by one read; None where its files are lost."""
+    try:
+        memberships = read.frame("memberships")
+    except SnapshotDamaged:
+        return None
+    return list_grouped(rules.scope, memberships, _groups(read, memberships), linked).assign(read=number)
 
 
 def _groups(read: Snapshot, memberships: pd.DataFrame) -> dict[str, GroupSize]:

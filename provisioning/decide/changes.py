@@ -124,12 +124,14 @@ def renumbered(changes: pd.DataFrame, keep: Mask) -> pd.DataFrame:
     return kept.assign(position=np.arange(len(kept), dtype=np.int64))
 
 
-def fingerprint(target: str, policy_fingerprint: str, changes: pd.DataFrame) -> str:
-    """Sha256 over target, policy and changes, whatever the order of the rows."""
+def fingerprint(
+    target: str, policy_fingerprint: str, changes: pd.DataFrame, shown: Sequence[str] = ()
+) -> str:
+    """Sha256 over target, policy and changes, whatever the order of the rows, and over what else is shown."""
     names = [name for name in frames.columns(Changes) if name != "position"]
     table = changes.sort_values("change_id")[names].astype(object)
     table = table.where(table.notna(), None)
-    digest = hashlib.sha256(orjson.dumps([target, policy_fingerprint, names]))
+    digest = hashlib.sha256(orjson.dumps([target, policy_fingerprint, names, *shown]))
     for row in table.itertuples(index=False, name=None):
         digest.update(orjson.dumps(row))
     return digest.hexdigest()

@@ -31,7 +31,8 @@ from provisioning.decide.named import note_unknown
 from provisioning.decide.new_groups import make_groups
 from provisioning.decide.people import gather
 from provisioning.decide.plan import Plan
-from provisioning.decide.scope_losses import find_scope_losses, note_scopes
+from provisioning.decide.scope_losses import find_scope_losses
+from provisioning.decide.scope_notes import note_scopes
 from provisioning.decide.sign_in import note_broken_sign_in
 from provisioning.decide.stuck import find_stuck, note_stuck
 from provisioning.decide.undecided import note_undecided, note_unread
@@ -138,7 +139,7 @@ def decide(
     note_unread(context)
     proposal = _propose(context, desired)
     judgement = _judge(context, desired, proposal.changes, only, attended=attended)
-    return _report(context, desired, proposal, judgement)
+    return _report(context, desired, proposal, judgement, only)
 
 
 class GuardedChanges(NamedTuple):
@@ -175,7 +176,20 @@ def guard_changes(
     )
 
 
-def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: _Judgement) -> Decision:
+def _make_plan(context: Context, judgement: _Judgement, only: Collection[str]) -> plan.Plan:
+    """The plan; where it changes nothing and waits, a person approves the reasons."""
+    reasons = judgement.verdict.reasons if judgement.changes.empty else []
+    shown = [*reasons, *sorted(only)] if reasons else []
+    return plan.make(context.rules.to, judgement.changes, context.policy.fingerprint(), shown)
+
+
+def _report(
+    context: Context,
+    desired: Desired,
+    proposal: _Proposal,
+    judgement: _Judgement,
+    only: Collection[str],
+) -> Decision:
     people, target, correlation = context.people, context.target, context.correlation
     ambiguities = [*correlation.ambiguities, *proposal.ambiguities]
     lasting = find_lasting_links(people, target, correlation)
@@ -192,7 +206,7 @@ def _report(context: Context, desired: Desired, proposal: _Proposal, judgement: 
         conflicts=_conflicts(context),
         orphans=target.accounts[_is_orphan(context, lasting)].reset_index(drop=True),
         movements=tabulate_movements(people, target, context.lifecycle, moves),
-        plan=plan.make(target.target, judgement.changes, context.policy.fingerprint()),
+        plan=_make_plan(context, judgement, only),
         verdict=judgement.verdict,
         notes=context.notes,
         stuck=stuck,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +40,8 @@ class Plan:
     Attributes:
         target: connection that is written.
         changes: Changes frame in the order of execution.
-        fingerprint: sha256 over the target, the policy's fingerprint and the changes, whatever their order.
+        fingerprint: sha256 over the target, the policy's fingerprint and the changes, whatever their order;
+            of an empty plan that waits also over why.
         policy_fingerprint: `Policy.fingerprint()` of the policy that decided.
     """
 
@@ -50,9 +51,17 @@ class Plan:
     policy_fingerprint: str
 
 
-def make(target: str, changes: pd.DataFrame, policy_fingerprint: str) -> Plan:
-    """Put changes under their fingerprint."""
-    return Plan(target, changes, fingerprint(target, policy_fingerprint, changes), policy_fingerprint)
+def make(target: str, changes: pd.DataFrame, policy_fingerprint: str, shown: Sequence[str] = ()) -> Plan:
+    """Put changes under their fingerprint.
+
+    Args:
+        target: what is changed.
+        changes: a Changes frame.
+        policy_fingerprint: of the policy that decided.
+        shown: what else whoever approves the plan approves.
+    """
+    digest = fingerprint(target, policy_fingerprint, changes, shown)
+    return Plan(target, changes, digest, policy_fingerprint)
 
 
 def restrict(changes: pd.DataFrame, emails: Collection[str]) -> pd.DataFrame:

@@ -1,29 +1,26 @@
-"""People who leave or enter a scope because an IdP group of it changed: judged group by group, and told."""
+"""People who leave or enter a scope because an IdP group of it changed: judged group by group."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from provisioning.decide.context import Context, count, list_names
-from provisioning.model.group_sizes import GroupSize, measure_groups
+from provisioning.model.group_sizes import measure_groups
 from provisioning.model.keys import Mask, pick, positions
-from provisioning.model.snapshots import Sizes
+from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
-from provisioning.model.text import name_key
 from provisioning.policy.limits import GroupDrop
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope import Scoped, find_scoped, list_grouped
-from provisioning.policy.scope_groups import find_asked, find_excluded
 from provisioning.policy.values import share_text
 
-Groups = Mapping[str, GroupSize]
 LEFT = "{group} of the scope: {who} with an account {are} in scope no longer"
 ENTERED = "{group}, which the scope leaves out: {who} {are} not in it any more and so in scope"
-EXCLUDED = "{group} leaves people out of the scope and did not before: {who} with an account {are} in it"
+EXCLUDED = "{group} leaves people out of the scope whom it did not before: {who} with an account {are} in it"
 
 
 class ScopeLoss(NamedTuple):
@@ -42,162 +39,123 @@ class _Compared(NamedTuple):
     """A source whose scope names groups, and what it told before.
 
     Attributes:
-        stated: the source and its scope.
-        groups: every group it tells.
+        snapshot: what was read of it.
         scoped: who is in the scope by this read.
-        before: sizes of its last complete read.
-        told: who was in its groups, as `Memory.grouped`, of those whom it still has and does not say to have
-            departed; with the row of each in the read.
-        linked: identifiers of its people who have an account.
+        told: who was in its groups, as `Memory.grouped`; of those whom it still has and does not say to have
+            departed, with the row of each in the read.
+        now: who is in them by this read, in the same columns.
+        linked: identifiers of its people whose account can be used.
     """
 
-    stated: SourceRules
-    groups: Groups
+    snapshot: SourceSnapshot
     scoped: Scoped
-    before: Sizes
-    told: pd.DataFrame | None
+    told: pd.DataFrame
+    now: pd.DataFrame
     linked: pd.Series
 
 
 def find_scope_losses(context: Context) -> list[ScopeLoss]:
-    """Groups of the scopes by which more people left or entered since the last complete read than may.
+    """Groups of the scopes by which more people left or entered than may, since reads that were accepted.
 
-    Also those who left one by one within 30 days. Whoever departed, moved to another group of the scope or
-    fails its filter is not counted.
+    Whoever departed, moved to another group of the scope, or is not in scope for another reason, is not
+    counted, nor is whoever has nothing to lose.
     """
     losses: list[ScopeLoss] = []
     for rules in context.policy.sources:
-        if rules.scope.groups or rules.scope.exclude_groups:
+        source, named = rules.origin, rules.scope.groups or rules.scope.exclude_groups
+        if not named or source not in context.sources:
+            continue
+        if source in context.memory.grouped:
             compared = _compare(context, rules)
-            losses += [] if compared is None else _judge(context, compared)
+            crossed = [
+                *_list_beyond(context, compared, _find_left(compared), LEFT),
+                *_list_beyond(context, compared, _find_entered(compared), ENTERED),
+                *_list_beyond(context, compared, _find_excluded(compared), EXCLUDED),
+            ]
+            losses += [ScopeLoss(source, words) for words in crossed]
+        elif source in context.memory.previous:
+            words = (
+                f"what {source} told before of the groups of its scope is lost, so that nobody knows who "
+                "left or entered it by them; approve the plan to go by this read"
+            )
+            losses.append(ScopeLoss(source, words))
     return losses
 
 
-def _compare(context: Context, rules: SourceRules) -> _Compared | None:
+def _compare(context: Context, rules: SourceRules) -> _Compared:
     source, memory = rules.origin, context.memory
-    if source not in context.sources or source not in memory.previous:
-        return None
-    snapshot, before = context.sources[source], memory.previous[source]
-    told = memory.grouped.get(source)
-    if told is not None:
-        row = positions(told["source_id"], snapshot.identities["source_id"])
-        departed = (snapshot.identities["state"] == State.DEPARTED.value).to_numpy(np.bool_)
-        told = told.assign(row=row)[(row >= 0) & ~pick(departed, row)]
-    groups = measure_groups(snapshot.groups, before.groups)
-    scoped = find_scoped(rules.scope, snapshot, before)
-    linked = memory.links.loc[memory.links["source"] == source, "source_id"]
-    return _Compared(rules, groups, scoped, before, told, linked)
+    snapshot, before = context.sources[source], memory.previous.get(source)
+    groups = measure_groups(snapshot.groups, before.groups if before else {})
+    usable = memory.links["account_id"].isin(context.target.accounts["account_id"][context.usable])
+    linked = memory.links.loc[usable & (memory.links["source"] == source), "source_id"]
+    now = list_grouped(rules.scope, snapshot.memberships, groups, linked)
+    told, now = (_place(snapshot, rows) for rows in (memory.grouped[source], now))
+    return _Compared(snapshot, find_scoped(rules.scope, snapshot, before), told, now, linked)
 
 
-def _judge(context: Context, compared: _Compared) -> Iterator[ScopeLoss]:
-    """Every group by which too many people crossed the border of a scope."""
-    source, people = compared.stated.origin, context.sources[compared.stated.origin].identities
+def _place(snapshot: SourceSnapshot, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of people whom a read has and does not say to have departed, with where it has them."""
+    people = snapshot.identities
+    row = positions(rows["source_id"], people["source_id"])
+    departed = (people["state"] == State.DEPARTED.value).to_numpy(np.bool_)
+    return rows.assign(row=row)[(row >= 0) & ~pick(departed, row)]
+
+
+def _find_left(compared: _Compared) -> pd.DataFrame:
+    """People with an account in groups that the scope asked for, as far as only these had them in it.
+
+    Where such a group could not be read, nobody leaves.
+    """
     told, scoped = compared.told, compared.scoped
-    if told is None:
-        lost = (positions(people["source_id"], compared.linked) >= 0) & ~scoped.asked
-        if lost.any():
-            yield ScopeLoss(
-                source,
-                f"{source}, nothing is kept of who was in the groups of its scope, and {_name(people, lost)} "
-                "with an account are not in them now; approve the plan if that is right",
-            )
-        return
+    asked = told[~told["excluded"] & _are_in(told, compared.linked)]
+    asked = asked[~_are_in(asked, told.loc[told["excluded"], "source_id"])]
+    row = asked["row"].to_numpy(np.int64)
+    asked = asked.assign(gone=pick(scoped.eligible & ~scoped.asked & (not scoped.unsure), row))
+    alone = ~asked.drop_duplicates(["source_id", "group_id"]).duplicated("source_id", keep=False)
+    return asked[alone.reindex(asked.index, fill_value=False) | asked["gone"]]
+
+
+def _find_entered(compared: _Compared) -> pd.DataFrame:
+    """People in groups that were left out, as far as they could be in scope otherwise."""
+    told, scoped = compared.told, compared.scoped
     row = told["row"].to_numpy(np.int64)
-    out, back = ~pick(scoped.asked, row), ~pick(scoped.excluded, row) & pick(scoped.asked, row)
-    excluded = told["excluded"].to_numpy(np.bool_)
-    for crossed, words in (
-        (told[~excluded].assign(gone=out[~excluded]), LEFT),
-        (told[excluded].assign(gone=back[excluded]), ENTERED),
-        (_find_newly_excluded(context, compared), EXCLUDED),
-    ):
-        yield from _list_beyond(context, source, crossed, words)
+    rows = told.assign(gone=~pick(scoped.excluded, row))
+    return rows[rows["excluded"] & pick(scoped.eligible & scoped.asked, row)]
 
 
-def _find_newly_excluded(context: Context, compared: _Compared) -> pd.DataFrame:
-    """People with an account in groups that leave people out and did not before; `gone` who was in scope."""
-    scope, snapshot = compared.stated.scope, context.sources[compared.stated.origin]
-    assert compared.told is not None
-    before = compared.told[compared.told["excluded"]]
-    known = find_excluded(scope.exclude_groups, compared.before.groups).meant | {*before["group_id"]}
-    now = list_grouped(scope, snapshot.memberships, compared.groups, compared.linked)
-    linked = positions(now["source_id"], compared.linked) >= 0
-    new = now[now["excluded"] & ~now["group_id"].isin(known) & linked]
-    row = positions(new["source_id"], snapshot.identities["source_id"])
-    in_scope = (positions(new["source_id"], before["source_id"]) < 0) & pick(compared.scoped.asked, row)
-    return new.assign(row=row, gone=in_scope)[row >= 0]
+def _find_excluded(compared: _Compared) -> pd.DataFrame:
+    """People with an account in groups that leave them out; those are gone who were not left out before."""
+    told, now = compared.told, compared.now
+    now = now[now["excluded"] & _are_in(now, compared.linked)]
+    eligible = pick(compared.scoped.eligible & compared.scoped.asked, now["row"].to_numpy(np.int64))
+    # Who was left out by the last read alone may be so by the same mistake.
+    first = told[told["excluded"] & (told["read"] == told["read"].min())]
+    return now.assign(gone=eligible & ~_are_in(now, first["source_id"]))
 
 
-def _list_beyond(context: Context, source: str, crossed: pd.DataFrame, words: str) -> Iterator[ScopeLoss]:
+def _are_in(rows: pd.DataFrame, people: pd.Series) -> Mask:
+    return positions(rows["source_id"], people) >= 0
+
+
+def _list_beyond(context: Context, compared: _Compared, crossed: pd.DataFrame, words: str) -> Iterator[str]:
     """The groups of which more of the people are gone than may be unseen."""
     limit: GroupDrop = context.policy.limits.group_drop
-    people = context.sources[source].identities
-    sums = crossed.groupby("group_id", sort=True)["gone"].agg(["sum", "size"])
+    source, people = compared.snapshot.source, compared.snapshot.identities
+    rows = crossed.drop_duplicates(["source_id", "group_id"], keep="last")
+    sums = rows.groupby("group_id", sort=True)["gone"].agg(["sum", "size"])
     beyond = sums[(sums["sum"] > limit.count) & (sums["sum"] / sums["size"] > limit.share)]
     for key, gone, size in beyond.itertuples():
-        rows = crossed[crossed["group_id"] == key]
-        lost = np.zeros(len(people), dtype=np.bool_)
-        lost[rows.loc[rows["gone"], "row"].to_numpy(np.int64)] = True
-        group = f"{source}, group {rows['group_name'].iloc[-1]}"
-        said = words.format(group=group, who=_name(people, lost), are="is" if gone == 1 else "are")
-        yield ScopeLoss(
-            source,
+        of_group = rows[rows["group_id"] == key]
+        lost = people.iloc[of_group.loc[of_group["gone"], "row"]]
+        group = f"{source}, group {of_group['group_name'].iloc[-1]}"
+        said = words.format(group=group, who=_name(lost), are="is" if gone == 1 else "are")
+        yield (
             f"{said}, {gone / size:.1%} of {size}; {share_text(limit.share)} is allowed; approve the plan if "
-            "that is meant",
+            "that is meant"
         )
 
 
-def _name(people: pd.DataFrame, chosen: Mask) -> str:
+def _name(people: pd.DataFrame) -> str:
     """How many people, and who."""
-    who = people.loc[chosen, "email"].fillna(people.loc[chosen, "source_id"])
+    who = people["email"].fillna(people["source_id"])
     return f"{count(len(who), 'person', 'people')} ({list_names(set(who))})"
-
-
-def note_scopes(context: Context) -> None:
-    """Tell of IdP groups by which a scope goes although their names do not say so, and of those in doubt."""
-    for rules in context.policy.sources:
-        scope = rules.scope
-        if rules.origin in context.sources and (scope.groups or scope.exclude_groups):
-            before = context.memory.previous.get(rules.origin)
-            told = context.sources[rules.origin].groups
-            measured = measure_groups(told, before.groups if before else {})
-            groups = {key: size for key, size in measured.items() if size.people}
-            _note_asked(context, rules, groups)
-            _note_excluded(context, rules, groups)
-
-
-def _note_asked(context: Context, rules: SourceRules, groups: Groups) -> None:
-    globs, source = rules.scope.groups, rules.origin
-    asked = find_asked(globs, groups)
-    plain = {key: size._replace(earlier=(), second=False) for key, size in groups.items()}
-    for key in sorted(asked.meant - find_asked(globs, plain).meant):
-        was = _first_fitting(globs, key, groups[key])
-        instead = f" instead of {was}" if name_key(was) in map(name_key, globs) else ""
-        context.note(
-            f"IdP group {was} is now called {groups[key].name} in {source}; its members stay in scope",
-            f"write its identifier, {key},{instead} into sources.scope.groups; "
-            "whoever should not be in scope has to leave the group",
-        )
-    for key in sorted(asked.doubtful):
-        number = count(groups[key].people, "member")
-        context.note(
-            f"IdP group {groups[key].name} ({key}) of {source} bears the name of another that the scope "
-            f"names; its {number} neither get nor lose anything by it",
-            f"write {key} into sources.scope.groups if that group is meant, or rename it",
-        )
-
-
-def _note_excluded(context: Context, rules: SourceRules, groups: Groups) -> None:
-    for key in sorted(find_excluded(rules.scope.exclude_groups, groups).doubtful):
-        name, names = groups[key].name, list_names(set(groups[key].names[1:]))
-        number = count(groups[key].people, "member")
-        context.note(
-            f"IdP group {name} ({key}) of {rules.origin} was called {names}, and by one of its names "
-            f"the scope leaves it out; its {number} neither get nor lose anything by it",
-            f"write {key} into sources.scope.exclude_groups if that group is meant",
-        )
-
-
-def _first_fitting(globs: list[str], key: str, size: GroupSize) -> str:
-    """The latest earlier name by which a group is in a scope."""
-    fits = [name for name in size.earlier if find_asked(globs, {key: GroupSize(name, 1)}).meant]
-    return fits[0]

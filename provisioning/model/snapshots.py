@@ -146,9 +146,9 @@ class Memory:
         owned: Assignments that Seatwise granted or adopted and has not taken back.
         taken: Taken assignments that were not given back since.
         granted: account_id, entitlement_id and at of what Seatwise granted and has not taken back.
-        grouped: source → source_id, group_id, group_name and excluded: who was in the groups of its scope by
-            the last complete read or the first within 30 days, as `scope.list_grouped` gives them; a source
-            is absent whose scope names no groups, or whose reads are lost.
+        grouped: source → source_id, group_id, group_name, excluded and read: who was in the groups of its
+            scope, as `scope.list_grouped` gives them; by the first complete read within 30 days, 0, and by
+            the last, 1. A source is absent whose scope names no groups, or whose reads are lost.
         said: source, source_id and group_id of what the last read said of people who got something lately;
             the group is empty where the identity itself is meant.
         made: account_ids of the accounts that Seatwise created.

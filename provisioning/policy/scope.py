@@ -25,6 +25,7 @@ class Scoped(NamedTuple):
         inside: who satisfies all that it states.
         undecided: who may do so: too little is known of their last sign-in for the filter, or of their
             groups, or which group is meant.
+        eligible: who satisfies the filter, or may.
         asked: who is in a group that it asks for, or may be, or departed; everyone where it asks for none.
         excluded: who is in a group that it leaves out, or may be.
         unsure: whether it asks for a group whose members could not all be told.
@@ -32,6 +33,7 @@ class Scoped(NamedTuple):
 
     inside: Mask
     undecided: Mask
+    eligible: Mask
     asked: Mask
     excluded: Mask
     unsure: bool
@@ -51,11 +53,12 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = N
     Returns:
         One boolean per row of `snapshot.identities`, each.
     """
-    found, undecided = _filtered(scope, snapshot)
+    eligible, undecided = _filtered(scope, snapshot)
+    found = eligible
     asked: Mask = np.ones(len(found), dtype=np.bool_)
     excluded: Mask = np.zeros(len(found), dtype=np.bool_)
     if not scope.groups and not scope.exclude_groups:
-        return Scoped(found & ~undecided, found & undecided, asked, excluded, unsure=False)
+        return Scoped(found & ~undecided, found & undecided, eligible, asked, excluded, unsure=False)
     groups = measure_groups(snapshot.groups, before.groups if before else {})
     open_groups = _with_open_groups(snapshot)
     if scope.groups:
@@ -70,10 +73,10 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = N
         undecided = undecided | perhaps
         told = _members(scope, snapshot, unwanted.meant)
         excluded = told | perhaps
-        found &= ~told
-    found &= asked
+        found = found & ~told
+    found = found & asked
     unsure = _is_unsure(scope, snapshot, groups)
-    return Scoped(found & ~undecided, found & undecided, asked, excluded, unsure)
+    return Scoped(found & ~undecided, found & undecided, eligible, asked, excluded, unsure)
 
 
 def _filtered(scope: Scope, snapshot: SourceSnapshot) -> tuple[Mask, Mask]:

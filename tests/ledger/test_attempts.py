@@ -105,7 +105,7 @@ def test_a_killed_run_is_closed_once_and_frees_its_target(
 
 
 def test_a_rejection_takes_back_what_was_approved_before(
-    ledger: Ledger, changes: pd.DataFrame, now: datetime
+    ledger: Ledger, attempts: list[str], changes: pd.DataFrame, now: datetime
 ) -> None:
     """Everything decided is kept; only what was approved since the last rejection counts."""
     assert len(changes) == 4
@@ -116,7 +116,7 @@ def test_a_rejection_takes_back_what_was_approved_before(
 
     assert list(zip(*(ledger.decisions("abc1")[key] for key in ("by", "decision")), strict=True)) == said
     assert ledger.approvals("abc1")["by"].tolist() == ["cy"]
-    assert ledger.last_approval("acme") == now + timedelta(minutes=2)
+    assert ledger.last_approved("acme") == (attempts[0], now)
 
 
 @pytest.mark.parametrize("part", [{"partial": True}, {"undoes": "r1"}])
@@ -127,10 +127,10 @@ def test_who_approves_a_plan_of_some_has_not_seen_what_the_others_lose(
     ledger.store_plan(replace(plan, fingerprint="abc2", **part))
     ledger.approve("abc2", by="ann", reason="read", at=now)
 
-    assert ledger.last_approval("acme") is None
+    assert ledger.last_approved("acme") is None
     ledger.store_plan(plan)
     ledger.approve("abc1", by="ann", reason="read", at=now)
-    assert ledger.last_approval("acme") == now
+    assert ledger.last_approved("acme") == (attempts[0], now)
 
 
 def test_runs_that_left_a_plan_to_a_person_are_found(

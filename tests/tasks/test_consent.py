@@ -422,4 +422,6 @@ def test_reads_are_the_measure_once_every_plan_of_the_run_is_approved_by_enough_
 def keep_read(session: Session, stored: StoredPlan) -> None:
     """A read that the plan was decided from, and that is no measure yet."""
     frames = {"identities": pd.DataFrame({"email": ["p@acme.test"]})}
-    session.ledger.save_snapshot("idp", frames, complete=False, at=session.now, run_id=stored.run_id)
+    session.ledger.save_snapshot(
+        "idp", frames, complete=False, at=session.now, run_id=stored.run_id, measured={"people": 1}
+    )

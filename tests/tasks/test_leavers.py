@@ -58,7 +58,9 @@ def test_nobodys_clock_begins_by_a_group_of_the_scope_that_was_emptied(gone, tol
     rules = policy(sources=[{"from": "idp", "scope": {"groups": ["staff"]}}])
     read = source(people, {"staff": names})
     sizes, linked = measure(read), links(*names)
-    known = list_grouped(rules.sources[0].scope, read.memberships, sizes.groups, linked["source_id"])
+    known = list_grouped(rules.sources[0].scope, read.memberships, sizes.groups, linked["source_id"]).assign(
+        read=1
+    )
     memory = Memory(links=linked, previous={"idp": sizes}, grouped={"idp": known})
 
     decision = think(source(people, {"staff": names[gone:]}), there, rules, memory=memory)

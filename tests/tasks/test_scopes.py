@@ -46,10 +46,9 @@ def keep(ledger: Ledger, days: int, *staff: str, measured: bool = True) -> None:
 def recalled(ledger: Ledger, rules: SourceRules = RULES) -> dict[str, list[str]]:
     """Source → who was in which group."""
     found = recall_grouped(ledger, Memory(links=LINKED), [rules], "cloud").grouped
+    shown = {True: " out", False: ""}
     return {
-        name: sorted(
-            rows["group_name"] + " " + rows["source_id"] + rows["excluded"].map({True: " out", False: ""})
-        )
+        name: sorted({*(rows["group_name"] + " " + rows["source_id"] + rows["excluded"].map(shown))})
         for name, rows in found.items()
     }
 
@@ -74,11 +73,12 @@ def test_what_a_person_approved_is_no_loss(ledger):
     assert recalled(ledger) == {"idp": ["contractors id-dan out", "staff id-ann"]}
 
 
-def test_a_source_whose_reads_are_lost_or_whose_scope_names_no_group_is_absent(ledger, tmp_path):
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_source_whose_reads_are_lost_or_whose_scope_names_no_group_is_absent(ledger, tmp_path, damaged):
     assert recalled(ledger) == {}
     keep(ledger, 0, "ann")
     assert recalled(ledger, SourceRules.model_validate({"from": "idp"})) == {}
     for file in tmp_path.rglob("*.parquet"):
-        file.unlink()
+        file.write_bytes(file.read_bytes()[:100]) if damaged else file.unlink()
 
     assert recalled(ledger) == {}
