@@ -158,15 +158,16 @@ class Plans(Store):
     def last_approved(self, target: str) -> tuple[str, datetime] | None:
         """Run and time of the plan of a target that a person approved last; None where nobody ever did.
 
-        Whoever approved a plan for some people alone has not seen what the others lose.
+        Of several runs that came to that plan the first counts. Whoever approved a plan for some people alone
+        has not seen what the others lose.
         """
         a, p = tables.approvals.c, tables.planned.c
         query = (
             select(p.run_id, p.created)
             .join(tables.approvals, a.fingerprint == p.fingerprint)
             .where(p.target == target, p.partial.is_(False), p.undoes.is_(None))
-            .where(a.decision == tables.APPROVED, a.at >= p.created)
-            .order_by(a.at.desc(), p.seq.desc())
+            .where(a.decision == tables.APPROVED)
+            .order_by(a.at.desc(), p.seq)
             .limit(1)
         )
         with self._reading() as connection:
