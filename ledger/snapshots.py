@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import pandas as pd
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from ledger import tables
 from ledger.errors import SnapshotDamaged, UnknownSnapshot
@@ -258,6 +258,14 @@ class Snapshots(Store):
         with self._reading() as connection:
             found = connection.execute(query.where(c.measured.is_not(None)).order_by(c.seq)).scalars()
             return list(found)
+
+    def measured_lately(self, origin: str) -> list[dict[str, Any]]:
+        """What the last complete read of an origin and those made since were measured at, oldest first."""
+        c = tables.snapshots.c
+        last = select(func.max(c.seq)).where(c.origin == origin, c.complete).scalar_subquery()
+        query = select(c.measured).where(c.origin == origin, c.seq >= last, c.measured.is_not(None))
+        with self._reading() as connection:
+            return list(connection.execute(query.order_by(c.seq)).scalars())
 
     def accept(self, run_id: str) -> None:
         """Take every read of a run as the measure for later ones: a person has approved its plan.

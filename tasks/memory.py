@@ -45,6 +45,7 @@ def recall(ledger: Ledger, target: str, sources: list[str]) -> Memory:
         made=frozenset(accounts["account_id"]),
         ended=ledger.ended(target),
         previous=recall_sizes(ledger, sources),
+        written={name: at for name in sources if (at := _recall_written(ledger, name)) is not None},
         sizes_30d=_recall_window(ledger, target, sources),
         undone=ledger.suspended_rules(target),
         applied_policy=ledger.applied_policy(target),
@@ -84,6 +85,15 @@ def recall_sizes(ledger: Ledger, sources: list[str]) -> dict[str, Sizes]:
         for name, snapshot in last.items()
         if snapshot is not None and snapshot.measured is not None
     }
+
+
+def _recall_written(ledger: Ledger, source: str) -> datetime | None:
+    """When the newest file was written that was read since the last complete read, that one included.
+
+    Of a file that was held back nothing is compared but its date: what comes after it must not be older.
+    """
+    measured = [SIZES.validate_python(one).as_of for one in ledger.measured_lately(source)]
+    return max((at for at in measured if at is not None), default=None)
 
 
 def _recall_window(ledger: Ledger, target: str, sources: list[str]) -> dict[str, list[Sizes]]:

@@ -244,7 +244,7 @@ def _drops(context: Context, snapshot: SourceSnapshot, before: Sizes) -> Iterato
 def _older_files(context: Context) -> Iterator[tuple[str, str]]:
     """Sources whose file is older than the one read before: who came since is missing, who left is back."""
     for name, snapshot in context.sources.items():
-        before = context.memory.previous[name].as_of if name in context.memory.previous else None
+        before = context.memory.written.get(name)
         if snapshot.as_of and before and snapshot.as_of < before:
             written, earlier = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (snapshot.as_of, before))
             words = f"the file of {name} is of {written}, and the one before it was of {earlier}"

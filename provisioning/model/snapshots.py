@@ -155,6 +155,8 @@ class Memory:
         ended: account_ids of the accounts that Seatwise suspended, deactivated or deleted, and that it has
             not brought back since.
         previous: source → Sizes of its last complete read.
+        written: source → when the newest of its files was written that were read since its last complete
+            read, that one included.
         unlisted: source → identifiers of linked people whom that read did not list, where one asked for them.
         sizes_30d: source → Sizes of its complete reads of the last 30 days, in any order.
         undone: account_id, rule, action, entitlement_id, entitlement (its name, where it is known) and
@@ -175,6 +177,7 @@ class Memory:
     made: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     previous: Mapping[str, Sizes] = field(default_factory=dict)
+    written: Mapping[str, datetime] = field(default_factory=dict)
     unlisted: Mapping[str, frozenset[str]] = field(default_factory=dict)
     sizes_30d: Mapping[str, Sequence[Sizes]] = field(default_factory=dict)
     undone: pd.DataFrame = field(default_factory=_nothing_undone)

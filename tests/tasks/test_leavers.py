@@ -26,6 +26,7 @@ def test_an_older_file_ends_nobodys_clock(age, told):
         leavers={"acc-ann": NOW - 3 * DAY},
         causes={"acc-ann": "departed"},
         previous={"idp": measure(dataclasses.replace(people, as_of=NOW - 5 * DAY))},
+        written={"idp": NOW - 5 * DAY},
     )
 
     decision = think(dataclasses.replace(people, as_of=NOW - 5 * DAY - age), there, policy(), memory=memory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +11,11 @@ import pandas as pd
 import pytest
 
 from ledger import Ledger
-from provisioning.model.snapshots import Memory
-from tasks.memory import recall_said
+from provisioning.model.snapshots import Memory, measure
+from tasks.memory import SIZES, recall, recall_said
 from tests.provisioning.worlds import NOW, identity, links, source
 
-HOUR = timedelta(hours=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SAID = [("idp", "id-ann", ""), ("idp", "id-ann", "g-atl-jira")]
 
 
@@ -59,3 +60,14 @@ def test_a_read_whose_files_are_lost_says_nothing(ledger, tmp_path):
         file.unlink()
 
     assert said(ledger, memory(ann=1), ["idp"]) == []
+
+
+def test_a_file_is_compared_with_the_newest_that_was_read_also_where_that_was_held_back(ledger):
+    """Of those read before the last complete one nothing counts: a person took an older file for right."""
+    for days, whole in ((9, True), (2, True), (5, False), (4, False)):
+        read = replace(source([identity("ann")]), as_of=NOW + days * DAY)
+        measured = SIZES.dump_python(measure(read), mode="json", fallback=dict)
+        frames = {"identities": read.identities}
+        ledger.save_snapshot("hr", frames, complete=whole, at=NOW, run_id=None, measured=measured)
+
+    assert recall(ledger, "cloud", ["hr", "idp", "other"]).written == {"hr": NOW + 5 * DAY}

@@ -575,7 +575,8 @@ def test_a_file_older_than_the_one_before_takes_nothing_unattended(days, held):
     before = measure(dataclasses.replace(people, as_of=NOW))
     old = dataclasses.replace(people, as_of=NOW - timedelta(days=days))
 
-    verdict = think(old, there, rules, memory=applied(rules, previous={"idp": before})).verdict
+    memory = applied(rules, previous={"idp": before}, written={"idp": NOW})
+    verdict = think(old, there, rules, memory=memory).verdict
 
     assert verdict.needs_approval is held
     assert verdict.fallen == (["idp"] if held else [])
@@ -593,7 +594,7 @@ def test_a_file_older_than_the_one_before_gives_nothing_unattended():
     before = measure(dataclasses.replace(people, as_of=NOW))
     old = dataclasses.replace(people, as_of=NOW - timedelta(days=1))
     rules = policy()
-    memory = applied(rules, previous={"idp": before})
+    memory = applied(rules, previous={"idp": before}, written={"idp": NOW})
 
     giving = think(old, target([account("ann")]), rules, memory=memory).verdict
     in_step = think(old, target([account("ann")], {"jira-users": ["ann"]}), rules, memory=memory).verdict
