@@ -23,7 +23,8 @@ ROOT = Path(__file__).parents[1]
 COPY = ROOT / "out" / "mutants"
 DECIDE = "tests/provisioning/decide"
 TESTS = {
-    f"provisioning/decide/{name}.py": [f"{DECIDE}/test_{name}.py"] for name in ("guard", "preconditions")
+    f"provisioning/decide/{name}.py": [f"{DECIDE}/test_{name}.py"]
+    for name in ("guard", "preconditions", "scope_losses")
 } | {
     "provisioning/decide/lifecycle.py": [
         f"{DECIDE}/test_{name}.py" for name in ("lifecycle", "decide", "undecided", "correlate", "idp_groups")
