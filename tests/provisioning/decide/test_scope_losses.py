@@ -174,10 +174,11 @@ def scope_losses(decision: Decision) -> list[str]:
         ({**BOTH, "1": ("staff", [NEW])}, "3 people (s1@acme.test, s2@acme.test, s3@acme.test) with an"),
         ({**BOTH, "1": ("staff", STAFF[:2])}, None),
         ({"2": ("ext", [*STAFF, *EXT])}, None),
+        ({**BOTH, "2": ("ext", EXT[2:])}, None),
     ],
 )
 def test_a_group_by_which_too_many_leave_the_scope_waits_for_a_person(groups, lost):
-    """Small ones, too, whoever joins them; one of three may go unseen, and so may who moves to another."""
+    """Small ones, too, whoever joins them; one of three and two of nine may go unseen, and who moves."""
     told = scope_losses(decided(ASKED, company(BOTH), company(groups)))
 
     assert bool(told) == (lost is not None)
@@ -212,6 +213,23 @@ def test_who_has_no_account_dilutes_nothing_and_who_departed_is_not_counted():
 
     assert scope_losses(decided(ASKED, company(BOTH), company(gone), seated=[*STAFF, *EXT[:3]]))
     assert not scope_losses(decided(ASKED, company(BOTH), left))
+
+
+def test_the_one_person_of_a_group_may_go_unseen():
+    alone = {**BOTH, "3": ("lead", [NEW])}
+    rules = scoped(groups=["staff", "ext", "lead"])
+
+    assert not scope_losses(decided(rules, company(alone), company(BOTH), seated=[*STAFF, *EXT, NEW]))
+
+
+def test_who_has_no_address_is_named_by_the_identifier():
+    now = company({"2": BOTH["2"]})
+    nameless = now.identities["email"].where(now.identities["source_id"] != "id-s2")
+    now = replace(now, identities=now.identities.assign(email=nameless))
+
+    [told] = scope_losses(decided(ASKED, company(BOTH), now))
+
+    assert "3 people (id-s2, s1@acme.test, s3@acme.test) with an account are" in told
 
 
 def test_members_through_another_group_do_not_stand_for_those_who_count():
