@@ -34,6 +34,8 @@ def recall_grouped(ledger: Ledger, memory: Memory, sources: Sequence[SourceRules
         if last is None or not (rules.scope.groups or rules.scope.exclude_groups):
             continue
         first = ledger.first_complete(rules.origin, since=since_when(ledger, target, last))
+        if first is not None and first.digest == last.digest:
+            first = None
         linked = memory.links.loc[memory.links["source"] == rules.origin, "source_id"]
         parts = [_list(rules, read, linked, number) for number, read in enumerate((first, last)) if read]
         if parts[-1] is not None:

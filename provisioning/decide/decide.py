@@ -21,7 +21,7 @@ from provisioning.decide.correlate import Ambiguity, correlate, tabulate_ambigui
 from provisioning.decide.elsewhere import drop_contested
 from provisioning.decide.entitle import Desired, entitle
 from provisioning.decide.fresh_losses import drop_unconfirmed
-from provisioning.decide.group_losses import judge_groups, judge_idp_groups, note_groups
+from provisioning.decide.group_losses import judge_groups, note_groups
 from provisioning.decide.guard import Verdict
 from provisioning.decide.inactive import find_idle, revoke_idle
 from provisioning.decide.leavers import plan_leavers
@@ -237,8 +237,8 @@ def _judge(
     fitted = fit_capacity(context, certain)
     note_groups(context, desired, fitted.changes)
     note_scopes(context)
-    by_source = [*find_scope_losses(context), *judge_idp_groups(context, desired, fitted.changes)]
-    losses = guard.Losses(by_source, [*fitted.reasons, *judge_groups(context, fitted.changes)])
+    by_source, others = judge_groups(context, desired, fitted.changes)
+    losses = guard.Losses([*find_scope_losses(context), *by_source], [*fitted.reasons, *others])
     verdict = guard.judge(context, fitted.changes, sifted.withheld, losses, attended=attended)
     withheld = asked[~asked["change_id"].isin(certain["change_id"])].reset_index(drop=True)
     return _Judgement(safe, fitted.changes, withheld, verdict)

@@ -13,6 +13,7 @@ from provisioning.decide.assignments import MOVED
 from provisioning.decide.catalogue import find_entitlements
 from provisioning.decide.context import Context, count, list_names
 from provisioning.decide.entitle import Desired
+from provisioning.decide.guard import Losses
 from provisioning.decide.idp_groups import IdpGroup
 from provisioning.model.text import name_key
 from provisioning.policy.values import share_text
@@ -26,10 +27,11 @@ class Loss(NamedTuple):
     members: int
 
 
-def judge_groups(context: Context, changes: pd.DataFrame) -> list[str]:
-    """Why a plan needs approval for what it takes from people who stay, a sentence for each of its groups."""
+def judge_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> Losses:
+    """Why a plan needs approval for what it takes from people who stay, a sentence for each group."""
     losses = _find_losses(context, changes)
-    return [reason for loss in losses.values() for reason in _judge_loss(context, loss)]
+    by_target = [reason for loss in losses.values() for reason in _judge_loss(context, loss)]
+    return Losses(list(_judge_idp_groups(context, desired, losses)), by_target)
 
 
 def note_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> None:
@@ -110,13 +112,15 @@ def _targets_by_group(desired: Desired) -> dict[IdpGroup, set[int]]:
     return targets
 
 
-def judge_idp_groups(context: Context, desired: Desired, changes: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _judge_idp_groups(
+    context: Context, desired: Desired, losses: dict[int, Loss]
+) -> Iterator[tuple[str, str]]:
     """IdP groups that lost more people than they may, now or within 30 days, and cost somebody something.
 
     Yields:
         The source, and the reason why a person has to look.
     """
-    limit, losses = context.policy.limits.group_drop, _find_losses(context, changes)
+    limit = context.policy.limits.group_drop
     targets = _targets_by_group(desired)
     filling = Counter(row for rows in targets.values() for row in rows)
     shared = {row for row, groups in filling.items() if groups > 1}

@@ -63,8 +63,8 @@ class Losses(NamedTuple):
         others: further reasons.
     """
 
-    by_source: Sequence[tuple[str, str]] = ()
-    others: Sequence[str] = ()
+    by_source: Sequence[tuple[str, str]]
+    others: Sequence[str]
 
 
 def drop_protected(context: Context, changes: pd.DataFrame) -> pd.DataFrame:

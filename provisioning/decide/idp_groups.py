@@ -122,7 +122,7 @@ def _find_meaning(
     if name_key(key) in stated:
         return key
     # Under a name that is another's it means what it meant before.
-    own = (*size.earlier, size.name) if size.second else (size.name, *size.earlier)
+    own = (*size.earlier, size.name) if size.second else size.names
     names = [name for name in own if name_key(name) not in known]
     mapped = (name for name in names if name_key(name) in stated)
     return next(mapped, None) or next((name for name in names if has_meaning(name)), [*names, key][0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from provisioning.model.terms import State
 from provisioning.model.text import folded
 from provisioning.policy.filters import asks_sign_in
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import find_scoped
+from provisioning.policy.scope import Scoped, find_scoped
 
 ACTIVE, WAITING, SUSPENDED, DEPARTED = "active", "waiting", "suspended", "departed"
 _INSIDE, _UNDECIDED, _LEFT, _OUTSIDE = range(4)
@@ -42,7 +42,7 @@ class People:
         person: row of the record that counts for each record; -1 where it is ambiguous.
         spans: first row of each source and the row after its last.
         contested: row, rule and reason of the ambiguous records.
-        unsure: sources whose scope asks for a group that could not be read, so that nobody leaves it.
+        scoped: source → who is in its scope, and the groups by which it goes.
         by_sign_in: sources whose scope asks for the last sign-in.
     """
 
@@ -53,8 +53,13 @@ class People:
     person: Rows
     spans: Mapping[str, tuple[int, int]]
     contested: pd.DataFrame
-    unsure: frozenset[str] = frozenset()
+    scoped: Mapping[str, Scoped] = field(default_factory=dict)
     by_sign_in: frozenset[str] = frozenset()
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """Sources whose scope asks for a group that could not be read, so that nobody leaves it."""
+        return frozenset(name for name, one in self.scoped.items() if one.unsure)
 
     @property
     def primary(self) -> Mask:
@@ -101,13 +106,13 @@ def gather(
         now: the present time, UTC.
         before: source → sizes of its last complete read.
     """
-    used = [rule for rule in rules if rule.origin in snapshots]
-    parts = {rule.origin: snapshots[rule.origin].identities for rule in used}
+    used = {rule.origin: rule.scope for rule in rules if rule.origin in snapshots}
+    parts = {name: snapshots[name].identities for name in used}
     records = frames.concat(frames.Identities, list(parts.values())).reset_index(drop=True)
     spans = _list_spans(parts)
-    scoped = [find_scoped(rule.scope, snapshots[rule.origin], before.get(rule.origin)) for rule in used]
-    within_scope = _join([one.inside for one in scoped])
-    undecided = _join([one.undecided for one in scoped])
+    scoped = {name: find_scoped(scope, snapshots[name], before.get(name)) for name, scope in used.items()}
+    within_scope = _join([one.inside for one in scoped.values()])
+    undecided = _join([one.undecided for one in scoped.values()])
     presence = derive_presence(records, now)
     living = (within_scope | undecided) & (presence != DEPARTED).to_numpy()
     person, contested = _tell_apart(records, living)
@@ -117,9 +122,8 @@ def gather(
         contested += several
         person = _prefer_departed(person, presence, within_scope | undecided)
     table = pd.DataFrame(contested, columns=list(_Contested._fields))
-    unsure = frozenset(rule.origin for rule, one in zip(used, scoped, strict=True) if one.unsure)
-    asking = frozenset(rule.origin for rule in used if asks_sign_in(rule.scope.filter or ""))
-    return People(records, within_scope, undecided, presence, person, spans, table, unsure, asking)
+    asking = frozenset(name for name, scope in used.items() if asks_sign_in(scope.filter or ""))
+    return People(records, within_scope, undecided, presence, person, spans, table, scoped, asking)
 
 
 def _list_spans(parts: Mapping[str, pd.DataFrame]) -> dict[str, tuple[int, int]]:

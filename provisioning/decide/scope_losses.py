@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from provisioning.decide.context import Context, count, list_names
-from provisioning.model.group_sizes import measure_groups
 from provisioning.model.keys import Mask, pick, positions
 from provisioning.model.snapshots import SourceSnapshot
 from provisioning.model.terms import State
-from provisioning.policy.limits import GroupDrop
 from provisioning.policy.rules import SourceRules
-from provisioning.policy.scope import Scoped, find_scoped, list_grouped
+from provisioning.policy.scope import Scoped, list_grouped
 from provisioning.policy.values import share_text
 
 LEFT = "{group} of the scope: {who} with an account {are} in scope no longer"
@@ -84,13 +82,12 @@ def find_scope_losses(context: Context) -> list[ScopeLoss]:
 
 def _compare(context: Context, rules: SourceRules) -> _Compared:
     source, memory = rules.origin, context.memory
-    snapshot, before = context.sources[source], memory.previous.get(source)
-    groups = measure_groups(snapshot.groups, before.groups if before else {})
+    snapshot, scoped = context.sources[source], context.people.scoped[source]
     usable = memory.links["account_id"].isin(context.target.accounts["account_id"][context.usable])
     linked = memory.links.loc[usable & (memory.links["source"] == source), "source_id"]
-    now = list_grouped(rules.scope, snapshot.memberships, groups, linked)
+    now = list_grouped(rules.scope, snapshot.memberships, scoped.groups, linked)
     told, now = (_place(snapshot, rows) for rows in (memory.grouped[source], now))
-    return _Compared(snapshot, find_scoped(rules.scope, snapshot, before), told, now, linked)
+    return _Compared(snapshot, scoped, told, now, linked)
 
 
 def _place(snapshot: SourceSnapshot, rows: pd.DataFrame) -> pd.DataFrame:
@@ -139,7 +136,7 @@ def _are_in(rows: pd.DataFrame, people: pd.Series) -> Mask:
 
 def _list_beyond(context: Context, compared: _Compared, crossed: pd.DataFrame, words: str) -> Iterator[str]:
     """The groups of which more of the people are gone than may be unseen."""
-    limit: GroupDrop = context.policy.limits.group_drop
+    limit = context.policy.limits.group_drop
     source, people = compared.snapshot.source, compared.snapshot.identities
     rows = crossed.drop_duplicates(["source_id", "group_id"], keep="last")
     sums = rows.groupby("group_id", sort=True)["gone"].agg(["sum", "size"])

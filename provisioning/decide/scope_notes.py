@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioning.decide.context import Context, count, list_names
-from provisioning.model.group_sizes import GroupSize, measure_groups
+from provisioning.model.group_sizes import GroupSize
 from provisioning.model.text import name_key
 from provisioning.policy.rules import SourceRules
 from provisioning.policy.scope_groups import find_asked, find_excluded
@@ -18,9 +18,7 @@ def note_scopes(context: Context) -> None:
     for rules in context.policy.sources:
         scope = rules.scope
         if rules.origin in context.sources and (scope.groups or scope.exclude_groups):
-            before = context.memory.previous.get(rules.origin)
-            told = context.sources[rules.origin].groups
-            measured = measure_groups(told, before.groups if before else {})
+            measured = context.people.scoped[rules.origin].groups
             groups = {key: size for key, size in measured.items() if size.people}
             _note_asked(context, rules, groups)
             _note_excluded(context, rules, groups)

@@ -29,6 +29,7 @@ class Scoped(NamedTuple):
         asked: who is in a group that it asks for, or may be, or departed; everyone where it asks for none.
         excluded: who is in a group that it leaves out, or may be.
         unsure: whether it asks for a group whose members could not all be told.
+        groups: every group of the source by its identifier; none where the scope names no groups.
     """
 
     inside: Mask
@@ -37,6 +38,7 @@ class Scoped(NamedTuple):
     asked: Mask
     excluded: Mask
     unsure: bool
+    groups: Mapping[str, GroupSize]
 
 
 def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = None) -> Scoped:
@@ -58,7 +60,9 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = N
     asked: Mask = np.ones(len(found), dtype=np.bool_)
     excluded: Mask = np.zeros(len(found), dtype=np.bool_)
     if not scope.groups and not scope.exclude_groups:
-        return Scoped(found & ~undecided, found & undecided, eligible, asked, excluded, unsure=False)
+        return Scoped(
+            found & ~undecided, found & undecided, eligible, asked, excluded, unsure=False, groups={}
+        )
     groups = measure_groups(snapshot.groups, before.groups if before else {})
     open_groups = _with_open_groups(snapshot)
     if scope.groups:
@@ -76,7 +80,7 @@ def find_scoped(scope: Scope, snapshot: SourceSnapshot, before: Sizes | None = N
         found = found & ~told
     found = found & asked
     unsure = _is_unsure(scope, snapshot, groups)
-    return Scoped(found & ~undecided, found & undecided, eligible, asked, excluded, unsure)
+    return Scoped(found & ~undecided, found & undecided, eligible, asked, excluded, unsure, groups)
 
 
 def _filtered(scope: Scope, snapshot: SourceSnapshot) -> tuple[Mask, Mask]:

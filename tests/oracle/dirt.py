@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from sandbox.company.people import ACTIVE, Person
@@ -50,16 +51,19 @@ def renamed(world: World, _meaning: Meaning, chance: random.Random) -> Dirt:
     company, name = world.company, chance.choice(sorted(MEANS))
     company.rename_group(name, f"{name}-2027")
 
-    def back() -> None:
-        # Whoever was hired meanwhile was put into a new group of the old name.
-        hired = list(company.members(name)) if name in company.groups else []
-        if hired:
-            company.remove_group(name)
-        company.rename_group(f"{name}-2027", name)
-        for person in hired:
-            company.join(person, [name])
-
+    back = partial(_name_back, world, f"{name}-2027", name)
     return Dirt(f"{name} renamed {name}-2027", back, everywhere=True)
+
+
+def _name_back(world: World, renamed: str, name: str) -> None:
+    """Give a group its old name again; whoever was put into a new group of that name goes along."""
+    company = world.company
+    meanwhile = list(company.members(name)) if name in company.groups else []
+    if name in company.groups:
+        company.remove_group(name)
+    company.rename_group(renamed, name)
+    for person in meanwhile:
+        company.join(person, [name])
 
 
 def emptied(world: World, meaning: Meaning, chance: random.Random) -> Dirt:
@@ -133,14 +137,7 @@ def scope_renamed(world: World, _meaning: Meaning, chance: random.Random) -> Dir
         for person in chance.sample(_staff(world), 2):
             company.join(person, [name])
 
-    def back() -> None:
-        anew = list(company.members(name)) if name in company.groups else []
-        if name in company.groups:
-            company.remove_group(name)
-        company.rename_group(f"{name}-old", name)
-        for person in anew:
-            company.join(person, [name])
-
+    back = partial(_name_back, world, f"{name}-old", name)
     return Dirt(f"{name} of the scope renamed {name}-old", back, everywhere=True)
 
 

@@ -62,6 +62,12 @@ def scoped(**scope: Any) -> Policy:
 
 
 ASKED = scoped(groups=["staff", "ext"])
+GRACED = policy(
+    sources=[{"from": "idp", "scope": {"groups": ["staff", "ext"]}}],
+    leaver=[{"after": "14d", "do": "revoke_seats"}],
+)
+"""The same scope, and nothing is due for two weeks."""
+SEATED = target([account(name) for name in [*STAFF, *EXT]], {"jira-users": [*STAFF, *EXT]})
 LEFT_OUT = scoped(exclude_groups=["contractors"])
 
 
@@ -188,19 +194,13 @@ def test_a_group_by_which_too_many_leave_the_scope_waits_for_a_person(groups, lo
 
 def test_it_waits_also_while_nothing_is_due_and_once_the_reads_before_are_lost():
     """Else whoever may have left by mistake would lose all of a sudden when the days are over."""
-    rules = policy(
-        sources=[{"from": "idp", "scope": {"groups": ["staff", "ext"]}}],
-        leaver=[{"after": "14d", "do": "revoke_seats"}],
-    )
-    seated = [*STAFF, *EXT]
-    held = target([account(name) for name in seated], {"jira-users": seated})
-    memory = remembered(rules, company(BOTH), seated=seated)
+    held, memory = SEATED, remembered(GRACED, company(BOTH), seated=[*STAFF, *EXT])
 
     for known, told in (
         (memory, "3 people (s1@acme.test, s2@acme.test, s3@acme.test)"),
         (replace(memory, grouped={}), "what idp told before of the groups of its scope is lost"),
     ):
-        decision = think(company({"2": BOTH["2"]}), held, rules, memory=known)
+        decision = think(company({"2": BOTH["2"]}), held, GRACED, memory=known)
 
         assert changed(decision) == {}
         assert told in scope_losses(decision)[0]
@@ -357,17 +357,11 @@ def test_who_has_nothing_to_lose_or_is_out_of_scope_anyway_holds_nothing_back():
 
 def test_an_empty_plan_that_waits_is_approved_for_its_reasons_alone():
     """Whoever approved one has not approved the next, nor one for somebody alone."""
-    rules = policy(
-        sources=[{"from": "idp", "scope": {"groups": ["staff", "ext"]}}],
-        leaver=[{"after": "14d", "do": "revoke_seats"}],
-    )
-    seated = [*STAFF, *EXT]
-    held = target([account(name) for name in seated], {"jira-users": seated})
-    memory = remembered(rules, company(BOTH), seated=seated)
+    held, memory = SEATED, remembered(GRACED, company(BOTH), seated=[*STAFF, *EXT])
     staff, both = company({"2": BOTH["2"]}), company({"2": ("ext", EXT[:4])})
 
     found = {
-        think(read, held, rules, memory=memory, only=only).plan.fingerprint
+        think(read, held, GRACED, memory=memory, only=only).plan.fingerprint
         for read, only in ((staff, ()), (both, ()), (staff, ("e1@acme.test",)), (staff, ()))
     }
 
